@@ -1,0 +1,188 @@
+//! What can be said on the command line, as it is said: every option is also an environment variable, and a
+//! flag wins over it. Turning the words into a running server is `commands.rs`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sync_group_sim::clock::parse_duration;
+use sync_group_sim::contract::version::VERSIONS;
+use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::tenant::rate_limit::RateLimit;
+
+/// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
+///
+/// It keeps everything in memory and calls nobody. Not affiliated with SailPoint.
+#[derive(Debug, Parser)]
+#[command(name = "sync-group-sim", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API (the default command)
+    Serve(Box<ServeArgs>),
+    /// List the built-in fixtures, or print one
+    Fixtures {
+        /// The fixture to print
+        name: Option<String>,
+    },
+    /// Check fixture files: `file:line:column: what was found; what was expected`
+    Check {
+        /// The files; JSON by the ending .json, YAML by any other
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the OpenAPI document that is served
+    Openapi {
+        /// The API version whose paths it spells
+        #[arg(long, env = "SYNC_GROUP_SIM_API_VERSION", default_value = "v2024", value_parser = VERSIONS.map(|version| version.name))]
+        api_version: String,
+        /// The base URL that `servers` names
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        url: String,
+        /// What the document says of the prerequisites
+        #[arg(long, env = "SYNC_GROUP_SIM_PREREQUISITES", default_value = "enforce", value_name = "enforce|ignore")]
+        prerequisites: Prerequisites,
+    },
+    /// Print shell commands that point the vendor's SDKs here: eval "$(sync-group-sim env)"
+    Env {
+        /// Print the commands that undo it
+        #[arg(long)]
+        unset: bool,
+        /// The base URL of the server
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        url: String,
+        /// The fixture whose first client is used
+        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
+        fixture: String,
+    },
+    /// Ask a server whether it is up: exit code 0 when it answers, 1 when not
+    Health {
+        /// The base URL of the server
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        url: String,
+    },
+    /// Print the JSON Schema of a file format, for editors
+    Schema {
+        /// The file format
+        format: FileFormat,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell that it is for
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where a server is when nothing else is said.
+const DEFAULT_URL: &str = "http://127.0.0.1:4580";
+const FIXTURE: &str = "demo|large|empty|PATH";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FileFormat {
+    /// Fixture files
+    Fixture,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "SYNC_GROUP_SIM_LISTEN", default_value = "127.0.0.1:4580", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: SocketAddr,
+    /// Write the port to this file once it is listened on
+    #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// What every tenant begins with
+    #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
+    pub(crate) fixture: String,
+    /// Where ids and all luck come from; made up and printed when absent
+    #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
+    pub(crate) seed: Option<u64>,
+    /// Whether groups must meet the prerequisites of the service's documentation
+    #[arg(long, env = "SYNC_GROUP_SIM_PREREQUISITES", default_value = "enforce", value_name = "enforce|ignore")]
+    pub(crate) prerequisites: Prerequisites,
+    /// Requests per client, API version and time, such as 100/10s
+    #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_parser = rate_limit, value_name = "off|N/TIME")]
+    pub(crate) rate_limit: OrOff<RateLimit>,
+    /// How long a token lives when its client does not say; whole seconds
+    #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value = "749s", value_parser = token_lifetime, value_name = "TIME")]
+    pub(crate) token_lifetime: Duration,
+    /// Answer 404 for tenants that do not exist instead of making them
+    #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) strict_tenants: bool,
+    /// A further domain whose first label names a tenant (repeatable)
+    #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',')]
+    pub(crate) tenant_domain: Vec<String>,
+    /// The longest request body, in bytes; 413 beyond it
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = 1 << 20, value_name = "BYTES")]
+    pub(crate) max_body: usize,
+    /// Open connections; more wait to be accepted
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value = "1024", value_parser = at_least_one, value_name = "N")]
+    pub(crate) max_connections: usize,
+    /// How long a client may take to send its headers, and then its body
+    #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
+    pub(crate) header_timeout: Duration,
+    /// One line per request on stderr
+    #[arg(long, env = "SYNC_GROUP_SIM_LOG", default_value = "text", value_enum)]
+    pub(crate) log: Log,
+    /// Whether the control API under /_sim exists
+    #[arg(long, env = "SYNC_GROUP_SIM_CONTROL", default_value = "on", value_enum)]
+    pub(crate) control: OnOff,
+    /// The bearer token that the control API asks for; made up and printed when listening beyond loopback
+    #[arg(long, env = "SYNC_GROUP_SIM_CONTROL_TOKEN", value_name = "TOKEN", value_parser = token, hide_env_values = true)]
+    pub(crate) control_token: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    Text,
+    Json,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnOff {
+    On,
+    Off,
+}
+
+/// A setting that can be switched off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrOff<T>(pub(crate) Option<T>);
+
+fn rate_limit(text: &str) -> Result<OrOff<RateLimit>, String> {
+    if text == "off" { Ok(OrOff(None)) } else { text.parse().map(|limit| OrOff(Some(limit))) }
+}
+
+fn token_lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = parse_duration(text)?;
+    if lifetime.as_secs() == 0 || lifetime.subsec_nanos() != 0 {
+        return Err(format!("`{text}` is no lifetime; expected whole seconds, 1s or more"));
+    }
+    Ok(lifetime)
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).and_then(|time| {
+        if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) }
+    })
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| (1..=1_000_000).contains(number)).ok_or_else(|| {
+        "expected a whole number from 1 to 1000000".to_owned()
+    })
+}
+
+fn token(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("expected visible ASCII characters without blanks".to_owned());
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,228 @@
+//! The one door to time. A `Timestamp` is a point in a tenant's time, a `Clock` says where the tenant stands
+//! in it, and durations are read from text here. Nothing below the server reads the machine's clock: wall time
+//! comes in as an argument.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time, in whole milliseconds since 1970-01-01T00:00:00Z; shown as RFC 3339 in UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The last instant that can be written in any offset: 9999-12-30T21:59:59.999Z.
+const LAST_MILLIS: i64 = 253_402_207_199_999;
+/// The first instant that an HTTP date can write without a sign: 0000-01-01T00:00:00Z.
+const FIRST_MILLIS: i64 = -62_167_219_200_000;
+
+impl Timestamp {
+    /// The instant so many milliseconds after the epoch, kept within the years 0000 to 9999.
+    pub const fn from_millis(millis: i64) -> Self {
+        if millis > LAST_MILLIS {
+            Self(LAST_MILLIS)
+        } else if millis < FIRST_MILLIS {
+            Self(FIRST_MILLIS)
+        } else {
+            Self(millis)
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down, as tokens count.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The instant `by` later; the end of the year 9999 at most.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads RFC 3339, with any offset and any precision.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        text.parse::<jiff::Timestamp>().map(|at| Self::from_millis(at.as_millisecond())).map_err(|_| {
+            format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`")
+        })
+    }
+
+    /// The form of the HTTP `Date` header.
+    pub fn http_date(self) -> String {
+        jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&self.jiff())
+            .expect("years 0000 to 9999 can be written")
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).expect("years 0000 to 9999 are in range")
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.jiff())
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where a tenant stands in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Runs with the wall clock, so many milliseconds ahead of it.
+    Auto {
+        /// Tenant time minus wall time.
+        ahead_millis: i64,
+    },
+    /// Stands still until it is moved.
+    Manual {
+        /// Tenant time.
+        at: Timestamp,
+    },
+}
+
+impl Clock {
+    /// The clock that shows the wall time.
+    pub const fn auto() -> Self {
+        Self::Auto { ahead_millis: 0 }
+    }
+
+    /// The clock that stands at `at`.
+    pub const fn manual(at: Timestamp) -> Self {
+        Self::Manual { at }
+    }
+
+    /// The tenant's time when the wall clock shows `wall`.
+    pub fn now(self, wall: Timestamp) -> Timestamp {
+        match self {
+            Self::Auto { ahead_millis } => {
+                Timestamp::from_millis(wall.as_millis().saturating_add(ahead_millis))
+            }
+            Self::Manual { at } => at,
+        }
+    }
+}
+
+/// Reads a duration such as `200ms`, `5s`, `13m` or `1h`: a whole or decimal number and one unit.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong =
+        || format!("`{text}` is not a duration; expected a number and a unit: `200ms`, `5s`, `13m`, `1h`");
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+    let millis_per_unit = match &text[digits..] {
+        "ms" => 1.0,
+        "s" => 1_000.0,
+        "m" => 60_000.0,
+        "h" => 3_600_000.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = text[..digits].parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * millis_per_unit / 1_000.0)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
+        .map(|duration| Duration::from_millis(u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(0)))
+        .ok_or_else(|| format!("`{text}` is too long; expected at most 87600h (ten years)"))
+}
+
+/// Ten years: longer waits are mistakes, and sums of them stay far from any limit.
+const LONGEST: Duration = Duration::from_secs(87_600 * 3_600);
+
+/// Writes a duration in the largest unit that divides it: the inverse of [`parse_duration`].
+pub fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    match millis {
+        0 => "0s".to_owned(),
+        _ if millis.is_multiple_of(3_600_000) => format!("{}h", millis / 3_600_000),
+        _ if millis.is_multiple_of(60_000) => format!("{}m", millis / 60_000),
+        _ if millis.is_multiple_of(1_000) => format!("{}s", millis / 1_000),
+        _ => format!("{millis}ms"),
+    }
+}
+
+/// A duration as files write it, for `#[serde(with = "…")]`-free fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub Duration);
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format_duration(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parse_duration(&String::deserialize(deserializer)?).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_utc_with_milliseconds() {
+        let at = Timestamp::parse("2026-11-23T22:27:31.965000+01:00").unwrap();
+        assert_eq!(at.to_string(), "2026-11-23T21:27:31.965Z");
+        assert_eq!(at.http_date(), "Mon, 23 Nov 2026 21:27:31 GMT");
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_end_of_time_can_still_be_written() {
+        let end = Timestamp::from_millis(i64::MAX).plus(Duration::MAX);
+        assert_eq!(end.to_string(), "9999-12-30T21:59:59.999Z");
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn durations_have_a_number_and_a_unit() {
+        for (text, millis) in
+            [("200ms", 200), ("5s", 5_000), ("13m", 780_000), ("1h", 3_600_000), ("1.5s", 1_500), ("0s", 0)]
+        {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "5 s", "-5s", "5d", "1.2.3s", "999999h"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_as_they_are_read() {
+        for text in ["200ms", "5s", "13m", "1h", "90s", "0s"] {
+            let duration = parse_duration(text).unwrap();
+            assert_eq!(parse_duration(&format_duration(duration)), Ok(duration), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_automatic_clock_runs_and_a_manual_one_stands() {
+        let (then, later) = (Timestamp::from_millis(1_000), Timestamp::from_millis(5_000));
+        assert_eq!(Clock::Auto { ahead_millis: 500 }.now(later), Timestamp::from_millis(5_500));
+        assert_eq!(Clock::manual(then).now(later), then);
+    }
+}

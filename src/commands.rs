@@ -1,0 +1,334 @@
+//! What each command does.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::CommandFactory;
+use rand::Rng;
+use sync_group_sim::contract::Contract;
+use sync_group_sim::contract::version::ApiVersion;
+use sync_group_sim::document::Document;
+use sync_group_sim::fixture::{self, Fixture};
+use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::server::Limits;
+use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::world::{ControlPolicy, UnknownTenants};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{Cli, Command, FileFormat, Log, OnOff, ServeArgs};
+
+/// Why a command did not end well, told on stderr.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Exit code 1: it failed or found something.
+    Failed(String),
+    /// Exit code 2: what was asked for makes no sense.
+    Usage(String),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(message) | Self::Usage(message) => f.write_str(message),
+        }
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Carries out what was said on the command line.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        None => serve(cli.serve),
+        Some(Command::Serve(args)) => serve(*args),
+        Some(Command::Fixtures { name }) => fixtures(name.as_deref()),
+        Some(Command::Check { files }) => check(&files),
+        Some(Command::Openapi { api_version, url, prerequisites }) => openapi(&api_version, &url, prerequisites),
+        Some(Command::Env { unset: true, .. }) => print("unset SAIL_BASE_URL SAIL_CLIENT_ID SAIL_CLIENT_SECRET"),
+        Some(Command::Env { unset: false, url, fixture }) => env(&url, &fixture),
+        Some(Command::Health { url }) => health(&url),
+        Some(Command::Schema { format: FileFormat::Fixture }) => print(fixture::SCHEMA.trim_end()),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sync-group-sim", &mut script);
+            print(String::from_utf8_lossy(&script).trim_end())
+        }
+    }
+}
+
+fn serve(args: ServeArgs) -> Outcome {
+    log_to_stderr(args.log);
+    let fixture = load_fixture(&args.fixture, args.prerequisites)?;
+    // Half the bits: enough luck, and short enough to be typed again.
+    let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
+    let control = control_policy(&args);
+    let config = Config {
+        fixture,
+        options: TenantOptions {
+            seed,
+            prerequisites: args.prerequisites,
+            rate_limit: args.rate_limit.0,
+            token_lifetime: args.token_lifetime,
+        },
+        unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
+        tenant_domains: args.tenant_domain.clone(),
+        control: control.clone(),
+        limits: Limits {
+            max_body_bytes: args.max_body,
+            max_connections: args.max_connections,
+            header_timeout: args.header_timeout,
+            ..Limits::default()
+        },
+    };
+    let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+        let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
+        let stop = stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+        print(&banner(address, seed, &simulator, &control, args.control_token.is_none()))?;
+        if let Some(path) = &args.port_file {
+            write_port(path, address.port())?;
+        }
+        simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
+    })
+}
+
+fn log_to_stderr(log: Log) {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_max_level(tracing::Level::INFO);
+    match log {
+        Log::Text => builder.with_target(false).init(),
+        Log::Json => builder.json().flatten_event(true).init(),
+        Log::Off => {}
+    }
+}
+
+/// Who may use the control API: with a token whoever has it, and beyond loopback nobody without one.
+fn control_policy(args: &ServeArgs) -> ControlPolicy {
+    match (args.control, &args.control_token) {
+        (OnOff::Off, _) => ControlPolicy::Off,
+        (OnOff::On, Some(token)) => ControlPolicy::Token(token.clone()),
+        (OnOff::On, None) if args.listen.ip().is_loopback() => ControlPolicy::Local,
+        (OnOff::On, None) => ControlPolicy::Token(format!("{:016x}{:016x}", made_up(), made_up())),
+    }
+}
+
+/// A number that nobody can guess.
+fn made_up() -> u64 {
+    rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let hint = if error.kind() == io::ErrorKind::AddrInUse { "; try --listen 127.0.0.1:0 for a free port" } else { "" };
+    Failure::Failed(format!("cannot listen on {address}: {error}{hint}"))
+}
+
+/// Ready when the process is asked to stop.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: open requests may finish");
+    })
+}
+
+/// What is printed at start: the address first, for scripts; then what a person needs.
+fn banner(
+    address: SocketAddr,
+    seed: u64,
+    simulator: &Simulator,
+    control: &ControlPolicy,
+    is_token_made_up: bool,
+) -> String {
+    let base_url = format!("http://{}", reachable(address));
+    let mut lines = vec![format!("listening on http://{address}"), String::new()];
+    for client in simulator.clients() {
+        lines.push(format!("  {:<10} id {}  secret {}", client.name, client.client_id, client.client_secret));
+    }
+    lines.push(format!("  seed       {seed}"));
+    match control {
+        ControlPolicy::Off => lines.push("  control    off".to_owned()),
+        ControlPolicy::Local => lines.push(format!("  control    {base_url}/_sim/health (this machine only)")),
+        ControlPolicy::Token(token) if is_token_made_up => {
+            lines.push(format!("  control    {base_url}/_sim/health with Authorization: Bearer {token}"));
+        }
+        ControlPolicy::Token(_) => lines.push(format!("  control    {base_url}/_sim/health with your token")),
+    }
+    if let Some(admin) = simulator.clients().first() {
+        lines.push(String::new());
+        lines.push("Try it:".to_owned());
+        lines.push(format!(
+            "  TOKEN=$(curl -s '{base_url}/oauth/token' -d grant_type=client_credentials -d client_id={} \
+             -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'); \
+             curl -s '{base_url}/v2024/password-sync-groups' -H \"Authorization: Bearer $TOKEN\"",
+            admin.client_id, admin.client_secret
+        ));
+    }
+    lines.join("\n")
+}
+
+/// An address that a client on this machine can connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => ([127, 0, 0, 1], v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+/// Writes the port in one step, so that a reader never sees half of it.
+fn write_port(path: &Path, port: u16) -> Outcome {
+    let unfinished = path.with_extension("unfinished");
+    std::fs::write(&unfinished, format!("{port}\n"))
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))
+}
+
+/// A fixture by name, or from a file.
+fn load_fixture(name_or_path: &str, prerequisites: Prerequisites) -> Result<Fixture, Failure> {
+    match Fixture::built_in(name_or_path) {
+        Some(fixture) => Ok(fixture),
+        None => read_fixture(Path::new(name_or_path), prerequisites),
+    }
+}
+
+fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::Failed(format!("{name}: cannot be read: {error}; expected a file or one of {}", fixture_names()))
+    })?;
+    Fixture::read(&Document::new(&name, &text), prerequisites).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+fn fixture_names() -> String {
+    fixture::BUILT_IN.map(|built_in| built_in.name).join(", ")
+}
+
+fn fixtures(name: Option<&str>) -> Outcome {
+    match name {
+        None => {
+            let lines = fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
+            print(&lines.join("\n"))
+        }
+        Some(name) => match Fixture::built_in_text(name) {
+            Some(text) => print(text.trim_end()),
+            None => Err(Failure::Usage(format!(
+                "fixture `{name}` is not built in; expected one of {}",
+                fixture_names()
+            ))),
+        },
+    }
+}
+
+fn check(files: &[std::path::PathBuf]) -> Outcome {
+    let mut mistakes = Vec::new();
+    for path in files {
+        match read_fixture(path, Prerequisites::Enforce) {
+            Ok(fixture) => print(&format!(
+                "{}: a fixture of {} sources, {} policies, {} groups, {} clients",
+                path.display(),
+                fixture.sources.len(),
+                fixture.password_policies.len(),
+                fixture.groups.len(),
+                fixture.clients.len()
+            ))?,
+            Err(failure) => mistakes.push(failure.to_string()),
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Failure::Failed(mistakes.join("\n"))) }
+}
+
+fn openapi(version: &str, url: &str, prerequisites: Prerequisites) -> Outcome {
+    let contract = Contract::built_in().map_err(|error| Failure::Failed(error.to_string()))?;
+    let version = ApiVersion::named(version).expect("clap knows the versions");
+    let document = contract.document(version, prerequisites, url.trim_end_matches('/'));
+    print(&serde_json::to_string_pretty(&document).expect("JSON can be written"))
+}
+
+fn env(url: &str, fixture: &str) -> Outcome {
+    let fixture = load_fixture(fixture, Prerequisites::Ignore)?;
+    let client = fixture.clients.first().expect("a fixture has clients");
+    print(&format!(
+        "export SAIL_BASE_URL={}\nexport SAIL_CLIENT_ID={}\nexport SAIL_CLIENT_SECRET={}",
+        quoted(url.trim_end_matches('/')),
+        quoted(&client.client_id),
+        quoted(&client.client_secret)
+    ))
+}
+
+/// Text as one word of a shell command; plain words stay as they are.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
+    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// How long `health` waits.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks over plain HTTP; small enough for an image without any other client.
+fn health(url: &str) -> Outcome {
+    let failed = |why: String| Failure::Failed(format!("{url}: {why}"));
+    let authority = url
+        .strip_prefix("http://")
+        .map(|rest| rest.split('/').next().unwrap_or_default())
+        .ok_or_else(|| Failure::Usage(format!("`{url}` is no base URL; expected http://host:port")))?;
+    let with_port = if authority.rsplit(']').next().unwrap_or_default().contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let address = with_port
+        .to_socket_addrs()
+        .map_err(|error| failed(error.to_string()))?
+        .next()
+        .ok_or_else(|| failed("the host has no address".to_owned()))?;
+    let answer = ask(address, authority).map_err(|error| failed(format!("no answer: {error}")))?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200") => print(body.trim_end()),
+        _ => Err(failed(format!("answered {}", answer.lines().next().unwrap_or_default()))),
+    }
+}
+
+fn ask(address: SocketAddr, authority: &str) -> io::Result<String> {
+    let mut socket = TcpStream::connect_timeout(&address, HEALTH_TIMEOUT)?;
+    socket.set_read_timeout(Some(HEALTH_TIMEOUT))?;
+    write!(socket, "GET /_sim/health HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    socket.take(64 * 1024).read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Prints a line on stdout; a reader that went away is no failure.
+fn print(text: &str) -> Outcome {
+    match writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("stdout cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

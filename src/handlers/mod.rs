@@ -1,0 +1,42 @@
+//! What operations do, a file per resource. A handler gets a request that was allowed, counted, routed and
+//! checked; it changes the tenant or refuses, never both.
+
+mod oauth;
+mod password_sync_groups;
+
+use crate::clock::Timestamp;
+use crate::contract::{Checked, Route};
+use crate::operation::Operation;
+use crate::tenant::{TenantOptions, TenantState};
+use crate::wire::form::Form;
+use crate::wire::{Refusal, Reply};
+
+/// What a handler is told.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Where the request led.
+    pub route: &'a Route,
+    /// What it asks, in types.
+    pub checked: Checked,
+    /// The parameters of a token call.
+    pub form: Form,
+    /// What the client calls the base URL.
+    pub base_url: &'a str,
+    /// How the tenant behaves.
+    pub options: &'a TenantOptions,
+    /// The tenant's time.
+    pub now: Timestamp,
+}
+
+/// Performs an operation.
+pub fn perform(state: &mut TenantState, call: Call<'_>) -> Result<Reply, Refusal> {
+    match call.route.operation {
+        Operation::GetPasswordSyncGroups => Ok(password_sync_groups::list(state, &call)),
+        Operation::CreatePasswordSyncGroup => password_sync_groups::create(state, call),
+        Operation::GetPasswordSyncGroup => password_sync_groups::get(state, &call),
+        Operation::UpdatePasswordSyncGroup => password_sync_groups::update(state, call),
+        Operation::DeletePasswordSyncGroup => password_sync_groups::delete(state, &call),
+        Operation::Token => oauth::token(state, &call),
+        Operation::OauthInfo => Ok(oauth::info(state, &call)),
+    }
+}

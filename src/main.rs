@@ -1,0 +1,19 @@
+//! The binary: parse, build, run, wait. What a command does is in `commands.rs`, what can be said on the
+//! command line in `cli.rs`, what the simulator is in the library.
+
+mod cli;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }
+    }
+}

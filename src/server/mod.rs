@@ -1,0 +1,113 @@
+//! Sockets: accept, read, deliver, stop. What is answered is decided below; here it is carried out. This is
+//! the only room that waits and the only one that reads the machine's clock.
+
+mod body;
+mod connection;
+mod dispatch;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Timestamp;
+use crate::world::World;
+
+pub use dispatch::answer;
+
+/// What the server allows its clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest request body, in bytes; 413 beyond it. 1 MiB by default.
+    pub max_body_bytes: usize,
+    /// Open connections; more wait to be accepted. 1,024 by default.
+    pub max_connections: usize,
+    /// How long a client may take to send a request's headers, and then its body. 10 s by default.
+    pub header_timeout: Duration,
+    /// How long open requests may go on when the server stops. 10 s by default.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 20,
+            max_connections: 1_024,
+            header_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What every connection shares.
+#[derive(Debug)]
+struct Shared {
+    world: Arc<World>,
+    limits: Limits,
+    stopping: watch::Receiver<bool>,
+    connections: AtomicU64,
+}
+
+/// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
+pub async fn run(
+    listener: TcpListener,
+    world: Arc<World>,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stopper, stopping) = watch::channel(false);
+    let drain_timeout = limits.drain_timeout;
+    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let shared = Arc::new(Shared { world, limits, stopping, connections: AtomicU64::new(0) });
+    let mut open = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepting = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            () = &mut stop => break,
+            // Finished connections are forgotten as they come.
+            Some(_) = open.join_next(), if !open.is_empty() => {}
+            (place, accepted) = accepting => match accepted {
+                Ok((socket, _)) => {
+                    let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
+                    let shared = Arc::clone(&shared);
+                    open.spawn(async move {
+                        connection::serve(socket, number, shared).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    pause(Duration::from_millis(20)).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    let _ = stopper.send(true);
+    let drained = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain_timeout, drained).await.is_err() {
+        tracing::warn!(open = open.len(), "connections were cut off after the drain timeout");
+    }
+    Ok(())
+}
+
+/// The wall clock.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+pub fn wall_now() -> Timestamp {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

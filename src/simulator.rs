@@ -1,0 +1,157 @@
+//! What an embedder can do: make a simulator, ask it without a socket, serve it on one. The binary does
+//! nothing that cannot be done from here.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::contract::Contract;
+use crate::document::DocumentError;
+use crate::fixture::{Client, Fixture};
+use crate::server::{self, Limits};
+use crate::tenant::{Template, TenantOptions};
+use crate::wire::{Outcome, Request};
+use crate::world::{ControlPolicy, UnknownTenants, World, WorldConfig};
+
+/// How a simulator is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every tenant begins with; the built-in `demo` by default.
+    pub fixture: Fixture,
+    /// How every tenant behaves.
+    pub options: TenantOptions,
+    /// What happens when a request names a tenant that does not exist; it is made by default.
+    pub unknown_tenants: UnknownTenants,
+    /// Further domains whose first label names a tenant; none by default.
+    pub tenant_domains: Vec<String>,
+    /// Who may use the control API; this machine by default.
+    pub control: ControlPolicy,
+    /// What clients are allowed.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            fixture: Fixture::built_in("demo").expect("demo is built in"),
+            options: TenantOptions::default(),
+            unknown_tenants: UnknownTenants::default(),
+            tenant_domains: Vec::new(),
+            control: ControlPolicy::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A simulator: the service with all its tenants.
+///
+/// ```
+/// use hyper::Method;
+/// use sync_group_sim::simulator::{Config, Simulator};
+/// use sync_group_sim::wire::Request;
+///
+/// let simulator = Simulator::new(Config::default())?;
+/// let admin = &simulator.clients()[0];
+/// let call = format!(
+///     "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
+///     admin.client_id, admin.client_secret
+/// );
+/// let token = simulator.answer(&Request::new(Method::POST, &call)?).reply.value();
+/// let list = Request::new(Method::GET, "/v2024/password-sync-groups")?
+///     .bearer(token["access_token"].as_str().unwrap_or_default());
+/// assert_eq!(simulator.answer(&list).reply.value()[0]["name"], "Password Sync Group 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    world: Arc<World>,
+    limits: Limits,
+}
+
+impl Simulator {
+    /// Sets a simulator up. Fails when the contract cannot be compiled.
+    pub fn new(config: Config) -> Result<Self, DocumentError> {
+        let started = server::wall_now();
+        let world = World::new(WorldConfig {
+            contract: Contract::built_in()?,
+            template: Template::new(&config.fixture, started),
+            options: config.options,
+            unknown_tenants: config.unknown_tenants,
+            tenant_domains: config.tenant_domains,
+            control: config.control,
+            started,
+        });
+        Ok(Self { world: Arc::new(world), limits: config.limits })
+    }
+
+    /// Answers a request without a socket, exactly as it would be answered over one.
+    pub fn answer(&self, request: &Request) -> Outcome {
+        server::answer(&self.world, request, server::wall_now())
+    }
+
+    /// The clients that a tenant begins with; the first is the administrator's.
+    pub fn clients(&self) -> Vec<Client> {
+        self.world.default_tenant().lock().auth.clients().to_vec()
+    }
+
+    /// Serves on a listener until `stop` is ready, then drains.
+    pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
+        server::run(listener, Arc::clone(&self.world), self.limits.clone(), stop).await
+    }
+
+    /// Serves in the background of the current tokio runtime, on a free port of the loopback interface.
+    pub async fn start(config: Config) -> io::Result<Running> {
+        let simulator = Self::new(config).map_err(io::Error::other)?;
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (stopper, stopped) = oneshot::channel::<()>();
+        let serving = simulator.clone();
+        let task = tokio::spawn(async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            serving.serve(listener, stop).await
+        });
+        Ok(Running { simulator, address, stopper: Some(stopper), task: Some(task) })
+    }
+}
+
+/// A simulator that is being served; dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    simulator: Simulator,
+    address: SocketAddr,
+    stopper: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Running {
+    /// The base URL of the tenant `default`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The simulator itself.
+    pub fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    /// Stops accepting, lets open requests finish, and returns when all is done.
+    pub async fn stop(mut self) -> io::Result<()> {
+        drop(self.stopper.take());
+        match self.task.take() {
+            Some(task) => task.await.map_err(io::Error::other)?,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Tokens: issuing them for a client's credentials, recognising them, and what each allows. Tokens are signed
+//! and carry their own claims, as the service's are; what is kept here is a bounded memory of those seen
+//! lately, so that the usual request costs one look-up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::jwt::{self, JwtError};
+use crate::chance::Chance;
+use crate::clock::Timestamp;
+use crate::contract::Access;
+use crate::fixture::{Client, User};
+use crate::wire::Refusal;
+use crate::wire::form::Form;
+
+/// How many sessions are remembered; a token beyond them is verified anew.
+const SESSIONS: usize = 4_096;
+/// How long a refresh token lives: a day (vendor's OAuth client example, 2026-08).
+const REFRESH_LIFETIME: Duration = Duration::from_secs(86_400);
+/// The scope that allows everything.
+const ALL_SCOPES: &str = "sp:scopes:all";
+/// The scopes' names until 2025-11-18; whether the service still takes them is not known, we do.
+const FORMER_SCOPES: [(&str, &str); 2] = [
+    ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
+    ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
+];
+
+/// What a tenant knows of clients and tokens.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    organisation: Organisation,
+    key: [u8; 16],
+    chance: Chance,
+    clients: Arc<Vec<Client>>,
+    issued: u64,
+    sessions: HashMap<Box<str>, Arc<Session>>,
+}
+
+/// What tokens and `GET /oauth/info` say of the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// The tenant's name.
+    pub name: String,
+    /// A UUID drawn from the tenant's seed.
+    pub id: String,
+}
+
+/// The name of the pod that every tenant is said to live in.
+pub const POD: &str = "sim";
+
+/// A valid token's meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The token's id.
+    pub jti: String,
+    /// The OAuth client's id.
+    pub client_id: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The user levels; `None` for a token without a user.
+    pub authorities: Option<Vec<String>>,
+    expires_seconds: i64,
+}
+
+impl Session {
+    /// Refuses (403) a token without one of the scopes, the user level, or the user that an operation asks for.
+    pub fn may(&self, access: &Access) -> Result<(), Refusal> {
+        let allowed = match &self.authorities {
+            Some(authorities) => {
+                self.has_scope(&access.user_scopes)
+                    && (access.user_levels.is_empty() || authorities.iter().any(|level| access.user_levels.contains(level)))
+            }
+            None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes)),
+        };
+        if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
+    }
+
+    fn has_scope(&self, wanted: &[String]) -> bool {
+        self.scopes.iter().any(|scope| {
+            let former = FORMER_SCOPES.iter().find(|(former, _)| former == scope);
+            let scope = former.map_or(scope.as_str(), |(_, current)| current);
+            scope == ALL_SCOPES || wanted.iter().any(|wanted| wanted == scope)
+        })
+    }
+}
+
+/// The claims of an access token, as the vendor documents them.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    tenant_id: String,
+    internal: bool,
+    pod: String,
+    org: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
+    strong_auth: bool,
+    authorities: Vec<String>,
+    client_id: String,
+    strong_auth_supported: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    scope: Vec<String>,
+    exp: i64,
+    jti: String,
+    enabled: bool,
+    #[serde(rename = "accessType")]
+    access_type: String,
+    /// The access token that a refresh token was issued with; only refresh tokens have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ati: Option<String>,
+}
+
+/// The authority of a token without a user.
+const API_AUTHORITY: &str = "API";
+
+impl Auth {
+    /// The tokens of a tenant whose luck is `chance`.
+    pub fn new(name: &str, chance: Chance, clients: Arc<Vec<Client>>) -> Self {
+        let organisation = Organisation { name: name.to_owned(), id: chance.uuid("tenant", 0).to_string() };
+        Self {
+            organisation,
+            key: chance.bytes("token-key", 0),
+            chance,
+            clients,
+            issued: 0,
+            sessions: HashMap::new(),
+        }
+    }
+
+    /// The clients.
+    pub fn clients(&self) -> &Arc<Vec<Client>> {
+        &self.clients
+    }
+
+    /// What tokens say of the organisation.
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// The tenant that a token says it is for, whoever signed it.
+    pub fn organisation_of(token: &str) -> Option<String> {
+        let claims: Value = serde_json::from_slice(&jwt::claims(token)?).ok()?;
+        Some(claims["org"].as_str()?.to_owned())
+    }
+
+    /// The meaning of the token that a request carries, or the 401.
+    pub fn authenticate(&mut self, token: Option<&str>, now: Timestamp) -> Result<Arc<Session>, Refusal> {
+        let unauthorized = |text: &str| Err(Refusal::Unauthorized(text.to_owned()));
+        let Some(token) = token else { return unauthorized("JWT is required") };
+        let session = match self.sessions.get(token) {
+            Some(session) => Arc::clone(session),
+            None => match self.read(token) {
+                Ok(session) => self.remember(token, session, now),
+                // Invented: these texts; only those for no token and for an expired one are known.
+                Err(JwtError::Malformed) => return unauthorized("JWT validation failed: JWT is malformed"),
+                Err(JwtError::Signature) => {
+                    return unauthorized("JWT validation failed: JWT was not issued by this tenant");
+                }
+            },
+        };
+        if now.as_seconds() >= session.expires_seconds {
+            return unauthorized("JWT validation failed: JWT is expired");
+        }
+        Ok(session)
+    }
+
+    fn read(&self, token: &str) -> Result<Session, JwtError> {
+        let claims: Claims = jwt::verify(&self.key, token)?;
+        if claims.ati.is_some() {
+            return Err(JwtError::Malformed);
+        }
+        Ok(Session {
+            jti: claims.jti,
+            client_id: claims.client_id,
+            scopes: claims.scope,
+            authorities: claims.user_id.is_some().then_some(claims.authorities),
+            expires_seconds: claims.exp,
+        })
+    }
+
+    fn remember(&mut self, token: &str, session: Session, now: Timestamp) -> Arc<Session> {
+        if self.sessions.len() >= SESSIONS {
+            self.sessions.retain(|_, session| now.as_seconds() < session.expires_seconds);
+        }
+        if self.sessions.len() >= SESSIONS {
+            self.sessions.clear();
+        }
+        let session = Arc::new(session);
+        self.sessions.insert(token.into(), Arc::clone(&session));
+        session
+    }
+
+    /// Answers a token call: the body of a 200, or an OAuth error.
+    pub fn issue(&mut self, form: &Form, lifetime: Duration, now: Timestamp) -> Result<Value, Refusal> {
+        let client = self.client_of(form)?.clone();
+        let grant = form.get("grant_type").ok_or_else(|| {
+            oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type")
+        })?;
+        // The vendor's own table writes grants in capitals, its examples in lower case.
+        let scopes = match grant.to_ascii_lowercase().as_str() {
+            "client_credentials" => client.scopes.clone(),
+            "refresh_token" => self.refreshed_scopes(form, &client, now)?,
+            _ => {
+                let description = format!("Unsupported grant type: {grant}");
+                return Err(oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", &description));
+            }
+        };
+        let scopes = narrow(scopes, form.get("scope"))?;
+        let lifetime = client.token_lifetime.map_or(lifetime, |span| span.0);
+        Ok(self.tokens(&client, &scopes, lifetime, now))
+    }
+
+    /// The client whose credentials `form` has.
+    fn client_of(&self, form: &Form) -> Result<&Client, Refusal> {
+        let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
+            let description = "Full authentication is required to access this resource";
+            return Err(oauth(StatusCode::UNAUTHORIZED, "unauthorized", description));
+        };
+        self.clients
+            .iter()
+            .find(|client| client.client_id == id && client.client_secret == secret)
+            .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
+    }
+
+    /// The scopes of the refresh token in `form`, when it is the client's own and has not expired.
+    fn refreshed_scopes(&self, form: &Form, client: &Client, now: Timestamp) -> Result<Vec<String>, Refusal> {
+        let token = form.get("refresh_token").ok_or_else(|| {
+            oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing refresh token")
+        })?;
+        let refused = |why: &str| {
+            let description = format!("Invalid refresh token{why}");
+            Err(oauth(StatusCode::BAD_REQUEST, "invalid_grant", &description))
+        };
+        let Ok(claims) = jwt::verify::<Claims>(&self.key, token) else { return refused("") };
+        if claims.ati.is_none() || claims.client_id != client.client_id {
+            return refused("");
+        }
+        if now.as_seconds() >= claims.exp {
+            return refused(" (expired)");
+        }
+        Ok(claims.scope)
+    }
+
+    /// A new access token and refresh token, in the shape of the service's answer.
+    fn tokens(&mut self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Value {
+        self.issued += 1;
+        let jti = self.chance.uuid("access-token", self.issued).to_string();
+        let refresh_jti = self.chance.uuid("refresh-token", self.issued).to_string();
+        let mut claims = self.claims(client, scopes, &jti, now.plus(lifetime));
+        let access_token = jwt::sign(&self.key, &claims);
+        claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
+        claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti));
+        let refresh_token = jwt::sign(&self.key, &claims);
+        let mut body = json!({
+            "access_token": access_token,
+            "token_type": "bearer",
+            "refresh_token": refresh_token,
+            "expires_in": lifetime.as_secs(),
+            "scope": scopes.join(" "),
+            "accessType": "OFFLINE",
+            "tenant_id": self.organisation.id,
+            "internal": false,
+            "pod": POD,
+            "strong_auth_supported": true,
+            "org": self.organisation.name,
+        });
+        if let Some(user) = &client.user {
+            body["user_id"] = user.id.as_str().into();
+            body["identity_id"] = user.id.as_str().into();
+            body["user_name"] = user.user_name.as_str().into();
+        }
+        body["strong_auth"] = true.into();
+        body["enabled"] = true.into();
+        body["jti"] = jti.into();
+        body
+    }
+
+    fn claims(&self, client: &Client, scopes: &[String], jti: &str, expires: Timestamp) -> Claims {
+        let user = client.user.as_ref();
+        Claims {
+            tenant_id: self.organisation.id.clone(),
+            internal: false,
+            pod: POD.to_owned(),
+            org: self.organisation.name.clone(),
+            identity_id: user.map(|user| user.id.clone()),
+            user_name: user.map(|user| user.user_name.clone()),
+            strong_auth: true,
+            authorities: user.map_or_else(|| vec![API_AUTHORITY.to_owned()], |user: &User| user.authorities.clone()),
+            client_id: client.client_id.clone(),
+            strong_auth_supported: true,
+            user_id: user.map(|user| user.id.clone()),
+            scope: scopes.to_vec(),
+            exp: expires.as_seconds(),
+            jti: jti.to_owned(),
+            enabled: true,
+            access_type: "OFFLINE".to_owned(),
+            ati: None,
+        }
+    }
+}
+
+/// The scopes that are asked for, each of which must be among (or under) those that may be given.
+fn narrow(given: Vec<String>, asked: Option<&str>) -> Result<Vec<String>, Refusal> {
+    let Some(asked) = asked else { return Ok(given) };
+    let may_all = given.iter().any(|scope| scope == ALL_SCOPES);
+    let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
+    match asked.iter().find(|scope| !may_all && !given.contains(scope)) {
+        Some(scope) => {
+            let description = format!("Invalid scope: {scope}");
+            Err(oauth(StatusCode::BAD_REQUEST, "invalid_scope", &description))
+        }
+        None => Ok(asked),
+    }
+}
+
+fn oauth(status: StatusCode, error: &'static str, description: &str) -> Refusal {
+    Refusal::Oauth { status, error, description: description.to_owned() }
+}

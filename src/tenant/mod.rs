@@ -1,0 +1,192 @@
+//! A tenant: one isolated organisation with its own groups, sources, tokens, rate limit, clock and luck, all
+//! behind one lock. The modules here are plain values that know nothing of the lock or of each other; what an
+//! operation does with them is a handler's business.
+
+pub mod auth;
+pub mod groups;
+mod jwt;
+mod order;
+pub mod rate_limit;
+pub mod sources;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::chance::Chance;
+use crate::clock::{Clock, Timestamp};
+use crate::fixture::{Client, Fixture, Identity};
+use crate::prerequisites::Prerequisites;
+use auth::Auth;
+use groups::Groups;
+use rate_limit::{RateLimit, RateLimiter};
+use sources::Sources;
+
+/// How a tenant behaves; fixed for its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantOptions {
+    /// Where its luck comes from.
+    pub seed: u64,
+    /// How strictly creators are held to the service's prerequisites.
+    pub prerequisites: Prerequisites,
+    /// The gateway's limit; none by default.
+    pub rate_limit: Option<RateLimit>,
+    /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
+    pub token_lifetime: Duration,
+}
+
+impl Default for TenantOptions {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            prerequisites: Prerequisites::default(),
+            rate_limit: None,
+            token_lifetime: Duration::from_secs(749),
+        }
+    }
+}
+
+/// A fixture made ready to begin tenants with; they share it until they change something.
+#[derive(Clone, Debug)]
+pub struct Template {
+    clients: Arc<Vec<Client>>,
+    identities: Arc<Vec<Identity>>,
+    sources: Arc<Sources>,
+    groups: Arc<Groups>,
+}
+
+impl Template {
+    /// Makes a fixture ready. `now` stands in for the times that it leaves out.
+    pub fn new(fixture: &Fixture, now: Timestamp) -> Self {
+        let mut sources = Sources::new(fixture);
+        let mut groups = Groups::default();
+        for group in &fixture.groups {
+            sources.join(group);
+            groups.insert(group.clone(), now);
+        }
+        Self {
+            clients: Arc::new(fixture.clients.clone()),
+            identities: Arc::new(fixture.identities.clone()),
+            sources: Arc::new(sources),
+            groups: Arc::new(groups),
+        }
+    }
+
+    /// The clients; at least one.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+}
+
+/// A tenant.
+#[derive(Debug)]
+pub struct Tenant {
+    name: String,
+    options: TenantOptions,
+    state: Mutex<TenantState>,
+}
+
+impl Tenant {
+    /// A tenant that begins as `template` says.
+    pub fn new(name: &str, template: &Template, options: TenantOptions) -> Self {
+        let state = Mutex::new(TenantState::new(name, template, options.seed));
+        Self { name: name.to_owned(), options, state }
+    }
+
+    /// The name: 1 to 63 of `a-z`, `0-9` and `-`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &TenantOptions {
+        &self.options
+    }
+
+    /// Everything of the tenant, for as long as the guard lives. Never kept over an await.
+    pub fn lock(&self) -> MutexGuard<'_, TenantState> {
+        self.state.lock()
+    }
+}
+
+/// Everything of a tenant that changes.
+#[derive(Clone, Debug)]
+pub struct TenantState {
+    /// Where it stands in time.
+    pub clock: Clock,
+    /// Where its luck comes from.
+    pub chance: Chance,
+    /// Clients and tokens.
+    pub auth: Auth,
+    /// Requests counted against the limit.
+    pub rate_limiter: RateLimiter,
+    /// The groups; shared with the template until the first write.
+    groups: Arc<Groups>,
+    /// The sources; shared with the template until the first write.
+    sources: Arc<Sources>,
+    identities: Arc<Vec<Identity>>,
+    requests: u64,
+    groups_created: u64,
+}
+
+impl TenantState {
+    fn new(name: &str, template: &Template, seed: u64) -> Self {
+        let chance = Chance::new(seed, name);
+        Self {
+            clock: Clock::auto(),
+            chance,
+            auth: Auth::new(name, chance, Arc::clone(&template.clients)),
+            rate_limiter: RateLimiter::default(),
+            groups: Arc::clone(&template.groups),
+            sources: Arc::clone(&template.sources),
+            identities: Arc::clone(&template.identities),
+            requests: 0,
+            groups_created: 0,
+        }
+    }
+
+    /// The groups, to be read.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// The sources, to be read.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The groups and the sources, to be changed.
+    pub fn write(&mut self) -> (&mut Groups, &mut Sources) {
+        (Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources))
+    }
+
+    /// The number of the next request, from 1.
+    pub fn next_request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    /// The id of the next group.
+    pub fn next_group_id(&mut self) -> String {
+        loop {
+            self.groups_created += 1;
+            let id = self.chance.uuid("group", self.groups_created).to_string();
+            if self.groups.rendered(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// Everything, in the fixture's format.
+    pub fn fixture(&self) -> Fixture {
+        Fixture {
+            sources: self.sources.sources().to_vec(),
+            password_policies: self.sources.policies().to_vec(),
+            applications: self.sources.applications().to_vec(),
+            identities: self.identities.to_vec(),
+            clients: self.auth.clients().to_vec(),
+            groups: self.groups.iter().collect(),
+        }
+    }
+}

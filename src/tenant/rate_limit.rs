@@ -1,0 +1,123 @@
+//! The gateway's rate limit: so many requests per client and API version in a window of time. Windows are
+//! fixed: one opens with a client's first request and the next with the first after it has passed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::clock::{Timestamp, format_duration, parse_duration};
+use crate::wire::Refusal;
+
+/// A limit, written `100/10s`; the service's own is that (vendor's rate limit page, 2026-04).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests in a window. 1 or more.
+    pub requests: u32,
+    /// The window's length. 1 ms or more.
+    pub window: Duration,
+}
+
+impl FromStr for RateLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a rate limit; expected requests per time such as `100/10s`, or `off`");
+        let (requests, window) = text.split_once('/').ok_or_else(wrong)?;
+        let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or_else(wrong)?;
+        let window = parse_duration(window).ok().filter(|window| !window.is_zero()).ok_or_else(wrong)?;
+        Ok(Self { requests, window })
+    }
+}
+
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.requests, format_duration(self.window))
+    }
+}
+
+impl Serialize for RateLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RateLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The windows that are open, by client and API version.
+#[derive(Clone, Debug, Default)]
+pub struct RateLimiter {
+    windows: HashMap<(String, &'static str), Window>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    opened: Timestamp,
+    requests: u32,
+}
+
+impl RateLimiter {
+    /// Counts a request, or refuses it with the whole seconds until the window has passed.
+    pub fn admit(
+        &mut self,
+        limit: RateLimit,
+        client: &str,
+        version: &'static str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let window = self
+            .windows
+            .entry((client.to_owned(), version))
+            .or_insert(Window { opened: now, requests: 0 });
+        // A clock that was set back opens a new window, too.
+        if now < window.opened || now.since(window.opened) >= limit.window {
+            *window = Window { opened: now, requests: 0 };
+        }
+        if window.requests < limit.requests {
+            window.requests += 1;
+            return Ok(());
+        }
+        let left = window.opened.plus(limit.window).since(now);
+        let retry_after_seconds = u64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1);
+        Err(Refusal::RateLimited { retry_after_seconds })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_written_as_they_are_read() {
+        for text in ["100/10s", "1/500ms", "5/1m"] {
+            assert_eq!(text.parse::<RateLimit>().unwrap().to_string(), text);
+        }
+        for text in ["100", "0/10s", "100/0s", "-1/10s", "a/10s", "100/10", ""] {
+            assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_client_and_version_has_a_window_of_its_own() {
+        let limit: RateLimit = "2/10s".parse().unwrap();
+        let mut limiter = RateLimiter::default();
+        let mut admit = |client, version, millis| {
+            match limiter.admit(limit, client, version, Timestamp::from_millis(millis)) {
+                Ok(()) => 0,
+                Err(Refusal::RateLimited { retry_after_seconds }) => retry_after_seconds,
+                Err(other) => panic!("{other:?}"),
+            }
+        };
+        assert_eq!([admit("a", "v3", 0), admit("a", "v3", 1), admit("a", "v3", 2)], [0, 0, 10]);
+        assert_eq!(admit("a", "v3", 9_001), 1);
+        assert_eq!(admit("a", "v3", 9_999), 1);
+        assert_eq!((admit("b", "v3", 5), admit("a", "v1", 5)), (0, 0));
+        assert_eq!(admit("a", "v3", 10_000), 0);
+    }
+}

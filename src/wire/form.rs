@@ -1,0 +1,162 @@
+//! The parameters of a token call, wherever a client puts them: the query, an urlencoded body, a
+//! multipart/form-data body, Basic credentials, or a mix. The vendor documents the first three; its own
+//! clients use all of them.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use super::query;
+use super::request::{Body, Request};
+
+/// Parameters by name, in the order of precedence: body, query, Basic credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Gathers the parameters of `request`. What cannot be read counts as absent, so that the call is answered
+    /// with the OAuth error for the parameter that is missing.
+    pub fn gather(request: &Request) -> Self {
+        let mut form = Self::default();
+        if let Body::Whole(body) = &request.body {
+            match request.media_type().as_deref() {
+                Some("multipart/form-data") => form.add_multipart(request, body),
+                Some("application/x-www-form-urlencoded") | None => {
+                    form.add_pairs(&String::from_utf8_lossy(body));
+                }
+                Some(_) => {}
+            }
+        }
+        form.add_pairs(request.uri.query().unwrap_or_default());
+        form.add_basic(request);
+        form
+    }
+
+    /// The value of a parameter; empty counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(field, value)| field == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn add_pairs(&mut self, text: &str) {
+        self.fields
+            .extend(query::pairs(text).map(|(name, value)| (name.into_owned(), value.into_owned())));
+    }
+
+    fn add_basic(&mut self, request: &Request) {
+        let credentials = request
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+            .and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok())
+            .and_then(|decoded| String::from_utf8(decoded).ok());
+        // RFC 6749, 2.3.1: both halves are urlencoded before they are joined.
+        if let Some((id, secret)) = credentials.as_deref().and_then(|text| text.split_once(':')) {
+            self.fields.push(("client_id".to_owned(), query::decode_segment(id).into_owned()));
+            self.fields.push(("client_secret".to_owned(), query::decode_segment(secret).into_owned()));
+        }
+    }
+
+    fn add_multipart(&mut self, request: &Request, body: &Bytes) {
+        let content_type =
+            request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let Ok(boundary) = multer::parse_boundary(content_type) else { return };
+        let whole = Whole(Some(body.clone()));
+        let mut multipart = multer::Multipart::new(whole, boundary);
+        let reading = async {
+            let mut fields = Vec::new();
+            while let Ok(Some(field)) = multipart.next_field().await {
+                let Some(name) = field.name().map(str::to_owned) else { continue };
+                let Ok(value) = field.text().await else { break };
+                fields.push((name, value));
+            }
+            fields
+        };
+        // The whole body is at hand, so the reader never waits.
+        if let Poll::Ready(fields) = pin!(reading).poll(&mut Context::from_waker(Waker::noop())) {
+            self.fields.extend(fields);
+        }
+    }
+}
+
+/// A body at hand, as the stream of one piece that the multipart reader asks for.
+struct Whole(Option<Bytes>);
+
+impl futures_core::Stream for Whole {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Method;
+
+    use super::*;
+
+    fn post(target: &str) -> Request {
+        Request::new(Method::POST, target).unwrap()
+    }
+
+    fn credentials(request: &Request) -> [Option<String>; 3] {
+        let form = Form::gather(request);
+        ["grant_type", "client_id", "client_secret"].map(|name| form.get(name).map(str::to_owned))
+    }
+
+    const ALL: [&str; 3] = ["client_credentials", "id", "s&cret"];
+
+    #[test]
+    fn parameters_are_found_wherever_they_are_put() {
+        let multipart = "--b\r\nContent-Disposition: form-data; name=grant_type\r\n\
+            Content-Type: text/plain; charset=utf-8\r\n\r\nclient_credentials\r\n\
+            --b\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\nid\r\n\
+            --b\r\nContent-Disposition: form-data; name=client_secret\r\n\r\ns&cret\r\n--b--\r\n";
+        let urlencoded = "application/x-www-form-urlencoded";
+        for request in [
+            post("/oauth/token?grant_type=client_credentials&client_id=id&client_secret=s%26cret"),
+            post("/oauth/token")
+                .body(urlencoded, "client_id=id&client_secret=s%26cret&grant_type=client_credentials"),
+            post("/oauth/token?grant_type=client_credentials")
+                .body(urlencoded, "client_id=id&client_secret=s%26cret"),
+            post("/oauth/token").body("multipart/form-data; boundary=\"b\"", multipart),
+            post("/oauth/token")
+                .body(urlencoded, "grant_type=client_credentials")
+                .header(AUTHORIZATION, &format!("Basic {}", STANDARD.encode("id:s%26cret"))),
+        ] {
+            assert_eq!(credentials(&request), ALL.map(|value| Some(value.to_owned())), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_absent() {
+        for request in [
+            post("/oauth/token?client_id="),
+            post("/oauth/token").body("multipart/form-data", "--b\r\n"),
+            post("/oauth/token").body("multipart/form-data; boundary=b", "no parts"),
+            post("/oauth/token").header(AUTHORIZATION, "Basic ???"),
+            post("/oauth/token").body("application/json", "{\"client_id\": \"id\"}"),
+        ] {
+            assert_eq!(credentials(&request), [None, None, None], "{request:?}");
+        }
+    }
+
+    #[test]
+    fn the_body_wins_over_the_query() {
+        let request = post("/oauth/token?client_id=query")
+            .body("application/x-www-form-urlencoded", "client_id=body");
+        assert_eq!(credentials(&request)[1].as_deref(), Some("body"));
+    }
+}

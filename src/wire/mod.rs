@@ -1,0 +1,12 @@
+//! What goes over the wire, as values: requests, replies, the service's refusals, and what is done to a reply
+//! on its way out. No sockets here; the server turns these into bytes.
+
+pub mod form;
+pub mod query;
+pub mod refusal;
+pub mod reply;
+pub mod request;
+
+pub use refusal::{DetailCode, Refusal};
+pub use reply::{Delivery, Outcome, Reply, Trace};
+pub use request::{Body, Request};

@@ -1,0 +1,67 @@
+//! Percent-encoding and `name=value&…` lists: queries, urlencoded bodies and path segments.
+
+use std::borrow::Cow;
+
+use hyper::Uri;
+use percent_encoding::percent_decode_str;
+
+/// Parameters whose values are nobody's business but the server's.
+const SECRETS: [&str; 4] = ["client_secret", "refresh_token", "access_token", "password"];
+
+/// The pairs of a query or urlencoded body, in order, decoded; a name without `=` has an empty value.
+/// Sequences that are not UTF-8 become U+FFFD, and stray `%` stay as they are.
+pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    text.split('&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decode_form(name), decode_form(value))
+    })
+}
+
+/// One path segment, decoded; `+` stands for itself.
+pub fn decode_segment(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// Path and query for the log, with secrets left out.
+pub fn redacted(uri: &Uri) -> String {
+    let Some(query) = uri.query() else { return uri.path().to_owned() };
+    let parts: Vec<Cow<'_, str>> = query
+        .split('&')
+        .map(|part| match part.split_once('=') {
+            Some((name, _)) if SECRETS.contains(&&*decode_form(name)) => format!("{name}=…").into(),
+            _ => part.into(),
+        })
+        .collect();
+    format!("{}?{}", uri.path(), parts.join("&"))
+}
+
+fn decode_form(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        Cow::Owned(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+    } else {
+        percent_decode_str(text).decode_utf8_lossy()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_decoded_in_order() {
+        let found: Vec<_> = pairs("a=1&b=two+words&c=%C3%A4%2B&d&=e&&f=x=y").collect();
+        let expected = [("a", "1"), ("b", "two words"), ("c", "ä+"), ("d", ""), ("", "e"), ("f", "x=y")];
+        assert_eq!(found, expected.map(|(name, value)| (Cow::from(name), Cow::from(value))));
+    }
+
+    #[test]
+    fn secrets_are_left_out_of_the_log() {
+        let uri: Uri = "/oauth/token?grant_type=x&client_secret=hush&client%5Fsecret=hush&a".parse().unwrap();
+        assert_eq!(redacted(&uri), "/oauth/token?grant_type=x&client_secret=…&client%5Fsecret=…&a");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_kept_visible() {
+        assert_eq!(decode_segment("a%zz%FF+b"), "a%zz\u{fffd}+b");
+    }
+}

@@ -1,0 +1,182 @@
+//! The service saying no as designed: one variant for each documented shape, and the one place where those
+//! shapes are written. Where the vendor's text is known it is used; `Invented:` marks the texts that are not
+//! known and are ours.
+
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
+use serde_json::{Value, json};
+
+use super::reply::Reply;
+
+/// A refusal, told to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 400: the request breaks the contract or the service's rules.
+    BadRequest {
+        /// Which kind of mistake.
+        code: DetailCode,
+        /// What is wrong, and where.
+        text: String,
+        /// Further mistakes in the same request; sent as `causes`.
+        further: Vec<String>,
+        /// What only the log tells, because the service's own text is silent on it.
+        aside: Option<String>,
+    },
+    /// 401: no token, or one that is not valid. The text is the whole message.
+    Unauthorized(String),
+    /// 403: a valid token without the scope, the user level or the user that the operation asks for.
+    Forbidden,
+    /// 404: no such route or resource.
+    NotFound,
+    /// 405: the path exists, the method does not.
+    MethodNotAllowed {
+        /// The methods that exist, as the `Allow` header has them.
+        allow: String,
+        /// The method that was asked for.
+        method: String,
+    },
+    /// 413: the body is longer than the limit.
+    PayloadTooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// 415: the body is not what the operation reads.
+    UnsupportedMediaType,
+    /// 429: over the rate limit.
+    RateLimited {
+        /// Whole seconds until a request may succeed.
+        retry_after_seconds: u64,
+    },
+    /// An OAuth error of the token endpoint.
+    Oauth {
+        /// 400 or 401.
+        status: StatusCode,
+        /// The error's name in RFC 6749, or Spring's.
+        error: &'static str,
+        /// What is wrong.
+        description: String,
+    },
+    /// 500: our own fault.
+    Internal,
+}
+
+/// The service's codes for a 400, with the wording seen on real replies where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DetailCode {
+    /// Not JSON, or a value of the wrong JSON type.
+    Syntax,
+    /// A required field is absent, null or empty.
+    Missing,
+    /// A value that is not allowed.
+    IllegalValue,
+    /// A reference to something that does not exist.
+    ReferenceNotFound,
+}
+
+impl DetailCode {
+    /// The `detailCode` of the error body.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Syntax => "400.0 Bad request syntax",
+            Self::Missing => "400.1.0 Required Data Missing Or Empty",
+            Self::IllegalValue => "400.1.3 Illegal value",
+            Self::ReferenceNotFound => "400.1.404 Referenced object not found",
+        }
+    }
+}
+
+impl Refusal {
+    /// A 400 with one mistake.
+    pub fn bad_request(code: DetailCode, text: impl Into<String>) -> Self {
+        Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }
+    }
+
+    /// The reply that says so. `tracking_id` is 32 hexadecimal digits.
+    pub fn reply(&self, tracking_id: &str) -> Reply {
+        match self {
+            Self::BadRequest { code, text, further, .. } => bad_request(*code, text, further, tracking_id),
+            Self::Unauthorized(text) => json_reply(StatusCode::UNAUTHORIZED, &json!({ "error": text })),
+            Self::Forbidden => standard(StatusCode::FORBIDDEN, tracking_id),
+            Self::NotFound => standard(StatusCode::NOT_FOUND, tracking_id),
+            Self::Internal => standard(StatusCode::INTERNAL_SERVER_ERROR, tracking_id),
+            Self::MethodNotAllowed { allow, method } => {
+                // Invented: the text. The vendor documents this shape, with the text of a 415, for 405.
+                let text = format!("Method {method} is not supported here; supported: {allow}");
+                exception(StatusCode::METHOD_NOT_ALLOWED, "NotAllowedException", &text, tracking_id)
+                    .with(ALLOW, allow.as_str())
+            }
+            Self::UnsupportedMediaType => exception(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "NotSupportedException",
+                "Cannot consume content type",
+                tracking_id,
+            ),
+            Self::PayloadTooLarge { limit } => {
+                // Invented: the vendor documents no body for it. The rest of the body is not read.
+                let text = format!("The request body is longer than the limit of {limit} bytes.");
+                let body = dto("413 Payload too large", tracking_id, &[("en-US", "DEFAULT")], &text);
+                json_reply(StatusCode::PAYLOAD_TOO_LARGE, &body)
+                    .with(CONNECTION, HeaderValue::from_static("close"))
+            }
+            Self::RateLimited { retry_after_seconds } => rate_limited().with(RETRY_AFTER, *retry_after_seconds),
+            Self::Oauth { status, error, description } => {
+                json_reply(*status, &json!({ "error": error, "error_description": description }))
+            }
+        }
+    }
+
+    /// The same in a few words, for the log.
+    pub fn summary(&self) -> Vec<String> {
+        match self {
+            Self::BadRequest { text, further, aside, .. } => {
+                std::iter::once(text).chain(further).chain(aside).cloned().collect()
+            }
+            Self::Unauthorized(text) => vec![text.clone()],
+            Self::Oauth { error, description, .. } => vec![format!("{error}: {description}")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// 429 as documented, blanks included, without `Retry-After`.
+pub fn rate_limited() -> Reply {
+    json_reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "message": " Rate Limit Exceeded " }))
+}
+
+/// The service's own error body for a status, with its documented text where there is one.
+pub fn standard(status: StatusCode, tracking_id: &str) -> Reply {
+    let (code, text) = match status.as_u16() {
+        403 => ("403 Forbidden", "The server understood the request but refuses to authorize it."),
+        404 => ("404 Not found", "The server did not find a current representation for the target resource."),
+        500 => ("500.0 Internal Fault", "An internal fault occurred."),
+        _ => unreachable!("only these three have a standard text"),
+    };
+    json_reply(status, &dto(code, tracking_id, &[("en-US", "DEFAULT")], text))
+}
+
+/// The two messages that real 400s carry: the same text for the default locale and for the request's.
+fn bad_request(code: DetailCode, text: &str, further: &[String], tracking_id: &str) -> Reply {
+    let mut body = dto(code.text(), tracking_id, &[("en-US", "DEFAULT"), ("und", "REQUEST")], text);
+    body["causes"] = further.iter().map(|text| message("en-US", "DEFAULT", text)).collect();
+    json_reply(StatusCode::BAD_REQUEST, &body)
+}
+
+/// The vendor's `ErrorResponseDto`.
+fn dto(code: &str, tracking_id: &str, locales: &[(&str, &str)], text: &str) -> Value {
+    let messages: Vec<_> = locales.iter().map(|(locale, origin)| message(locale, origin, text)).collect();
+    json!({ "detailCode": code, "trackingId": tracking_id, "messages": messages })
+}
+
+/// The vendor's `ErrorMessageDto`.
+fn message(locale: &str, origin: &str, text: &str) -> Value {
+    json!({ "locale": locale, "localeOrigin": origin, "text": text })
+}
+
+/// The shape of errors from the layer below the service's own handlers.
+fn exception(status: StatusCode, name: &str, text: &str, tracking_id: &str) -> Reply {
+    json_reply(status, &json!({ "errorName": name, "errorMessage": text, "trackingId": tracking_id }))
+}
+
+fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    Reply::json(status, body.to_string())
+}

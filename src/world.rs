@@ -1,0 +1,255 @@
+//! What all tenants share (the contract, the fixture they begin with, their defaults) and the registry that
+//! finds a request's tenant: by path, by host, or `default`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::clock::Timestamp;
+use crate::contract::Contract;
+use crate::tenant::{Template, Tenant, TenantOptions};
+use crate::wire::Request;
+
+/// The tenant of a base URL that names none.
+pub const DEFAULT_TENANT: &str = "default";
+/// The longest tenant name, as long as a DNS label may be.
+const LONGEST_NAME: usize = 63;
+/// Hosts whose first label names a tenant, beside those of `--tenant-domain`.
+const TENANT_DOMAINS: [&str; 2] = ["localhost", "api.identitynow.com"];
+
+/// Everything above one tenant.
+#[derive(Debug)]
+pub struct World {
+    /// The contract.
+    pub contract: Contract,
+    /// Who may use the control API.
+    pub control: ControlPolicy,
+    /// When the server began, by the wall clock.
+    pub started: Timestamp,
+    template: Template,
+    options: TenantOptions,
+    unknown_tenants: UnknownTenants,
+    tenant_domains: Vec<String>,
+    default: Arc<Tenant>,
+    others: RwLock<HashMap<String, Arc<Tenant>>>,
+}
+
+/// What happens when a request names a tenant that does not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownTenants {
+    /// It is made.
+    #[default]
+    Made,
+    /// 404 (`--strict-tenants`).
+    Refused,
+}
+
+/// Who may use the control API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ControlPolicy {
+    /// Nobody: it does not exist.
+    Off,
+    /// Everybody on this machine; foreign `Host` and `Origin` headers are refused.
+    #[default]
+    Local,
+    /// Whoever has the token.
+    Token(String),
+}
+
+/// A world's parts that stay as they are.
+#[derive(Debug)]
+pub struct WorldConfig {
+    /// The contract.
+    pub contract: Contract,
+    /// What tenants begin with.
+    pub template: Template,
+    /// How tenants behave.
+    pub options: TenantOptions,
+    /// What happens when a request names a tenant that does not exist.
+    pub unknown_tenants: UnknownTenants,
+    /// Further domains whose first label names a tenant.
+    pub tenant_domains: Vec<String>,
+    /// Who may use the control API.
+    pub control: ControlPolicy,
+    /// The wall time now.
+    pub started: Timestamp,
+}
+
+/// Where a request goes: its tenant, and what is left of its path.
+#[derive(Debug)]
+pub struct Located<'a> {
+    /// The tenant.
+    pub tenant: Arc<Tenant>,
+    /// `http://host` and the path prefix that named the tenant: what clients call the base URL.
+    pub base_url: String,
+    /// The path below the base URL.
+    pub path: &'a str,
+}
+
+/// How a request names its tenant.
+#[derive(Debug, PartialEq, Eq)]
+struct Named<'n, 'a> {
+    name: &'n str,
+    prefix: &'a str,
+    path: &'a str,
+}
+
+impl World {
+    /// A world with the tenant `default` in it.
+    pub fn new(config: WorldConfig) -> Self {
+        let default = Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone()));
+        Self {
+            contract: config.contract,
+            control: config.control,
+            started: config.started,
+            template: config.template,
+            options: config.options,
+            unknown_tenants: config.unknown_tenants,
+            tenant_domains: config.tenant_domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+            default,
+            others: RwLock::default(),
+        }
+    }
+
+    /// The tenant of a base URL that names none.
+    pub fn default_tenant(&self) -> &Arc<Tenant> {
+        &self.default
+    }
+
+    /// How many tenants there are.
+    pub fn tenant_count(&self) -> usize {
+        1 + self.others.read().len()
+    }
+
+    /// Finds the tenant of a request, and makes it if it is new and that is allowed. `None` for a tenant that
+    /// does not exist or whose name cannot be one.
+    pub fn locate<'a>(&self, request: &'a Request) -> Option<Located<'a>> {
+        let authority = request.authority().unwrap_or("localhost");
+        let path = request.uri.path();
+        let host = host_of(authority).to_ascii_lowercase();
+        let named = named_by_path(path).unwrap_or_else(|| Named {
+            name: self.named_by_host(&host).unwrap_or(DEFAULT_TENANT),
+            prefix: "",
+            path,
+        });
+        let tenant = self.tenant(named.name)?;
+        let scheme = request.uri.scheme_str().unwrap_or("http");
+        Some(Located { tenant, base_url: format!("{scheme}://{authority}{}", named.prefix), path: named.path })
+    }
+
+    /// The tenant of that name, made if it is new and that is allowed.
+    fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
+        if name == DEFAULT_TENANT {
+            return Some(Arc::clone(&self.default));
+        }
+        if let Some(tenant) = self.others.read().get(name) {
+            return Some(Arc::clone(tenant));
+        }
+        if self.unknown_tenants == UnknownTenants::Refused || !is_tenant_name(name) {
+            return None;
+        }
+        let mut others = self.others.write();
+        let tenant = others
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Tenant::new(name, &self.template, self.options.clone())));
+        Some(Arc::clone(tenant))
+    }
+
+    fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let domains = TENANT_DOMAINS.into_iter().chain(self.tenant_domains.iter().map(String::as_str));
+        domains.filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.')).find(|name| !name.is_empty())
+    }
+
+    /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.
+    pub fn is_own_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let is_loopback = host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        is_loopback || self.named_by_host(&host).is_some()
+    }
+}
+
+/// The host of an authority, without user and port.
+pub fn host_of(authority: &str) -> &str {
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.rfind(':') {
+        Some(colon) if !host.ends_with(']') => &host[..colon],
+        _ => host,
+    }
+}
+
+/// `/tenants/{name}` in front of the path, if it is there.
+fn named_by_path(path: &str) -> Option<Named<'_, '_>> {
+    let rest = path.trim_start_matches('/').strip_prefix("tenants/")?.trim_start_matches('/');
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (name, rest) = rest.split_at(end);
+    let prefix = &path[..path.len() - rest.len()];
+    Some(Named { name, prefix, path: if rest.is_empty() { "/" } else { rest } })
+}
+
+/// Whether `name` can be a tenant's: 1 to 63 of `a-z`, `0-9` and `-`.
+pub fn is_tenant_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Method;
+    use hyper::header::HOST;
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    fn world(unknown_tenants: UnknownTenants) -> World {
+        let started = Timestamp::from_millis(0);
+        World::new(WorldConfig {
+            contract: Contract::built_in().unwrap(),
+            template: Template::new(&Fixture::built_in("empty").unwrap(), started),
+            options: TenantOptions::default(),
+            unknown_tenants,
+            tenant_domains: vec!["Sim.Example".to_owned()],
+            control: ControlPolicy::default(),
+            started,
+        })
+    }
+
+    fn located(world: &World, host: &str, target: &str) -> String {
+        let request = Request::new(Method::GET, target).unwrap().header(HOST, host);
+        world.locate(&request).map_or_else(
+            || "none".to_owned(),
+            |located| format!("{} {} {}", located.tenant.name(), located.base_url, located.path),
+        )
+    }
+
+    #[test]
+    fn a_tenant_is_named_by_path_or_host() {
+        let world = world(UnknownTenants::Made);
+        for (host, target, expected) in [
+            ("127.0.0.1:4580", "/v3/x", "default http://127.0.0.1:4580 /v3/x"),
+            ("127.0.0.1:4580", "/tenants/a-1/v3/x", "a-1 http://127.0.0.1:4580/tenants/a-1 /v3/x"),
+            ("127.0.0.1:4580", "//tenants/a-1//v3/x", "a-1 http://127.0.0.1:4580//tenants/a-1 //v3/x"),
+            ("127.0.0.1:4580", "/tenants/a-1", "a-1 http://127.0.0.1:4580/tenants/a-1 /"),
+            ("acme.localhost:4580", "/v3/x", "acme http://acme.localhost:4580 /v3/x"),
+            ("Acme.api.identitynow.com", "/v3/x", "acme http://Acme.api.identitynow.com /v3/x"),
+            ("acme.sim.example", "/v3/x", "acme http://acme.sim.example /v3/x"),
+            ("other.example", "http://acme.localhost/v3/x", "acme http://acme.localhost /v3/x"),
+            ("localhost", "/tenants/default/v3", "default http://localhost/tenants/default /v3"),
+            ("[::1]:4580", "/v3/x", "default http://[::1]:4580 /v3/x"),
+            ("localhost", "/tenants/No_Name/v3", "none"),
+            ("localhost", "/tenants//", "none"),
+            ("a.b.localhost", "/v3", "none"),
+        ] {
+            assert_eq!(located(&world, host, target), expected, "{host} {target}");
+        }
+        assert_eq!(world.tenant_count(), 3);
+    }
+
+    #[test]
+    fn strict_tenants_are_not_made_on_first_sight() {
+        let world = world(UnknownTenants::Refused);
+        assert_eq!(located(&world, "localhost", "/tenants/a/v3"), "none");
+        assert_eq!(world.tenant_count(), 1);
+    }
+}
