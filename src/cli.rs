@@ -47,7 +47,12 @@ pub(crate) enum Command {
         #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
         url: String,
         /// What the document says of the prerequisites
-        #[arg(long, env = "SYNC_GROUP_SIM_PREREQUISITES", default_value = "enforce", value_name = "enforce|ignore")]
+        #[arg(
+            long,
+            env = "SYNC_GROUP_SIM_PREREQUISITES",
+            default_value = "enforce",
+            value_name = "enforce|ignore"
+        )]
         prerequisites: Prerequisites,
     },
     /// Print shell commands that point the vendor's SDKs here: eval "$(sync-group-sim env)"
@@ -93,7 +98,12 @@ pub(crate) enum FileFormat {
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "SYNC_GROUP_SIM_LISTEN", default_value = "127.0.0.1:4580", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        env = "SYNC_GROUP_SIM_LISTEN",
+        default_value = "127.0.0.1:4580",
+        value_name = "ADDRESS:PORT"
+    )]
     pub(crate) listen: SocketAddr,
     /// Write the port to this file once it is listened on
     #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
@@ -105,7 +115,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
     pub(crate) seed: Option<u64>,
     /// Whether groups must meet the prerequisites of the service's documentation
-    #[arg(long, env = "SYNC_GROUP_SIM_PREREQUISITES", default_value = "enforce", value_name = "enforce|ignore")]
+    #[arg(
+        long,
+        env = "SYNC_GROUP_SIM_PREREQUISITES",
+        default_value = "enforce",
+        value_name = "enforce|ignore"
+    )]
     pub(crate) prerequisites: Prerequisites,
     /// Requests per client, API version and time, such as 100/10s
     #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_parser = rate_limit, value_name = "off|N/TIME")]
@@ -169,15 +184,15 @@ fn token_lifetime(text: &str) -> Result<Duration, String> {
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).and_then(|time| {
-        if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) }
-    })
+    parse_duration(text)
+        .and_then(|time| if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) })
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| (1..=1_000_000).contains(number)).ok_or_else(|| {
-        "expected a whole number from 1 to 1000000".to_owned()
-    })
+    text.parse()
+        .ok()
+        .filter(|number| (1..=1_000_000).contains(number))
+        .ok_or_else(|| "expected a whole number from 1 to 1000000".to_owned())
 }
 
 fn token(text: &str) -> Result<String, String> {

@@ -51,9 +51,9 @@ impl Timestamp {
 
     /// Reads RFC 3339, with any offset and any precision.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>().map(|at| Self::from_millis(at.as_millisecond())).map_err(|_| {
-            format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`")
-        })
+        text.parse::<jiff::Timestamp>()
+            .map(|at| Self::from_millis(at.as_millisecond()))
+            .map_err(|_| format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"))
     }
 
     /// The form of the HTTP `Date` header.
@@ -145,12 +145,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * millis_per_unit / 1_000.0)
         .ok()
         .filter(|duration| *duration <= LONGEST)
-        .map(|duration| Duration::from_millis(u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(0)))
+        .map(|duration| {
+            Duration::from_millis(u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(0))
+        })
         .ok_or_else(|| format!("`{text}` is too long; expected at most 87600h (ten years)"))
 }
 
 /// Ten years: longer waits are mistakes, and sums of them stay far from any limit.
-const LONGEST: Duration = Duration::from_secs(87_600 * 3_600);
+const LONGEST: Duration = Duration::from_hours(87_600);
 
 /// Writes a duration in the largest unit that divides it: the inverse of [`parse_duration`].
 pub fn format_duration(duration: Duration) -> String {

@@ -54,12 +54,16 @@ type Outcome = Result<(), Failure>;
 /// Carries out what was said on the command line.
 pub(crate) fn run(cli: Cli) -> Outcome {
     match cli.command {
-        None => serve(cli.serve),
-        Some(Command::Serve(args)) => serve(*args),
+        None => serve(&cli.serve),
+        Some(Command::Serve(args)) => serve(&args),
         Some(Command::Fixtures { name }) => fixtures(name.as_deref()),
         Some(Command::Check { files }) => check(&files),
-        Some(Command::Openapi { api_version, url, prerequisites }) => openapi(&api_version, &url, prerequisites),
-        Some(Command::Env { unset: true, .. }) => print("unset SAIL_BASE_URL SAIL_CLIENT_ID SAIL_CLIENT_SECRET"),
+        Some(Command::Openapi { api_version, url, prerequisites }) => {
+            openapi(&api_version, &url, prerequisites)
+        }
+        Some(Command::Env { unset: true, .. }) => {
+            print("unset SAIL_BASE_URL SAIL_CLIENT_ID SAIL_CLIENT_SECRET")
+        }
         Some(Command::Env { unset: false, url, fixture }) => env(&url, &fixture),
         Some(Command::Health { url }) => health(&url),
         Some(Command::Schema { format: FileFormat::Fixture }) => print(fixture::SCHEMA.trim_end()),
@@ -71,12 +75,12 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     }
 }
 
-fn serve(args: ServeArgs) -> Outcome {
+fn serve(args: &ServeArgs) -> Outcome {
     log_to_stderr(args.log);
     let fixture = load_fixture(&args.fixture, args.prerequisites)?;
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
-    let control = control_policy(&args);
+    let control = control_policy(args);
     let config = Config {
         fixture,
         options: TenantOptions {
@@ -84,6 +88,7 @@ fn serve(args: ServeArgs) -> Outcome {
             prerequisites: args.prerequisites,
             rate_limit: args.rate_limit.0,
             token_lifetime: args.token_lifetime,
+            ..TenantOptions::default()
         },
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
@@ -101,9 +106,11 @@ fn serve(args: ServeArgs) -> Outcome {
         .build()
         .map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+        let listener =
+            TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
         let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
-        let stop = stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+        let stop =
+            stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
         print(&banner(address, seed, &simulator, &control, args.control_token.is_none()))?;
         if let Some(path) = &args.port_file {
             write_port(path, address.port())?;
@@ -135,12 +142,17 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
 }
 
 /// A number that nobody can guess.
+#[expect(clippy::disallowed_methods, reason = "a seed nobody chose and a token nobody may guess begin here")]
 fn made_up() -> u64 {
     rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
-    let hint = if error.kind() == io::ErrorKind::AddrInUse { "; try --listen 127.0.0.1:0 for a free port" } else { "" };
+    let hint = if error.kind() == io::ErrorKind::AddrInUse {
+        "; try --listen 127.0.0.1:0 for a free port"
+    } else {
+        ""
+    };
     Failure::Failed(format!("cannot listen on {address}: {error}{hint}"))
 }
 
@@ -173,7 +185,9 @@ fn banner(
     lines.push(format!("  seed       {seed}"));
     match control {
         ControlPolicy::Off => lines.push("  control    off".to_owned()),
-        ControlPolicy::Local => lines.push(format!("  control    {base_url}/_sim/health (this machine only)")),
+        ControlPolicy::Local => {
+            lines.push(format!("  control    {base_url}/_sim/health (this machine only)"));
+        }
         ControlPolicy::Token(token) if is_token_made_up => {
             lines.push(format!("  control    {base_url}/_sim/health with Authorization: Bearer {token}"));
         }
@@ -220,9 +234,13 @@ fn load_fixture(name_or_path: &str, prerequisites: Prerequisites) -> Result<Fixt
 fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::Failed(format!("{name}: cannot be read: {error}; expected a file or one of {}", fixture_names()))
+        Failure::Failed(format!(
+            "{name}: cannot be read: {error}; expected a file or one of {}",
+            fixture_names()
+        ))
     })?;
-    Fixture::read(&Document::new(&name, &text), prerequisites).map_err(|error| Failure::Failed(error.to_string()))
+    Fixture::read(&Document::new(&name, &text), prerequisites)
+        .map_err(|error| Failure::Failed(error.to_string()))
 }
 
 fn fixture_names() -> String {
@@ -232,7 +250,8 @@ fn fixture_names() -> String {
 fn fixtures(name: Option<&str>) -> Outcome {
     match name {
         None => {
-            let lines = fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
+            let lines =
+                fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
             print(&lines.join("\n"))
         }
         Some(name) => match Fixture::built_in_text(name) {

@@ -130,7 +130,8 @@ fn openapi(world: &World, located: &Located<'_>, request: &Request) -> Answer {
         .find(|(name, _)| name == "version")
         .map_or_else(|| DEFAULT_VERSION.to_owned(), |(_, value)| value.into_owned());
     let version = ApiVersion::named(&wanted).ok_or_else(|| {
-        let message = format!("version `{wanted}` does not exist; expected one of {}", Contract::version_names());
+        let message =
+            format!("version `{wanted}` does not exist; expected one of {}", Contract::version_names());
         ControlError::new(StatusCode::BAD_REQUEST, message)
     })?;
     let prerequisites = located.tenant.options().prerequisites;

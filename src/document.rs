@@ -19,7 +19,8 @@ pub enum Format {
 impl Format {
     /// JSON for a name that ends in `.json`, YAML for every other.
     pub fn of_name(name: &str) -> Self {
-        let is_json = name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"));
+        let is_json =
+            name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"));
         if is_json { Self::Json } else { Self::Yaml }
     }
 }
@@ -81,7 +82,8 @@ impl<'a> Document<'a> {
         }
         let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
         serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
-            let (line, column) = error.location().map_or((0, 0), |at| (at.line() as usize, at.column() as usize));
+            let (line, column) =
+                error.location().map_or((0, 0), |at| (number(at.line()), number(at.column())));
             self.error(line, column, plain_message(&error.without_snippet().to_string()))
         })
     }
@@ -98,12 +100,17 @@ impl<'a> Document<'a> {
     }
 }
 
+fn number(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// Drops the reader's own words for the place, which [`DocumentError`] shows in front.
 fn plain_message(message: &str) -> String {
     let end = [" at line ", "\n"].iter().filter_map(|mark| message.find(mark)).min().unwrap_or(message.len());
-    let start = message.find("column ").filter(|_| message.starts_with("error: line ")).map_or(0, |column| {
-        message[column..].find(": ").map_or(0, |colon| column + colon + 2)
-    });
+    let start = message
+        .find("column ")
+        .filter(|_| message.starts_with("error: line "))
+        .map_or(0, |column| message[column..].find(": ").map_or(0, |colon| column + colon + 2));
     let end = if end <= start { message.len() } else { end };
     message[start..end].to_owned()
 }
@@ -150,7 +157,9 @@ impl Walk<'_> {
                     *state = Inside::MapValue { matches: false, key_at: at };
                     let depth = self.open.len() - 1;
                     let matches = self.steps.get(depth).is_some_and(|step| *step == **value);
-                    if let Some(Open { state: Inside::MapValue { matches: slot, .. }, .. }) = self.open.last_mut() {
+                    if let Some(Open { state: Inside::MapValue { matches: slot, .. }, .. }) =
+                        self.open.last_mut()
+                    {
                         *slot = matches;
                     }
                 } else {
@@ -228,7 +237,8 @@ mod tests {
     #[test]
     fn yaml_and_json_read_the_same() {
         let yaml = Document::new("menu.yaml", "dishes:\n  - {name: soup, price: 4}\n").parse::<Menu>();
-        let json = Document::new("menu.json", r#"{"dishes": [{"name": "soup", "price": 4}]}"#).parse::<Menu>();
+        let json =
+            Document::new("menu.json", r#"{"dishes": [{"name": "soup", "price": 4}]}"#).parse::<Menu>();
         assert_eq!(yaml.unwrap(), json.unwrap());
     }
 

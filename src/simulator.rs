@@ -109,11 +109,11 @@ impl Simulator {
         let simulator = Self::new(config).map_err(io::Error::other)?;
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (stopper, stopped) = oneshot::channel::<()>();
+        let (stopper, asked_to_stop) = oneshot::channel::<()>();
         let serving = simulator.clone();
         let task = tokio::spawn(async move {
             let stop = async {
-                let _ = stopped.await;
+                let _ = asked_to_stop.await;
             };
             serving.serve(listener, stop).await
         });

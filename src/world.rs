@@ -135,7 +135,11 @@ impl World {
         });
         let tenant = self.tenant(named.name)?;
         let scheme = request.uri.scheme_str().unwrap_or("http");
-        Some(Located { tenant, base_url: format!("{scheme}://{authority}{}", named.prefix), path: named.path })
+        Some(Located {
+            tenant,
+            base_url: format!("{scheme}://{authority}{}", named.prefix),
+            path: named.path,
+        })
     }
 
     /// The tenant of that name, made if it is new and that is allowed.
@@ -158,7 +162,9 @@ impl World {
 
     fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
         let domains = TENANT_DOMAINS.into_iter().chain(self.tenant_domains.iter().map(String::as_str));
-        domains.filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.')).find(|name| !name.is_empty())
+        domains
+            .filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'))
+            .find(|name| !name.is_empty())
     }
 
     /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.

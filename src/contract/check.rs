@@ -3,14 +3,13 @@
 
 use std::borrow::Cow;
 
-use hyper::body::Bytes;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::{Value, json};
 
+use super::Contract;
 use super::openapi::{self, Kind, ParameterItem};
 use super::route::Route;
-use super::Contract;
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Body, DetailCode, Refusal, Request, query};
 
@@ -56,7 +55,9 @@ impl Contract {
         request: &Request,
         prerequisites: Prerequisites,
     ) -> Result<Checked, Refusal> {
-        let Some(compiled) = self.operations.get(&route.operation) else { return Ok(Checked::default()) };
+        let Some(compiled) = self.operations.get(&route.operation) else {
+            return Ok(Checked::default());
+        };
         let mut violations = Vec::new();
         let mut checked = Checked::default();
         let given: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
@@ -67,7 +68,7 @@ impl Contract {
             }
         }
         if let Some(body) = &compiled.body {
-            checked.body = body.read(request)?;
+            checked.body = read_json(request)?;
             violations.extend(body.check(&checked.body, prerequisites));
         }
         violations.sort_by_key(|violation| violation.code);
@@ -168,24 +169,6 @@ impl BodyCheck {
         Ok(Self { enforced: build(true)?, ignored: build(false)? })
     }
 
-    /// The body as JSON, when it is small enough, said to be JSON, and is.
-    fn read(&self, request: &Request) -> Result<Value, Refusal> {
-        let body = match &request.body {
-            Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
-            Body::Whole(body) => body,
-        };
-        if body.is_empty() {
-            return Err(unparsable("the body is empty".to_owned()));
-        }
-        let is_json = request.media_type().is_some_and(|media_type| {
-            media_type == "application/json" || media_type.ends_with("+json") && media_type.starts_with("application/")
-        });
-        if !is_json {
-            return Err(Refusal::UnsupportedMediaType);
-        }
-        parse(body)
-    }
-
     fn check(&self, body: &Value, prerequisites: Prerequisites) -> Vec<Violation> {
         let validator = match prerequisites {
             Prerequisites::Enforce => &self.enforced,
@@ -200,7 +183,22 @@ impl BodyCheck {
     }
 }
 
-fn parse(body: &Bytes) -> Result<Value, Refusal> {
+/// The body as JSON, when it is small enough, said to be JSON, and is.
+fn read_json(request: &Request) -> Result<Value, Refusal> {
+    let body = match &request.body {
+        Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
+        Body::Whole(body) => body,
+    };
+    if body.is_empty() {
+        return Err(unparsable("the body is empty".to_owned()));
+    }
+    let is_json = request.media_type().is_some_and(|media_type| {
+        media_type == "application/json"
+            || media_type.ends_with("+json") && media_type.starts_with("application/")
+    });
+    if !is_json {
+        return Err(Refusal::UnsupportedMediaType);
+    }
     serde_json::from_slice(body).map_err(|error| unparsable(error.to_string()))
 }
 
@@ -229,7 +227,9 @@ fn violation(error: &ValidationError<'_>) -> Violation {
     let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text };
     match error.kind() {
         ValidationErrorKind::Required { property } => is_missing(property.as_str().unwrap_or_default()),
-        ValidationErrorKind::Type { kind } if instance.is_null() && is_required_type(kind) && !field.is_empty() => {
+        ValidationErrorKind::Type { kind }
+            if instance.is_null() && is_required_type(kind) && !field.is_empty() =>
+        {
             is_missing(&field)
         }
         ValidationErrorKind::Type { kind } => Violation {
@@ -242,7 +242,9 @@ fn violation(error: &ValidationError<'_>) -> Violation {
             ),
         },
         ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Pattern { .. } => is_missing(&field),
-        ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => is_missing(&field),
+        ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
+            is_missing(&field)
+        }
         ValidationErrorKind::MinItems { limit } => illegal(format!(
             "{} must have at least {limit} items, but has {}.",
             subject(&field),
@@ -300,7 +302,9 @@ fn field_name(pointer: &str) -> String {
     let mut name = String::new();
     for step in pointer.split('/').skip(1) {
         if step.bytes().all(|byte| byte.is_ascii_digit()) {
-            name.push_str(&format!("[{step}]"));
+            name.push('[');
+            name.push_str(step);
+            name.push(']');
         } else {
             if !name.is_empty() {
                 name.push('.');
@@ -324,7 +328,9 @@ mod tests {
         if let Some(body) = body {
             request = request.body("application/json", body.to_owned());
         }
-        let Routed::Found(route) = contract.route(&request.method, request.uri.path()) else { panic!("{target}") };
+        let Routed::Found(route) = contract.route(&request.method, request.uri.path()) else {
+            panic!("{target}")
+        };
         contract.check(&route, &request, Prerequisites::Enforce).map_err(|refusal| match refusal {
             Refusal::BadRequest { code, text, .. } => (code, text),
             other => panic!("{other:?}"),
@@ -350,7 +356,10 @@ mod tests {
             ("limit=251", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"251\"."),
             ("limit=-1", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"-1\"."),
             ("offset=", "Query parameter \"offset\" must be an integer of at least 0, but is \"\"."),
-            ("offset=2147483648", "Query parameter \"offset\" must be an integer of at least 0, but is \"2147483648\"."),
+            (
+                "offset=2147483648",
+                "Query parameter \"offset\" must be an integer of at least 0, but is \"2147483648\".",
+            ),
             ("limit=1.0", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"1.0\"."),
             ("count=yes", "Query parameter \"count\" must be true or false, but is \"yes\"."),
         ] {
@@ -364,7 +373,11 @@ mod tests {
         for (body, code, text) in [
             ("", DetailCode::Syntax, "The request could not be parsed."),
             ("{", DetailCode::Syntax, "The request could not be parsed."),
-            ("[]", DetailCode::Syntax, "The request could not be parsed. The body must be an object, but is an array."),
+            (
+                "[]",
+                DetailCode::Syntax,
+                "The request could not be parsed. The body must be an object, but is an array.",
+            ),
             (
                 r#"{"name": 7, "passwordPolicyId": "p", "sourceIds": ["a", "b"]}"#,
                 DetailCode::Syntax,
@@ -390,7 +403,11 @@ mod tests {
                 DetailCode::Missing,
                 "Required field \"passwordPolicyId\" was missing or empty.",
             ),
-            (&format!("{{{good}, \"sourceIds\": []}}"), DetailCode::Missing, "Required field \"sourceIds\" was missing or empty."),
+            (
+                &format!("{{{good}, \"sourceIds\": []}}"),
+                DetailCode::Missing,
+                "Required field \"sourceIds\" was missing or empty.",
+            ),
             (
                 &format!("{{{good}, \"sourceIds\": [\"a\"]}}"),
                 DetailCode::IllegalValue,

@@ -197,7 +197,9 @@ fn spell_paths(paths: &Value, version: &ApiVersion) -> Value {
 }
 
 fn resolve<'a>(parsed: &'a OpenApi, item: &'a ParameterItem) -> Result<&'a ParameterItem, String> {
-    let Some(reference) = &item.reference else { return Ok(item) };
+    let Some(reference) = &item.reference else {
+        return Ok(item);
+    };
     reference
         .strip_prefix("#/components/parameters/")
         .and_then(|name| parsed.components.parameters.get(name))
@@ -224,7 +226,11 @@ mod tests {
     fn what_is_not_understood_refuses_to_start() {
         for (from, to, expected) in [
             ("minItems: 2", "minItem: 2", "unknown field `minItem`"),
-            ("operationId: getPasswordSyncGroups\n", "operationId: getGroups\n", "`getGroups` does not exist"),
+            (
+                "operationId: getPasswordSyncGroups\n",
+                "operationId: getGroups\n",
+                "`getGroups` does not exist",
+            ),
             ("      summary: List", "      sumary: List", "unknown field `sumary`"),
             ("openapi: 3.0.1", "openapi: 3.1.0", "expected 3.0.x"),
             ("parameters/limit'", "parameters/limits'", "`#/components/parameters/limits` does not exist"),

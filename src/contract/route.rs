@@ -21,11 +21,16 @@ enum Segment {
 
 impl PathTemplate {
     pub(super) fn new(path: &str) -> Self {
-        let segments = pieces(path)
-            .map(|piece| {
-                if piece.starts_with('{') { Segment::Parameter } else { Segment::Literal(piece.to_owned()) }
-            })
-            .collect();
+        let segments =
+            pieces(path)
+                .map(|piece| {
+                    if piece.starts_with('{') {
+                        Segment::Parameter
+                    } else {
+                        Segment::Literal(piece.to_owned())
+                    }
+                })
+                .collect();
         Self { segments, operations: Vec::new() }
     }
 
@@ -85,17 +90,19 @@ impl Contract {
         if let ["oauth", endpoint] = pieces[..] {
             return route_unversioned(method, endpoint);
         }
-        let Some((version, pieces)) = split_version(&pieces) else { return Routed::Unknown };
+        let Some((version, pieces)) = split_version(&pieces) else {
+            return Routed::Unknown;
+        };
         for template in &self.templates {
-            let Some(id) = template.fits(&pieces) else { continue };
-            let found = template.operations.iter().find(|(allowed, _)| allowed == method);
-            return match found {
-                Some(&(_, operation)) => Routed::Found(Route { operation, version: Some(version), id }),
-                None => {
-                    let allow: Vec<_> = template.operations.iter().map(|(method, _)| method.as_str()).collect();
-                    Routed::WrongMethod { version: Some(version), allow: allow.join(", ") }
-                }
+            let Some(id) = template.fits(&pieces) else {
+                continue;
             };
+            let found = template.operations.iter().find(|(allowed, _)| allowed == method);
+            if let Some(&(_, operation)) = found {
+                return Routed::Found(Route { operation, version: Some(version), id });
+            }
+            let allow: Vec<_> = template.operations.iter().map(|(method, _)| method.as_str()).collect();
+            return Routed::WrongMethod { version: Some(version), allow: allow.join(", ") };
         }
         Routed::Unknown
     }
@@ -178,7 +185,8 @@ mod tests {
         assert_eq!(route("PATCH", "/v3/password-sync-groups/1"), "allow GET, PUT, DELETE");
         assert_eq!(route("QUERY", "/password-sync-groups/v1"), "allow GET, POST");
         assert_eq!(route("GET", "/oauth/token"), "allow POST");
-        for path in ["/", "/v3", "/v4/password-sync-groups", "/v3/password-sync-groups/1/2", "/oauth/nothing"] {
+        for path in ["/", "/v3", "/v4/password-sync-groups", "/v3/password-sync-groups/1/2", "/oauth/nothing"]
+        {
             assert_eq!(route("GET", path), "unknown", "{path}");
         }
     }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use super::body::{self, Outgoing};
 use super::{Shared, dispatch, wall_now};
+use crate::operation::Operation;
 use crate::wire::{Body, Outcome, Request, query};
 
 /// Serves a connection until either side closes it or the server stops.
@@ -98,7 +99,7 @@ fn log(request: &Request, outcome: &Outcome, took: Duration) {
     tracing::info!(
         target: "request",
         status = outcome.reply.status.as_u16(),
-        operation = trace.operation.map(|operation| operation.id()),
+        operation = trace.operation.map(Operation::id),
         tenant = (!trace.tenant.is_empty()).then_some(trace.tenant.as_str()),
         client = trace.client.as_deref(),
         body_bytes,

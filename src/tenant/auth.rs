@@ -21,7 +21,7 @@ use crate::wire::form::Form;
 /// How many sessions are remembered; a token beyond them is verified anew.
 const SESSIONS: usize = 4_096;
 /// How long a refresh token lives: a day (vendor's OAuth client example, 2026-08).
-const REFRESH_LIFETIME: Duration = Duration::from_secs(86_400);
+const REFRESH_LIFETIME: Duration = Duration::from_hours(24);
 /// The scope that allows everything.
 const ALL_SCOPES: &str = "sp:scopes:all";
 /// The scopes' names until 2025-11-18; whether the service still takes them is not known, we do.
@@ -73,7 +73,8 @@ impl Session {
         let allowed = match &self.authorities {
             Some(authorities) => {
                 self.has_scope(&access.user_scopes)
-                    && (access.user_levels.is_empty() || authorities.iter().any(|level| access.user_levels.contains(level)))
+                    && (access.user_levels.is_empty()
+                        || authorities.iter().any(|level| access.user_levels.contains(level)))
             }
             None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes)),
         };
@@ -90,6 +91,7 @@ impl Session {
 }
 
 /// The claims of an access token, as the vendor documents them.
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's claims")]
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     tenant_id: String,
@@ -153,7 +155,9 @@ impl Auth {
     /// The meaning of the token that a request carries, or the 401.
     pub fn authenticate(&mut self, token: Option<&str>, now: Timestamp) -> Result<Arc<Session>, Refusal> {
         let unauthorized = |text: &str| Err(Refusal::Unauthorized(text.to_owned()));
-        let Some(token) = token else { return unauthorized("JWT is required") };
+        let Some(token) = token else {
+            return unauthorized("JWT is required");
+        };
         let session = match self.sessions.get(token) {
             Some(session) => Arc::clone(session),
             None => match self.read(token) {
@@ -200,9 +204,9 @@ impl Auth {
     /// Answers a token call: the body of a 200, or an OAuth error.
     pub fn issue(&mut self, form: &Form, lifetime: Duration, now: Timestamp) -> Result<Value, Refusal> {
         let client = self.client_of(form)?.clone();
-        let grant = form.get("grant_type").ok_or_else(|| {
-            oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type")
-        })?;
+        let grant = form
+            .get("grant_type")
+            .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type"))?;
         // The vendor's own table writes grants in capitals, its examples in lower case.
         let scopes = match grant.to_ascii_lowercase().as_str() {
             "client_credentials" => client.scopes.clone(),
@@ -231,14 +235,16 @@ impl Auth {
 
     /// The scopes of the refresh token in `form`, when it is the client's own and has not expired.
     fn refreshed_scopes(&self, form: &Form, client: &Client, now: Timestamp) -> Result<Vec<String>, Refusal> {
-        let token = form.get("refresh_token").ok_or_else(|| {
-            oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing refresh token")
-        })?;
+        let token = form
+            .get("refresh_token")
+            .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing refresh token"))?;
         let refused = |why: &str| {
             let description = format!("Invalid refresh token{why}");
             Err(oauth(StatusCode::BAD_REQUEST, "invalid_grant", &description))
         };
-        let Ok(claims) = jwt::verify::<Claims>(&self.key, token) else { return refused("") };
+        let Ok(claims) = jwt::verify::<Claims>(&self.key, token) else {
+            return refused("");
+        };
         if claims.ati.is_none() || claims.client_id != client.client_id {
             return refused("");
         }
@@ -292,7 +298,8 @@ impl Auth {
             identity_id: user.map(|user| user.id.clone()),
             user_name: user.map(|user| user.user_name.clone()),
             strong_auth: true,
-            authorities: user.map_or_else(|| vec![API_AUTHORITY.to_owned()], |user: &User| user.authorities.clone()),
+            authorities: user
+                .map_or_else(|| vec![API_AUTHORITY.to_owned()], |user: &User| user.authorities.clone()),
             client_id: client.client_id.clone(),
             strong_auth_supported: true,
             user_id: user.map(|user| user.id.clone()),

@@ -40,7 +40,8 @@ pub(super) fn verify<T: DeserializeOwned>(key: &[u8; 16], token: &str) -> Result
 /// The claims of a token, whoever signed it.
 pub(super) fn claims(token: &str) -> Option<Vec<u8>> {
     let mut parts = token.split('.');
-    let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return None;
     };
     URL_SAFE_NO_PAD.decode(claims).ok()

@@ -32,6 +32,8 @@ pub struct TenantOptions {
     pub prerequisites: Prerequisites,
     /// The gateway's limit; none by default.
     pub rate_limit: Option<RateLimit>,
+    /// Where it stands in time when it begins; with the wall clock by default.
+    pub clock: Clock,
     /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for TenantOptions {
             seed: 0,
             prerequisites: Prerequisites::default(),
             rate_limit: None,
+            clock: Clock::auto(),
             token_lifetime: Duration::from_secs(749),
         }
     }
@@ -90,7 +93,7 @@ pub struct Tenant {
 impl Tenant {
     /// A tenant that begins as `template` says.
     pub fn new(name: &str, template: &Template, options: TenantOptions) -> Self {
-        let state = Mutex::new(TenantState::new(name, template, options.seed));
+        let state = Mutex::new(TenantState::new(name, template, &options));
         Self { name: name.to_owned(), options, state }
     }
 
@@ -131,10 +134,10 @@ pub struct TenantState {
 }
 
 impl TenantState {
-    fn new(name: &str, template: &Template, seed: u64) -> Self {
-        let chance = Chance::new(seed, name);
+    fn new(name: &str, template: &Template, options: &TenantOptions) -> Self {
+        let chance = Chance::new(options.seed, name);
         Self {
-            clock: Clock::auto(),
+            clock: options.clock,
             chance,
             auth: Auth::new(name, chance, Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),

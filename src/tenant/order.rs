@@ -130,7 +130,8 @@ mod tests {
                 });
             }
             assert_eq!(order.len(), plain.len());
-            for offset in [0, 1, plain.len() / 2, plain.len().saturating_sub(1), plain.len(), plain.len() + 1] {
+            for offset in [0, 1, plain.len() / 2, plain.len().saturating_sub(1), plain.len(), plain.len() + 1]
+            {
                 let page: Vec<_> = order.iter_from(offset).take(3).copied().collect();
                 let expected: Vec<_> = plain.iter().skip(offset).take(3).map(|(_, item)| *item).collect();
                 assert_eq!(page, expected, "offset {offset} after step {step}");

@@ -24,7 +24,9 @@ impl FromStr for RateLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a rate limit; expected requests per time such as `100/10s`, or `off`");
+        let wrong = || {
+            format!("`{text}` is not a rate limit; expected requests per time such as `100/10s`, or `off`")
+        };
         let (requests, window) = text.split_once('/').ok_or_else(wrong)?;
         let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or_else(wrong)?;
         let window = parse_duration(window).ok().filter(|window| !window.is_zero()).ok_or_else(wrong)?;
@@ -71,10 +73,8 @@ impl RateLimiter {
         version: &'static str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let window = self
-            .windows
-            .entry((client.to_owned(), version))
-            .or_insert(Window { opened: now, requests: 0 });
+        let window =
+            self.windows.entry((client.to_owned(), version)).or_insert(Window { opened: now, requests: 0 });
         // A clock that was set back opens a new window, too.
         if now < window.opened || now.since(window.opened) >= limit.window {
             *window = Window { opened: now, requests: 0 };
@@ -107,12 +107,15 @@ mod tests {
     fn each_client_and_version_has_a_window_of_its_own() {
         let limit: RateLimit = "2/10s".parse().unwrap();
         let mut limiter = RateLimiter::default();
-        let mut admit = |client, version, millis| {
-            match limiter.admit(limit, client, version, Timestamp::from_millis(millis)) {
-                Ok(()) => 0,
-                Err(Refusal::RateLimited { retry_after_seconds }) => retry_after_seconds,
-                Err(other) => panic!("{other:?}"),
-            }
+        let mut admit = |client, version, millis| match limiter.admit(
+            limit,
+            client,
+            version,
+            Timestamp::from_millis(millis),
+        ) {
+            Ok(()) => 0,
+            Err(Refusal::RateLimited { retry_after_seconds }) => retry_after_seconds,
+            Err(other) => panic!("{other:?}"),
         };
         assert_eq!([admit("a", "v3", 0), admit("a", "v3", 1), admit("a", "v3", 2)], [0, 0, 10]);
         assert_eq!(admit("a", "v3", 9_001), 1);

@@ -12,8 +12,8 @@ const PASSWORD: &str = "PASSWORD";
 /// Sources and what belongs to them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    sources: Vec<Source>,
-    by_id: HashMap<String, usize>,
+    all: Vec<Source>,
+    index_by_id: HashMap<String, usize>,
     policies: Vec<PasswordPolicy>,
     applications: Vec<Application>,
     with_application: HashSet<String>,
@@ -25,7 +25,8 @@ impl Sources {
     /// The sources of a fixture, none of them grouped yet.
     pub fn new(fixture: &Fixture) -> Self {
         let sources = fixture.sources.clone();
-        let by_id = sources.iter().enumerate().map(|(index, source)| (source.id.clone(), index)).collect();
+        let index_by_id =
+            sources.iter().enumerate().map(|(index, source)| (source.id.clone(), index)).collect();
         let applications = fixture.applications.clone();
         let with_application = applications
             .iter()
@@ -33,12 +34,12 @@ impl Sources {
             .map(|application| application.account_source.id.clone())
             .collect();
         let policies = fixture.password_policies.clone();
-        Self { sources, by_id, policies, applications, with_application, grouped: HashMap::new() }
+        Self { all: sources, index_by_id, policies, applications, with_application, grouped: HashMap::new() }
     }
 
     /// The sources, in the fixture's order, with the policies now assigned directly to them.
     pub fn sources(&self) -> &[Source] {
-        &self.sources
+        &self.all
     }
 
     /// The password policies.
@@ -83,11 +84,11 @@ impl Sources {
     }
 
     fn source_fault(&self, id: &str, group_id: &str) -> Option<(DetailCode, String)> {
-        let Some(&index) = self.by_id.get(id) else {
+        let Some(&index) = self.index_by_id.get(id) else {
             let text = format!("Referenced source \"{id}\" (sourceIds) was not found.");
             return Some((DetailCode::ReferenceNotFound, text));
         };
-        let source = &self.sources[index];
+        let source = &self.all[index];
         let illegal = |why: String| {
             let text = format!("Field \"sourceIds\": source \"{id}\" ({}) {why}.", source.name);
             Some((DetailCode::IllegalValue, text))
@@ -102,7 +103,9 @@ impl Sources {
             return illegal("has no application that uses it for password management".to_owned());
         }
         match self.grouped.get(id) {
-            Some(other) if other != group_id => illegal(format!("is already in password sync group \"{other}\"")),
+            Some(other) if other != group_id => {
+                illegal(format!("is already in password sync group \"{other}\""))
+            }
             _ => None,
         }
     }
@@ -121,8 +124,8 @@ impl Sources {
         let policy = self.policies.iter().find(|policy| policy.id == policy_id).map(Reference::to_policy);
         for id in group.source_ids.iter().flatten().filter(|id| !staying.contains(id)) {
             self.grouped.remove(id);
-            if let (Some(&index), Some(policy)) = (self.by_id.get(id), &policy) {
-                self.sources[index].password_policies = vec![policy.clone()];
+            if let (Some(&index), Some(policy)) = (self.index_by_id.get(id), &policy) {
+                self.all[index].password_policies = vec![policy.clone()];
             }
         }
     }
@@ -144,7 +147,9 @@ mod tests {
             id: "new".to_owned(),
             name: Some("New".to_owned()),
             password_policy_id: Some("2c91808d744ba0ce01746f93b6204501".to_owned()),
-            source_ids: Some(source_ids.iter().map(|id| format!("2c918084660f45d6016617daa921{id}")).collect()),
+            source_ids: Some(
+                source_ids.iter().map(|id| format!("2c918084660f45d6016617daa921{id}")).collect(),
+            ),
             ..Group::default()
         }
     }
@@ -153,11 +158,26 @@ mod tests {
     fn each_prerequisite_is_held() {
         assert_eq!(demo().check(&group(&["0584", "0500"])), Ok(()));
         for (source, expected) in [
-            ("0999", "400.1.404 Referenced source \"2c918084660f45d6016617daa9210999\" (sourceIds) was not found."),
-            ("0607", "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210607\" (HR Export) is not connected directly, so its passwords cannot be managed."),
-            ("0608", "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210608\" (Badge Reader) does not have the feature PASSWORD."),
-            ("0609", "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210609\" (Mainframe) has no application that uses it for password management."),
-            ("0603", "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210603\" (Warehouse LDAP) is already in password sync group \"6881f631-3bd5-4213-9c75-8e05cc3e35dd\"."),
+            (
+                "0999",
+                "400.1.404 Referenced source \"2c918084660f45d6016617daa9210999\" (sourceIds) was not found.",
+            ),
+            (
+                "0607",
+                "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210607\" (HR Export) is not connected directly, so its passwords cannot be managed.",
+            ),
+            (
+                "0608",
+                "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210608\" (Badge Reader) does not have the feature PASSWORD.",
+            ),
+            (
+                "0609",
+                "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210609\" (Mainframe) has no application that uses it for password management.",
+            ),
+            (
+                "0603",
+                "400.1.3 Field \"sourceIds\": source \"2c918084660f45d6016617daa9210603\" (Warehouse LDAP) is already in password sync group \"6881f631-3bd5-4213-9c75-8e05cc3e35dd\".",
+            ),
         ] {
             let Err(Refusal::BadRequest { code, text, .. }) = demo().check(&group(&["0584", source])) else {
                 panic!("{source} was accepted")

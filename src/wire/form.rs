@@ -48,8 +48,7 @@ impl Form {
     }
 
     fn add_pairs(&mut self, text: &str) {
-        self.fields
-            .extend(query::pairs(text).map(|(name, value)| (name.into_owned(), value.into_owned())));
+        self.fields.extend(query::pairs(text).map(|(name, value)| (name.into_owned(), value.into_owned())));
     }
 
     fn add_basic(&mut self, request: &Request) {
@@ -71,13 +70,17 @@ impl Form {
     fn add_multipart(&mut self, request: &Request, body: &Bytes) {
         let content_type =
             request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let Ok(boundary) = multer::parse_boundary(content_type) else { return };
+        let Ok(boundary) = multer::parse_boundary(content_type) else {
+            return;
+        };
         let whole = Whole(Some(body.clone()));
         let mut multipart = multer::Multipart::new(whole, boundary);
         let reading = async {
             let mut fields = Vec::new();
             while let Ok(Some(field)) = multipart.next_field().await {
-                let Some(name) = field.name().map(str::to_owned) else { continue };
+                let Some(name) = field.name().map(str::to_owned) else {
+                    continue;
+                };
                 let Ok(value) = field.text().await else { break };
                 fields.push((name, value));
             }
@@ -155,8 +158,8 @@ mod tests {
 
     #[test]
     fn the_body_wins_over_the_query() {
-        let request = post("/oauth/token?client_id=query")
-            .body("application/x-www-form-urlencoded", "client_id=body");
+        let request =
+            post("/oauth/token?client_id=query").body("application/x-www-form-urlencoded", "client_id=body");
         assert_eq!(credentials(&request)[1].as_deref(), Some("body"));
     }
 }

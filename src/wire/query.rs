@@ -24,7 +24,9 @@ pub fn decode_segment(text: &str) -> Cow<'_, str> {
 
 /// Path and query for the log, with secrets left out.
 pub fn redacted(uri: &Uri) -> String {
-    let Some(query) = uri.query() else { return uri.path().to_owned() };
+    let Some(query) = uri.query() else {
+        return uri.path().to_owned();
+    };
     let parts: Vec<Cow<'_, str>> = query
         .split('&')
         .map(|part| match part.split_once('=') {

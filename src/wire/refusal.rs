@@ -118,7 +118,9 @@ impl Refusal {
                 json_reply(StatusCode::PAYLOAD_TOO_LARGE, &body)
                     .with(CONNECTION, HeaderValue::from_static("close"))
             }
-            Self::RateLimited { retry_after_seconds } => rate_limited().with(RETRY_AFTER, *retry_after_seconds),
+            Self::RateLimited { retry_after_seconds } => {
+                rate_limited().with(RETRY_AFTER, *retry_after_seconds)
+            }
             Self::Oauth { status, error, description } => {
                 json_reply(*status, &json!({ "error": error, "error_description": description }))
             }

@@ -43,7 +43,8 @@ impl Request {
     /// Adds a header field.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static(""));
+        let value =
+            HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static(""));
         self.headers.append(name, value);
         self
     }

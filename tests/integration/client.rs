@@ -1,0 +1,105 @@
+//! A plain HTTP/1.1 client over a socket, and a server that stops with the test.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use sync_group_sim::simulator::{Config, Running, Simulator};
+use tokio::runtime::Runtime;
+
+/// A simulator on a free port, and the threads that serve it.
+pub(crate) struct Served {
+    runtime: Runtime,
+    running: Option<Running>,
+}
+
+impl Served {
+    pub(crate) fn start(config: Config) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let running = runtime.block_on(Simulator::start(config)).unwrap();
+        Self { runtime, running: Some(running) }
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().expect("it runs until it is dropped")
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running().address()
+    }
+
+    pub(crate) fn stop(mut self) -> std::io::Result<()> {
+        let running = self.running.take().expect("it runs until it is stopped");
+        self.runtime.block_on(running.stop())
+    }
+}
+
+/// A reply as it came over the socket.
+#[derive(Debug)]
+pub(crate) struct RawReply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl RawReply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A connection whose reads give up after ten seconds.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket
+}
+
+/// Sends bytes and reads until the server closes the connection.
+pub(crate) fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut socket = connect(address);
+    socket.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    // A reset after the answer is the server's way of not reading the rest.
+    let _ = socket.read_to_end(&mut answer);
+    answer
+}
+
+/// Sends a request of its own connection and reads the reply.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> RawReply {
+    let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        head += &format!("Host: {address}\r\n");
+    }
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        head += &format!("Content-Length: {}\r\n", body.len());
+    }
+    let bytes = [head.as_bytes(), b"\r\n", body].concat();
+    parse(&exchange(address, &bytes))
+}
+
+/// Reads a reply that ends with its connection or has a length.
+pub(crate) fn parse(bytes: &[u8]) -> RawReply {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no reply: {:?}", String::from_utf8_lossy(bytes)));
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    RawReply {
+        status,
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        body: bytes[end + 4..].to_vec(),
+    }
+}

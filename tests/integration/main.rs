@@ -1,0 +1,14 @@
+//! The integration tests: one binary, a module per theme.
+
+/// A plain HTTP/1.1 client over a socket, and a server that stops with the test.
+mod client;
+/// The binary itself: options, environment, output, exit codes, signals.
+mod command_line;
+/// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
+mod connections;
+/// What stands in the repository's own documents is true.
+mod documents;
+/// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
+mod exchanges;
+/// Imports only point down.
+mod floor_plan;
