@@ -75,17 +75,15 @@ pub(crate) fn send(
     headers: &[(String, String)],
     body: &[u8],
 ) -> RawReply {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
+    let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Connection: close".to_owned()];
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        head += &format!("Host: {address}\r\n");
+        lines.push(format!("Host: {address}"));
     }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
     if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        lines.push(format!("Content-Length: {}", body.len()));
     }
-    let bytes = [head.as_bytes(), b"\r\n", body].concat();
+    let bytes = [lines.join("\r\n").as_bytes(), b"\r\n\r\n", body].concat();
     parse(&exchange(address, &bytes))
 }
 

@@ -1,1 +1,271 @@
-//! draft
+//! The binary itself: options, environment, output, exit codes, signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::client::send;
+
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-group-sim"));
+    // What the developer's shell has set is none of the test's business.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SYNC_GROUP_SIM_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = binary().args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// A file in a folder of this test's own.
+fn file(test: &str, name: &str, text: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// A running server; ended with the test.
+struct Server {
+    child: Child,
+    banner: Vec<String>,
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let mut banner = Vec::new();
+        while let Some(Ok(line)) = lines.next() {
+            let is_last = line.contains("curl") || line.contains("TOKEN=");
+            banner.push(line);
+            if is_last {
+                break;
+            }
+        }
+        Self { child, banner }
+    }
+
+    fn address(&self) -> std::net::SocketAddr {
+        let first = self.banner.first().unwrap_or_else(|| panic!("nothing was printed"));
+        first.strip_prefix("listening on http://").unwrap().parse().unwrap()
+    }
+
+    /// Asks the server to stop, and returns its exit code and what it logged.
+    fn terminate(mut self) -> (i32, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_banner_begins_with_the_address_and_ends_with_a_curl_that_works() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off"]));
+    assert!(server.address().port() > 0);
+    let command = server.banner.last().unwrap();
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    let groups: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(groups[0]["name"], "Password Sync Group 1");
+}
+
+#[test]
+fn a_termination_signal_drains_and_exits_with_0() {
+    let server = Server::start(binary().args(["serve", "--listen", "127.0.0.1:0"]));
+    assert_eq!(send(server.address(), "GET", "/oauth/info?client_secret=hush", &[], b"").status, 200);
+    let (code, log) = server.terminate();
+    assert_eq!(code, 0, "{log}");
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("GET /oauth/info?client_secret=…")).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(lines[0].contains("status=200") && lines[0].contains("operation=\"oauthInfo\""), "{log}");
+    assert!(!log.contains("hush") && !log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn the_log_can_be_json_and_says_what_was_wrong() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "json"]));
+    let target = "/oauth/token?grant_type=client_credentials&client_id=nobody&client_secret=x";
+    assert_eq!(send(server.address(), "POST", target, &[], b"").status, 401);
+    let (_, log) = server.terminate();
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(line["status"], 401);
+    assert_eq!(line["operation"], "token");
+    assert_eq!(line["detail"], "invalid_client: Bad client credentials");
+}
+
+#[test]
+fn options_come_from_the_environment_too_and_flags_win() {
+    let port_file = file("environment", "port", "");
+    let server = Server::start(
+        binary()
+            .env("SYNC_GROUP_SIM_LISTEN", "127.0.0.1:0")
+            .env("SYNC_GROUP_SIM_FIXTURE", "large")
+            .env("SYNC_GROUP_SIM_STRICT_TENANTS", "yes")
+            .env("SYNC_GROUP_SIM_SEED", "7")
+            .args(["--fixture", "empty", "--log", "off", "--port-file"])
+            .arg(&port_file),
+    );
+    let address = server.address();
+    let reply = send(address, "GET", "/_sim/state", &[], b"");
+    let state: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(state["groups"], serde_json::json!([]));
+    assert_eq!(send(address, "GET", "/tenants/new/oauth/info", &[], b"").status, 404);
+    assert!(server.banner.iter().any(|line| line.ends_with("seed       7")), "{:?}", server.banner);
+    // The port is written after the banner.
+    let (code, _) = server.terminate();
+    assert_eq!(code, 0);
+    assert_eq!(std::fs::read_to_string(port_file).unwrap().trim(), address.port().to_string());
+}
+
+#[test]
+fn a_bad_value_refuses_to_start() {
+    for (arguments, expected) in [
+        (&["--listen", "somewhere"][..], "invalid value 'somewhere' for '--listen"),
+        (&["--rate-limit", "100"], "expected requests per time such as `100/10s`, or `off`"),
+        (&["--token-lifetime", "0s"], "expected whole seconds, 1s or more"),
+        (&["--token-lifetime", "749"], "expected a number and a unit"),
+        (&["--prerequisites", "maybe"], "expected `enforce` or `ignore`"),
+        (&["--max-connections", "0"], "expected a whole number from 1 to 1000000"),
+        (&["--header-timeout", "0s"], "expected more than no time"),
+        (&["--log", "loud"], "possible values: text, json, off"),
+        (&["--seed=-1"], "--seed"),
+        (&["fixtures", "huge"], "fixture `huge` is not built in; expected one of demo, large, empty"),
+        (&["health", "--url", "ftp://x"], "expected http://host:port"),
+        (&["openapi", "--api-version", "v9"], "possible values: beta, v3, v2024, v2025, v2026, latest, v1"),
+        (&["nonsense"], "unrecognized subcommand"),
+    ] {
+        let (code, stdout, stderr) = run(arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+    let (code, _, stderr) = run(&["--fixture", "no/such/file.yaml"]);
+    assert_eq!(code, 1);
+    assert!(stderr.starts_with("no/such/file.yaml: cannot be read: "), "{stderr}");
+    assert!(stderr.contains("expected a file or one of demo, large, empty"), "{stderr}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_so() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, stdout, stderr) = run(&["--listen", &address]);
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains(&address) && stderr.contains("try --listen 127.0.0.1:0"), "{stderr}");
+}
+
+#[test]
+fn files_are_checked_with_place_found_and_expected() {
+    let good = file("check", "good.yaml", "sources: []\n");
+    let bad = file(
+        "check",
+        "bad.json",
+        "{\"groups\": [{\"id\": \"g\", \"name\": \"G\",\n  \"passwordPolicyId\": \"p\"}]}",
+    );
+    let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
+    let (code, stdout, _) = run(&["check", good]);
+    assert_eq!(
+        (code, stdout),
+        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 4 clients\n"))
+    );
+    let (code, stdout, stderr) = run(&["check", bad, good]);
+    assert_eq!(code, 1);
+    assert!(stdout.starts_with(good), "{stdout}");
+    let expected = "2:3: password policy `p` is not in this file; expected the id of one that is";
+    assert_eq!(stderr, format!("{bad}:{expected}\n"));
+}
+
+#[test]
+fn a_fixture_of_ones_own_is_served() {
+    let mine = file("own-fixture", "mine.yaml", "passwordPolicies:\n  - {id: p, name: Mine}\n");
+    let server =
+        Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off", "--fixture"]).arg(mine));
+    let state = send(server.address(), "GET", "/_sim/state", &[], b"");
+    let state: Value = serde_json::from_slice(&state.body).unwrap();
+    assert_eq!(state["passwordPolicies"][0]["name"], "Mine");
+    assert_eq!(state["clients"][0]["name"], "admin");
+}
+
+#[test]
+fn fixtures_are_listed_and_printed() {
+    let (code, stdout, _) = run(&["fixtures"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        stdout.lines().map(|line| line.split(' ').next().unwrap()).collect::<Vec<_>>(),
+        ["demo", "large", "empty"]
+    );
+    let (code, stdout, _) = run(&["fixtures", "demo"]);
+    assert_eq!((code, stdout), (0, include_str!("../../fixtures/demo.yaml").to_owned()));
+}
+
+#[test]
+fn the_environment_of_the_sdks_is_printed_and_undone() {
+    let (_, stdout, _) = run(&["env", "--url", "http://127.0.0.1:9/"]);
+    let script = format!("{stdout}echo \"$SAIL_BASE_URL $SAIL_CLIENT_ID\"");
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let expected = "http://127.0.0.1:9 0a1b2c3d4e5f60718293a4b5c6d7e8f9\n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    assert_eq!(run(&["env", "--unset"]).1, "unset SAIL_BASE_URL SAIL_CLIENT_ID SAIL_CLIENT_SECRET\n");
+}
+
+#[test]
+fn health_says_by_its_exit_code_whether_a_server_answers() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off"]));
+    let url = format!("http://{}", server.address());
+    let (code, stdout, _) = run(&["health", "--url", &url]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("\"status\":\"ok\""), "{stdout}");
+    drop(server);
+    let (code, stdout, stderr) = run(&["health", "--url", &url]);
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.starts_with(&format!("{url}: no answer: ")), "{stderr}");
+}
+
+#[test]
+fn the_contract_and_the_schema_are_printed() {
+    let (_, stdout, _) = run(&["openapi", "--api-version", "v1", "--prerequisites", "ignore"]);
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    assert!(document["paths"]["/password-sync-groups/v1"]["post"].is_object());
+    assert_eq!(document["components"]["schemas"]["PasswordSyncGroup"]["required"], Value::Null);
+    let (_, stdout, _) = run(&["schema", "fixture"]);
+    assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap()["title"], "sync-group-sim fixture");
+    assert!(run(&["completions", "bash"]).1.contains("sync-group-sim"));
+}
+
+#[test]
+fn beyond_loopback_the_control_api_wants_the_token_that_was_printed() {
+    let server = Server::start(binary().args(["--listen", "0.0.0.0:0", "--log", "off"]));
+    let port = server.address().port();
+    let address = ([127, 0, 0, 1], port).into();
+    assert_eq!(send(address, "GET", "/_sim/state", &[], b"").status, 401);
+    assert_eq!(send(address, "GET", "/_sim/health", &[], b"").status, 200);
+    let line = server.banner.iter().find(|line| line.contains("Bearer ")).unwrap();
+    let token = line.split("Bearer ").nth(1).unwrap();
+    let headers = [("Authorization".to_owned(), format!("Bearer {token}"))];
+    assert_eq!(send(address, "GET", "/_sim/state", &headers, b"").status, 200);
+    let wrong = [("Authorization".to_owned(), "Bearer wrong".to_owned())];
+    assert_eq!(send(address, "GET", "/_sim/state", &wrong, b"").status, 401);
+}
+
+#[test]
+fn the_control_api_can_be_off() {
+    let server =
+        Server::start(binary().args(["--listen", "127.0.0.1:0", "--control", "off", "--log", "off"]));
+    let reply = send(server.address(), "GET", "/_sim/health", &[], b"");
+    assert_eq!(reply.status, 404);
+}

@@ -9,7 +9,6 @@
 //! anything.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use hyper::Method;
 use hyper::header::{HOST, HeaderName};
@@ -85,7 +84,7 @@ struct Said {
 /// How a case's requests are sent.
 enum Way {
     Direct(Box<Simulator>),
-    Socket(Box<Served>, SocketAddr),
+    Socket(Box<Served>),
 }
 
 const HOST_NAME: &str = "sim.localhost:4580";
@@ -107,8 +106,8 @@ impl Way {
                     .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
                 Said { status: reply.status.as_u16(), headers: headers.collect(), body: reply.body.to_vec() }
             }
-            Self::Socket(_, address) => {
-                let reply = send(*address, method, target, headers, body);
+            Self::Socket(served) => {
+                let reply = send(served.address(), method, target, headers, body);
                 // What the server adds for the connection's sake is not part of the answer.
                 let framing = ["content-length", "connection", "transfer-encoding"];
                 let headers = reply
@@ -263,9 +262,7 @@ fn check(file: &str) {
     assert!(!cases.is_empty(), "{file} has no cases");
     for case in cases {
         let direct = run(&case, &Way::Direct(Box::new(Simulator::new(config(&case.options)).unwrap())));
-        let served = Served::start(config(&case.options));
-        let address = served.address();
-        let socket = run(&case, &Way::Socket(Box::new(served), address));
+        let socket = run(&case, &Way::Socket(Box::new(Served::start(config(&case.options)))));
         for (step, (direct, socket)) in direct.iter().zip(&socket).enumerate() {
             let (mut direct, socket) = (direct.clone(), socket.clone());
             if case.steps[step].send.starts_with("HEAD ") {

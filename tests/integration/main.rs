@@ -1,5 +1,11 @@
 //! The integration tests: one binary, a module per theme.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 /// A plain HTTP/1.1 client over a socket, and a server that stops with the test.
 mod client;
 /// The binary itself: options, environment, output, exit codes, signals.
