@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sync_group_sim::clock::parse_duration;
-use sync_group_sim::contract::version::VERSIONS;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::tenant::rate_limit::RateLimit;
+use sync_group_sim::version::VERSIONS;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
@@ -32,7 +32,12 @@ pub(crate) enum Command {
         /// The fixture to print
         name: Option<String>,
     },
-    /// Check fixture files: `file:line:column: what was found; what was expected`
+    /// List the built-in scenarios with their lessons, or print one
+    Scenarios {
+        /// The scenario to print
+        name: Option<String>,
+    },
+    /// Check scenario and fixture files, and say in plain words what a scenario will do
     Check {
         /// The files; JSON by the ending .json, YAML by any other
         #[arg(required = true)]
@@ -91,6 +96,8 @@ const FIXTURE: &str = "demo|large|empty|PATH";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum FileFormat {
+    /// Scenario files
+    Scenario,
     /// Fixture files
     Fixture,
 }
@@ -111,6 +118,9 @@ pub(crate) struct ServeArgs {
     /// What every tenant begins with
     #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
     pub(crate) fixture: String,
+    /// What goes wrong: a built-in scenario or a file (repeatable); files are watched and reloaded
+    #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
+    pub(crate) scenario: Vec<String>,
     /// Where ids and all luck come from; made up and printed when absent
     #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
     pub(crate) seed: Option<u64>,
@@ -134,6 +144,9 @@ pub(crate) struct ServeArgs {
     /// A further domain whose first label names a tenant (repeatable)
     #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',')]
     pub(crate) tenant_domain: Vec<String>,
+    /// Exchanges that each tenant's journal keeps
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
+    pub(crate) journal_limit: usize,
     /// The longest request body, in bytes; 413 beyond it
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = 1 << 20, value_name = "BYTES")]
     pub(crate) max_body: usize,

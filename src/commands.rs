@@ -3,25 +3,26 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory;
 use rand::Rng;
 use sync_group_sim::contract::Contract;
-use sync_group_sim::contract::version::ApiVersion;
-use sync_group_sim::document::Document;
 use sync_group_sim::fixture::{self, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::scenario::{self, library};
 use sync_group_sim::server::Limits;
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::version::ApiVersion;
 use sync_group_sim::world::{ControlPolicy, UnknownTenants};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Cli, Command, FileFormat, Log, OnOff, ServeArgs};
+use crate::files::{self, Files};
 
 /// Why a command did not end well, told on stderr.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         None => serve(&cli.serve),
         Some(Command::Serve(args)) => serve(&args),
         Some(Command::Fixtures { name }) => fixtures(name.as_deref()),
+        Some(Command::Scenarios { name }) => scenarios(name.as_deref()),
         Some(Command::Check { files }) => check(&files),
         Some(Command::Openapi { api_version, url, prerequisites }) => {
             openapi(&api_version, &url, prerequisites)
@@ -66,6 +68,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         }
         Some(Command::Env { unset: false, url, fixture }) => env(&url, &fixture),
         Some(Command::Health { url }) => health(&url),
+        Some(Command::Schema { format: FileFormat::Scenario }) => print(scenario::SCHEMA.trim_end()),
         Some(Command::Schema { format: FileFormat::Fixture }) => print(fixture::SCHEMA.trim_end()),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -77,17 +80,21 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 
 fn serve(args: &ServeArgs) -> Outcome {
     log_to_stderr(args.log);
-    let fixture = load_fixture(&args.fixture, args.prerequisites)?;
+    let files = Files::new(&args.fixture, &args.scenario, args.prerequisites);
+    let fixture = files.fixture().map_err(Failure::Failed)?;
+    let scenarios = files.scenarios().map_err(Failure::Failed)?;
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
     let control = control_policy(args);
     let config = Config {
         fixture,
+        scenarios,
         options: TenantOptions {
             seed,
             prerequisites: args.prerequisites,
             rate_limit: args.rate_limit.0,
             token_lifetime: args.token_lifetime,
+            journal_limit: args.journal_limit,
             ..TenantOptions::default()
         },
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
@@ -111,10 +118,11 @@ fn serve(args: &ServeArgs) -> Outcome {
         let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
         let stop =
             stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
-        print(&banner(address, seed, &simulator, &control, args.control_token.is_none()))?;
+        print(&banner(address, seed, &args.scenario, &simulator, &control, args.control_token.is_none()))?;
         if let Some(path) = &args.port_file {
             write_port(path, address.port())?;
         }
+        tokio::spawn(files.watch(simulator.clone()));
         simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
     })
 }
@@ -173,6 +181,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 fn banner(
     address: SocketAddr,
     seed: u64,
+    scenarios: &[String],
     simulator: &Simulator,
     control: &ControlPolicy,
     is_token_made_up: bool,
@@ -182,7 +191,10 @@ fn banner(
     for client in simulator.clients() {
         lines.push(format!("  {:<10} id {}  secret {}", client.name, client.client_id, client.client_secret));
     }
-    lines.push(format!("  seed       {seed}"));
+    lines.push(format!("  seed       {seed} (--seed {seed} repeats ids and faults)"));
+    for scenario in scenarios {
+        lines.push(format!("  scenario   {scenario}"));
+    }
     match control {
         ControlPolicy::Off => lines.push("  control    off".to_owned()),
         ControlPolicy::Local => {
@@ -223,60 +235,44 @@ fn write_port(path: &Path, port: u16) -> Outcome {
         .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))
 }
 
-/// A fixture by name, or from a file.
-fn load_fixture(name_or_path: &str, prerequisites: Prerequisites) -> Result<Fixture, Failure> {
-    match Fixture::built_in(name_or_path) {
-        Some(fixture) => Ok(fixture),
-        None => read_fixture(Path::new(name_or_path), prerequisites),
-    }
-}
-
-fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, Failure> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::Failed(format!(
-            "{name}: cannot be read: {error}; expected a file or one of {}",
-            fixture_names()
-        ))
-    })?;
-    Fixture::read(&Document::new(&name, &text), prerequisites)
-        .map_err(|error| Failure::Failed(error.to_string()))
-}
-
-fn fixture_names() -> String {
-    fixture::BUILT_IN.map(|built_in| built_in.name).join(", ")
-}
-
 fn fixtures(name: Option<&str>) -> Outcome {
-    match name {
-        None => {
-            let lines =
-                fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
-            print(&lines.join("\n"))
+    let lines = fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
+    list_or_print("fixture", name, &lines, Fixture::built_in_text, &files::fixture_names())
+}
+
+fn scenarios(name: Option<&str>) -> Outcome {
+    let width = library::BUILT_IN.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let line = |(name, _): &(&str, &str)| {
+        let lesson = library::scenario(name).and_then(|scenario| scenario.lesson).unwrap_or_default();
+        format!("{name:<width$}  {lesson}")
+    };
+    let lines: Vec<_> = library::BUILT_IN.iter().map(line).collect();
+    list_or_print("scenario", name, &lines, |name| library::text(name).map(str::to_owned), &library::names())
+}
+
+/// Prints a line for each built-in thing, or the text of one.
+fn list_or_print(
+    what: &str,
+    name: Option<&str>,
+    lines: &[String],
+    text: impl Fn(&str) -> Option<String>,
+    names: &str,
+) -> Outcome {
+    match name.map(|name| (name, text(name))) {
+        None => print(&lines.join("\n")),
+        Some((_, Some(text))) => print(text.trim_end()),
+        Some((name, None)) => {
+            Err(Failure::Usage(format!("{what} `{name}` is not built in; expected one of {names}")))
         }
-        Some(name) => match Fixture::built_in_text(name) {
-            Some(text) => print(text.trim_end()),
-            None => Err(Failure::Usage(format!(
-                "fixture `{name}` is not built in; expected one of {}",
-                fixture_names()
-            ))),
-        },
     }
 }
 
-fn check(files: &[std::path::PathBuf]) -> Outcome {
+fn check(paths: &[PathBuf]) -> Outcome {
     let mut mistakes = Vec::new();
-    for path in files {
-        match read_fixture(path, Prerequisites::Enforce) {
-            Ok(fixture) => print(&format!(
-                "{}: a fixture of {} sources, {} policies, {} groups, {} clients",
-                path.display(),
-                fixture.sources.len(),
-                fixture.password_policies.len(),
-                fixture.groups.len(),
-                fixture.clients.len()
-            ))?,
-            Err(failure) => mistakes.push(failure.to_string()),
+    for path in paths {
+        match files::describe(path) {
+            Ok(description) => print(&format!("{}: {description}", path.display()))?,
+            Err(mistake) => mistakes.push(mistake),
         }
     }
     if mistakes.is_empty() { Ok(()) } else { Err(Failure::Failed(mistakes.join("\n"))) }
@@ -290,7 +286,7 @@ fn openapi(version: &str, url: &str, prerequisites: Prerequisites) -> Outcome {
 }
 
 fn env(url: &str, fixture: &str) -> Outcome {
-    let fixture = load_fixture(fixture, Prerequisites::Ignore)?;
+    let fixture = Files::new(fixture, &[], Prerequisites::Ignore).fixture().map_err(Failure::Failed)?;
     let client = fixture.clients.first().expect("a fixture has clients");
     print(&format!(
         "export SAIL_BASE_URL={}\nexport SAIL_CLIENT_ID={}\nexport SAIL_CLIENT_SECRET={}",

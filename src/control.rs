@@ -7,8 +7,8 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::contract::Contract;
-use crate::contract::version::{ApiVersion, DEFAULT_VERSION};
+use crate::tenant::journal::{Entry, JournalReport};
+use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace, query};
 use crate::world::{ControlPolicy, Located, World, host_of};
 
@@ -43,7 +43,7 @@ pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Tim
         .unwrap_or_else(|error| json_reply(error.status, &json!({ "error": error.message })));
     let reply = if reply.status == StatusCode::METHOD_NOT_ALLOWED { reply.with(ALLOW, "GET") } else { reply };
     let trace = Trace { tenant: located.tenant.name().to_owned(), ..Trace::default() };
-    Outcome { reply, delivery: Delivery::Whole, trace }
+    Outcome { reply, delivery: Delivery::default(), trace }
 }
 
 /// Refuses whom the control policy does not allow. Health is open wherever the control API exists, for
@@ -100,10 +100,14 @@ fn dispatch(world: &World, located: &Located<'_>, request: &Request, wall: Times
     let answer = match name.as_str() {
         "health" => health(world, wall),
         "openapi.json" => openapi(world, located, request)?,
+        "journal" => journal(located, request)?,
+        "scenario" => {
+            json_reply(StatusCode::OK, &json!({ "rules": located.tenant.lock().scenario.report() }))
+        }
         "state" => json_reply(StatusCode::OK, &serde_json::to_value(state(located)).unwrap_or_default()),
         _ => {
             let message = format!(
-                "`/{PREFIX}/{name}` does not exist; expected /{PREFIX}/health, /{PREFIX}/openapi.json or /{PREFIX}/state"
+                "`/{PREFIX}/{name}` does not exist; expected /{PREFIX}/health, /{PREFIX}/openapi.json, /{PREFIX}/scenario, /{PREFIX}/journal or /{PREFIX}/state"
             );
             return Err(ControlError::new(StatusCode::NOT_FOUND, message));
         }
@@ -130,12 +134,33 @@ fn openapi(world: &World, located: &Located<'_>, request: &Request) -> Answer {
         .find(|(name, _)| name == "version")
         .map_or_else(|| DEFAULT_VERSION.to_owned(), |(_, value)| value.into_owned());
     let version = ApiVersion::named(&wanted).ok_or_else(|| {
-        let message =
-            format!("version `{wanted}` does not exist; expected one of {}", Contract::version_names());
+        let message = format!("version `{wanted}` does not exist; expected one of {}", version_names());
         ControlError::new(StatusCode::BAD_REQUEST, message)
     })?;
     let prerequisites = located.tenant.options().prerequisites;
     Ok(json_reply(StatusCode::OK, &world.contract.document(version, prerequisites, &located.base_url)))
+}
+
+/// The tenant's exchanges, oldest first; `after` a number, `limit` of them.
+fn journal(located: &Located<'_>, request: &Request) -> Answer {
+    let number = |name: &str, default: u64| {
+        let given = query::pairs(request.uri.query().unwrap_or_default()).find(|(given, _)| given == name);
+        given.map_or(Ok(default), |(_, value)| {
+            value.parse().map_err(|_| {
+                let message = format!("`{name}` is `{value}`; expected a whole number from 0");
+                ControlError::new(StatusCode::BAD_REQUEST, message)
+            })
+        })
+    };
+    let (after, limit) = (number("after", 0)?, number("limit", u64::MAX)?);
+    let state = located.tenant.lock();
+    let entries = state.journal.entries().filter(|entry| entry.seq > after);
+    let report = JournalReport {
+        seed: located.tenant.options().seed,
+        exchanges: entries.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(Entry::to_json).collect(),
+        dropped: state.journal.dropped(),
+    };
+    Ok(json_reply(StatusCode::OK, &serde_json::to_value(report).unwrap_or_default()))
 }
 
 fn state(located: &Located<'_>) -> crate::fixture::Fixture {

@@ -115,8 +115,8 @@ fn plain_message(message: &str) -> String {
     message[start..end].to_owned()
 }
 
-/// The line and column of the value at `pointer`, or of the nearest value above it. A map's member is found
-/// at its key, because that is what the reader of the message looks for.
+/// The line and column of the value at `pointer`, or of the nearest value above it. A list or map that is a
+/// map's member is found at its key, because its own beginning may be lines further down.
 fn locate(text: &str, pointer: &str) -> (usize, usize) {
     let steps: Vec<String> =
         pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
@@ -163,18 +163,18 @@ impl Walk<'_> {
                         *slot = matches;
                     }
                 } else {
-                    self.enter(at);
+                    self.enter(at, false);
                 }
             }
             Event::Alias(_) => {
-                self.enter(at);
+                self.enter(at, false);
             }
             Event::SequenceStart(..) => {
-                let on_path = self.enter(at);
+                let on_path = self.enter(at, true);
                 self.open.push(Open { on_path, state: Inside::Sequence { next: 0 } });
             }
             Event::MappingStart(..) => {
-                let on_path = self.enter(at);
+                let on_path = self.enter(at, true);
                 self.open.push(Open { on_path, state: Inside::MapKey });
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -186,7 +186,7 @@ impl Walk<'_> {
 
     /// Meets a value: says whether it lies on the path, remembers it if it is the deepest so far, and moves
     /// its collection on to the next member.
-    fn enter(&mut self, at: (usize, usize)) -> bool {
+    fn enter(&mut self, at: (usize, usize), is_collection: bool) -> bool {
         let depth = self.open.len();
         let (on_path, at) = match self.open.last_mut() {
             None => (true, at),
@@ -201,7 +201,7 @@ impl Walk<'_> {
                     _ => (false, at),
                 };
                 *state = Inside::MapKey;
-                (*on_path && matches, key_at)
+                (*on_path && matches, if is_collection { key_at } else { at })
             }
         };
         if on_path && self.best_depth.is_none_or(|best| depth > best) {
@@ -265,8 +265,8 @@ mod tests {
             ("", (1, 1)),
             ("/dishes", (2, 1)),
             ("/dishes/0", (3, 5)),
-            ("/dishes/0/price", (4, 5)),
-            ("/dishes/1/price", (5, 18)),
+            ("/dishes/0/price", (4, 12)),
+            ("/dishes/1/price", (5, 25)),
             ("/dishes/1/colour", (5, 5)),
             ("/dishes/7/price", (2, 1)),
         ] {

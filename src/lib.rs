@@ -13,8 +13,8 @@
 //! 4  pipeline      control           the life of a request · the control API under /_sim
 //! 3  world         handlers          what tenants share, the registry · what operations do
 //! 2  tenant                          everything of one tenant, behind one lock
-//! 1  contract      fixture           the OpenAPI document, compiled · what a tenant begins with
-//! 0  operation  prerequisites  clock  chance  document  wire
+//! 1  contract  scenario  fixture     the OpenAPI document, compiled · rules, triggers, faults · what a tenant begins with
+//! 0  operation  version  prerequisites  clock  chance  document  wire
 //! ```
 //!
 //! # The life of a request
@@ -36,7 +36,7 @@
 //!
 //! An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
 //! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
-//! [`contract::version`]. A control call is a line in `control.rs` and a method on the embedder's handle.
+//! [`version`]. A control call is a line in `control.rs` and a method on the embedder's handle.
 
 pub mod chance;
 pub mod clock;
@@ -48,8 +48,10 @@ pub mod handlers;
 pub mod operation;
 pub mod pipeline;
 pub mod prerequisites;
+pub mod scenario;
 pub mod server;
 pub mod simulator;
 pub mod tenant;
+pub mod version;
 pub mod wire;
 pub mod world;

@@ -10,9 +10,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::clock::Timestamp;
 use crate::contract::Contract;
 use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
+use crate::scenario::Scenario;
 use crate::server::{self, Limits};
 use crate::tenant::{Template, TenantOptions};
 use crate::wire::{Outcome, Request};
@@ -23,6 +25,8 @@ use crate::world::{ControlPolicy, UnknownTenants, World, WorldConfig};
 pub struct Config {
     /// What every tenant begins with; the built-in `demo` by default.
     pub fixture: Fixture,
+    /// What goes wrong in every tenant; nothing by default.
+    pub scenarios: Vec<Scenario>,
     /// How every tenant behaves.
     pub options: TenantOptions,
     /// What happens when a request names a tenant that does not exist; it is made by default.
@@ -39,6 +43,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             fixture: Fixture::built_in("demo").expect("demo is built in"),
+            scenarios: Vec::new(),
             options: TenantOptions::default(),
             unknown_tenants: UnknownTenants::default(),
             tenant_domains: Vec::new(),
@@ -79,7 +84,7 @@ impl Simulator {
         let started = server::wall_now();
         let world = World::new(WorldConfig {
             contract: Contract::built_in()?,
-            template: Template::new(&config.fixture, started),
+            template: Template::new(&config.fixture, started).with_scenarios(config.scenarios),
             options: config.options,
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains,
@@ -91,12 +96,27 @@ impl Simulator {
 
     /// Answers a request without a socket, exactly as it would be answered over one.
     pub fn answer(&self, request: &Request) -> Outcome {
-        server::answer(&self.world, request, server::wall_now())
+        self.answer_at(request, server::wall_now())
+    }
+
+    /// The same, when the wall clock shows `wall`.
+    pub fn answer_at(&self, request: &Request, wall: Timestamp) -> Outcome {
+        server::answer(&self.world, &Arc::new(request.clone()), wall).outcome
     }
 
     /// The clients that a tenant begins with; the first is the administrator's.
     pub fn clients(&self) -> Vec<Client> {
         self.world.default_tenant().lock().auth.clients().to_vec()
+    }
+
+    /// Replaces what new tenants begin with; those that exist keep what they have.
+    pub fn set_fixture(&self, fixture: &Fixture) {
+        self.world.set_fixture(fixture, server::wall_now());
+    }
+
+    /// Replaces the scenarios of all tenants; nothing else of them is touched.
+    pub fn set_scenarios(&self, scenarios: &[Scenario]) {
+        self.world.set_scenarios(scenarios, server::wall_now());
     }
 
     /// Serves on a listener until `stop` is ready, then drains.

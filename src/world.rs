@@ -8,6 +8,8 @@ use parking_lot::RwLock;
 
 use crate::clock::Timestamp;
 use crate::contract::Contract;
+use crate::fixture::Fixture;
+use crate::scenario::{Engine, Scenario};
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::Request;
 
@@ -27,7 +29,7 @@ pub struct World {
     pub control: ControlPolicy,
     /// When the server began, by the wall clock.
     pub started: Timestamp,
-    template: Template,
+    template: RwLock<Template>,
     options: TenantOptions,
     unknown_tenants: UnknownTenants,
     tenant_domains: Vec<String>,
@@ -98,12 +100,13 @@ struct Named<'n, 'a> {
 impl World {
     /// A world with the tenant `default` in it.
     pub fn new(config: WorldConfig) -> Self {
-        let default = Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone()));
+        let default =
+            Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone(), config.started));
         Self {
             contract: config.contract,
             control: config.control,
             started: config.started,
-            template: config.template,
+            template: RwLock::new(config.template),
             options: config.options,
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
@@ -117,6 +120,29 @@ impl World {
         &self.default
     }
 
+    /// Replaces what new tenants begin with; those that exist keep what they have.
+    pub fn set_fixture(&self, fixture: &Fixture, now: Timestamp) {
+        let mut template = self.template.write();
+        *template = Template::new(fixture, now).with_scenarios(template.scenarios().to_vec());
+    }
+
+    /// Replaces the scenarios of all tenants, in one step for each; their counts begin anew.
+    pub fn set_scenarios(&self, scenarios: &[Scenario], wall: Timestamp) {
+        let mut template = self.template.write();
+        *template = template.clone().with_scenarios(scenarios.to_vec());
+        for tenant in self.tenants() {
+            let mut state = tenant.lock();
+            state.scenario = Engine::load(scenarios, state.clock.now(wall));
+        }
+    }
+
+    /// All tenants, `default` first, the others by name.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let mut others: Vec<_> = self.others.read().values().map(Arc::clone).collect();
+        others.sort_by(|a, b| a.name().cmp(b.name()));
+        std::iter::once(Arc::clone(&self.default)).chain(others).collect()
+    }
+
     /// How many tenants there are.
     pub fn tenant_count(&self) -> usize {
         1 + self.others.read().len()
@@ -124,7 +150,7 @@ impl World {
 
     /// Finds the tenant of a request, and makes it if it is new and that is allowed. `None` for a tenant that
     /// does not exist or whose name cannot be one.
-    pub fn locate<'a>(&self, request: &'a Request) -> Option<Located<'a>> {
+    pub fn locate<'a>(&self, request: &'a Request, wall: Timestamp) -> Option<Located<'a>> {
         let authority = request.authority().unwrap_or("localhost");
         let path = request.uri.path();
         let host = host_of(authority).to_ascii_lowercase();
@@ -133,7 +159,7 @@ impl World {
             prefix: "",
             path,
         });
-        let tenant = self.tenant(named.name)?;
+        let tenant = self.tenant(named.name, wall)?;
         let scheme = request.uri.scheme_str().unwrap_or("http");
         Some(Located {
             tenant,
@@ -143,7 +169,7 @@ impl World {
     }
 
     /// The tenant of that name, made if it is new and that is allowed.
-    fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
+    fn tenant(&self, name: &str, wall: Timestamp) -> Option<Arc<Tenant>> {
         if name == DEFAULT_TENANT {
             return Some(Arc::clone(&self.default));
         }
@@ -154,9 +180,9 @@ impl World {
             return None;
         }
         let mut others = self.others.write();
-        let tenant = others
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Tenant::new(name, &self.template, self.options.clone())));
+        let tenant = others.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Tenant::new(name, &self.template.read(), self.options.clone(), wall))
+        });
         Some(Arc::clone(tenant))
     }
 
@@ -206,7 +232,6 @@ mod tests {
     use hyper::header::HOST;
 
     use super::*;
-    use crate::fixture::Fixture;
 
     fn world(unknown_tenants: UnknownTenants) -> World {
         let started = Timestamp::from_millis(0);
@@ -223,7 +248,7 @@ mod tests {
 
     fn located(world: &World, host: &str, target: &str) -> String {
         let request = Request::new(Method::GET, target).unwrap().header(HOST, host);
-        world.locate(&request).map_or_else(
+        world.locate(&request, Timestamp::from_millis(0)).map_or_else(
             || "none".to_owned(),
             |located| format!("{} {} {}", located.tenant.name(), located.base_url, located.path),
         )

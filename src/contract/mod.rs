@@ -5,7 +5,6 @@
 mod check;
 mod openapi;
 mod route;
-pub mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +18,10 @@ pub use route::{Route, Routed};
 use crate::document::{Document, DocumentError, Format};
 use crate::operation::Operation;
 use crate::prerequisites::Prerequisites;
+use crate::version::ApiVersion;
 use check::{BodyCheck, ParameterCheck};
 use openapi::{OpenApi, OperationItem, ParameterItem, ParameterPlace};
 use route::PathTemplate;
-use version::{ApiVersion, VERSIONS};
 
 /// The document that is built in.
 const BUILT_IN: &str = include_str!("../../fixtures/openapi/password-sync-groups.yaml");
@@ -174,11 +173,6 @@ impl Contract {
             }
         }
         served
-    }
-
-    /// The names of all API versions, for messages.
-    pub fn version_names() -> String {
-        VERSIONS.map(|version| version.name).join(", ")
     }
 }
 

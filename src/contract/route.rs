@@ -4,8 +4,8 @@
 use hyper::Method;
 
 use super::Contract;
-use super::version::{ApiVersion, PathStyle, VERSIONS};
 use crate::operation::Operation;
+use crate::version::{ApiVersion, PathStyle, VERSIONS};
 use crate::wire::query;
 
 /// A path of the document, in pieces, with its operations.

@@ -7,6 +7,7 @@ mod password_sync_groups;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route};
 use crate::operation::Operation;
+use crate::tenant::history::Past;
 use crate::tenant::{TenantOptions, TenantState};
 use crate::wire::form::Form;
 use crate::wire::{Refusal, Reply};
@@ -24,6 +25,10 @@ pub struct Call<'a> {
     pub base_url: &'a str,
     /// How the tenant behaves.
     pub options: &'a TenantOptions,
+    /// The OAuth client's id; empty for a call without token.
+    pub client: &'a str,
+    /// The time that a read goes back to, if it is stale.
+    pub past: Option<Past<'a>>,
     /// The tenant's time.
     pub now: Timestamp,
 }

@@ -14,10 +14,14 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// One page, in the order of creation.
 pub(super) fn list(state: &TenantState, call: &Call<'_>) -> Reply {
+    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
     let groups = state.groups();
-    let page = groups.page(call.checked.integer("offset"), call.checked.integer("limit"));
+    let (page, total) = match call.past {
+        None => (groups.page(offset, limit), groups.len()),
+        Some(past) => groups.other_page(state.history().differences(past), offset, limit),
+    };
     let reply = Reply::json(StatusCode::OK, page);
-    if call.checked.boolean("count") { reply.with(TOTAL_COUNT, groups.len()) } else { reply }
+    if call.checked.boolean("count") { reply.with(TOTAL_COUNT, total) } else { reply }
 }
 
 /// A new group: 200, not 201, as documented.
@@ -27,17 +31,31 @@ pub(super) fn create(state: &mut TenantState, call: Call<'_>) -> Result<Reply, R
         state.sources().check(&group)?;
     }
     group.id = state.next_group_id();
-    if call.options.prerequisites == Prerequisites::Enforce {
-        state.write().1.join(&group);
-    }
-    let rendered = state.write().0.insert(group, call.now);
+    let id = group.id.clone();
+    let rendered = state.change_group(&id, call.client, call.now, |groups, sources| {
+        if call.options.prerequisites == Prerequisites::Enforce {
+            sources.join(&group);
+        }
+        groups.insert(group, call.now)
+    });
     Ok(Reply::json(StatusCode::OK, rendered))
 }
 
 /// One group.
 pub(super) fn get(state: &TenantState, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let rendered = state.groups().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(StatusCode::OK, rendered))
+    let id = &call.route.id;
+    let rendered = match call.past {
+        None => state.groups().rendered(id),
+        Some(past) => {
+            let sequence = state.groups().sequence(id).or_else(|| state.history().sequence(id));
+            let mut differences = state.history().differences(past);
+            match sequence.and_then(|sequence| differences.remove(&sequence)) {
+                Some(version) => version,
+                None => state.groups().rendered(id),
+            }
+        }
+    };
+    Ok(Reply::json(StatusCode::OK, rendered.ok_or(Refusal::NotFound)?))
 }
 
 /// A whole replacement. Sources that leave keep the group's former policy, as they do when it is deleted.
@@ -49,24 +67,28 @@ pub(super) fn update(state: &mut TenantState, call: Call<'_>) -> Result<Reply, R
     if call.options.prerequisites == Prerequisites::Enforce {
         state.sources().check(&group)?;
     }
-    let (groups, sources) = state.write();
-    sources.leave(&former, group.source_ids.as_deref().unwrap_or_default());
-    if call.options.prerequisites == Prerequisites::Enforce {
-        sources.join(&group);
-    }
-    let rendered = groups.replace(group, call.now).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(StatusCode::OK, rendered))
+    let rendered = state.change_group(&former.id, call.client, call.now, |groups, sources| {
+        sources.leave(&former, group.source_ids.as_deref().unwrap_or_default());
+        if call.options.prerequisites == Prerequisites::Enforce {
+            sources.join(&group);
+        }
+        groups.replace(group, call.now)
+    });
+    Ok(Reply::json(StatusCode::OK, rendered.ok_or(Refusal::NotFound)?))
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
 /// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
 pub(super) fn delete(state: &mut TenantState, call: &Call<'_>) -> Result<Reply, Refusal> {
-    if state.groups().rendered(&call.route.id).is_none() {
+    let id = &call.route.id;
+    if state.groups().rendered(id).is_none() {
         return Err(Refusal::NotFound);
     }
-    let (groups, sources) = state.write();
-    let group = groups.remove(&call.route.id).ok_or(Refusal::NotFound)?;
-    sources.leave(&group, &[]);
+    state.change_group(id, call.client, call.now, |groups, sources| {
+        if let Some(group) = groups.remove(id) {
+            sources.leave(&group, &[]);
+        }
+    });
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -1,11 +1,13 @@
 //! Bodies on their way in and out.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
+use tokio::sync::mpsc;
 
 use crate::wire::Body;
 
@@ -33,33 +35,95 @@ pub(super) async fn read(mut incoming: Incoming, limit: usize) -> Result<Body, h
     Ok(Body::Whole(if joined.is_empty() { whole } else { joined.into() }))
 }
 
+/// How long a body that is cut waits before it breaks, so that what was sent is on its way.
+const BEFORE_THE_BREAK: Duration = Duration::from_millis(10);
+
 /// A reply's body.
+pub(super) enum Outgoing {
+    /// All of it, at once.
+    Whole(Option<Bytes>),
+    /// A piece at a time, as it is fed.
+    Fed {
+        /// Where the pieces come from.
+        pieces: mpsc::Receiver<Bytes>,
+        /// How long they are together.
+        promised: u64,
+    },
+    /// Less than promised, and then a break.
+    Cut {
+        /// What is sent.
+        data: Option<Bytes>,
+        /// What is promised.
+        promised: u64,
+        /// The wait before the break.
+        wait: Option<Pin<Box<tokio::time::Sleep>>>,
+    },
+}
+
+/// An exchange that is broken off on purpose.
 #[derive(Debug)]
-pub(super) struct Outgoing(Option<Bytes>);
+pub(super) struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("broken off by a scenario")
+    }
+}
+
+impl std::error::Error for Broken {}
 
 impl Outgoing {
     /// All of it, at once.
     pub(super) fn whole(body: Bytes) -> Self {
-        Self((!body.is_empty()).then_some(body))
+        Self::Whole((!body.is_empty()).then_some(body))
+    }
+
+    /// The first bytes of it, of which there is at least one, and then a break.
+    pub(super) fn cut(body: &Bytes, after_bytes: usize) -> Self {
+        let end = after_bytes.min(body.len() - 1);
+        let data = (end > 0).then(|| body.slice(..end));
+        Self::Cut { data, promised: body.len() as u64, wait: None }
     }
 }
 
 impl hyper::body::Body for Outgoing {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Broken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|data| Ok(Frame::data(data))))
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match &mut *self {
+            Self::Whole(body) => Poll::Ready(body.take().map(|data| Ok(Frame::data(data)))),
+            Self::Fed { pieces, .. } => {
+                pieces.poll_recv(context).map(|piece| piece.map(|data| Ok(Frame::data(data))))
+            }
+            Self::Cut { data, wait, .. } => {
+                if let Some(data) = data.take() {
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                let wait = wait.get_or_insert_with(|| Box::pin(break_timer()));
+                wait.as_mut().poll(context).map(|()| Some(Err(Broken)))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_none()
+        matches!(self, Self::Whole(None))
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |body| body.len() as u64))
+        SizeHint::with_exact(match self {
+            Self::Whole(body) => body.as_ref().map_or(0, |body| body.len() as u64),
+            Self::Fed { promised, .. } | Self::Cut { promised, .. } => *promised,
+        })
     }
+}
+
+/// Headers and data are flushed while the body waits; without a wait they would be thrown away with the
+/// connection.
+#[expect(clippy::disallowed_methods, reason = "a wait of the wire, not of the tenant")]
+fn break_timer() -> tokio::time::Sleep {
+    tokio::time::sleep(BEFORE_THE_BREAK)
 }

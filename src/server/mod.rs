@@ -3,6 +3,7 @@
 
 mod body;
 mod connection;
+mod deliver;
 mod dispatch;
 
 use std::future::Future;
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::clock::Timestamp;
 use crate::world::World;
 
-pub use dispatch::answer;
+pub use dispatch::{Answered, answer};
 
 /// What the server allows its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]

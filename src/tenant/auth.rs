@@ -39,7 +39,20 @@ pub struct Auth {
     clients: Arc<Vec<Client>>,
     issued: u64,
     sessions: HashMap<Box<str>, Arc<Session>>,
+    last_issued: String,
+    /// What faults did to tokens, by their ids.
+    changed: HashMap<String, Changed>,
 }
+
+/// What faults did to a token.
+#[derive(Clone, Debug, Default)]
+struct Changed {
+    expired: bool,
+    lost_scopes: Vec<String>,
+}
+
+/// How many changed tokens are remembered.
+const CHANGED: usize = 100_000;
 
 /// What tokens and `GET /oauth/info` say of the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,26 +81,30 @@ pub struct Session {
 }
 
 impl Session {
-    /// Refuses (403) a token without one of the scopes, the user level, or the user that an operation asks for.
-    pub fn may(&self, access: &Access) -> Result<(), Refusal> {
+    fn may(&self, access: &Access, lost: &[String]) -> Result<(), Refusal> {
         let allowed = match &self.authorities {
             Some(authorities) => {
-                self.has_scope(&access.user_scopes)
-                    && (access.user_levels.is_empty()
-                        || authorities.iter().any(|level| access.user_levels.contains(level)))
+                let is_high_enough = |level: &String| access.user_levels.contains(level);
+                self.has_scope(&access.user_scopes, lost)
+                    && (access.user_levels.is_empty() || authorities.iter().any(is_high_enough))
             }
-            None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes)),
+            None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes, lost)),
         };
         if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
-    fn has_scope(&self, wanted: &[String]) -> bool {
-        self.scopes.iter().any(|scope| {
-            let former = FORMER_SCOPES.iter().find(|(former, _)| former == scope);
-            let scope = former.map_or(scope.as_str(), |(_, current)| current);
-            scope == ALL_SCOPES || wanted.iter().any(|wanted| wanted == scope)
+    /// Whether one of the wanted scopes is there and not lost.
+    fn has_scope(&self, wanted: &[String], lost: &[String]) -> bool {
+        let is_lost = |scope: &str| lost.iter().any(|lost| lost == scope);
+        self.scopes.iter().map(|scope| current_name(scope)).filter(|scope| !is_lost(scope)).any(|scope| {
+            wanted.iter().any(|wanted| (scope == ALL_SCOPES || wanted == scope) && !is_lost(wanted))
         })
     }
+}
+
+/// A scope's name today.
+fn current_name(scope: &str) -> &str {
+    FORMER_SCOPES.iter().find(|(former, _)| *former == scope).map_or(scope, |(_, current)| current)
 }
 
 /// The claims of an access token, as the vendor documents them.
@@ -133,6 +150,8 @@ impl Auth {
             clients,
             issued: 0,
             sessions: HashMap::new(),
+            last_issued: String::new(),
+            changed: HashMap::new(),
         }
     }
 
@@ -158,21 +177,61 @@ impl Auth {
         let Some(token) = token else {
             return unauthorized("JWT is required");
         };
-        let session = match self.sessions.get(token) {
-            Some(session) => Arc::clone(session),
-            None => match self.read(token) {
-                Ok(session) => self.remember(token, session, now),
-                // Invented: these texts; only those for no token and for an expired one are known.
-                Err(JwtError::Malformed) => return unauthorized("JWT validation failed: JWT is malformed"),
-                Err(JwtError::Signature) => {
-                    return unauthorized("JWT validation failed: JWT was not issued by this tenant");
-                }
-            },
+        let session = match self.session(token, now) {
+            Ok(session) => session,
+            // Invented: these texts; only those for no token and for an expired one are known.
+            Err(JwtError::Malformed) => return unauthorized("JWT validation failed: JWT is malformed"),
+            Err(JwtError::Signature) => {
+                return unauthorized("JWT validation failed: JWT was not issued by this tenant");
+            }
         };
-        if now.as_seconds() >= session.expires_seconds {
-            return unauthorized("JWT validation failed: JWT is expired");
+        let is_expired = self.changed.get(&session.jti).is_some_and(|changed| changed.expired);
+        if is_expired || now.as_seconds() >= session.expires_seconds {
+            return Err(Refusal::expired_token());
         }
         Ok(session)
+    }
+
+    /// Whose token this is, expired or not; `None` when it is no token of this tenant's.
+    pub fn identify(&mut self, token: Option<&str>, now: Timestamp) -> Option<Arc<Session>> {
+        self.session(token?, now).ok()
+    }
+
+    fn session(&mut self, token: &str, now: Timestamp) -> Result<Arc<Session>, JwtError> {
+        if let Some(session) = self.sessions.get(token) {
+            return Ok(Arc::clone(session));
+        }
+        let session = self.read(token)?;
+        Ok(self.remember(token, session, now))
+    }
+
+    /// Refuses (403) a session without one of the scopes, the user level, or the user that an operation asks
+    /// for, going by what faults left of it.
+    pub fn permit(&self, session: &Session, access: &Access) -> Result<(), Refusal> {
+        let lost = self.changed.get(&session.jti).map_or(&[][..], |changed| &changed.lost_scopes);
+        session.may(access, lost)
+    }
+
+    /// Makes a token expire, for good.
+    pub fn expire(&mut self, jti: &str) {
+        self.change(jti).expired = true;
+    }
+
+    /// Makes a token lose a scope, for good.
+    pub fn lose_scope(&mut self, jti: &str, scope: &str) {
+        self.change(jti).lost_scopes.push(current_name(scope).to_owned());
+    }
+
+    fn change(&mut self, jti: &str) -> &mut Changed {
+        if self.changed.len() >= CHANGED {
+            self.changed.clear();
+        }
+        self.changed.entry(jti.to_owned()).or_default()
+    }
+
+    /// The id of the access token that was issued last.
+    pub fn last_issued(&self) -> &str {
+        &self.last_issued
     }
 
     fn read(&self, token: &str) -> Result<Session, JwtError> {
@@ -261,6 +320,7 @@ impl Auth {
         let refresh_jti = self.chance.uuid("refresh-token", self.issued).to_string();
         let mut claims = self.claims(client, scopes, &jti, now.plus(lifetime));
         let access_token = jwt::sign(&self.key, &claims);
+        self.last_issued.clone_from(&jti);
         claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
         claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti));
         let refresh_token = jwt::sign(&self.key, &claims);

@@ -1,7 +1,7 @@
 //! The password sync groups of one tenant: found by id, listed in the order of creation. A group is kept as
 //! the bytes in which it is sent, so that a get hands out a pointer and a page joins slices.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use hyper::body::Bytes;
 
@@ -14,6 +14,7 @@ use crate::fixture::Group;
 pub struct Groups {
     slots: HashMap<Box<str>, u32>,
     order: Order<Stored>,
+    inserted: u64,
 }
 
 /// A group as it is kept.
@@ -22,13 +23,15 @@ struct Stored {
     rendered: Bytes,
     created: Timestamp,
     modified: Timestamp,
+    /// Its place in the order of creation, for ever.
+    sequence: u64,
 }
 
 impl Stored {
-    fn new(group: &Group, created: Timestamp, modified: Timestamp) -> Self {
+    fn new(group: &Group, created: Timestamp, modified: Timestamp, sequence: u64) -> Self {
         let rendered = serde_json::to_vec(group).expect("a group can be written as JSON");
         // Exactly as much memory as the text needs.
-        Self { rendered: Bytes::from(rendered.into_boxed_slice()), created, modified }
+        Self { rendered: Bytes::from(rendered.into_boxed_slice()), created, modified, sequence }
     }
 
     fn group(&self) -> Group {
@@ -71,6 +74,28 @@ impl Groups {
         page.into()
     }
 
+    /// A group's place in the order of creation.
+    pub fn sequence(&self, id: &str) -> Option<u64> {
+        Some(self.stored(id)?.sequence)
+    }
+
+    /// One page of another version of the list, and how long that list is. `other` has, by their place in the
+    /// order of creation, the groups that differ: as they are in that version, or `None` where they are not.
+    pub fn other_page(
+        &self,
+        mut other: BTreeMap<u64, Option<Bytes>>,
+        offset: usize,
+        limit: usize,
+    ) -> (Bytes, usize) {
+        for stored in self.order.iter_from(0) {
+            other.entry(stored.sequence).or_insert_with(|| Some(stored.rendered.clone()));
+        }
+        let list: Vec<_> = other.into_values().flatten().collect();
+        let page: Vec<_> = list.iter().skip(offset).take(limit).map(|rendered| &rendered[..]).collect();
+        let page = [b"[", &page.join(&b","[..])[..], b"]"].concat();
+        (page.into(), list.len())
+    }
+
     /// All groups in types, in order.
     pub fn iter(&self) -> impl Iterator<Item = Group> {
         self.order.iter_from(0).map(Stored::group)
@@ -80,7 +105,8 @@ impl Groups {
     pub fn insert(&mut self, mut group: Group, now: Timestamp) -> Bytes {
         let created = *group.created.get_or_insert(now);
         let modified = *group.modified.get_or_insert(created);
-        let stored = Stored::new(&group, created, modified);
+        let stored = Stored::new(&group, created, modified, self.inserted);
+        self.inserted += 1;
         let rendered = stored.rendered.clone();
         let slot = self.order.push(stored);
         self.slots.insert(group.id.into_boxed_str(), slot);
@@ -95,7 +121,7 @@ impl Groups {
         let modified = now.max(Timestamp::from_millis(stored.modified.as_millis() + 1));
         group.created = Some(stored.created);
         group.modified = Some(modified);
-        *stored = Stored::new(&group, stored.created, modified);
+        *stored = Stored::new(&group, stored.created, modified, stored.sequence);
         Some(stored.rendered.clone())
     }
 

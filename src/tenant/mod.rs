@@ -4,6 +4,8 @@
 
 pub mod auth;
 pub mod groups;
+pub mod history;
+pub mod journal;
 mod jwt;
 mod order;
 pub mod rate_limit;
@@ -13,13 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::chance::Chance;
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::{Client, Fixture, Identity};
 use crate::prerequisites::Prerequisites;
+use crate::scenario::{Engine, Scenario};
 use auth::Auth;
 use groups::Groups;
+use history::{Change, History};
+use journal::Journal;
 use rate_limit::{RateLimit, RateLimiter};
 use sources::Sources;
 
@@ -34,6 +41,8 @@ pub struct TenantOptions {
     pub rate_limit: Option<RateLimit>,
     /// Where it stands in time when it begins; with the wall clock by default.
     pub clock: Clock,
+    /// How many exchanges the journal keeps; 10,000 by default.
+    pub journal_limit: usize,
     /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
 }
@@ -45,18 +54,20 @@ impl Default for TenantOptions {
             prerequisites: Prerequisites::default(),
             rate_limit: None,
             clock: Clock::auto(),
+            journal_limit: journal::DEFAULT_LIMIT,
             token_lifetime: Duration::from_secs(749),
         }
     }
 }
 
-/// A fixture made ready to begin tenants with; they share it until they change something.
+/// What tenants begin with, made ready; they share it until they change something.
 #[derive(Clone, Debug)]
 pub struct Template {
     clients: Arc<Vec<Client>>,
     identities: Arc<Vec<Identity>>,
     sources: Arc<Sources>,
     groups: Arc<Groups>,
+    scenarios: Arc<Vec<Scenario>>,
 }
 
 impl Template {
@@ -73,12 +84,20 @@ impl Template {
             identities: Arc::new(fixture.identities.clone()),
             sources: Arc::new(sources),
             groups: Arc::new(groups),
+            scenarios: Arc::default(),
         }
     }
 
-    /// The clients; at least one.
-    pub fn clients(&self) -> &[Client] {
-        &self.clients
+    /// The scenarios.
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// The same with these scenarios.
+    #[must_use]
+    pub fn with_scenarios(mut self, scenarios: Vec<Scenario>) -> Self {
+        self.scenarios = Arc::new(scenarios);
+        self
     }
 }
 
@@ -88,13 +107,14 @@ pub struct Tenant {
     name: String,
     options: TenantOptions,
     state: Mutex<TenantState>,
+    clock_moved: Notify,
 }
 
 impl Tenant {
-    /// A tenant that begins as `template` says.
-    pub fn new(name: &str, template: &Template, options: TenantOptions) -> Self {
-        let state = Mutex::new(TenantState::new(name, template, &options));
-        Self { name: name.to_owned(), options, state }
+    /// A tenant that begins as `template` says, when the wall clock shows `wall`.
+    pub fn new(name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Self {
+        let state = Mutex::new(TenantState::new(name, template, &options, wall));
+        Self { name: name.to_owned(), options, state, clock_moved: Notify::new() }
     }
 
     /// The name: 1 to 63 of `a-z`, `0-9` and `-`.
@@ -111,10 +131,21 @@ impl Tenant {
     pub fn lock(&self) -> MutexGuard<'_, TenantState> {
         self.state.lock()
     }
+
+    /// Sets the clock, and wakes whoever waits in the tenant's time.
+    pub fn set_clock(&self, clock: Clock) {
+        self.lock().clock = clock;
+        self.clock_moved.notify_waiters();
+    }
+
+    /// Ready when the clock is next set after this was first polled.
+    pub fn clock_moved(&self) -> Notified<'_> {
+        self.clock_moved.notified()
+    }
 }
 
 /// Everything of a tenant that changes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TenantState {
     /// Where it stands in time.
     pub clock: Clock,
@@ -124,26 +155,43 @@ pub struct TenantState {
     pub auth: Auth,
     /// Requests counted against the limit.
     pub rate_limiter: RateLimiter,
+    /// The scenarios that run.
+    pub scenario: Engine,
+    /// What its clients did.
+    pub journal: Journal,
     /// The groups; shared with the template until the first write.
     groups: Arc<Groups>,
     /// The sources; shared with the template until the first write.
     sources: Arc<Sources>,
     identities: Arc<Vec<Identity>>,
+    history: History,
     requests: u64,
     groups_created: u64,
 }
 
+/// What an operation can change, to go back to.
+#[derive(Debug)]
+pub struct Snapshot {
+    groups: Arc<Groups>,
+    sources: Arc<Sources>,
+    history: History,
+    groups_created: u64,
+}
+
 impl TenantState {
-    fn new(name: &str, template: &Template, options: &TenantOptions) -> Self {
+    fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
         let chance = Chance::new(options.seed, name);
         Self {
             clock: options.clock,
             chance,
             auth: Auth::new(name, chance, Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),
+            scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
+            journal: Journal::new(options.journal_limit),
             groups: Arc::clone(&template.groups),
             sources: Arc::clone(&template.sources),
             identities: Arc::clone(&template.identities),
+            history: History::default(),
             requests: 0,
             groups_created: 0,
         }
@@ -159,9 +207,46 @@ impl TenantState {
         &self.sources
     }
 
-    /// The groups and the sources, to be changed.
-    pub fn write(&mut self) -> (&mut Groups, &mut Sources) {
-        (Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources))
+    /// What changed lately.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Changes one group and the sources that it has to do with, and remembers what it was.
+    pub fn change_group<R>(
+        &mut self,
+        id: &str,
+        client: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut Groups, &mut Sources) -> R,
+    ) -> R {
+        let sequence = self.groups.sequence(id);
+        let before = self.groups.rendered(id);
+        let result = change(Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources));
+        let Some(sequence) = sequence.or_else(|| self.groups.sequence(id)) else { return result };
+        let after = self.groups.rendered(id);
+        let change =
+            Change { at: now, client: client.to_owned(), id: id.to_owned(), sequence, before, after };
+        self.history.record(change, self.scenario.horizon());
+        result
+    }
+
+    /// What operations can change, as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            groups: Arc::clone(&self.groups),
+            sources: Arc::clone(&self.sources),
+            history: self.history.clone(),
+            groups_created: self.groups_created,
+        }
+    }
+
+    /// Goes back to a snapshot.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        self.groups = snapshot.groups;
+        self.sources = snapshot.sources;
+        self.history = snapshot.history;
+        self.groups_created = snapshot.groups_created;
     }
 
     /// The number of the next request, from 1.

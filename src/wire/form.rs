@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 
+use serde_json::{Map, Value};
+
 use super::query;
 use super::request::{Body, Request};
 
@@ -45,6 +47,15 @@ impl Form {
             .iter()
             .find(|(field, value)| field == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The parameters as a JSON object; of several of one name the first.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        for (name, value) in &self.fields {
+            object.entry(name.clone()).or_insert_with(|| value.as_str().into());
+        }
+        Value::Object(object)
     }
 
     fn add_pairs(&mut self, text: &str) {

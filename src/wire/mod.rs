@@ -8,5 +8,5 @@ pub mod reply;
 pub mod request;
 
 pub use refusal::{DetailCode, Refusal};
-pub use reply::{Delivery, Outcome, Reply, Trace};
+pub use reply::{Delivery, Manner, Outcome, Reply, Trace};
 pub use request::{Body, Request};

@@ -24,17 +24,27 @@ pub fn decode_segment(text: &str) -> Cow<'_, str> {
 
 /// Path and query for the log, with secrets left out.
 pub fn redacted(uri: &Uri) -> String {
-    let Some(query) = uri.query() else {
-        return uri.path().to_owned();
-    };
-    let parts: Vec<Cow<'_, str>> = query
+    match redacted_query(uri) {
+        None => uri.path().to_owned(),
+        Some(query) => format!("{}?{query}", uri.path()),
+    }
+}
+
+/// The query, with secrets left out.
+pub fn redacted_query(uri: &Uri) -> Option<String> {
+    uri.query().map(redacted_pairs)
+}
+
+/// A list of pairs as it was sent, with secrets left out.
+pub fn redacted_pairs(text: &str) -> String {
+    let parts: Vec<Cow<'_, str>> = text
         .split('&')
         .map(|part| match part.split_once('=') {
             Some((name, _)) if SECRETS.contains(&&*decode_form(name)) => format!("{name}=…").into(),
             _ => part.into(),
         })
         .collect();
-    format!("{}?{}", uri.path(), parts.join("&"))
+    parts.join("&")
 }
 
 fn decode_form(text: &str) -> Cow<'_, str> {

@@ -32,8 +32,6 @@ pub enum Refusal {
     MethodNotAllowed {
         /// The methods that exist, as the `Allow` header has them.
         allow: String,
-        /// The method that was asked for.
-        method: String,
     },
     /// 413: the body is longer than the limit.
     PayloadTooLarge {
@@ -86,6 +84,11 @@ impl DetailCode {
 }
 
 impl Refusal {
+    /// 401 for a token that has expired, in the documented words.
+    pub fn expired_token() -> Self {
+        Self::Unauthorized("JWT validation failed: JWT is expired".to_owned())
+    }
+
     /// A 400 with one mistake.
     pub fn bad_request(code: DetailCode, text: impl Into<String>) -> Self {
         Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }
@@ -94,14 +97,16 @@ impl Refusal {
     /// The reply that says so. `tracking_id` is 32 hexadecimal digits.
     pub fn reply(&self, tracking_id: &str) -> Reply {
         match self {
-            Self::BadRequest { code, text, further, .. } => bad_request(*code, text, further, tracking_id),
+            Self::BadRequest { code, text, further, .. } => {
+                bad_request(code.text(), text, further, tracking_id)
+            }
             Self::Unauthorized(text) => json_reply(StatusCode::UNAUTHORIZED, &json!({ "error": text })),
             Self::Forbidden => standard(StatusCode::FORBIDDEN, tracking_id),
             Self::NotFound => standard(StatusCode::NOT_FOUND, tracking_id),
             Self::Internal => standard(StatusCode::INTERNAL_SERVER_ERROR, tracking_id),
-            Self::MethodNotAllowed { allow, method } => {
+            Self::MethodNotAllowed { allow } => {
                 // Invented: the text. The vendor documents this shape, with the text of a 415, for 405.
-                let text = format!("Method {method} is not supported here; supported: {allow}");
+                let text = format!("This method is not supported here; supported: {allow}");
                 exception(StatusCode::METHOD_NOT_ALLOWED, "NotAllowedException", &text, tracking_id)
                     .with(ALLOW, allow.as_str())
             }
@@ -114,7 +119,7 @@ impl Refusal {
             Self::PayloadTooLarge { limit } => {
                 // Invented: the vendor documents no body for it. The rest of the body is not read.
                 let text = format!("The request body is longer than the limit of {limit} bytes.");
-                let body = dto("413 Payload too large", tracking_id, &[("en-US", "DEFAULT")], &text);
+                let body = dto("413 Payload too large", tracking_id, &DEFAULT, &text);
                 json_reply(StatusCode::PAYLOAD_TOO_LARGE, &body)
                     .with(CONNECTION, HeaderValue::from_static("close"))
             }
@@ -145,20 +150,65 @@ pub fn rate_limited() -> Reply {
     json_reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "message": " Rate Limit Exceeded " }))
 }
 
-/// The service's own error body for a status, with its documented text where there is one.
-pub fn standard(status: StatusCode, tracking_id: &str) -> Reply {
+/// The service's own body for any status, with another text or code where they are given: what a scenario's
+/// `respond` sends.
+pub fn own_body(status: StatusCode, text: Option<&str>, code: Option<&str>, tracking_id: &str) -> Reply {
+    let say = |default: &'static str| text.unwrap_or(default).to_owned();
+    match status.as_u16() {
+        204 | 205 | 304 => Reply::empty(status),
+        200..=299 => json_reply(status, &json!({})),
+        400 => {
+            // The code is documented without a text; this text is ours.
+            let text = say("The request was understood, but its content is not valid.");
+            bad_request(code.unwrap_or("400.1 Bad request content"), &text, &[], tracking_id)
+        }
+        401 => json_reply(status, &json!({ "error": say("JWT validation failed: JWT is expired") })),
+        405 | 415 => {
+            exception(status, "NotSupportedException", &say("Cannot consume content type"), tracking_id)
+        }
+        409 => exception(status, "ConflictException", &say("Failed to store object"), tracking_id),
+        412 => {
+            json_reply(status, &json!({ "message": say(" API/Feature not enabled for your organization.") }))
+        }
+        429 => json_reply(status, &json!({ "message": say(" Rate Limit Exceeded ") })),
+        _ => {
+            let (known_code, known_text) = standard_text(status);
+            let text = text.map_or(known_text, str::to_owned);
+            let code = code.map_or(known_code, str::to_owned);
+            json_reply(status, &dto(&code, tracking_id, &DEFAULT, &text))
+        }
+    }
+}
+
+/// The code and text that the service's own body has for a status; for one that is not documented, its number
+/// and its name in HTTP.
+fn standard_text(status: StatusCode) -> (String, String) {
     let (code, text) = match status.as_u16() {
         403 => ("403 Forbidden", "The server understood the request but refuses to authorize it."),
         404 => ("404 Not found", "The server did not find a current representation for the target resource."),
         500 => ("500.0 Internal Fault", "An internal fault occurred."),
-        _ => unreachable!("only these three have a standard text"),
+        number => {
+            let name = status.canonical_reason().unwrap_or("Unknown");
+            return (format!("{number} {name}"), format!("{name}."));
+        }
     };
-    json_reply(status, &dto(code, tracking_id, &[("en-US", "DEFAULT")], text))
+    (code.to_owned(), text.to_owned())
 }
 
-/// The two messages that real 400s carry: the same text for the default locale and for the request's.
-fn bad_request(code: DetailCode, text: &str, further: &[String], tracking_id: &str) -> Reply {
-    let mut body = dto(code.text(), tracking_id, &[("en-US", "DEFAULT"), ("und", "REQUEST")], text);
+/// The locale of most errors.
+const DEFAULT: [(&str, &str); 1] = [("en-US", "DEFAULT")];
+/// The locales of a real 400: the same text for the default locale and for the request's.
+const BOTH: [(&str, &str); 2] = [("en-US", "DEFAULT"), ("und", "REQUEST")];
+
+/// The service's own error body for a status, with its documented text.
+fn standard(status: StatusCode, tracking_id: &str) -> Reply {
+    let (code, text) = standard_text(status);
+    json_reply(status, &dto(&code, tracking_id, &DEFAULT, &text))
+}
+
+/// A 400.
+fn bad_request(code: &str, text: &str, further: &[String], tracking_id: &str) -> Reply {
+    let mut body = dto(code, tracking_id, &BOTH, text);
     body["causes"] = further.iter().map(|text| message("en-US", "DEFAULT", text)).collect();
     json_reply(StatusCode::BAD_REQUEST, &body)
 }

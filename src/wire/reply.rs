@@ -1,9 +1,13 @@
 //! A reply, what happens to it on its way out, and the trace of how it came about.
 
+use std::fmt;
+use std::time::Duration;
+
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
+use crate::clock::format_duration;
 use crate::operation::Operation;
 
 /// The content type of every JSON body the service sends (seen on real replies).
@@ -40,6 +44,20 @@ impl Reply {
         self
     }
 
+    /// Replaces the body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Replaces the content type.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: HeaderValue) -> Self {
+        self.headers.retain(|(name, _)| *name != CONTENT_TYPE);
+        self.with(CONTENT_TYPE, content_type)
+    }
+
     /// The first value of a header field.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
         let name = name.as_ref();
@@ -54,11 +72,60 @@ impl Reply {
 }
 
 /// What becomes of a reply between us and the client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Delivery {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// How long nothing is said first, in the tenant's time.
+    pub hold: Option<Duration>,
+    /// How it is said then.
+    pub manner: Manner,
+}
+
+/// How a reply is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
     /// All of it, at once.
     #[default]
     Whole,
+    /// Slowly.
+    Trickle {
+        /// Bytes at a time.
+        chunk_bytes: usize,
+        /// The wait before each further chunk, in the tenant's time.
+        pause: Duration,
+    },
+    /// With the promised length, but fewer bytes, and the connection is closed.
+    Cut {
+        /// Bytes of the body that are sent; of a shorter body, all but the last.
+        after_bytes: usize,
+    },
+    /// Never.
+    Hang {
+        /// In the tenant's time; then the connection is closed.
+        limit: Option<Duration>,
+    },
+    /// Not at all: the connection is closed.
+    Close,
+    /// Not at all: the connection is reset.
+    Reset,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(hold) = self.hold {
+            write!(f, "held {}, ", format_duration(hold))?;
+        }
+        match self.manner {
+            Manner::Whole => f.write_str("whole"),
+            Manner::Trickle { chunk_bytes, pause } => {
+                write!(f, "trickled {chunk_bytes} bytes every {}", format_duration(pause))
+            }
+            Manner::Cut { after_bytes } => write!(f, "cut at byte {after_bytes}"),
+            Manner::Hang { limit: None } => f.write_str("hung"),
+            Manner::Hang { limit: Some(limit) } => write!(f, "hung {}, then closed", format_duration(limit)),
+            Manner::Close => f.write_str("closed"),
+            Manner::Reset => f.write_str("reset"),
+        }
+    }
 }
 
 /// What a request came to.
@@ -81,6 +148,8 @@ pub struct Trace {
     pub operation: Option<Operation>,
     /// The OAuth client, where a valid token or the credentials name one.
     pub client: Option<String>,
+    /// The faults that touched it, as `scenario/rule`.
+    pub faults: Vec<String>,
     /// The ways in which the request broke the contract, or why it was refused.
     pub violations: Vec<String>,
 }

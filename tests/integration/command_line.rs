@@ -126,7 +126,7 @@ fn options_come_from_the_environment_too_and_flags_win() {
     let state: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(state["groups"], serde_json::json!([]));
     assert_eq!(send(address, "GET", "/tenants/new/oauth/info", &[], b"").status, 404);
-    assert!(server.banner.iter().any(|line| line.ends_with("seed       7")), "{:?}", server.banner);
+    assert!(server.banner.iter().any(|line| line.contains("seed       7 ")), "{:?}", server.banner);
     // The port is written after the banner.
     let (code, _) = server.terminate();
     assert_eq!(code, 0);
@@ -186,7 +186,7 @@ fn files_are_checked_with_place_found_and_expected() {
     let (code, stdout, stderr) = run(&["check", bad, good]);
     assert_eq!(code, 1);
     assert!(stdout.starts_with(good), "{stdout}");
-    let expected = "2:3: password policy `p` is not in this file; expected the id of one that is";
+    let expected = "2:23: password policy `p` is not in this file; expected the id of one that is";
     assert_eq!(stderr, format!("{bad}:{expected}\n"));
 }
 

@@ -33,6 +33,11 @@ pub const VERSIONS: [ApiVersion; 7] = [
 /// The version that documents are served for when none is named.
 pub const DEFAULT_VERSION: &str = "v2024";
 
+/// The names of all versions, for messages.
+pub fn version_names() -> String {
+    VERSIONS.map(|version| version.name).join(", ")
+}
+
 impl ApiVersion {
     /// The version of that name.
     pub fn named(name: &str) -> Option<&'static Self> {

@@ -1,0 +1,84 @@
+//! A scenario in plain words: what each of its rules will do.
+
+use std::collections::BTreeMap;
+
+use super::format::{Operations, Per, Rule, Scenario, Stage, TextMatch, Then, When};
+
+/// A line for the scenario and one for each rule.
+pub fn explain(scenario: &Scenario) -> String {
+    let mut lines = vec![format!("scenario {}: {} rules", scenario.name, scenario.rules.len())];
+    if let Some(lesson) = &scenario.lesson {
+        lines.push(format!("  lesson: {}", lesson.split_whitespace().collect::<Vec<_>>().join(" ")));
+    }
+    lines.extend(scenario.rules.iter().map(|rule| format!("  {}: {}", rule.name, rule_in_words(rule))));
+    lines.join("\n")
+}
+
+fn rule_in_words(rule: &Rule) -> String {
+    let per = match rule.fires.per {
+        None | Some(Per::Tenant) => "",
+        Some(Per::Client) => ", counted for each client",
+        Some(Per::Group) => ", counted for each group",
+    };
+    let happens = match rule.stage {
+        Stage::Before => "",
+        Stage::After => " after it happened",
+    };
+    let hold = rule.hold.map(|hold| format!(", {}", hold.in_words())).unwrap_or_default();
+    format!(
+        "of {}, {}{per}: the client gets {}{hold}{happens}.",
+        when_in_words(&rule.when),
+        rule.fires.in_words(),
+        faults_in_words(rule)
+    )
+}
+
+fn faults_in_words(rule: &Rule) -> String {
+    let Some(sequence) = &rule.sequence else {
+        return rule.fault.as_ref().map_or_else(|| "the right answer".to_owned(), super::Fault::in_words);
+    };
+    let steps: Vec<_> = sequence.iter().map(super::Fault::in_words).collect();
+    let then = match rule.then.unwrap_or_default() {
+        Then::Pass => "then the right answer for ever",
+        Then::Repeat => "and so on from the first",
+        Then::Last => "and the last for ever",
+    };
+    format!("one after the other {}, {then}", steps.join("; "))
+}
+
+fn when_in_words(when: &When) -> String {
+    let mut parts = vec![match &when.operation {
+        None | Some(Operations::Any) => "all requests".to_owned(),
+        Some(Operations::These(operations)) => {
+            format!(
+                "{} calls",
+                operations.iter().map(|operation| operation.id()).collect::<Vec<_>>().join(" and ")
+            )
+        }
+    }];
+    let mut one = |name: &str, text: &Option<TextMatch>| {
+        parts.extend(text.as_ref().map(|text| format!("{name} {}", text_in_words(text))));
+    };
+    one("in version", &when.version);
+    one("by method", &when.method);
+    one("by client", &when.client);
+    if let Some(path) = &when.path {
+        parts.push(format!("on path {path}"));
+    }
+    let mut many = |name: &str, texts: &BTreeMap<String, TextMatch>| {
+        parts.extend(texts.iter().map(|(key, text)| format!("with {name} {key} {}", text_in_words(text))));
+    };
+    many("query", &when.query);
+    many("header", &when.header);
+    many("body", &when.body);
+    parts.join(" ")
+}
+
+fn text_in_words(text: &TextMatch) -> String {
+    match text {
+        TextMatch::Exact(text) => format!("`{text}`"),
+        TextMatch::Regex(regex) => format!("like /{regex}/"),
+        TextMatch::Present(true) => "present".to_owned(),
+        TextMatch::Present(false) => "absent".to_owned(),
+    }
+}

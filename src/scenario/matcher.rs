@@ -1,0 +1,292 @@
+//! Whether an exchange is one that a rule is about. A new matcher is a field of
+//! [`When`](super::format::When), a line in [`Matcher::compile`], one in [`Matcher::misses`], and a test.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use hyper::HeaderMap;
+use regex::Regex;
+use serde_json::Value;
+
+use super::format::{Operations, TextMatch, When};
+use crate::operation::Operation;
+use crate::wire::query;
+
+/// What rules can ask about an exchange.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// The operation; `None` where the route leads to none.
+    pub operation: Option<Operation>,
+    /// The API version's name.
+    pub version: Option<&'static str>,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path below the base URL.
+    pub path: &'a str,
+    /// The query as sent.
+    pub query: &'a str,
+    /// The OAuth client's id.
+    pub client: Option<&'a str>,
+    /// The id in the path; empty when there is none.
+    pub group: &'a str,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+    /// The body as sent, or a token call's parameters as JSON.
+    pub body: &'a [u8],
+    parsed: OnceCell<Value>,
+}
+
+impl<'a> Exchange<'a> {
+    /// An exchange of which only these parts are known yet.
+    pub fn new(method: &'a str, path: &'a str, headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        Self {
+            operation: None,
+            version: None,
+            method,
+            path,
+            query: "",
+            client: None,
+            group: "",
+            headers,
+            body,
+            parsed: OnceCell::new(),
+        }
+    }
+
+    /// The body as JSON; null when it is none.
+    fn json(&self) -> &Value {
+        self.parsed.get_or_init(|| serde_json::from_slice(self.body).unwrap_or_default())
+    }
+}
+
+/// A rule's `when`, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Matcher {
+    operation: Option<Operations>,
+    version: Option<Text>,
+    method: Option<Text>,
+    path: Option<Regex>,
+    client: Option<Text>,
+    query: Vec<(String, Text)>,
+    header: Vec<(String, Text)>,
+    body: Vec<(String, Text)>,
+}
+
+/// A text match, compiled.
+#[derive(Clone, Debug)]
+enum Text {
+    Exact(String),
+    Regex(Regex),
+    Present(bool),
+}
+
+impl Text {
+    fn compile(text: &TextMatch) -> Result<Self, String> {
+        Ok(match text {
+            TextMatch::Exact(text) => Self::Exact(text.clone()),
+            TextMatch::Regex(regex) => Self::Regex(compile_regex(regex)?),
+            TextMatch::Present(present) => Self::Present(*present),
+        })
+    }
+
+    fn fits(&self, found: Option<&str>) -> bool {
+        match (self, found) {
+            (Self::Exact(text), Some(found)) => text == found,
+            (Self::Regex(regex), Some(found)) => regex.is_match(found),
+            (Self::Present(present), found) => *present == found.is_some(),
+            (_, None) => false,
+        }
+    }
+}
+
+fn compile_regex(regex: &str) -> Result<Regex, String> {
+    Regex::new(regex).map_err(|error| {
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("regex `{regex}`: {why}; expected a regular expression")
+    })
+}
+
+impl Matcher {
+    /// Compiles a `when`; an error comes with the JSON Pointer of its place below the `when`.
+    pub(super) fn compile(when: &When) -> Result<Self, (String, String)> {
+        let one = |name: &str, text: &Option<TextMatch>| {
+            text.as_ref().map(Text::compile).transpose().map_err(|error| (format!("/{name}"), error))
+        };
+        let many = |name: &str, texts: &BTreeMap<String, TextMatch>| {
+            let compile = |(key, text): (&String, &TextMatch)| match Text::compile(text) {
+                Ok(text) => Ok((key.clone(), text)),
+                Err(error) => Err((format!("/{name}/{}", key.replace('~', "~0").replace('/', "~1")), error)),
+            };
+            texts.iter().map(compile).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            operation: when.operation.clone(),
+            version: one("version", &when.version)?,
+            method: one("method", &when.method)?,
+            path: when.path.as_ref().map(|path| compile_glob(path)),
+            client: one("client", &when.client)?,
+            query: many("query", &when.query)?,
+            header: many("header", &when.header)?,
+            body: many("body", &when.body)?,
+        })
+    }
+
+    /// The first part that does not hold; `None` when the exchange matches.
+    pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        let differs = |part: &str, text: &Option<Text>, found: Option<&str>| {
+            let fits = text.as_ref().is_none_or(|text| text.fits(found));
+            (!fits).then(|| {
+                format!("{part} is {}", found.map_or("absent".to_owned(), |found| format!("`{found}`")))
+            })
+        };
+        let operation = || match (&self.operation, exchange.operation) {
+            (None | Some(Operations::Any), _) => None,
+            (Some(Operations::These(wanted)), Some(found)) if wanted.contains(&found) => None,
+            (Some(_), Some(found)) => Some(format!("operation is {found}")),
+            (Some(_), None) => Some("no operation".to_owned()),
+        };
+        let path = || {
+            let found = trimmed(exchange.path);
+            let fits = self.path.as_ref().is_none_or(|glob| glob.is_match(&found));
+            (!fits).then(|| format!("path is `{found}`"))
+        };
+        operation()
+            .or_else(|| differs("version", &self.version, exchange.version))
+            .or_else(|| differs("method", &self.method, Some(exchange.method)))
+            .or_else(path)
+            .or_else(|| differs("client", &self.client, exchange.client))
+            .or_else(|| self.query_misses(exchange))
+            .or_else(|| self.header_misses(exchange))
+            .or_else(|| self.body_misses(exchange))
+    }
+
+    fn query_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        let missed = self.query.iter().find(|(name, text)| {
+            let found = query::pairs(exchange.query).find(|(given, _)| given == name);
+            !text.fits(found.as_ref().map(|(_, value)| &**value))
+        });
+        missed.map(|(name, _)| format!("query `{name}` differs"))
+    }
+
+    fn header_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        let missed = self.header.iter().find(|(name, text)| {
+            !text.fits(exchange.headers.get(name).map(|value| value.to_str().unwrap_or_default()))
+        });
+        missed.map(|(name, _)| format!("header `{name}` differs"))
+    }
+
+    fn body_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        let missed = self.body.iter().find(|(pointer, text)| match exchange.json().pointer(pointer) {
+            None => !text.fits(None),
+            Some(Value::String(found)) => !text.fits(Some(found)),
+            Some(found) => !text.fits(Some(&found.to_string())),
+        });
+        missed.map(|(pointer, _)| format!("body `{pointer}` differs"))
+    }
+}
+
+/// A path without the slashes that do not count: doubled ones and one at the end.
+fn trimmed(path: &str) -> String {
+    let mut trimmed = String::with_capacity(path.len());
+    for piece in path.split('/').filter(|piece| !piece.is_empty()) {
+        trimmed.push('/');
+        trimmed.push_str(piece);
+    }
+    if trimmed.is_empty() { "/".to_owned() } else { trimmed }
+}
+
+/// A glob as a regular expression over the whole path.
+fn compile_glob(glob: &str) -> Regex {
+    let mut regex = String::from("^");
+    let mut rest = glob;
+    while let Some(c) = rest.chars().next() {
+        let taken = match c {
+            '*' if rest.starts_with("**") => {
+                regex.push_str(".*");
+                2
+            }
+            '*' => {
+                regex.push_str("[^/]*");
+                1
+            }
+            '?' => {
+                regex.push_str("[^/]");
+                1
+            }
+            _ => {
+                regex.push_str(&regex::escape(&rest[..c.len_utf8()]));
+                c.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    regex.push('$');
+    Regex::new(&regex).expect("everything but the wildcards is escaped")
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::document::{Document, Format};
+
+    fn matches(when: &str) -> Result<(), String> {
+        let document = Document { name: "when", text: when, format: Format::Yaml };
+        let matcher = Matcher::compile(&document.parse().unwrap()).unwrap();
+        let headers = [("x-run", "7"), ("user-agent", "curl/8")]
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers = HeaderMap::from_iter(headers);
+        let mut exchange = Exchange::new(
+            "PUT",
+            "//v3/password-sync-groups/a-1/",
+            &headers,
+            br#"{"name": "Staff", "sourceIds": ["s", "t"], "nested": {"deep": null, "count": 2}}"#,
+        );
+        exchange.operation = Some(Operation::UpdatePasswordSyncGroup);
+        exchange.version = Some("v3");
+        exchange.query = "dry=true&note=a%20b&empty=";
+        exchange.client = Some("c-1");
+        exchange.group = "a-1";
+        matcher.misses(&exchange).map_or(Ok(()), Err)
+    }
+
+    #[test]
+    fn each_matcher_turns_something() {
+        for when in [
+            "{}",
+            "operation: '*'",
+            "operation: updatePasswordSyncGroup",
+            "operation: [token, updatePasswordSyncGroup]",
+            "version: v3",
+            "version: {regex: '^v\\d$'}",
+            "method: PUT",
+            "path: /v3/password-sync-groups/*",
+            "path: /**/a-?",
+            "client: c-1",
+            "client: {present: true}",
+            "query: {dry: true, note: a b, empty: '', other: {present: false}}",
+            "header: {X-Run: 7, user-agent: {regex: curl}}",
+            "body: {/name: {regex: ^St}, /sourceIds/1: t, /nested/count: 2, /nested/none: {present: false}}",
+            "body: {/nested/deep: {present: true}}",
+        ] {
+            assert_eq!(matches(when), Ok(()), "{when}");
+        }
+        for (when, why) in [
+            ("operation: token", "operation is updatePasswordSyncGroup"),
+            ("version: v2024", "version is `v3`"),
+            ("method: {regex: '^P.*T.$'}", "method is `PUT`"),
+            ("path: /v3/*", "path is `/v3/password-sync-groups/a-1`"),
+            ("client: {present: false}", "client is `c-1`"),
+            ("query: {dry: false}", "query `dry` differs"),
+            ("query: {other: {present: true}}", "query `other` differs"),
+            ("header: {x-run: {present: false}}", "header `x-run` differs"),
+            ("body: {/name: staff}", "body `/name` differs"),
+            ("body: {/other: {regex: .*}}", "body `/other` differs"),
+            ("{method: PUT, client: c-2}", "client is `c-1`"),
+        ] {
+            assert_eq!(matches(when), Err(why.to_owned()), "{when}");
+        }
+    }
+}

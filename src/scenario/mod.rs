@@ -1,0 +1,343 @@
+//! Scenarios: rules that say which exchanges, which of them, and what goes wrong. All of it is decided here, in
+//! pure code, from the exchange, the tenant's time and its luck; the pipeline and the server carry it out.
+//!
+//! The folder is the format: `format.rs` has the file's types, `matcher.rs` the `when`, `trigger.rs` the
+//! `fires`, `fault.rs` the faults, `check.rs` what makes no sense, `explain.rs` a rule in plain words,
+//! `library.rs` the built-in files. Here is the engine that runs them.
+
+mod check;
+mod explain;
+pub mod fault;
+pub mod format;
+pub mod library;
+mod matcher;
+mod trigger;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+pub use explain::explain;
+pub use format::{Rule, Scenario, Stage};
+pub use matcher::Exchange;
+
+use crate::chance::Chance;
+use crate::clock::{Span, Timestamp};
+use crate::document::{Document, DocumentError};
+use fault::Fault;
+use format::{Hold, Per, Then};
+use matcher::Matcher;
+use trigger::Moment;
+
+/// The JSON Schema of the file format.
+pub const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
+
+/// The longest that a drawn wait can be; the log-normal's tail has no end of its own.
+const LONGEST_HOLD: Duration = Duration::from_mins(10);
+
+impl Scenario {
+    /// Reads a scenario and checks it.
+    pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
+        let mut scenario: Self = document.parse()?;
+        scenario.name_rules();
+        check::check(&scenario).map_err(|(pointer, message)| document.error_at(&pointer, message))?;
+        Ok(scenario)
+    }
+
+    fn name_rules(&mut self) {
+        for (index, rule) in self.rules.iter_mut().enumerate() {
+            if rule.name.is_empty() {
+                rule.name = format!("rule-{}", index + 1);
+            }
+        }
+    }
+}
+
+/// The rules that run in one tenant, with their counts.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    rules: Vec<Loaded>,
+}
+
+/// A rule that runs.
+#[derive(Clone, Debug)]
+struct Loaded {
+    /// `scenario/rule`: what it is called in `Sim-Fault` and the journal, and what its luck depends on.
+    label: String,
+    rule: Rule,
+    matcher: Matcher,
+    began: Timestamp,
+    counts: HashMap<String, Count>,
+    matched: u64,
+    fired: u64,
+}
+
+/// What is counted for a tenant, a client or a group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    matched: u64,
+    fired: u64,
+    /// Until when the rule goes on firing, once a fault with a window has fired.
+    window_ends: Option<Timestamp>,
+}
+
+/// What a rule made of an exchange, for the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// `scenario/rule`.
+    pub rule: String,
+    /// When it would strike.
+    pub stage: Stage,
+    /// Whether its `when` holds.
+    pub matched: bool,
+    /// Whether it struck.
+    pub fired: bool,
+    /// Why, or why not: `nth 2`, `draw 0.137 < 0.3`.
+    pub why: String,
+}
+
+/// A rule that struck.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fired {
+    /// `scenario/rule`.
+    pub label: String,
+    /// What goes wrong.
+    pub fault: Fault,
+    /// How long the client waits.
+    pub hold: Option<Duration>,
+}
+
+/// All rules' looks at one exchange; holds what is decided later, at the second stage.
+#[derive(Debug, Default)]
+pub struct Looks {
+    looks: Vec<Look>,
+    /// For each rule that matched: whose count, which match, and whether its trigger holds.
+    ready: Vec<Option<Ready>>,
+}
+
+#[derive(Debug)]
+struct Ready {
+    key: String,
+    nth: u64,
+    now: Timestamp,
+}
+
+/// A rule with its counts, for the control API.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleReport {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The rule as it was written.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// Exchanges that it matched.
+    pub matched: u64,
+    /// Exchanges that it struck.
+    pub fired: u64,
+}
+
+impl Engine {
+    /// Loads scenarios, their rules in order, with nothing counted yet.
+    pub fn load(scenarios: &[Scenario], now: Timestamp) -> Self {
+        let rules = scenarios.iter().flat_map(|scenario| {
+            scenario.rules.iter().map(|rule| Loaded::new(&scenario.name, rule.clone(), now))
+        });
+        Self { rules: rules.collect() }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// How far back a stale read may go; `None` when no rule asks for one.
+    pub fn horizon(&self) -> Option<Duration> {
+        let faults = self
+            .rules
+            .iter()
+            .flat_map(|loaded| loaded.rule.fault.iter().chain(loaded.rule.sequence.iter().flatten()));
+        faults.filter_map(|fault| if let Fault::Stale(stale) = fault { Some(stale.by.0) } else { None }).max()
+    }
+
+    /// Has every rule look at an exchange and count it if it matches. That is done once, before anything
+    /// strikes, so that no rule's count depends on what another does.
+    pub fn look(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Looks {
+        let mut looks = Looks::default();
+        for loaded in &mut self.rules {
+            let missed = loaded.matcher.misses(exchange);
+            looks.ready.push(missed.is_none().then(|| loaded.count(exchange, now)));
+            looks.looks.push(Look {
+                rule: loaded.label.clone(),
+                stage: loaded.rule.stage,
+                matched: missed.is_none(),
+                fired: false,
+                why: missed.unwrap_or_default(),
+            });
+        }
+        looks
+    }
+
+    /// The first rule whose trigger holds at `stage`, in the order of the files.
+    pub fn fire(&mut self, looks: &mut Looks, stage: Stage, chance: Chance) -> Option<Fired> {
+        let mut fired: Option<Fired> = None;
+        for (index, loaded) in self.rules.iter_mut().enumerate() {
+            if loaded.rule.stage != stage {
+                continue;
+            }
+            let Some(ready) = looks.ready.get(index).and_then(Option::as_ref) else { continue };
+            let look = &mut looks.looks[index];
+            match loaded.verdict(ready, chance) {
+                Err(why) => look.why = why,
+                Ok(why) => {
+                    if let Some(first) = &fired {
+                        look.why = format!("{why}, but {} came first", first.label);
+                    } else {
+                        fired = Some(loaded.strike(ready, chance));
+                        (look.fired, look.why) = (true, why);
+                    }
+                }
+            }
+        }
+        fired
+    }
+
+    /// The rules with their counts.
+    pub fn report(&self) -> Vec<RuleReport> {
+        let report = |loaded: &Loaded| RuleReport {
+            scenario: loaded.label.split('/').next().unwrap_or_default().to_owned(),
+            rule: loaded.rule.clone(),
+            matched: loaded.matched,
+            fired: loaded.fired,
+        };
+        self.rules.iter().map(report).collect()
+    }
+}
+
+impl Looks {
+    /// What each rule made of the exchange.
+    pub fn into_inner(mut self, performed: bool) -> Vec<Look> {
+        for (look, ready) in self.looks.iter_mut().zip(&self.ready) {
+            if let (true, Some(ready)) = (look.why.is_empty(), ready) {
+                let why = if performed { "not asked" } else { "the operation did not happen" };
+                look.why = format!("nth {}, {why}", ready.nth);
+            }
+        }
+        self.looks
+    }
+}
+
+impl Loaded {
+    fn new(scenario: &str, rule: Rule, now: Timestamp) -> Self {
+        let matcher = Matcher::compile(&rule.when).expect("it was checked when it was read");
+        Self {
+            label: format!("{scenario}/{}", rule.name),
+            rule,
+            matcher,
+            began: now,
+            counts: HashMap::new(),
+            matched: 0,
+            fired: 0,
+        }
+    }
+
+    fn count(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Ready {
+        let key = match self.rule.fires.per.unwrap_or_default() {
+            Per::Tenant => "",
+            Per::Client => exchange.client.unwrap_or_default(),
+            Per::Group => exchange.group,
+        };
+        let count = self.counts.entry(key.to_owned()).or_default();
+        count.matched += 1;
+        self.matched += 1;
+        Ready { key: key.to_owned(), nth: count.matched, now }
+    }
+
+    /// Whether the rule fires on a match, and why.
+    fn verdict(&self, ready: &Ready, chance: Chance) -> Result<String, String> {
+        let count = self.counts.get(&ready.key).copied().unwrap_or_default();
+        if let Some(ends) = count.window_ends
+            && ready.now < ends
+        {
+            return Ok(format!("nth {}, window open until {ends}", ready.nth));
+        }
+        let moment = Moment { nth: ready.nth, fired: count.fired, elapsed: ready.now.since(self.began) };
+        let why = self.rule.fires.verdict(moment, || chance.unit(&self.luck(ready, "fires"), ready.nth))?;
+        match self.fault(count.fired) {
+            Some(_) => Ok(why),
+            None => Err(format!("nth {}, the sequence is over", ready.nth)),
+        }
+    }
+
+    /// The fault of the firing after `fired` others; `None` when the sequence is over.
+    fn fault(&self, fired: u64) -> Option<&Fault> {
+        let Some(sequence) = &self.rule.sequence else {
+            return Some(self.rule.fault.as_ref().unwrap_or(&Fault::Pass));
+        };
+        let nth = usize::try_from(fired).unwrap_or(usize::MAX);
+        match self.rule.then.unwrap_or_default() {
+            _ if nth < sequence.len() => sequence.get(nth),
+            Then::Pass => None,
+            Then::Repeat => sequence.get(nth % sequence.len()),
+            Then::Last => sequence.last(),
+        }
+    }
+
+    fn strike(&mut self, ready: &Ready, chance: Chance) -> Fired {
+        let count = self.counts.entry(ready.key.clone()).or_default();
+        let fired = count.fired;
+        let in_window = count.window_ends.is_some_and(|ends| ready.now < ends);
+        // A window is one firing, however many requests meet it.
+        let nth_fault = if in_window { fired.saturating_sub(1) } else { fired };
+        if !in_window {
+            count.fired += 1;
+        }
+        self.fired += 1;
+        let fault = self.fault(nth_fault).cloned().unwrap_or(Fault::Pass);
+        if let (false, Fault::RateLimited(limited)) = (in_window, &fault)
+            && let Some(Span(window)) = limited.window
+            && let Some(count) = self.counts.get_mut(&ready.key)
+        {
+            count.window_ends = Some(ready.now.plus(window));
+        }
+        let own = if let Fault::Hold(hold) = &fault { Some(*hold) } else { None };
+        let luck = self.luck(ready, "hold");
+        let hold =
+            [self.rule.hold, own].into_iter().flatten().map(|hold| draw(hold, chance, &luck, ready.nth));
+        let hold = hold.reduce(Duration::saturating_add);
+        Fired { label: self.label.clone(), fault, hold }
+    }
+
+    /// What a draw is keyed by beside seed, tenant and nth.
+    fn luck(&self, ready: &Ready, what: &str) -> String {
+        format!("{}\0{}\0{what}", self.label, ready.key)
+    }
+}
+
+/// How long a wait is, drawn under `luck` and `nth`.
+fn draw(hold: Hold, chance: Chance, luck: &str, nth: u64) -> Duration {
+    match hold {
+        Hold::Fixed(Span(duration)) => duration,
+        Hold::Uniform(Span(least), Span(most)) => {
+            least + most.saturating_sub(least).mul_f64(chance.unit(luck, nth))
+        }
+        Hold::Lognormal { median, p99 } => {
+            // A normal deviate exceeds 2.3263 once in a hundred.
+            let sigma = (p99.0.as_secs_f64() / median.0.as_secs_f64()).ln() / 2.326_347_874;
+            let factor = (sigma * normal(chance, luck, nth)).exp();
+            Duration::try_from_secs_f64(median.0.as_secs_f64() * factor)
+                .unwrap_or(LONGEST_HOLD)
+                .min(LONGEST_HOLD)
+        }
+    }
+}
+
+/// A standard normal deviate by the method of Box and Muller.
+fn normal(chance: Chance, luck: &str, nth: u64) -> f64 {
+    let mut stream = chance.stream(luck, nth);
+    let (first, second): (f64, f64) = (stream.random(), stream.random());
+    (-2.0 * (1.0 - first).ln()).sqrt() * (std::f64::consts::TAU * second).cos()
+}

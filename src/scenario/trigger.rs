@@ -1,0 +1,273 @@
+//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`](super::format::Fires), a line
+//! in [`Fires::verdict`], what can make it impossible in [`Fires::mistake`], and a test.
+
+use std::time::Duration;
+
+use super::format::Fires;
+use crate::clock::format_duration;
+
+/// What a trigger goes by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Which match this is, from 1, among those counted together.
+    pub(super) nth: u64,
+    /// How often the rule has fired among them.
+    pub(super) fired: u64,
+    /// Tenant time since the scenario was loaded.
+    pub(super) elapsed: Duration,
+}
+
+impl Fires {
+    /// Whether to fire (`Ok`) or not, and why, in a few words for the journal. `draw` makes the match's draw.
+    pub(super) fn verdict(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
+        let Moment { nth, fired, elapsed } = moment;
+        let mut why = vec![format!("nth {nth}")];
+        let mut holds = |holds: bool, text: &dyn Fn() -> String| {
+            if holds {
+                why.push(text());
+                Ok(())
+            } else {
+                Err(format!("nth {nth}, not {}", text()))
+            }
+        };
+        if let Some(wanted) = &self.nth {
+            holds(wanted.0.contains(&nth), &|| format!("nth in {:?}", wanted.0))?;
+        }
+        if let Some(first) = self.first {
+            holds(nth <= first, &|| format!("among the first {first}"))?;
+        }
+        if let Some(after) = self.after {
+            holds(nth > after, &|| format!("after {after}"))?;
+        }
+        if let Some(every) = self.every {
+            holds(nth.is_multiple_of(every), &|| format!("every {every}"))?;
+        }
+        if let Some(from) = self.from {
+            holds(elapsed >= from.0, &|| format!("from {}", format_duration(from.0)))?;
+        }
+        if let Some(until) = self.until {
+            holds(elapsed < until.0, &|| format!("until {}", format_duration(until.0)))?;
+        }
+        if let Some(times) = self.times {
+            holds(fired < times, &|| format!("at most {times} times"))?;
+        }
+        if let Some(chance) = self.chance {
+            let draw = draw();
+            if draw >= chance {
+                return Err(format!("nth {nth}, draw {draw:.3} >= {chance}"));
+            }
+            why.push(format!("draw {draw:.3} < {chance}"));
+        }
+        Ok(why.join(", "))
+    }
+
+    /// What makes it impossible that this ever fires: the field and the reason.
+    pub(super) fn mistake(&self) -> Option<(&'static str, String)> {
+        let zero = |field: &'static str, value: Option<u64>| {
+            (value == Some(0)).then(|| (field, format!("{field} 0 can never fire; expected 1 or more")))
+        };
+        zero("first", self.first)
+            .or_else(|| zero("every", self.every))
+            .or_else(|| zero("times", self.times))
+            .or_else(|| self.nth_mistake())
+            .or_else(|| match (self.first, self.after) {
+                (Some(first), Some(after)) if first <= after => Some((
+                    "after",
+                    format!("after {after} and first {first} can never both hold; expected after < first"),
+                )),
+                _ => None,
+            })
+            .or_else(|| match (self.every, self.first, self.after) {
+                (Some(every), Some(first), after) if first / every <= after.unwrap_or(0) / every => Some((
+                    "every",
+                    format!("every {every} never comes among the first {first}; expected {first} or less"),
+                )),
+                _ => None,
+            })
+            .or_else(|| match self.chance {
+                Some(chance) if !(0.0..=1.0).contains(&chance) => {
+                    Some(("chance", format!("chance {chance}; expected 0 to 1")))
+                }
+                _ => None,
+            })
+            .or_else(|| match (self.from, self.until) {
+                (from, Some(until)) if from.map_or(Duration::ZERO, |from| from.0) >= until.0 => {
+                    Some(("until", "it ends before it begins; expected until later than from".to_owned()))
+                }
+                _ => None,
+            })
+    }
+
+    fn nth_mistake(&self) -> Option<(&'static str, String)> {
+        let numbers = &self.nth.as_ref()?.0;
+        if numbers.is_empty() {
+            return Some(("nth", "an empty list can never fire; expected numbers from 1".to_owned()));
+        }
+        if numbers.contains(&0) {
+            return Some(("nth", "nth 0 can never fire; expected 1 or more".to_owned()));
+        }
+        let possible = |nth: &u64| {
+            self.first.is_none_or(|first| *nth <= first)
+                && self.after.is_none_or(|after| *nth > after)
+                && self.every.is_none_or(|every| every == 0 || nth.is_multiple_of(every))
+        };
+        let message = || format!("nth {numbers:?} never meets the other conditions; expected one that does");
+        (!numbers.iter().any(possible)).then(|| ("nth", message()))
+    }
+
+    /// Whether this fires on every match, for ever.
+    pub(super) fn is_always(&self) -> bool {
+        let Self { nth, first, after, every, chance, from, until, times, per: _ } = self;
+        nth.is_none()
+            && first.is_none()
+            && after.is_none_or(|after| after == 0)
+            && every.is_none_or(|every| every == 1)
+            && chance.is_none_or(|chance| chance >= 1.0)
+            && from.is_none_or(|from| from.0.is_zero())
+            && until.is_none()
+            && times.is_none()
+    }
+
+    /// When it fires, in words.
+    pub(super) fn in_words(&self) -> String {
+        let mut parts = Vec::new();
+        if let Some(nth) = &self.nth {
+            let ordinals: Vec<_> = nth.0.iter().map(|nth| ordinal(*nth)).collect();
+            parts.push(format!("the {}", ordinals.join(", ")));
+        }
+        if let Some(first) = self.first {
+            parts.push(if first == 1 { "the first".to_owned() } else { format!("the first {first}") });
+        }
+        if let Some(after) = self.after {
+            parts.push(format!("all after the first {after}"));
+        }
+        if let Some(every) = self.every {
+            parts.push(format!("every {}", ordinal(every)));
+        }
+        if let Some(chance) = self.chance {
+            parts.push(format!("{} in 100 by chance", chance * 100.0));
+        }
+        match (self.from, self.until) {
+            (None, None) => {}
+            (from, None) => {
+                parts
+                    .push(format!("from {} on", format_duration(from.map_or(Duration::ZERO, |from| from.0))));
+            }
+            (None, Some(until)) => parts.push(format!("until {}", format_duration(until.0))),
+            (Some(from), Some(until)) => {
+                parts.push(format!("from {} until {}", format_duration(from.0), format_duration(until.0)));
+            }
+        }
+        if let Some(times) = self.times {
+            parts.push(format!("at most {times} times"));
+        }
+        if parts.is_empty() { "every one".to_owned() } else { parts.join(" and ") }
+    }
+}
+
+fn ordinal(number: u64) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Format};
+
+    fn fires(text: &str) -> Fires {
+        Document { name: "fires", text, format: Format::Yaml }.parse().unwrap()
+    }
+
+    /// The matches, of twelve a second apart, on which the trigger fires when every draw is 0.5.
+    fn fired(text: &str) -> Vec<u64> {
+        let trigger = fires(text);
+        let mut struck = Vec::new();
+        for nth in 1..=12 {
+            let moment = Moment { nth, fired: struck.len() as u64, elapsed: Duration::from_secs(nth - 1) };
+            if trigger.verdict(moment, || 0.5).is_ok() {
+                struck.push(nth);
+            }
+        }
+        struck
+    }
+
+    #[test]
+    fn each_trigger_turns_something() {
+        for (text, expected) in [
+            ("nth: 2", &[2][..]),
+            ("nth: [1, 3, 99]", &[1, 3]),
+            ("first: 3", &[1, 2, 3]),
+            ("after: 10", &[11, 12]),
+            ("every: 5", &[5, 10]),
+            ("{from: 2s, until: 4s}", &[3, 4]),
+            ("times: 2", &[1, 2]),
+            ("{after: 3, times: 2}", &[4, 5]),
+            ("{every: 2, first: 7, after: 2}", &[4, 6]),
+            ("chance: 0.5", &[]),
+            ("{chance: 0.51, nth: 7}", &[7]),
+            ("chance: 0", &[]),
+        ] {
+            assert_eq!(fired(text), expected, "{text}");
+        }
+        assert_eq!(fired("chance: 1").len(), 12);
+        assert_eq!(fired("{}").len(), 12);
+    }
+
+    #[test]
+    fn the_reason_says_what_was_counted_and_drawn() {
+        let moment = Moment { nth: 2, fired: 0, elapsed: Duration::ZERO };
+        let verdict = |text| fires(text).verdict(moment, || 0.137);
+        assert_eq!(verdict("{nth: 2, chance: 0.3}"), Ok("nth 2, nth in [2], draw 0.137 < 0.3".to_owned()));
+        assert_eq!(verdict("chance: 0.1"), Err("nth 2, draw 0.137 >= 0.1".to_owned()));
+        assert_eq!(verdict("nth: 3"), Err("nth 2, not nth in [3]".to_owned()));
+    }
+
+    #[test]
+    fn what_can_never_fire_is_a_mistake() {
+        for (text, expected) in [
+            ("nth: 0", "nth 0 can never fire; expected 1 or more"),
+            ("nth: []", "an empty list can never fire; expected numbers from 1"),
+            ("first: 0", "first 0 can never fire; expected 1 or more"),
+            ("every: 0", "every 0 can never fire; expected 1 or more"),
+            ("times: 0", "times 0 can never fire; expected 1 or more"),
+            ("{first: 2, after: 2}", "after 2 and first 2 can never both hold; expected after < first"),
+            ("{nth: 5, first: 4}", "nth [5] never meets the other conditions; expected one that does"),
+            (
+                "{nth: [3, 5], every: 2}",
+                "nth [3, 5] never meets the other conditions; expected one that does",
+            ),
+            ("{every: 5, first: 4}", "every 5 never comes among the first 4; expected 4 or less"),
+            ("chance: 1.5", "chance 1.5; expected 0 to 1"),
+            ("chance: -0.1", "chance -0.1; expected 0 to 1"),
+            ("chance: .nan", "chance NaN; expected 0 to 1"),
+            ("{from: 5s, until: 5s}", "it ends before it begins; expected until later than from"),
+            ("until: 0s", "it ends before it begins; expected until later than from"),
+        ] {
+            assert_eq!(
+                fires(text).mistake().map(|(_, message)| message),
+                Some(expected.to_owned()),
+                "{text}"
+            );
+        }
+        assert_eq!(fires("{nth: [1, 9], first: 4, chance: 0}").mistake(), None);
+    }
+
+    #[test]
+    fn triggers_are_said_in_words() {
+        for (text, expected) in [
+            ("{}", "every one"),
+            ("nth: [1, 2, 3, 11, 21]", "the 1st, 2nd, 3rd, 11th, 21st"),
+            ("{every: 2, times: 3}", "every 2nd and at most 3 times"),
+            ("{chance: 0.05, from: 1m}", "5 in 100 by chance and from 1m on"),
+        ] {
+            assert_eq!(fires(text).in_words(), expected);
+        }
+    }
+}

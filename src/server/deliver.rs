@@ -1,0 +1,136 @@
+//! Carrying an outcome out: hold, then say it whole, slowly, in part, or not at all. Everything that waits for
+//! a tenant waits here, in the tenant's time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::CONTENT_LENGTH;
+use hyper::{Method, Response, Version};
+use tokio::sync::{Notify, mpsc};
+
+use super::body::{Broken, Outgoing};
+use super::{pause, wall_now};
+use crate::clock::Clock;
+use crate::tenant::Tenant;
+use crate::wire::{Delivery, Manner, Outcome, Reply};
+
+/// What is to become of a connection, told by a delivery to whoever owns the socket.
+#[derive(Debug, Default)]
+pub(super) struct Fate {
+    is_reset: AtomicBool,
+    /// HTTP/2 says goodbye (GOAWAY) before it closes.
+    pub(super) goodbye: Notify,
+}
+
+impl Fate {
+    /// Whether the socket is to be reset when it is dropped.
+    pub(super) fn is_reset(&self) -> bool {
+        self.is_reset.load(Ordering::Relaxed)
+    }
+}
+
+/// What a delivery is told about the request it answers.
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) version: Version,
+    pub(super) fate: Arc<Fate>,
+}
+
+/// Carries an outcome out. `Err` breaks the exchange off: the connection in HTTP/1.1, the stream in HTTP/2.
+pub(super) async fn deliver(
+    outcome: Outcome,
+    tenant: Option<Arc<Tenant>>,
+    asked: Asked,
+) -> Result<Response<Outgoing>, Broken> {
+    let Delivery { hold, manner } = outcome.delivery;
+    let body = outcome.reply.body.clone();
+    let response = response(outcome.reply, &asked.method);
+    let Some(tenant) = tenant else { return Ok(response) };
+    if let Some(hold) = hold {
+        wait(&tenant, hold).await;
+    }
+    let is_silent = body.is_empty() || asked.method == Method::HEAD;
+    match manner {
+        Manner::Whole => Ok(response),
+        Manner::Trickle { .. } if is_silent => Ok(response),
+        Manner::Trickle { chunk_bytes, pause } => {
+            let promised = body.len() as u64;
+            let pieces = feed(tenant, body, chunk_bytes, pause);
+            Ok(response.map(|_| Outgoing::Fed { pieces, promised }))
+        }
+        Manner::Cut { .. } if is_silent => close(&asked),
+        Manner::Cut { after_bytes } => Ok(response.map(|_| Outgoing::cut(&body, after_bytes))),
+        Manner::Close => close(&asked),
+        Manner::Reset => {
+            asked.fate.is_reset.store(asked.version != Version::HTTP_2, Ordering::Relaxed);
+            Err(Broken)
+        }
+        Manner::Hang { limit: None } => std::future::pending().await,
+        Manner::Hang { limit: Some(limit) } => {
+            wait(&tenant, limit).await;
+            close(&asked)
+        }
+    }
+}
+
+fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
+    if asked.version == Version::HTTP_2 {
+        asked.fate.goodbye.notify_one();
+    }
+    Err(Broken)
+}
+
+fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
+    let mut response = Response::new(Outgoing::whole(reply.body.clone()));
+    *response.status_mut() = reply.status;
+    for (name, value) in reply.headers {
+        response.headers_mut().append(name, value);
+    }
+    if *method == Method::HEAD {
+        response.headers_mut().insert(CONTENT_LENGTH, reply.body.len().into());
+        *response.body_mut() = Outgoing::whole(Bytes::new());
+    }
+    response
+}
+
+/// Feeds a body a chunk at a time, for as long as somebody reads.
+fn feed(tenant: Arc<Tenant>, body: Bytes, chunk_bytes: usize, pause: Duration) -> mpsc::Receiver<Bytes> {
+    let (feeder, pieces) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut rest = body;
+        while !rest.is_empty() {
+            let piece = rest.split_to(chunk_bytes.min(rest.len()));
+            if feeder.send(piece).await.is_err() {
+                return;
+            }
+            if !rest.is_empty() {
+                wait(&tenant, pause).await;
+            }
+        }
+    });
+    pieces
+}
+
+/// Waits until so much of the tenant's time has passed: by itself while its clock runs, or by being moved.
+async fn wait(tenant: &Tenant, duration: Duration) {
+    let deadline = tenant.lock().clock.now(wall_now()).plus(duration);
+    let mut left = duration;
+    while !left.is_zero() {
+        let mut moved = std::pin::pin!(tenant.clock_moved());
+        // Listen first, then look: a move between the two is not missed.
+        moved.as_mut().enable();
+        let clock = tenant.lock().clock;
+        let until_deadline = deadline.since(clock.now(wall_now()));
+        match clock {
+            Clock::Manual { .. } if until_deadline.is_zero() => return,
+            Clock::Manual { .. } => moved.await,
+            Clock::Auto { .. } => tokio::select! {
+                () = pause(left) => return,
+                () = moved => {}
+            },
+        }
+        left = deadline.since(tenant.lock().clock.now(wall_now()));
+    }
+}
