@@ -147,6 +147,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "h" => 3_600_000.0,
         _ => return Err(wrong()),
     };
+    // `1.` and `.5` are numbers to Rust, not to the files' schema.
+    if text[..digits].split('.').any(str::is_empty) {
+        return Err(wrong());
+    }
     let number: f64 = text[..digits].parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(number * millis_per_unit / 1_000.0)
         .ok()
@@ -214,7 +218,7 @@ mod tests {
         {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "5", "s", "5 s", "-5s", "5d", "1.2.3s", "999999h"] {
+        for text in ["", "5", "s", "5 s", "-5s", "5d", "1.2.3s", "1.s", ".5s", "999999h"] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

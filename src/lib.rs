@@ -24,8 +24,9 @@
 //!
 //! * *prepare* looks at the request alone: the route, the contract. What is wrong is found here and refused
 //!   later.
-//! * *decide* takes the tenant's one lock, once, and never waits: token (401), scope and user (403), rate limit
-//!   (429), route (404, 405), contract (413, 415, 400), then the handler.
+//! * *decide* takes the tenant's one lock, once, and never waits: the scenario strikes before, then token (401),
+//!   scope and user (403), rate limit (429), route (404, 405), contract (413, 415, 400), the handler, and the
+//!   scenario strikes after. The journal keeps it all.
 //! * *deliver*, in [`server`], holds nothing and does the waiting and writing.
 //!
 //! Floors 0 to 4 do no input or output, never wait, and never read the machine's clock or ambient luck: time
@@ -34,7 +35,8 @@
 //!
 //! # Where things go
 //!
-//! An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
+//! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
+//! `scenario/fault.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
 //! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
 //! [`version`]. A control call is a line in `control.rs` and a method on the embedder's handle.
 

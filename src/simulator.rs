@@ -16,7 +16,7 @@ use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
 use crate::scenario::Scenario;
 use crate::server::{self, Limits};
-use crate::tenant::{Template, TenantOptions};
+use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::{Outcome, Request};
 use crate::world::{ControlPolicy, UnknownTenants, World, WorldConfig};
 
@@ -107,6 +107,11 @@ impl Simulator {
     /// The clients that a tenant begins with; the first is the administrator's.
     pub fn clients(&self) -> Vec<Client> {
         self.world.default_tenant().lock().auth.clients().to_vec()
+    }
+
+    /// The tenant of a base URL that names none.
+    pub fn default_tenant(&self) -> &Arc<Tenant> {
+        self.world.default_tenant()
     }
 
     /// Replaces what new tenants begin with; those that exist keep what they have.

@@ -25,6 +25,13 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Mistake> {
             let message = format!("rule `{}` stands here twice; expected each name once", rule.name);
             return Err(below(("/name".to_owned(), message)));
         }
+        if let Some(stronger) = scenario.rules.iter().find(|other| forestalls(other, rule)) {
+            let message = format!(
+                "rule `{}` can never fire: `{}` always answers before the operation happens; expected another `when`",
+                rule.name, stronger.name
+            );
+            return Err(below((String::new(), message)));
+        }
         if let Some(earlier) = scenario.rules[..index].iter().find(|earlier| hides(earlier, rule)) {
             let message = format!(
                 "rule `{}` can never fire: `{}` before it always fires on all that it matches; expected it first, or \
@@ -94,6 +101,12 @@ fn check_when(when: &When) -> Result<(), Mistake> {
         let message = format!("version `{version}` does not exist; expected one of {}", version_names());
         return Err(("/version".to_owned(), message));
     }
+    if let (Some(_), Some(Operations::These(operations))) = (&when.version, &when.operation)
+        && operations.iter().all(|operation| matches!(operation, Operation::Token | Operation::OauthInfo))
+    {
+        let message = "the token endpoints have no version; expected none, or another operation".to_owned();
+        return Err(("/version".to_owned(), message));
+    }
     if let Some(TextMatch::Exact(method)) = &when.method
         && (method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'))
     {
@@ -110,14 +123,14 @@ fn check_when(when: &When) -> Result<(), Mistake> {
     for name in when.header.keys() {
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err((
-                format!("/header/{name}"),
+                format!("/header/{}", escaped(name)),
                 format!("`{name}` cannot be a header; expected a field name"),
             ));
         }
     }
     for pointer in when.body.keys() {
         if !pointer.is_empty() && !pointer.starts_with('/') {
-            let place = format!("/body/{}", pointer.replace('~', "~0").replace('/', "~1"));
+            let place = format!("/body/{}", escaped(pointer));
             let message =
                 format!("`{pointer}` is no JSON Pointer; expected one such as `/name` or `/sourceIds/0`");
             return Err((place, message));
@@ -159,6 +172,9 @@ fn check_fault(fault: &Fault, rule: &Rule) -> Result<(), Mistake> {
         Fault::LoseScope(lost) if lost.scope.is_empty() => {
             mistake("/loseScope/scope", "an empty scope; expected its name")
         }
+        Fault::Stale(stale) if stale.by.0.is_zero() => {
+            mistake("/stale/by", "stale by no time; expected more")
+        }
         Fault::Stale(_) if rule.stage == Stage::After => {
             mistake("/stale", "a read cannot go to the past after it happened; expected stage before")
         }
@@ -184,8 +200,16 @@ fn check_respond(respond: &Respond) -> Result<(), Mistake> {
             "`body` beside `text` or `detailCode`, which are of the service's own body; expected one",
         );
     }
+    if respond.detail_code.is_some() && matches!(status, 200..=399 | 401 | 405 | 409 | 412 | 415 | 429) {
+        let message = format!("the body of a {status} has no `detailCode`; expected none, or a `body`");
+        return Err(("/detailCode".to_owned(), message));
+    }
+    if respond.text.is_some() && matches!(status, 200..=299 | 304) {
+        let message = format!("the body of a {status} has no message; expected no `text`, or a `body`");
+        return Err(("/text".to_owned(), message));
+    }
     for (name, value) in &respond.headers {
-        let place = || format!("/headers/{name}");
+        let place = || format!("/headers/{}", escaped(name));
         if HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err((place(), format!("`{name}` cannot be a header; expected a field name")));
         }
@@ -199,6 +223,11 @@ fn check_respond(respond: &Respond) -> Result<(), Mistake> {
         }
     }
     Ok(())
+}
+
+/// A key as one step of a JSON Pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn may_match_reads(when: &When) -> bool {
@@ -221,6 +250,15 @@ fn hides(earlier: &Rule, later: &Rule) -> bool {
         && fires_for_ever
         && earlier.fires.is_always()
         && covers(&earlier.when, &later.when)
+}
+
+/// Whether `before` always keeps the operation from happening on everything that `after` matches.
+fn forestalls(before: &Rule, after: &Rule) -> bool {
+    before.stage == Stage::Before
+        && after.stage == Stage::After
+        && before.fault.as_ref().is_some_and(Fault::hides_the_answer)
+        && before.fires.is_always()
+        && covers(&before.when, &after.when)
 }
 
 /// Whether `wide` holds wherever `narrow` does, as far as can be told from their texts.
@@ -248,4 +286,216 @@ fn covers(wide: &When, narrow: &When) -> bool {
 
 fn one<T: PartialEq>(wide: Option<&T>, narrow: Option<&T>) -> bool {
     wide.is_none() || wide == narrow
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scenario;
+    use crate::document::Document;
+
+    fn error(text: &str) -> String {
+        Scenario::read(&Document::new("my.yaml", text)).unwrap_err().to_string()
+    }
+
+    /// The error of a scenario with one rule, whose lines these are.
+    fn rule_error(lines: &str) -> String {
+        let lines = lines.lines().collect::<Vec<_>>().join("\n    ");
+        error(&format!("name: mine\nrules:\n  - {lines}\n"))
+    }
+
+    #[test]
+    fn a_mistake_in_a_rule_is_shown_with_place_found_and_expected() {
+        for (lines, expected) in [
+            ("fault:\n  respond:\n    status: 700", "my.yaml:5:17: status 700; expected 200 to 599"),
+            ("{fires: {nth: 0}, fault: close}", "my.yaml:3:19: nth 0 can never fire; expected 1 or more"),
+            ("{fires: {first: 0}, fault: close}", "my.yaml:3:21: first 0 can never fire; expected 1 or more"),
+            ("{fires: {chance: 2}, fault: close}", "my.yaml:3:22: chance 2; expected 0 to 1"),
+            (
+                "{when: {version: v9}, fault: close}",
+                "my.yaml:3:22: version `v9` does not exist; expected one of beta, v3, v2024, v2025, v2026, latest, v1",
+            ),
+            (
+                "{when: {method: get}, fault: close}",
+                "my.yaml:3:21: method `get` can never match; expected capitals such as GET",
+            ),
+            (
+                "{when: {path: v3/x}, fault: close}",
+                "my.yaml:3:19: path `v3/x` can never match; expected one that begins with `/` or a wildcard",
+            ),
+            (
+                "{when: {query: {q: {regex: '('}}}, fault: close}",
+                "my.yaml:3:21: regex `(`: unclosed group; expected a regular expression",
+            ),
+            (
+                "{when: {header: {'a b': x}}, fault: close}",
+                "my.yaml:3:29: `a b` cannot be a header; expected a field name",
+            ),
+            (
+                "{when: {body: {name: x}}, fault: close}",
+                "my.yaml:3:26: `name` is no JSON Pointer; expected one such as `/name` or `/sourceIds/0`",
+            ),
+            (
+                "{name: a/b, fault: close}",
+                "my.yaml:3:12: rule name `a/b`; expected 1 to 100 printable ASCII characters without `/`",
+            ),
+            (
+                "{when: {operation: token}}",
+                "my.yaml:3:5: a rule without `fault` or `sequence`; expected one of the two",
+            ),
+            (
+                "{fault: close, sequence: [reset]}",
+                "my.yaml:3:20: `fault` and `sequence`; expected one of the two",
+            ),
+            ("{sequence: []}", "my.yaml:3:6: an empty sequence can never fire; expected faults"),
+            ("{fault: close, then: last}", "my.yaml:3:26: `then` without `sequence`; expected a sequence"),
+            (
+                "{sequence: [pass, {trickle: {chunk: 0, pause: 1s}}]}",
+                "my.yaml:3:41: chunk 0; expected 1 or more bytes",
+            ),
+            (
+                "{hold: {uniform: [2s, 1s]}, fault: close}",
+                "my.yaml:3:6: the least is longer than the most; expected [least, most]",
+            ),
+            (
+                "{fault: {hold: {lognormal: {median: 2s, p99: 1s}}}}",
+                "my.yaml:3:14: the median is longer than the p99; expected the p99 longer",
+            ),
+            (
+                "{stage: after, fault: {stale: {by: 1s}}}",
+                "my.yaml:3:28: a read cannot go to the past after it happened; expected stage before",
+            ),
+            (
+                "{when: {operation: token}, fault: {stale: {by: 1s}}}",
+                "my.yaml:3:40: only reads can be stale; expected the operation getPasswordSyncGroups or getPasswordSyncGroup",
+            ),
+            (
+                "{fault: {respond: {status: 204, body: x}}}",
+                "my.yaml:3:43: a body beside status 204; expected none",
+            ),
+            (
+                "{fault: {respond: {status: 500, headers: {Content-Length: '5'}}}}",
+                "my.yaml:3:63: `Content-Length` is the server's to set; expected other headers, or the fault cut or close",
+            ),
+        ] {
+            assert_eq!(rule_error(lines), expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_format_is_shown_with_its_place() {
+        for (lines, place, expected) in [
+            ("{wen: {}, fault: close}", "my.yaml:3:6", "unknown field `wen`, expected one of name, when"),
+            (
+                "{when: {operation: fly}, fault: close}",
+                "my.yaml:3:24",
+                "operation `fly` does not exist; expected one of getPasswordSyncGroups",
+            ),
+            (
+                "{when: {operation: [token, fly]}, fault: close}",
+                "my.yaml:3:32",
+                "operation `fly` does not exist",
+            ),
+            ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),
+            (
+                "{fault: explode}",
+                "my.yaml:3:13",
+                "fault `explode`; expected pass, expireToken, hang, close or reset",
+            ),
+            (
+                "{fault: {explode: {}}}",
+                "my.yaml:3:14",
+                "unknown variant `explode`, expected one of respond, rateLimited",
+            ),
+            (
+                "{fault: {close: {}, reset: {}}}",
+                "my.yaml:3:",
+                "`reset` beside another fault; expected exactly one",
+            ),
+            ("{fault: {close: {now: true}}}", "my.yaml:3:22", "unknown field `now`"),
+            (
+                "{fault: {hold: soon}}",
+                "my.yaml:3:20",
+                "`soon` is not a duration; expected a number and a unit",
+            ),
+            (
+                "{fault: {corrupt: badly}}",
+                "my.yaml:3:23",
+                "unknown variant `badly`, expected one of truncatedJson, html",
+            ),
+            ("{fault: {}}", "my.yaml:3:", "no fault; expected one such as {respond: {status: 500}}"),
+            ("{fires: {nth: }, fault: close}", "my.yaml:3:", "expected"),
+            (
+                "{when: {operation: token, version: v3}, fault: close}",
+                "my.yaml:3:40",
+                "the token endpoints have no version",
+            ),
+            (
+                "{fault: {respond: {status: 401, detailCode: x}}}",
+                "my.yaml:3:49",
+                "the body of a 401 has no `detailCode`",
+            ),
+            (
+                "{stage: during, fault: close}",
+                "my.yaml:3:13",
+                "unknown variant `during`, expected one of before, after",
+            ),
+            (
+                "{fires: {nth: two}, fault: close}",
+                "my.yaml:3:14",
+                "expected a whole number from 1, or a list of them",
+            ),
+            ("{fires: {nth: -1}, fault: close}", "my.yaml:3:19", "-1 can never come"),
+            (
+                "{when: {client: {like: x}}, fault: close}",
+                "my.yaml:3:22",
+                "unknown variant `like`, expected one of regex, present",
+            ),
+        ] {
+            let found = rule_error(lines);
+            assert!(found.starts_with(place) && found.contains(expected), "{lines}\n{found}");
+        }
+        assert!(error("rules: []\n").contains("missing field `name`"));
+        assert!(error("name: ''\nrules: []\n").starts_with("my.yaml:1:7: scenario name ``; expected"));
+    }
+
+    #[test]
+    fn a_rule_that_another_hides_is_a_mistake() {
+        let scenario = |first: &str, second: &str| {
+            format!("name: mine\nrules:\n  - {{name: a, {first}}}\n  - {{name: b, {second}}}\n")
+        };
+        for (first, second) in [
+            ("fault: close", "when: {operation: token}, fault: reset"),
+            (
+                "when: {operation: [token, oauthInfo]}, fault: close",
+                "when: {operation: token, client: c}, fault: reset",
+            ),
+            ("sequence: [close, reset], then: last", "fault: reset"),
+            ("fires: {chance: 1}, fault: pass", "fires: {nth: 2}, fault: reset"),
+        ] {
+            let found = error(&scenario(first, second));
+            assert!(
+                found.starts_with("my.yaml:4:5: rule `b` can never fire: `a` before it always fires"),
+                "{found}"
+            );
+        }
+        for (first, second) in [
+            ("fault: {hold: 1s}", "stage: after, fault: reset"),
+            ("fires: {times: 3}, fault: close", "stage: after, fault: reset"),
+            ("fires: {times: 3}, fault: close", "fault: reset"),
+            ("sequence: [close, reset]", "fault: reset"),
+            ("when: {operation: token}, fault: close", "fault: reset"),
+        ] {
+            let text = scenario(first, second);
+            assert!(Scenario::read(&Document::new("my.yaml", &text)).is_ok(), "{text}");
+        }
+        let found = error(&scenario("stage: after, fault: reset", "fault: close"));
+        assert!(
+            found.contains("rule `a` can never fire: `b` always answers before the operation happens"),
+            "{found}"
+        );
+        assert!(
+            error("name: mine\nrules: [{name: a, fires: {nth: 1}, fault: close}, {name: a, fault: close}]\n")
+                .ends_with("rule `a` stands here twice; expected each name once")
+        );
+    }
 }

@@ -6,7 +6,8 @@ use super::format::{Operations, Per, Rule, Scenario, Stage, TextMatch, Then, Whe
 
 /// A line for the scenario and one for each rule.
 pub fn explain(scenario: &Scenario) -> String {
-    let mut lines = vec![format!("scenario {}: {} rules", scenario.name, scenario.rules.len())];
+    let plural = if scenario.rules.len() == 1 { "rule" } else { "rules" };
+    let mut lines = vec![format!("scenario {}: {} {plural}", scenario.name, scenario.rules.len())];
     if let Some(lesson) = &scenario.lesson {
         lines.push(format!("  lesson: {}", lesson.split_whitespace().collect::<Vec<_>>().join(" ")));
     }
@@ -22,11 +23,11 @@ fn rule_in_words(rule: &Rule) -> String {
     };
     let happens = match rule.stage {
         Stage::Before => "",
-        Stage::After => " after it happened",
+        Stage::After => "the operation happens, and ",
     };
     let hold = rule.hold.map(|hold| format!(", {}", hold.in_words())).unwrap_or_default();
     format!(
-        "of {}, {}{per}: the client gets {}{hold}{happens}.",
+        "of {}, {}{per}: {happens}the client gets {}{hold}.",
         when_in_words(&rule.when),
         rule.fires.in_words(),
         faults_in_words(rule)

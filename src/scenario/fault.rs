@@ -10,11 +10,11 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::format::Hold;
+use super::format::{Hold, given};
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::wire::reply::JSON;
 use crate::wire::{Manner, Reply, refusal};
@@ -57,16 +57,16 @@ pub struct Respond {
     /// 200 to 599.
     pub status: u16,
     /// The message in the service's own body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub text: Option<String>,
     /// The `detailCode` in the service's own body.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub detail_code: Option<String>,
     /// Header fields that are added, or set where the service sets them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// Instead of the service's own body: a text as it is, anything else as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub body: Option<Value>,
 }
 
@@ -85,7 +85,7 @@ pub struct RateLimited {
     pub as_date: bool,
     /// Once fired, go on with every match until so long after; a window that ends earlier or later than
     /// `Retry-After` says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub window: Option<Span>,
 }
 
@@ -205,6 +205,11 @@ impl Fault {
         }
     }
 
+    /// Whether the answer of the service, if it gives one at all, never reaches the client.
+    pub(super) fn hides_the_answer(&self) -> bool {
+        matches!(self.effect(), Effect::Instead(_) | Effect::Silence(_))
+    }
+
     /// What the client sees, to follow "the client gets".
     pub(super) fn in_words(&self) -> String {
         match self {
@@ -228,7 +233,7 @@ impl Fault {
             Self::Stale(stale) => format!(
                 "what was there {} ago{}",
                 format_duration(stale.by.0),
-                if stale.read_your_writes { ", its own writes included" } else { "" }
+                if stale.read_your_writes { ", and its own writes since" } else { "" }
             ),
             Self::Pass => "the right answer".to_owned(),
         }
@@ -377,7 +382,7 @@ struct Nothing {}
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hang {
-    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     limit: Option<Span>,
 }
 
@@ -452,9 +457,31 @@ impl<'de> Deserialize<'de> for Fault {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fault, A::Error> {
-                Written::deserialize(MapAccessDeserializer::new(map)).map(Fault::from)
+                Written::deserialize(MapAccessDeserializer::new(OneEntry(map))).map(Fault::from)
             }
         }
         deserializer.deserialize_any(NameOrMap)
+    }
+}
+
+/// A map that may have one entry only.
+struct OneEntry<A>(A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for OneEntry<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let nothing = || de::Error::custom("no fault; expected one such as {respond: {status: 500}}");
+        self.0.next_key_seed(seed)?.map(Some).ok_or_else(nothing)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        let value = self.0.next_value_seed(seed)?;
+        match self.0.next_key::<String>()? {
+            None => Ok(value),
+            Some(other) => {
+                Err(de::Error::custom(format!("`{other}` beside another fault; expected exactly one")))
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub struct Scenario {
     /// What it is called: in `Sim-Fault`, in the journal, on the command line.
     pub name: String,
     /// What a client's author learns from it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub lesson: Option<String>,
     /// The rules; the first that fires wins, at each stage.
     pub rules: Vec<Rule>,
@@ -43,16 +43,16 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Stage::is_before")]
     pub stage: Stage,
     /// How long the client waits on top.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub hold: Option<Hold>,
     /// What goes wrong, every time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub fault: Option<Fault>,
     /// What goes wrong, one after the other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub sequence: Option<Vec<Fault>>,
     /// What comes after the sequence; `pass` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub then: Option<Then>,
 }
 
@@ -92,19 +92,19 @@ pub enum Then {
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct When {
     /// The operation: one, a list, or `"*"`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub operation: Option<Operations>,
     /// The API version's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub version: Option<TextMatch>,
     /// The HTTP method.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub method: Option<TextMatch>,
     /// The path below the base URL, as a glob: `*` is any text without `/`, `**` any text, `?` one character.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub path: Option<String>,
     /// The OAuth client's id, from the token or the token call.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub client: Option<TextMatch>,
     /// Query parameters by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -128,31 +128,31 @@ impl When {
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Fires {
     /// The n-th match, or these, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub nth: Option<Nth>,
     /// The first so many matches.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub first: Option<u64>,
     /// The matches after so many.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub after: Option<u64>,
     /// Every so-manieth match.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub every: Option<u64>,
     /// With this probability, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub chance: Option<f64>,
     /// From this tenant time on, counted from when the scenario was loaded.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub from: Option<Span>,
     /// Until before this tenant time, counted likewise.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub until: Option<Span>,
     /// So many times at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub times: Option<u64>,
     /// Whose matches and firings are counted; the tenant's when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub per: Option<Per>,
 }
 
@@ -213,6 +213,13 @@ pub enum Hold {
         /// One in a hundred is longer.
         p99: Span,
     },
+}
+
+/// Reads an optional part that is there: a key without a value is a mistake, not an absence.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 // The shapes below may be written in more than one way; each is read by a visitor, which keeps the place of a

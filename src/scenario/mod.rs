@@ -37,6 +37,9 @@ pub const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
 /// The longest that a drawn wait can be; the log-normal's tail has no end of its own.
 const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
+/// Clients or groups that a rule counts for at most; each further one is as new every time.
+const COUNTS: usize = 100_000;
+
 impl Scenario {
     /// Reads a scenario and checks it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
@@ -250,9 +253,12 @@ impl Loaded {
             Per::Client => exchange.client.unwrap_or_default(),
             Per::Group => exchange.group,
         };
+        self.matched += 1;
+        if self.counts.len() >= COUNTS && !self.counts.contains_key(key) {
+            return Ready { key: key.to_owned(), nth: 1, now };
+        }
         let count = self.counts.entry(key.to_owned()).or_default();
         count.matched += 1;
-        self.matched += 1;
         Ready { key: key.to_owned(), nth: count.matched, now }
     }
 

@@ -80,7 +80,10 @@ impl Fires {
             .or_else(|| match (self.every, self.first, self.after) {
                 (Some(every), Some(first), after) if first / every <= after.unwrap_or(0) / every => Some((
                     "every",
-                    format!("every {every} never comes among the first {first}; expected {first} or less"),
+                    format!(
+                        "every {every} never comes after {} and up to {first}; expected one that does",
+                        after.unwrap_or(0)
+                    ),
                 )),
                 _ => None,
             })
@@ -145,7 +148,8 @@ impl Fires {
             parts.push(format!("every {}", ordinal(every)));
         }
         if let Some(chance) = self.chance {
-            parts.push(format!("{} in 100 by chance", chance * 100.0));
+            // Four digits behind the point are enough for a chance in a million.
+            parts.push(format!("{} in 100 by chance", (chance * 1e6).round() / 1e4));
         }
         match (self.from, self.until) {
             (None, None) => {}
@@ -243,7 +247,7 @@ mod tests {
                 "{nth: [3, 5], every: 2}",
                 "nth [3, 5] never meets the other conditions; expected one that does",
             ),
-            ("{every: 5, first: 4}", "every 5 never comes among the first 4; expected 4 or less"),
+            ("{every: 5, first: 4}", "every 5 never comes after 0 and up to 4; expected one that does"),
             ("chance: 1.5", "chance 1.5; expected 0 to 1"),
             ("chance: -0.1", "chance -0.1; expected 0 to 1"),
             ("chance: .nan", "chance NaN; expected 0 to 1"),

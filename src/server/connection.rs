@@ -104,7 +104,7 @@ fn log(request: &Request, outcome: &Outcome, took: Duration) {
     let delivery = (!trace.faults.is_empty()).then(|| outcome.delivery.to_string());
     tracing::info!(
         target: "request",
-        status = outcome.reply.status.as_u16(),
+        status = (!outcome.delivery.is_silent()).then(|| outcome.reply.status.as_u16()),
         operation = trace.operation.map(Operation::id),
         tenant = (!trace.tenant.is_empty()).then_some(trace.tenant.as_str()),
         client = trace.client.as_deref(),

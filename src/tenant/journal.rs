@@ -114,6 +114,7 @@ impl Entry {
             Body::Whole(body) => shown(body, request.media_type().as_deref()),
             Body::TooLarge { limit } => format!("longer than {limit} bytes").into(),
         };
+        let told = (!self.delivery.is_silent()).then_some(&self.reply);
         json!({
             "seq": self.seq,
             "at": self.at,
@@ -127,11 +128,11 @@ impl Entry {
             "userAgent": user_agent,
             "connection": request.connection,
             "request": { "headers": request_headers(&request.headers), "body": body },
-            "status": self.reply.status.as_u16(),
-            "reply": {
-                "headers": headers(self.reply.headers.iter().map(|(name, value)| (name, value))),
-                "body": shown(&self.reply.body, Some("application/json")),
-            },
+            "status": told.map(|reply| reply.status.as_u16()),
+            "reply": told.map(|reply| json!({
+                "headers": headers(reply.headers.iter().map(|(name, value)| (name, value))),
+                "body": shown(&reply.body, Some("application/json")),
+            })),
             "delivery": self.delivery.to_string(),
             "rules": self.rules,
             "violations": self.violations,

@@ -7,7 +7,6 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 
-use crate::clock::format_duration;
 use crate::operation::Operation;
 
 /// The content type of every JSON body the service sends (seen on real replies).
@@ -109,19 +108,26 @@ pub enum Manner {
     Reset,
 }
 
+impl Delivery {
+    /// Whether the client is told nothing at all.
+    pub fn is_silent(self) -> bool {
+        matches!(self.manner, Manner::Hang { .. } | Manner::Close | Manner::Reset)
+    }
+}
+
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(hold) = self.hold {
-            write!(f, "held {}, ", format_duration(hold))?;
+            write!(f, "held {hold:?}, ")?;
         }
         match self.manner {
             Manner::Whole => f.write_str("whole"),
             Manner::Trickle { chunk_bytes, pause } => {
-                write!(f, "trickled {chunk_bytes} bytes every {}", format_duration(pause))
+                write!(f, "trickled {chunk_bytes} bytes every {pause:?}")
             }
             Manner::Cut { after_bytes } => write!(f, "cut at byte {after_bytes}"),
             Manner::Hang { limit: None } => f.write_str("hung"),
-            Manner::Hang { limit: Some(limit) } => write!(f, "hung {}, then closed", format_duration(limit)),
+            Manner::Hang { limit: Some(limit) } => write!(f, "hung {limit:?}, then closed"),
             Manner::Close => f.write_str("closed"),
             Manner::Reset => f.write_str("reset"),
         }

@@ -269,3 +269,66 @@ fn the_control_api_can_be_off() {
     let reply = send(server.address(), "GET", "/_sim/health", &[], b"");
     assert_eq!(reply.status, 404);
 }
+
+#[test]
+fn scenarios_are_listed_printed_checked_and_run() {
+    let (code, stdout, _) = run(&["scenarios"]);
+    assert_eq!(code, 0);
+    assert!(stdout.lines().count() >= 25 && stdout.contains("committed-but-lost"), "{stdout}");
+    let (_, stdout, _) = run(&["scenarios", "committed-but-lost"]);
+    assert_eq!(stdout, include_str!("../../scenarios/committed-but-lost.yaml"));
+    assert!(run(&["schema", "scenario"]).1.contains("sync-group-sim scenario"));
+
+    let mine =
+        file("scenario", "mine.yaml", "name: mine\nrules: [{name: down, fault: {respond: {status: 503}}}]\n");
+    let path = mine.to_str().unwrap();
+    let explained = "scenario mine: 1 rule\n  down: of all requests, every one: the client gets a 503.";
+    assert_eq!(run(&["check", path]), (0, format!("{path}: {explained}\n"), String::new()));
+    let server = Server::start(binary().args([
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "off",
+        "--scenario",
+        "chaos",
+        "--scenario",
+        path,
+    ]));
+    let reply = send(server.address(), "GET", "/oauth/info", &[], b"");
+    assert_eq!((reply.status, reply.header("sim-fault")), (503, Some("mine/down")));
+
+    let broken = file(
+        "scenario",
+        "broken.yaml",
+        "name: mine\nrules:\n  - fault:\n      respond:\n        status: 700\n",
+    );
+    let (code, _, stderr) = run(&["--scenario", broken.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert_eq!(stderr, format!("{}:5:17: status 700; expected 200 to 599\n", broken.display()));
+    let (code, _, stderr) = run(&["--scenario", "no-such"]);
+    assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists them"), "{stderr}");
+}
+
+#[test]
+fn a_scenario_file_is_reloaded_when_it_changes_and_kept_when_the_change_is_wrong() {
+    let text = |status: u16| {
+        format!("name: mine\nrules: [{{name: down, fault: {{respond: {{status: {status}}}}}}}]\n")
+    };
+    let mine = file("reload", "mine.yaml", &text(503));
+    let server =
+        Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off", "--scenario"]).arg(&mine));
+    let address = server.address();
+    let status = || send(address, "GET", "/oauth/info", &[], b"").status;
+    assert_eq!(status(), 503);
+    // Files are looked at four times a second; asking again and again is what a client would do.
+    let until = |expected: u16| (0..100_000).any(|_| status() == expected);
+    std::fs::write(&mine, text(418)).unwrap();
+    assert!(until(418), "the change was not seen");
+    std::fs::write(&mine, "name: mine\nrules: [{name: down}]\n").unwrap();
+    // What comes after the wrong change is seen after it.
+    for _ in 0..2_000 {
+        assert_eq!(status(), 418);
+    }
+    std::fs::write(&mine, text(410)).unwrap();
+    assert!(until(410), "the second change was not seen");
+}

@@ -12,9 +12,15 @@ mod client;
 mod command_line;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
+/// The same seed and the same requests give the same faults.
+mod determinism;
 /// What stands in the repository's own documents is true.
 mod documents;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// What scenarios do to exchanges.
+mod scenarios;
+/// Faults as a client's kernel and its HTTP/2 library see them.
+mod wire_faults;

@@ -1,0 +1,165 @@
+//! The same seed and the same requests give the same faults: in two runs, against a golden file, with clients
+//! at once, and whatever other rules and tenants there are.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use sync_group_sim::scenario::Scenario;
+
+use crate::client::{Served, send};
+use crate::scenarios::{Client, fired, scenario};
+
+const CHAOS: &str = "name: chaos
+rules:
+  - {name: some, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.3}, fault: {respond: {status: 503}}}
+  - {name: late, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.5}, fault: {hold: {uniform: [0s, 1s]}}}
+  - {name: lost, stage: after, when: {operation: createPasswordSyncGroup}, fires: {chance: 0.25}, fault: reset}
+";
+
+const GROUP: &str = "/v3/password-sync-groups/6881f631-3bd5-4213-9c75-8e05cc3e35dd";
+
+/// The journal of a fixed list of requests, as text.
+fn journal(scenarios: Vec<Scenario>) -> String {
+    let mut client = Client::new(scenarios, |_| {});
+    client.buy_token();
+    for nth in 0..12 {
+        client.ask(Method::GET, GROUP, None);
+        client.ask(Method::POST, "/v3/password-sync-groups", Some(json!({ "name": format!("Group {nth}") })));
+        client.advance(std::time::Duration::from_millis(1_234));
+    }
+    serde_json::to_string_pretty(&client.journal()).unwrap() + "\n"
+}
+
+#[test]
+fn two_runs_and_the_golden_file_have_the_same_journal() {
+    let first = journal(vec![scenario(CHAOS)]);
+    assert_eq!(first, journal(vec![scenario(CHAOS)]));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/journal.json");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &first).unwrap();
+    }
+    let golden = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(first == golden, "the journal is not that of tests/golden/journal.json; BLESS=1 writes it anew");
+}
+
+/// Which of a rule's matches it fired on, in the first `count` gets.
+fn firings(scenarios: Vec<Scenario>, rule: &str, count: usize) -> Vec<u64> {
+    let mut client = Client::new(scenarios, |config| config.options.journal_limit = 1_000_000);
+    client.buy_token();
+    for _ in 0..count {
+        client.ask(Method::GET, GROUP, None);
+    }
+    fired(&client.journal()).remove(rule).unwrap_or_default()
+}
+
+#[test]
+fn another_rule_moves_nobodys_luck() {
+    let alone = scenario(
+        "name: chaos\nrules: [{name: some, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.3}, fault: {respond: {status: 503}}}]\n",
+    );
+    let among = scenario(
+        "name: chaos\nrules:\n  - {name: before, when: {method: GET}, fires: {chance: 0}, fault: close}\n  \
+         - {name: some, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.3}, fault: {respond: {status: 503}}}\n  \
+         - {name: behind, when: {method: GET}, fires: {chance: 0.5}, fault: reset}\n",
+    );
+    let other = scenario(
+        "name: other\nrules: [{fires: {every: 3}, stage: after, fault: {respond: {status: 500}}}]\n",
+    );
+    let expected = firings(vec![alone.clone()], "chaos/some", 200);
+    assert!((30..90).contains(&expected.len()), "{}", expected.len());
+    assert_eq!(firings(vec![among], "chaos/some", 200), expected);
+    assert_eq!(firings(vec![other, alone], "chaos/some", 200), expected);
+}
+
+#[test]
+fn a_rule_in_front_that_fires_takes_turns_away_but_moves_no_luck() {
+    let text = |first: &str| {
+        scenario(&format!(
+            "name: chaos\nrules:\n  - {{name: first, when: {{method: GET}}, fires: {{nth: {first}}}, fault: close}}\n  \
+             - {{name: some, when: {{operation: getPasswordSyncGroup}}, fires: {{chance: 0.3}}, fault: {{respond: {{status: 503}}}}}}\n"
+        ))
+    };
+    let undisturbed = firings(vec![text("9999")], "chaos/some", 200);
+    let disturbed = firings(vec![text("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]")], "chaos/some", 200);
+    let later: Vec<_> = undisturbed.into_iter().filter(|nth| *nth > 10).collect();
+    assert_eq!(disturbed, later);
+}
+
+#[test]
+fn a_chance_of_p_fires_in_p_of_all_draws() {
+    for (chance, p) in [("0", 0.0_f64), ("0.05", 0.05), ("0.3", 0.3), ("0.9", 0.9), ("1", 1.0)] {
+        let text = format!(
+            "name: t\nrules: [{{when: {{operation: getPasswordSyncGroup}}, fires: {{chance: {chance}}}, fault: {{respond: {{status: 503}}}}}}]\n"
+        );
+        let found = firings(vec![scenario(&text)], "t/rule-1", 10_000).len();
+        // Five standard deviations of the binomial; none at all for 0 and 1.
+        let bound = 5.0 * (10_000.0 * p * (1.0 - p)).sqrt();
+        #[expect(clippy::cast_precision_loss, reason = "ten thousand fits")]
+        let off = (found as f64 - 10_000.0 * p).abs();
+        assert!(off <= bound, "chance {chance} fired {found} times in 10,000");
+    }
+}
+
+/// The journal after `total` gets by so many clients at once, over sockets.
+fn journal_with_clients(clients: usize, total: usize) -> Value {
+    let mut config =
+        sync_group_sim::simulator::Config { scenarios: vec![scenario(CHAOS)], ..Default::default() };
+    config.options.seed = 1;
+    config.scenarios[0].rules.remove(1);
+    let admin = config.fixture.clients[0].clone();
+    let served = Served::start(config);
+    let address = served.address();
+    let target = format!(
+        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
+        admin.client_id, admin.client_secret
+    );
+    let token: Value = serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
+    let headers =
+        [("Authorization".to_owned(), format!("Bearer {}", token["access_token"].as_str().unwrap()))];
+    let left = AtomicUsize::new(total);
+    std::thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
+                    let status = send(address, "GET", GROUP, &headers, b"").status;
+                    assert!([200, 503].contains(&status), "{status}");
+                }
+            });
+        }
+    });
+    serde_json::from_slice(&send(address, "GET", "/_sim/journal", &[], b"").body).unwrap()
+}
+
+#[test]
+fn one_eight_and_sixty_four_clients_meet_the_same_faults() {
+    let alone = fired(&journal_with_clients(1, 256));
+    assert!(alone["chaos/some"].len() > 40, "{alone:?}");
+    assert_eq!(fired(&journal_with_clients(8, 256)), alone);
+    assert_eq!(fired(&journal_with_clients(64, 256)), alone);
+}
+
+#[test]
+fn tenants_have_luck_of_their_own() {
+    let statuses = |tenants: &[&str]| {
+        let mut client = Client::new(vec![scenario(CHAOS)], |_| {});
+        let mut found = Vec::new();
+        for nth in 0..100 {
+            for tenant in tenants {
+                client.buy_token();
+                let target = format!("/tenants/{tenant}{GROUP}");
+                let status = client.ask(Method::GET, &target, None).reply.status.as_u16();
+                if *tenant == "a" {
+                    found.push((nth, status == 503));
+                }
+            }
+        }
+        found
+    };
+    let alone = statuses(&["a"]);
+    assert!(alone.iter().filter(|(_, fired)| *fired).count() > 10);
+    assert_eq!(statuses(&["b", "a", "c"]), alone);
+}

@@ -1,0 +1,600 @@
+//! What scenarios do to exchanges: each built-in file fires, and each fault does or does not let the operation
+//! happen, as its stage says. Without sockets; what faults look like on the wire is in `wire_faults.rs`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::document::{Document, Format};
+use sync_group_sim::fixture::Fixture;
+use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::scenario::{SCHEMA, Scenario, explain, library};
+use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::wire::{Manner, Outcome, Request};
+
+/// A client with a clock of its own to push.
+pub(crate) struct Client {
+    simulator: Simulator,
+    wall: Timestamp,
+    token: String,
+    admin: (String, String),
+}
+
+pub(crate) fn scenario(text: &str) -> Scenario {
+    let document = Document { name: "test.yaml", text, format: Format::Yaml };
+    Scenario::read(&document).unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Client {
+    pub(crate) fn new(scenarios: Vec<Scenario>, adjust: impl FnOnce(&mut Config)) -> Self {
+        let wall = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
+        let mut config = Config { scenarios, ..Config::default() };
+        config.options.seed = 1;
+        config.options.prerequisites = Prerequisites::Ignore;
+        config.options.clock = Clock::manual(wall);
+        adjust(&mut config);
+        let admin = &config.fixture.clients[0];
+        let admin = (admin.client_id.clone(), admin.client_secret.clone());
+        Self { simulator: Simulator::new(config).unwrap(), wall, token: String::new(), admin }
+    }
+
+    /// A client of a simulator that runs this scenario, with a token.
+    pub(crate) fn with(text: &str) -> Self {
+        let mut client = Self::new(vec![scenario(text)], |_| {});
+        client.buy_token();
+        client
+    }
+
+    pub(crate) fn buy_token(&mut self) -> Outcome {
+        let (id, secret) = &self.admin;
+        let target =
+            format!("/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let outcome = self.ask(Method::POST, &target, None);
+        if let Some(token) = outcome.reply.value()["access_token"].as_str() {
+            token.clone_into(&mut self.token);
+        }
+        outcome
+    }
+
+    pub(crate) fn ask(&self, method: Method, target: &str, body: Option<Value>) -> Outcome {
+        let mut request = Request::new(method, target).unwrap();
+        if !self.token.is_empty() {
+            request = request.bearer(&self.token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.simulator.answer_at(&request, self.wall)
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.wall = self.wall.plus(by);
+        self.simulator.default_tenant().set_clock(Clock::manual(self.wall));
+    }
+
+    fn get(&self, path: &str) -> Outcome {
+        self.ask(Method::GET, &format!("/v3/password-sync-groups{path}"), None)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let state = self.ask(Method::GET, "/_sim/state", None).reply.value();
+        let groups = state["groups"].as_array().unwrap().clone();
+        groups.into_iter().map(|group| group["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    pub(crate) fn journal(&self) -> Value {
+        self.ask(Method::GET, "/_sim/journal", None).reply.value()
+    }
+}
+
+fn status(outcome: &Outcome) -> u16 {
+    outcome.reply.status.as_u16()
+}
+
+/// The id of the first group of `demo`.
+const FIRST: &str = "6881f631-3bd5-4213-9c75-8e05cc3e35dd";
+
+#[test]
+fn every_built_in_scenario_is_named_explained_and_valid() {
+    let schema = jsonschema::draft7::new(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).unwrap();
+    let files =
+        folder.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "yaml"));
+    assert_eq!(
+        files.count(),
+        library::BUILT_IN.len(),
+        "a file in scenarios/ is not in src/scenario/library.rs"
+    );
+    assert!(library::BUILT_IN.len() >= 25);
+    for (name, text) in library::BUILT_IN {
+        let scenario = scenario(text);
+        assert_eq!(scenario.name, *name);
+        assert!(scenario.lesson.as_ref().is_some_and(|lesson| lesson.len() > 20), "{name} has no lesson");
+        assert!(text.starts_with("# yaml-language-server: $schema=scenario.schema.json\n#\n# "), "{name}");
+        let found =
+            schema.validate(&serde_json::to_value(&scenario).unwrap()).map_err(|error| error.to_string());
+        assert_eq!(found, Ok(()), "{name}");
+        let lines = explain(&scenario).lines().count();
+        assert_eq!(lines, 2 + scenario.rules.len(), "{}", explain(&scenario));
+    }
+}
+
+/// An ordinary client, a second apart: token, creations, pages, get, update, delete.
+fn one_round(client: &mut Client, round: usize) {
+    client.buy_token();
+    client.advance(Duration::from_secs(1));
+    let body = |name: String| Some(json!({ "name": name, "passwordPolicyId": "p", "sourceIds": ["a", "b"] }));
+    let created = client.ask(Method::POST, "/v3/password-sync-groups", body(format!("Group {round}")));
+    let id = created.reply.value()["id"].as_str().unwrap_or(FIRST).to_owned();
+    client.advance(Duration::from_secs(1));
+    for query in ["", "?limit=1&offset=0&count=true", "?limit=1&offset=1", "?limit=250&offset=250"] {
+        client.get(query);
+        client.advance(Duration::from_secs(1));
+    }
+    for path in [format!("/{FIRST}"), format!("/{id}")] {
+        client.get(&path);
+        client.ask(Method::PUT, &format!("/v3/password-sync-groups{path}"), body(format!("Renamed {round}")));
+        client.advance(Duration::from_secs(1));
+    }
+    client.ask(Method::DELETE, &format!("/v3/password-sync-groups/{id}"), None);
+    client.get(&format!("/{id}"));
+    client.advance(Duration::from_secs(1));
+}
+
+#[test]
+fn every_rule_of_every_built_in_scenario_fires_and_is_journalled() {
+    for (name, text) in library::BUILT_IN {
+        let scenario = scenario(text);
+        let mut client = Client::new(vec![scenario.clone()], |_| {});
+        for round in 0..15 {
+            one_round(&mut client, round);
+        }
+        let journal = client.journal();
+        for rule in &scenario.rules {
+            let label = format!("{name}/{}", rule.name);
+            let fired = journal["exchanges"].as_array().unwrap().iter().filter(|exchange| {
+                let rules = exchange["rules"].as_array().unwrap();
+                rules.iter().any(|look| look["rule"] == *label && look["fired"] == true && look["why"] != "")
+            });
+            assert!(fired.count() > 0, "{label} never fired");
+        }
+    }
+}
+
+#[test]
+fn every_example_of_the_reference_is_a_valid_scenario() {
+    let reference = include_str!("../../scenarios/README.md");
+    let blocks: Vec<_> =
+        reference.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 20, "{}", blocks.len());
+    for block in blocks {
+        scenario(block);
+    }
+    let names: Vec<_> = library::BUILT_IN.iter().map(|(name, _)| *name).collect();
+    for name in names {
+        assert!(reference.contains(name), "{name} is not in scenarios/README.md");
+    }
+}
+
+/// The faults that say something else or nothing, and whether the client sees a whole answer of its own.
+const FAULTS: [&str; 12] = [
+    "{respond: {status: 500}}",
+    "{rateLimited: {retryAfter: 1s}}",
+    "expireToken",
+    "{loseScope: {scope: 'idn:password-sync-group:manage'}}",
+    "hang",
+    "{hang: {for: 5s}}",
+    "{cut: {after: 10}}",
+    "close",
+    "reset",
+    "{corrupt: truncatedJson}",
+    "{corrupt: html}",
+    "{corrupt: empty}",
+];
+
+#[test]
+fn a_fault_before_keeps_every_write_from_happening_and_one_after_does_not() {
+    let body = json!({ "name": "Written", "passwordPolicyId": "p", "sourceIds": ["a", "b"] });
+    let path = format!("/v3/password-sync-groups/{FIRST}");
+    let writes = [
+        ("createPasswordSyncGroup", Method::POST, "/v3/password-sync-groups", Some(&body)),
+        ("updatePasswordSyncGroup", Method::PUT, path.as_str(), Some(&body)),
+        ("deletePasswordSyncGroup", Method::DELETE, path.as_str(), None),
+    ];
+    let untouched = ["Password Sync Group 1", "Research accounts"];
+    for (operation, method, target, body) in writes {
+        let written: &[&str] = match operation {
+            "createPasswordSyncGroup" => &["Password Sync Group 1", "Research accounts", "Written"],
+            "updatePasswordSyncGroup" => &["Written", "Research accounts"],
+            _ => &["Research accounts"],
+        };
+        for fault in FAULTS {
+            for (stage, expected) in [("before", &untouched[..]), ("after", written)] {
+                let at = format!("{operation} {fault} {stage}");
+                let client = Client::with(&format!(
+                    "name: t\nrules: [{{when: {{operation: {operation}}}, stage: {stage}, fault: {fault}}}]\n"
+                ));
+                let before = client.ask(Method::GET, "/_sim/state", None).reply.value();
+                let outcome = client.ask(method.clone(), target, body.cloned());
+                assert_eq!(outcome.reply.header("sim-fault"), Some("t/rule-1"), "{at}");
+                assert_eq!(client.names(), expected, "{at}");
+                if stage == "before" {
+                    let after = client.ask(Method::GET, "/_sim/state", None).reply.value();
+                    assert_eq!(after, before, "{at}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_that_only_delays_lets_the_operation_happen_at_either_stage() {
+    for fault in ["{hold: 1m}", "{trickle: {chunk: 1, pause: 1s}}", "pass"] {
+        for stage in ["before", "after"] {
+            let client = Client::with(&format!(
+                "name: t\nrules: [{{when: {{operation: deletePasswordSyncGroup}}, stage: {stage}, fault: {fault}}}]\n"
+            ));
+            client.ask(Method::DELETE, &format!("/v3/password-sync-groups/{FIRST}"), None);
+            assert_eq!(client.names(), ["Research accounts"], "{fault} {stage}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_after_does_not_strike_what_the_service_refused() {
+    let client = Client::with(
+        "name: t\nrules: [{stage: after, when: {operation: getPasswordSyncGroup}, fault: {respond: {status: 500}}}]\n",
+    );
+    let refused = client.get("/no-such-group");
+    assert_eq!((status(&refused), refused.reply.header("sim-fault")), (404, None));
+    assert_eq!(status(&client.get(&format!("/{FIRST}"))), 500);
+    let rules = &client.journal()["exchanges"][1]["rules"][0];
+    assert_eq!(rules["why"], "nth 1, the operation did not happen");
+}
+
+#[test]
+fn a_response_is_the_services_own_unless_the_scenario_says_otherwise() {
+    let respond = |settings: &str| {
+        let client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{method: GET}}, fault: {{respond: {{{settings}}}}}}}]\n"
+        ));
+        client.get("").reply
+    };
+    for (settings, code) in [
+        ("status: 400", "400.1 Bad request content"),
+        ("status: 400, detailCode: 400.1.3 Illegal value", "400.1.3 Illegal value"),
+        ("status: 403", "403 Forbidden"),
+        ("status: 404", "404 Not found"),
+        ("status: 500", "500.0 Internal Fault"),
+        ("status: 503", "503 Service Unavailable"),
+    ] {
+        let reply = respond(settings);
+        let body = reply.value();
+        assert_eq!(body["detailCode"], code, "{settings}");
+        assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"), "{settings}");
+    }
+    assert_eq!(respond("status: 401").value(), json!({ "error": "JWT validation failed: JWT is expired" }));
+    assert_eq!(respond("status: 409").value()["errorName"], "ConflictException");
+    assert_eq!(
+        respond("status: 412").value(),
+        json!({ "message": " API/Feature not enabled for your organization." })
+    );
+    assert_eq!(respond("status: 429").value(), json!({ "message": " Rate Limit Exceeded " }));
+    assert_eq!(respond("status: 500, text: Boom").value()["messages"][0]["text"], "Boom");
+    let reply = respond("status: 502, headers: {Content-Type: text/html, X-Why: gateway}, body: '<p>'");
+    assert_eq!((&reply.body[..], reply.header("content-type")), (&b"<p>"[..], Some("text/html")));
+    assert_eq!((status_of(&reply), reply.header("x-why")), (502, Some("gateway")));
+    assert_eq!(respond("status: 200, body: [1]").value(), json!([1]));
+}
+
+fn status_of(reply: &sync_group_sim::wire::Reply) -> u16 {
+    reply.status.as_u16()
+}
+
+#[test]
+fn retry_after_comes_as_the_scenario_says() {
+    let retry_after = |fault: &str| {
+        let client = Client::with(&format!("name: t\nrules: [{{when: {{method: GET}}, fault: {fault}}}]\n"));
+        let reply = client.get("").reply;
+        assert_eq!(status_of(&reply), 429);
+        reply.header("retry-after").map(str::to_owned)
+    };
+    for (fault, expected) in [
+        ("{rateLimited: {retryAfter: 2s}}", Some("2")),
+        ("{rateLimited: {retryAfter: 1500ms}}", Some("2")),
+        ("{rateLimited: {retryAfter: 0s}}", Some("0")),
+        ("{rateLimited: {retryAfter: 87600h}}", Some("315360000")),
+        ("{rateLimited: {retryAfter: 2s, omitHeader: true}}", None),
+        ("{rateLimited: {retryAfter: 90s, asDate: true}}", Some("Tue, 24 Nov 2026 09:31:30 GMT")),
+        ("{respond: {status: 429, headers: {Retry-After: soon}}}", Some("soon")),
+        ("{respond: {status: 429}}", None),
+    ] {
+        assert_eq!(retry_after(fault).as_deref(), expected, "{fault}");
+    }
+}
+
+#[test]
+fn a_window_ends_when_the_scenario_says_and_not_when_retry_after_does() {
+    for (window, refused) in [("5s", vec![0, 3]), ("15s", vec![0, 3, 6, 9, 12])] {
+        let mut client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{method: GET}}, fires: {{nth: 1}}, fault: {{rateLimited: {{retryAfter: 10s, window: {window}}}}}}}]\n"
+        ));
+        let mut found = Vec::new();
+        for second in (0..20).step_by(3) {
+            if status(&client.get("")) == 429 {
+                found.push(second);
+            }
+            client.advance(Duration::from_secs(3));
+        }
+        assert_eq!(found, refused, "{window}");
+    }
+}
+
+#[test]
+fn an_expired_token_stays_expired_and_a_new_one_works() {
+    let mut client =
+        Client::with("name: t\nrules: [{when: {method: GET}, fires: {nth: 2}, fault: expireToken}]\n");
+    let expired = json!({ "error": "JWT validation failed: JWT is expired" });
+    assert_eq!(status(&client.get("")), 200);
+    let first = client.get("").reply;
+    assert_eq!(
+        (status_of(&first), first.value(), first.header("sim-fault")),
+        (401, expired.clone(), Some("t/rule-1"))
+    );
+    let again = client.get("").reply;
+    assert_eq!((status_of(&again), again.value(), again.header("sim-fault")), (401, expired, None));
+    client.buy_token();
+    assert_eq!(status(&client.get("")), 200);
+}
+
+#[test]
+fn a_token_can_be_expired_or_narrowed_when_it_is_bought() {
+    let mut client =
+        Client::with("name: t\nrules: [{when: {operation: token}, fires: {nth: 1}, fault: expireToken}]\n");
+    assert_eq!(status(&client.get("")), 401);
+    client.buy_token();
+    assert_eq!(status(&client.get("")), 200);
+    let client = Client::with(
+        "name: t\nrules: [{when: {operation: token}, fault: {loseScope: {scope: 'idn:password-sync-group:manage'}}}]\n",
+    );
+    assert_eq!(status(&client.get("")), 200);
+    assert_eq!(status(&client.ask(Method::POST, "/v3/password-sync-groups", Some(json!({})))), 403);
+}
+
+#[test]
+fn a_scope_that_is_taken_away_is_missed_from_then_on() {
+    let mut client = Client::with(
+        "name: t\nrules: [{when: {operation: createPasswordSyncGroup}, fires: {nth: 2}, fault: {loseScope: {scope: 'idn:password-sync-group:manage'}}}]\n",
+    );
+    let create =
+        |client: &Client| status(&client.ask(Method::POST, "/v3/password-sync-groups", Some(json!({}))));
+    assert_eq!([create(&client), create(&client), create(&client)], [200, 403, 403]);
+    assert_eq!(status(&client.get("")), 200);
+    client.buy_token();
+    assert_eq!(create(&client), 200);
+}
+
+#[test]
+fn the_token_call_can_fail_like_any_other() {
+    for (fault, expected) in [
+        ("{respond: {status: 500}}", 500),
+        ("{rateLimited: {retryAfter: 1s}}", 429),
+        ("{corrupt: html}", 200),
+        ("{respond: {status: 401, body: {error: invalid_client}}}", 401),
+    ] {
+        let mut client = Client::new(
+            vec![scenario(&format!(
+                "name: t\nrules: [{{when: {{operation: token, body: {{/grant_type: client_credentials}}}}, fault: {fault}}}]\n"
+            ))],
+            |_| {},
+        );
+        let outcome = client.buy_token();
+        assert_eq!(status(&outcome), expected, "{fault}");
+        assert_eq!(outcome.reply.value()["access_token"], Value::Null, "{fault}");
+    }
+}
+
+#[test]
+fn corrupt_bodies_are_not_what_they_say() {
+    let corrupt = |kind: &str| {
+        let client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{method: GET}}, fault: {{corrupt: {kind}}}}}]\n"
+        ));
+        client.get("").reply
+    };
+    let whole = Client::with("name: t\nrules: []\n").get("").reply;
+    let truncated = corrupt("truncatedJson");
+    assert!(whole.body.starts_with(&truncated.body) && truncated.body.len() < whole.body.len());
+    assert_eq!(truncated.value(), Value::Null);
+    assert_eq!(corrupt("html").header("content-type"), Some("text/html"));
+    assert!(corrupt("html").body.starts_with(b"<html>"));
+    assert_eq!(corrupt("wrongContentType").header("content-type"), Some("text/plain;charset=UTF-8"));
+    assert_eq!(corrupt("wrongContentType").body, whole.body);
+    assert_eq!(corrupt("bogusEncoding").header("content-encoding"), Some("UTF-8"));
+    assert_eq!(corrupt("bogusEncoding").body, whole.body);
+    assert!(corrupt("empty").body.is_empty());
+    let client =
+        Client::with("name: t\nrules: [{stage: after, when: {method: DELETE}, fault: {corrupt: html}}]\n");
+    assert_eq!(status(&client.ask(Method::DELETE, &format!("/v3/password-sync-groups/{FIRST}"), None)), 200);
+}
+
+#[test]
+fn a_sequence_is_consumed_one_per_firing() {
+    for (then, expected) in [
+        ("pass", [200, 503, 500, 200, 200, 200, 200]),
+        ("repeat", [200, 503, 500, 200, 503, 500, 200]),
+        ("last", [200, 503, 500, 500, 500, 500, 500]),
+    ] {
+        let client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{method: GET}}, sequence: [pass, {{respond: {{status: 503}}}}, {{respond: {{status: 500}}}}], then: {then}}}]\n"
+        ));
+        let found: Vec<_> = (0..7).map(|_| status(&client.get(""))).collect();
+        assert_eq!(found, expected, "{then}");
+    }
+}
+
+#[test]
+fn counts_are_kept_for_the_tenant_a_client_or_a_group() {
+    let statuses = |per: &str| {
+        let mut client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{operation: getPasswordSyncGroup}}, fires: {{first: 1, per: {per}}}, fault: {{respond: {{status: 503}}}}}}]\n"
+        ));
+        let admin = client.admin.clone();
+        let mut found = Vec::new();
+        for name in ["admin", "service"] {
+            let clients = Fixture::built_in("demo").unwrap().clients;
+            let other = clients.iter().find(|other| other.name == name).unwrap();
+            client.admin = (other.client_id.clone(), other.client_secret.clone());
+            client.buy_token();
+            for id in [FIRST, FIRST, "7b0c2f7e-5d36-4c9e-9d0a-3f1f3b9b2a10"] {
+                found.push(status(&client.get(&format!("/{id}"))));
+            }
+        }
+        client.admin = admin;
+        found
+    };
+    assert_eq!(statuses("tenant"), [503, 200, 200, 200, 200, 200]);
+    assert_eq!(statuses("client"), [503, 200, 200, 503, 200, 200]);
+    assert_eq!(statuses("group"), [503, 200, 503, 200, 200, 200]);
+}
+
+#[test]
+fn an_outage_begins_and_ends_in_the_tenants_time() {
+    let mut client = Client::with(
+        "name: t\nrules: [{when: {method: GET}, fires: {from: 10s, until: 20s}, fault: {respond: {status: 503}}}]\n",
+    );
+    let mut found = Vec::new();
+    for _ in 0..6 {
+        found.push(status(&client.get("")));
+        client.advance(Duration::from_secs(5));
+    }
+    assert_eq!(found, [200, 200, 503, 503, 200, 200]);
+}
+
+#[test]
+fn a_hold_may_accompany_any_fault_and_the_first_rule_wins_at_each_stage() {
+    let client = Client::with(
+        "name: t\nrules:\n  - {name: one, when: {method: GET}, hold: 2s, fault: {respond: {status: 503}}, fires: {nth: 1}}\n  \
+         - {name: two, when: {method: GET}, fault: {respond: {status: 500}}}\n",
+    );
+    let first = client.get("");
+    assert_eq!((status(&first), first.delivery.hold), (503, Some(Duration::from_secs(2))));
+    assert_eq!(first.reply.header("sim-fault"), Some("t/one"));
+    let rules = client.journal()["exchanges"][1]["rules"].clone();
+    assert_eq!(rules[1]["why"], "nth 1, but t/one came first");
+    assert_eq!(rules[1]["fired"], false);
+    assert_eq!(status(&client.get("")), 500);
+}
+
+#[test]
+fn stale_reads_show_the_tenant_as_it_was() {
+    let text = |own: bool| {
+        format!(
+            "name: t\nrules: [{{when: {{operation: [getPasswordSyncGroups, getPasswordSyncGroup]}}, fault: {{stale: {{by: 5s, readYourWrites: {own}}}}}}}]\n"
+        )
+    };
+    let mut client = Client::with(&text(false));
+    let count = |client: &Client| client.get("?count=true").reply.header("x-total-count").unwrap().to_owned();
+    let created = client.ask(Method::POST, "/v3/password-sync-groups", Some(json!({ "name": "New" })));
+    let id = created.reply.value()["id"].as_str().unwrap().to_owned();
+    client.ask(Method::DELETE, &format!("/v3/password-sync-groups/{FIRST}"), None);
+    // Neither the creation nor the deletion shows yet.
+    assert_eq!(
+        (status(&client.get(&format!("/{id}"))), status(&client.get(&format!("/{FIRST}")))),
+        (404, 200)
+    );
+    assert_eq!((count(&client).as_str(), client.get("").reply.value()[0]["id"].as_str()), ("2", Some(FIRST)));
+    client.advance(Duration::from_secs(5));
+    assert_eq!(
+        (status(&client.get(&format!("/{id}"))), status(&client.get(&format!("/{FIRST}")))),
+        (200, 404)
+    );
+    assert_eq!(client.get("").reply.value()[1]["id"], id.as_str());
+
+    let client = Client::with(&text(true));
+    let created = client.ask(Method::POST, "/v3/password-sync-groups", Some(json!({ "name": "New" })));
+    let id = created.reply.value()["id"].as_str().unwrap().to_owned();
+    assert_eq!(status(&client.get(&format!("/{id}"))), 200);
+    assert_eq!(count(&client), "3");
+    let mut other = client;
+    let service = Fixture::built_in("demo").unwrap().clients.swap_remove(2);
+    other.admin = (service.client_id, service.client_secret);
+    other.buy_token();
+    assert_eq!(status(&other.get(&format!("/{id}"))), 404);
+    assert_eq!(count(&other), "2");
+}
+
+#[test]
+fn drawn_waits_keep_to_what_was_asked() {
+    let holds = |hold: &str| -> Vec<Duration> {
+        let client =
+            Client::with(&format!("name: t\nrules: [{{when: {{method: GET}}, fault: {{hold: {hold}}}}}]\n"));
+        let mut holds: Vec<_> = (0..2_000).map(|_| client.get("?limit=0").delivery.hold.unwrap()).collect();
+        holds.sort();
+        holds
+    };
+    let uniform = holds("{uniform: [100ms, 300ms]}");
+    assert!(uniform[0] >= Duration::from_millis(100) && uniform[1_999] <= Duration::from_millis(300));
+    let median = uniform[1_000].as_secs_f64();
+    // Standard error of the median of 2,000: 2.2 ms; five of them.
+    assert!((median - 0.2).abs() < 0.012, "{median}");
+    let lognormal = holds("{lognormal: {median: 100ms, p99: 1s}}");
+    let (median, p99) = (lognormal[1_000].as_secs_f64(), lognormal[1_980].as_secs_f64());
+    // In logarithms one standard error is 2.8 % of sigma for the median and 8.4 % for the p99; five of them.
+    assert!((0.087..0.115).contains(&median) && (0.66..1.52).contains(&p99), "{median} {p99}");
+}
+
+#[test]
+fn what_is_delivered_is_journalled() {
+    for (fault, delivery, manner) in [
+        ("close", "closed", Manner::Close),
+        ("reset", "reset", Manner::Reset),
+        ("{hang: {for: 5s}}", "hung 5s, then closed", Manner::Hang { limit: Some(Duration::from_secs(5)) }),
+        ("{cut: {after: 7}}", "cut at byte 7", Manner::Cut { after_bytes: 7 }),
+        (
+            "{trickle: {chunk: 3, pause: 1s}}",
+            "trickled 3 bytes every 1s",
+            Manner::Trickle { chunk_bytes: 3, pause: Duration::from_secs(1) },
+        ),
+        ("{hold: 250ms}", "held 250ms, whole", Manner::Whole),
+    ] {
+        let client = Client::with(&format!("name: t\nrules: [{{when: {{method: GET}}, fault: {fault}}}]\n"));
+        assert_eq!(client.get("").delivery.manner, manner);
+        let entry = client.journal()["exchanges"][1].clone();
+        assert_eq!(entry["delivery"], delivery, "{fault}");
+        assert_eq!(
+            entry["status"].is_null(),
+            ["closed", "reset"].contains(&delivery) || delivery.starts_with("hung")
+        );
+    }
+}
+
+#[test]
+fn the_journal_leaves_secrets_out() {
+    let client = Client::with("name: t\nrules: []\n");
+    client.get("");
+    let journal = client.journal().to_string();
+    assert!(!journal.contains(&client.admin.1) && !journal.contains(&client.token), "{journal}");
+    assert!(journal.contains("client_secret=…") && journal.contains("Bearer …"), "{journal}");
+    assert_eq!(client.journal()["seed"], 1);
+}
+
+/// Firings by rule, for tests of counts.
+pub(crate) fn fired(journal: &Value) -> BTreeMap<String, Vec<u64>> {
+    let mut fired: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for exchange in journal["exchanges"].as_array().unwrap() {
+        for look in exchange["rules"].as_array().unwrap() {
+            if look["fired"] == true {
+                let why = look["why"].as_str().unwrap();
+                let nth = why.trim_start_matches("nth ").split(',').next().unwrap().parse().unwrap();
+                fired.entry(look["rule"].as_str().unwrap().to_owned()).or_default().push(nth);
+            }
+        }
+    }
+    for numbers in fired.values_mut() {
+        numbers.sort_unstable();
+    }
+    fired
+}
