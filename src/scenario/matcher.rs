@@ -1,5 +1,5 @@
 //! Whether an exchange is one that a rule is about. A new matcher is a field of
-//! [`When`](super::format::When), a line in [`Matcher::compile`], one in [`Matcher::misses`], and a test.
+//! `When`, a line in [`Matcher::compile`], one in [`Matcher::misses`], and a test.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`](super::format::Fires), a line
+//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`], a line
 //! in [`Fires::verdict`], what can make it impossible in [`Fires::mistake`], and a test.
 
 use std::time::Duration;
