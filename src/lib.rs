@@ -14,7 +14,7 @@
 //! 3  world         handlers          what tenants share, the registry · what operations do
 //! 2  tenant                          everything of one tenant, behind one lock
 //! 1  contract  scenario  fixture     the OpenAPI document, compiled · rules, triggers, faults · what a tenant begins with
-//! 0  operation  version  prerequisites  clock  chance  document  wire
+//! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
 //! ```
 //!
 //! # The life of a request
@@ -38,7 +38,7 @@
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
 //! `scenario/fault.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
 //! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
-//! [`version`]. A control call is a line in `control.rs` and a method on the embedder's handle.
+//! [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle.
 
 pub mod chance;
 pub mod clock;
@@ -47,6 +47,7 @@ pub mod control;
 pub mod document;
 pub mod fixture;
 pub mod handlers;
+pub mod metrics;
 pub mod operation;
 pub mod pipeline;
 pub mod prerequisites;

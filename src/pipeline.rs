@@ -67,6 +67,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
 fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Outcome {
     let tenant = prepared.tenant;
     let (operation, version) = (operation_of(&prepared.routed), version_of(&prepared.routed));
+    let path = prepared.path.to_owned();
     let state = &mut *tenant.lock();
     let now = state.clock.now(wall);
     let seq = state.next_request();
@@ -88,25 +89,29 @@ fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Ou
     }
     let reply = stamp(reply, &request_id, now);
     let trace = Trace {
+        seq,
         tenant: tenant.name().to_owned(),
         operation,
         client: client.clone(),
         faults,
         violations: violations.clone(),
     };
-    state.journal.append(Entry {
+    let entry = Entry {
         seq,
         at: now,
         wall_time: wall,
         operation,
         version,
+        path,
         client,
         request: Arc::clone(request),
         reply: reply.clone(),
         delivery,
+        fate: None,
         rules,
         violations,
-    });
+    };
+    tenant.settle(state, entry);
     Outcome { reply, delivery, trace }
 }
 

@@ -93,7 +93,7 @@ fn check_name(what: &str, name: &str) -> Result<(), String> {
     Err(format!("{what} name `{name}`; expected 1 to 100 printable ASCII characters without `/`"))
 }
 
-fn check_when(when: &When) -> Result<(), Mistake> {
+pub(super) fn check_when(when: &When) -> Result<(), Mistake> {
     Matcher::compile(when)?;
     if let Some(TextMatch::Exact(version)) = &when.version
         && ApiVersion::named(version).is_none()

@@ -1,5 +1,5 @@
 //! Whether an exchange is one that a rule is about. A new matcher is a field of
-//! `When`, a line in [`Matcher::compile`], one in [`Matcher::misses`], and a test.
+//! `When`, a line in [`Matcher::compile`], one in [`Matcher::parts`], and a test.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -134,31 +134,42 @@ impl Matcher {
 
     /// The first part that does not hold; `None` when the exchange matches.
     pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<String> {
-        let differs = |part: &str, text: &Option<Text>, found: Option<&str>| {
-            let fits = text.as_ref().is_none_or(|text| text.fits(found));
-            (!fits).then(|| {
-                format!("{part} is {}", found.map_or("absent".to_owned(), |found| format!("`{found}`")))
-            })
-        };
-        let operation = || match (&self.operation, exchange.operation) {
+        self.parts(exchange).next()
+    }
+
+    /// Every part that does not hold.
+    pub(super) fn all_misses(&self, exchange: &Exchange<'_>) -> Vec<String> {
+        self.parts(exchange).collect()
+    }
+
+    /// The parts that do not hold, each looked at only when it is asked for.
+    fn parts<'a>(&'a self, exchange: &'a Exchange<'_>) -> impl Iterator<Item = String> + 'a {
+        let parts: [fn(&Self, &Exchange<'_>) -> Option<String>; 8] = [
+            Self::operation_misses,
+            |matcher, exchange| differs("version", matcher.version.as_ref(), exchange.version),
+            |matcher, exchange| differs("method", matcher.method.as_ref(), Some(exchange.method)),
+            Self::path_misses,
+            |matcher, exchange| differs("client", matcher.client.as_ref(), exchange.client),
+            Self::query_misses,
+            Self::header_misses,
+            Self::body_misses,
+        ];
+        parts.into_iter().filter_map(move |part| part(self, exchange))
+    }
+
+    fn operation_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        match (&self.operation, exchange.operation) {
             (None | Some(Operations::Any), _) => None,
             (Some(Operations::These(wanted)), Some(found)) if wanted.contains(&found) => None,
             (Some(_), Some(found)) => Some(format!("operation is {found}")),
             (Some(_), None) => Some("no operation".to_owned()),
-        };
-        let path = || {
-            let found = trimmed(exchange.path);
-            let fits = self.path.as_ref().is_none_or(|glob| glob.is_match(&found));
-            (!fits).then(|| format!("path is `{found}`"))
-        };
-        operation()
-            .or_else(|| differs("version", &self.version, exchange.version))
-            .or_else(|| differs("method", &self.method, Some(exchange.method)))
-            .or_else(path)
-            .or_else(|| differs("client", &self.client, exchange.client))
-            .or_else(|| self.query_misses(exchange))
-            .or_else(|| self.header_misses(exchange))
-            .or_else(|| self.body_misses(exchange))
+        }
+    }
+
+    fn path_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+        let glob = self.path.as_ref()?;
+        let found = trimmed(exchange.path);
+        (!glob.is_match(&found)).then(|| format!("path is `{found}`"))
     }
 
     fn query_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
@@ -184,6 +195,14 @@ impl Matcher {
         });
         missed.map(|(pointer, _)| format!("body `{pointer}` differs"))
     }
+}
+
+fn differs(part: &str, text: Option<&Text>, found: Option<&str>) -> Option<String> {
+    let fits = text.is_none_or(|text| text.fits(found));
+    (!fits).then(|| match found {
+        Some(found) => format!("{part} is `{found}`"),
+        None => format!("{part} is absent"),
+    })
 }
 
 /// A path without the slashes that do not count: doubled ones and one at the end.

@@ -49,12 +49,56 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// Checks a scenario that was not read from a text. The error says where it is wrong and why.
+    pub fn checked(mut self) -> Result<Self, String> {
+        self.name_rules();
+        check::check(&self).map_err(|(pointer, message)| format!("{pointer}: {message}"))?;
+        Ok(self)
+    }
+
     fn name_rules(&mut self) {
         for (index, rule) in self.rules.iter_mut().enumerate() {
             if rule.name.is_empty() {
                 rule.name = format!("rule-{}", index + 1);
             }
         }
+    }
+}
+
+/// The scenario of rules that were added one by one.
+const ADDED: &str = "rules";
+
+/// A `when` on its own, for questions about exchanges that are past.
+#[derive(Clone, Debug)]
+pub struct Pattern(Matcher);
+
+impl Pattern {
+    /// Compiles a `when`. The error says which part is wrong and why.
+    pub fn compile(when: &format::When) -> Result<Self, String> {
+        check::check_when(when)
+            .map_err(|(pointer, message)| format!("`match{}`: {message}", pointer.replace('/', ".")))?;
+        Matcher::compile(when).map(Self).map_err(|(_, message)| message)
+    }
+
+    /// The parts that do not hold; none when the exchange matches.
+    pub fn misses(&self, exchange: &Exchange<'_>) -> Vec<String> {
+        self.0.all_misses(exchange)
+    }
+}
+
+impl Rule {
+    /// Reads one rule and checks it.
+    pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
+        let mut rule: Self = document.parse()?;
+        let is_nameless = rule.name.is_empty();
+        if is_nameless {
+            "rule".clone_into(&mut rule.name);
+        }
+        check::check_rule(&rule).map_err(|(pointer, message)| document.error_at(&pointer, message))?;
+        if is_nameless {
+            rule.name.clear();
+        }
+        Ok(rule)
     }
 }
 
@@ -69,6 +113,7 @@ pub struct Engine {
 struct Loaded {
     /// `scenario/rule`: what it is called in `Sim-Fault` and the journal, and what its luck depends on.
     label: String,
+    scenario: String,
     rule: Rule,
     matcher: Matcher,
     began: Timestamp,
@@ -152,6 +197,38 @@ impl Engine {
         Self { rules: rules.collect() }
     }
 
+    /// Replaces all rules; nothing is counted yet.
+    pub fn replace(&mut self, scenarios: &[Scenario], now: Timestamp) {
+        *self = Self::load(scenarios, now);
+    }
+
+    /// Puts a rule ahead of the others, in a scenario of its own called `rules`.
+    pub fn add(&mut self, mut rule: Rule, now: Timestamp) -> Result<RuleReport, String> {
+        if rule.name.is_empty() {
+            let is_taken = |name: &String| self.rules.iter().any(|loaded| loaded.rule.name == *name);
+            let mut numbers = 1..=self.rules.len() + 1;
+            let free = numbers.find_map(|number| {
+                let name = format!("rule-{number}");
+                (!is_taken(&name)).then_some(name)
+            });
+            rule.name = free.expect("there are more numbers than rules");
+        }
+        if self.rules.iter().any(|loaded| loaded.scenario == ADDED && loaded.rule.name == rule.name) {
+            return Err(format!("rule `{}` is there already; expected a name that is free", rule.name));
+        }
+        let loaded = Loaded::new(ADDED, rule, now);
+        let report = loaded.report();
+        self.rules.insert(0, loaded);
+        Ok(report)
+    }
+
+    /// Takes the rules of that name away; whether there were any.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|loaded| loaded.rule.name != name);
+        self.rules.len() < before
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
@@ -210,13 +287,7 @@ impl Engine {
 
     /// The rules with their counts.
     pub fn report(&self) -> Vec<RuleReport> {
-        let report = |loaded: &Loaded| RuleReport {
-            scenario: loaded.label.split('/').next().unwrap_or_default().to_owned(),
-            rule: loaded.rule.clone(),
-            matched: loaded.matched,
-            fired: loaded.fired,
-        };
-        self.rules.iter().map(report).collect()
+        self.rules.iter().map(Loaded::report).collect()
     }
 }
 
@@ -238,12 +309,22 @@ impl Loaded {
         let matcher = Matcher::compile(&rule.when).expect("it was checked when it was read");
         Self {
             label: format!("{scenario}/{}", rule.name),
+            scenario: scenario.to_owned(),
             rule,
             matcher,
             began: now,
             counts: HashMap::new(),
             matched: 0,
             fired: 0,
+        }
+    }
+
+    fn report(&self) -> RuleReport {
+        RuleReport {
+            scenario: self.scenario.clone(),
+            rule: self.rule.clone(),
+            matched: self.matched,
+            fired: self.fired,
         }
     }
 

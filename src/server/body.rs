@@ -46,8 +46,8 @@ pub(super) enum Outgoing {
     Fed {
         /// Where the pieces come from.
         pieces: mpsc::Receiver<Bytes>,
-        /// How long they are together.
-        promised: u64,
+        /// How long they are together, where that is known.
+        promised: Option<u64>,
     },
     /// Less than promised, and then a break.
     Cut {
@@ -114,10 +114,13 @@ impl hyper::body::Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            Self::Whole(body) => body.as_ref().map_or(0, |body| body.len() as u64),
-            Self::Fed { promised, .. } | Self::Cut { promised, .. } => *promised,
-        })
+        match self {
+            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
+            Self::Fed { promised: Some(promised), .. } | Self::Cut { promised, .. } => {
+                SizeHint::with_exact(*promised)
+            }
+            Self::Fed { promised: None, .. } => SizeHint::default(),
+        }
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 
 use super::body::{self, Outgoing};
 use super::deliver::{Asked, Fate, deliver};
-use super::dispatch::Answered;
-use super::{Shared, dispatch, wall_now};
+use super::{Shared, dispatch, monotonic_now, wall_now};
+use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::wire::{Body, Outcome, Request, query};
 
@@ -73,13 +73,22 @@ async fn exchange(
         Ok(body) => body?,
         Err(_) => return Ok(timed_out()),
     };
-    let asked = Asked { method: head.method.clone(), version: head.version, fate };
-    let request =
-        Arc::new(Request { method: head.method, uri: head.uri, headers: head.headers, body, connection });
-    let started = wall_now();
-    let Answered { outcome, tenant } = dispatch::answer(&shared.world, &request, started);
-    log(&request, &outcome, wall_now().since(started));
-    Ok(deliver(outcome, tenant, asked).await?)
+    let stopping = shared.stopping.clone();
+    let asked = Asked { method: head.method.clone(), version: head.version, fate, stopping };
+    let request = Arc::new(Request {
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+        body,
+        is_secure: false,
+        connection,
+    });
+    let started = monotonic_now();
+    let answered = dispatch::answer(&shared.world, &request, wall_now());
+    let took = monotonic_now() - started;
+    count(&shared.world.metrics, &answered.outcome, took);
+    log(&request, &answered.outcome, took);
+    Ok(deliver(answered, asked).await?)
 }
 
 /// 408: the client did not send its body in time.
@@ -87,6 +96,14 @@ fn timed_out() -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::whole(Bytes::new()));
     *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     response
+}
+
+/// Counts what belongs to the API; the control API is not counted.
+fn count(metrics: &Metrics, outcome: &Outcome, took: Duration) {
+    if outcome.trace.seq > 0 {
+        let status = (!outcome.delivery.is_silent()).then(|| outcome.reply.status.as_u16());
+        metrics.count(outcome.trace.operation, status, took);
+    }
 }
 
 /// One line per request.
@@ -111,7 +128,7 @@ fn log(request: &Request, outcome: &Outcome, took: Duration) {
         fault = (!faults.is_empty()).then_some(faults.as_str()),
         delivery = delivery.as_deref(),
         body_bytes,
-        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         detail = (!detail.is_empty()).then_some(detail.as_str()),
         "{} {}",
         request.method,

@@ -8,13 +8,15 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Response, Version};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::body::{Broken, Outgoing};
+use super::dispatch::{self, Answered};
 use super::{pause, wall_now};
 use crate::clock::Clock;
 use crate::tenant::Tenant;
-use crate::wire::{Delivery, Manner, Outcome, Reply};
+use crate::tenant::journal::Filter;
+use crate::wire::{Delivery, Manner, Reply};
 
 /// What is to become of a connection, told by a delivery to whoever owns the socket.
 #[derive(Debug, Default)]
@@ -36,28 +38,35 @@ pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) version: Version,
     pub(super) fate: Arc<Fate>,
+    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// Carries an outcome out. `Err` breaks the exchange off: the connection in HTTP/1.1, the stream in HTTP/2.
-pub(super) async fn deliver(
-    outcome: Outcome,
-    tenant: Option<Arc<Tenant>>,
-    asked: Asked,
-) -> Result<Response<Outgoing>, Broken> {
+pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response<Outgoing>, Broken> {
+    let Answered { outcome, tenant, follow } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, &asked.method);
     let Some(tenant) = tenant else { return Ok(response) };
+    if let Some(filter) = follow {
+        let pieces = follow_journal(tenant, body, filter, asked.stopping);
+        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None }));
+    }
+    if hold.is_none() && manner == Manner::Whole {
+        return Ok(response);
+    }
+    // Until it is told otherwise, the watch takes a dropped delivery for a client that left.
+    let watch = Watch::new(&tenant, outcome.trace.seq);
     if let Some(hold) = hold {
         wait(&tenant, hold).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
-    match manner {
+    let delivered = match manner {
         Manner::Whole => Ok(response),
         Manner::Trickle { .. } if is_silent => Ok(response),
         Manner::Trickle { chunk_bytes, pause } => {
-            let promised = body.len() as u64;
-            let pieces = feed(tenant, body, chunk_bytes, pause);
+            let promised = Some(body.len() as u64);
+            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, chunk_bytes, pause);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised }))
         }
         Manner::Cut { .. } if is_silent => close(&asked),
@@ -72,7 +81,67 @@ pub(super) async fn deliver(
             wait(&tenant, limit).await;
             close(&asked)
         }
+    };
+    watch.end();
+    delivered
+}
+
+/// Notes in the journal when a client leaves before it was told anything.
+struct Watch<'a> {
+    tenant: &'a Tenant,
+    seq: u64,
+    is_over: bool,
+}
+
+impl<'a> Watch<'a> {
+    fn new(tenant: &'a Tenant, seq: u64) -> Self {
+        Self { tenant, seq, is_over: false }
     }
+
+    fn end(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.tenant
+                .lock()
+                .journal
+                .note_fate(self.seq, "the client left before it was told anything".to_owned());
+        }
+    }
+}
+
+/// Sends the events so far, and further ones as they come, until the client leaves or the server stops.
+fn follow_journal(
+    tenant: Arc<Tenant>,
+    so_far: Bytes,
+    mut filter: Filter,
+    mut stopping: watch::Receiver<bool>,
+) -> mpsc::Receiver<Bytes> {
+    let (feeder, pieces) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut piece = so_far;
+        loop {
+            let mut grew = std::pin::pin!(tenant.journal_grew());
+            grew.as_mut().enable();
+            if !piece.is_empty() && feeder.send(piece).await.is_err() {
+                return;
+            }
+            let (events, last) = dispatch::events(&tenant, &filter);
+            (piece, filter.after) = (events.into(), last);
+            if piece.is_empty() {
+                tokio::select! {
+                    () = grew => {}
+                    () = feeder.closed() => return,
+                    _ = stopping.wait_for(|stopping| *stopping) => return,
+                }
+            }
+        }
+    });
+    pieces
 }
 
 fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
@@ -96,15 +165,25 @@ fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
 }
 
 /// Feeds a body a chunk at a time, for as long as somebody reads.
-fn feed(tenant: Arc<Tenant>, body: Bytes, chunk_bytes: usize, pause: Duration) -> mpsc::Receiver<Bytes> {
+fn feed(
+    tenant: Arc<Tenant>,
+    seq: u64,
+    body: Bytes,
+    chunk_bytes: usize,
+    pause: Duration,
+) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut rest = body;
+        let mut sent = 0;
         while !rest.is_empty() {
             let piece = rest.split_to(chunk_bytes.min(rest.len()));
+            let len = piece.len();
             if feeder.send(piece).await.is_err() {
+                tenant.lock().journal.note_fate(seq, format!("the client left after {sent} bytes or fewer"));
                 return;
             }
+            sent += len;
             if !rest.is_empty() {
                 wait(&tenant, pause).await;
             }

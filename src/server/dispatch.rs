@@ -1,11 +1,17 @@
 //! Which room a request goes to: the control API's, or the pipeline's. Callable without a socket.
 
+use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+
 use crate::clock::Timestamp;
+use crate::control::Control;
 use crate::tenant::Tenant;
-use crate::wire::{Delivery, Outcome, Refusal, Request, Trace};
+use crate::tenant::journal::Filter;
+use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::World;
 use crate::{control, pipeline};
 
@@ -16,6 +22,8 @@ pub struct Answered {
     pub outcome: Outcome,
     /// Whose request it was; `None` when it was nobody's.
     pub tenant: Option<Arc<Tenant>>,
+    /// The exchanges that are to follow the outcome as they come; the outcome has those so far.
+    pub follow: Option<Filter>,
 }
 
 /// Answers a request. A panic is our bug: it becomes a 500, is logged, and harms no other request.
@@ -28,19 +36,42 @@ pub fn answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answere
 
 fn located_answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answered {
     let Some(located) = world.locate(request, wall) else { return refused(&Refusal::NotFound) };
-    let outcome = if control::is_control(located.path) {
-        control::answer(world, &located, request, wall)
-    } else {
-        pipeline::answer(world, &located, request, wall)
+    if !control::is_control(located.path) {
+        let outcome = pipeline::answer(world, &located, request, wall);
+        return Answered { outcome, tenant: Some(located.tenant), follow: None };
+    }
+    let (outcome, follow) = match control::answer(world, &located, request, wall) {
+        Control::Answer(outcome) => (*outcome, None),
+        Control::Follow(filter) => {
+            let (events, last) = events(&located.tenant, &filter);
+            (event_stream(events), Some(Filter { after: last, ..filter }))
+        }
     };
-    Answered { outcome, tenant: Some(located.tenant) }
+    Answered { outcome, tenant: Some(located.tenant), follow }
 }
 
 /// A refusal outside every tenant, whose luck would have drawn a tracking id.
 fn refused(refusal: &Refusal) -> Answered {
     let reply = refusal.reply("00000000000000000000000000000000");
-    Answered {
-        outcome: Outcome { reply, delivery: Delivery::default(), trace: Trace::default() },
-        tenant: None,
+    let outcome = Outcome { reply, delivery: Delivery::default(), trace: Trace::default() };
+    Answered { outcome, tenant: None, follow: None }
+}
+
+/// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
+pub(super) fn events(tenant: &Tenant, filter: &Filter) -> (String, u64) {
+    let mut last = filter.after;
+    let mut text = String::new();
+    for exchange in tenant.journal(filter).exchanges {
+        last = exchange["seq"].as_u64().unwrap_or(last);
+        let _ = write!(text, "id: {last}\nevent: exchange\ndata: {exchange}\n\n");
     }
+    (text, last)
+}
+
+fn event_stream(events: String) -> Outcome {
+    let reply = Reply::empty(StatusCode::OK)
+        .with_content_type(HeaderValue::from_static("text/event-stream"))
+        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .with_body(events);
+    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }

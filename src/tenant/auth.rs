@@ -160,6 +160,11 @@ impl Auth {
         &self.clients
     }
 
+    /// Replaces the clients; tokens of those that stay remain valid.
+    pub fn set_clients(&mut self, clients: Arc<Vec<Client>>) {
+        self.clients = clients;
+    }
+
     /// What tokens say of the organisation.
     pub fn organisation(&self) -> &Organisation {
         &self.organisation

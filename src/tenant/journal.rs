@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::operation::Operation;
-use crate::scenario::Look;
+use crate::scenario::{Exchange, Look};
+use crate::wire::form::Form;
 use crate::wire::{Body, Delivery, Reply, Request, query};
 
 /// Exchanges that are kept when nothing else is said.
@@ -34,6 +35,8 @@ pub struct Entry {
     pub operation: Option<Operation>,
     /// The API version's name.
     pub version: Option<&'static str>,
+    /// The path below the tenant's base URL.
+    pub path: String,
     /// The OAuth client's id.
     pub client: Option<String>,
     /// The request.
@@ -42,6 +45,8 @@ pub struct Entry {
     pub reply: Reply,
     /// How it was to be said.
     pub delivery: Delivery,
+    /// What came of that, where it was not that: `the client left`.
+    pub fate: Option<String>,
     /// What the scenario's rules made of it.
     pub rules: Vec<Look>,
     /// How the request broke the contract, or why it was refused.
@@ -84,6 +89,14 @@ impl Journal {
         self.dropped
     }
 
+    /// Notes what came of a delivery, where it was not what was planned.
+    pub fn note_fate(&mut self, seq: u64, fate: String) {
+        // The journal is in the order of numbers, and the exchange is a late one.
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.seq == seq) {
+            entry.fate = Some(fate);
+        }
+    }
+
     /// Forgets all exchanges; their numbers go on.
     pub fn clear(&mut self) {
         self.entries.clear();
@@ -105,7 +118,73 @@ const SECRET_MEMBERS: [&str; 5] =
 /// What stands in their place.
 const REDACTED: &str = "…";
 
+/// Which exchanges are asked for; all by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this operation.
+    pub operation: Option<Operation>,
+    /// With this status.
+    pub status: Option<u16>,
+    /// By this OAuth client.
+    pub client: Option<String>,
+    /// On which this rule fired, as `rule` or `scenario/rule`.
+    pub rule: Option<String>,
+    /// After this number.
+    pub after: u64,
+    /// So many at most.
+    pub limit: usize,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { operation: None, status: None, client: None, rule: None, after: 0, limit: usize::MAX }
+    }
+}
+
+impl Filter {
+    /// Whether an exchange is one that is asked for.
+    pub fn admits(&self, entry: &Entry) -> bool {
+        let is_rule = |look: &Look, wanted: &str| {
+            look.fired
+                && (look.rule == wanted || look.rule.split_once('/').is_some_and(|(_, rule)| rule == wanted))
+        };
+        entry.seq > self.after
+            && self.operation.is_none_or(|operation| entry.operation == Some(operation))
+            && self.status.is_none_or(|status| entry.told_status() == Some(status))
+            && self.client.as_ref().is_none_or(|client| entry.client.as_ref() == Some(client))
+            && self.rule.as_ref().is_none_or(|rule| entry.rules.iter().any(|look| is_rule(look, rule)))
+    }
+}
+
 impl Entry {
+    /// The reply, where the client was told one.
+    fn told(&self) -> Option<&Reply> {
+        (!self.delivery.is_silent()).then_some(&self.reply)
+    }
+
+    /// The status, where the client was told one.
+    pub fn told_status(&self) -> Option<u16> {
+        self.told().map(|reply| reply.status.as_u16())
+    }
+
+    /// The exchange as a scenario's `when` sees it.
+    pub fn with_exchange<R>(&self, ask: impl FnOnce(&Exchange<'_>) -> R) -> R {
+        let request = &self.request;
+        let form = (self.operation == Some(Operation::Token))
+            .then(|| Form::gather(request).to_json().to_string().into_bytes());
+        let body = match (&form, &request.body) {
+            (Some(form), _) => form.as_slice(),
+            (None, Body::Whole(body)) => body,
+            (None, Body::TooLarge { .. }) => b"",
+        };
+        let mut exchange = Exchange::new(request.method.as_str(), &self.path, &request.headers, body);
+        exchange.operation = self.operation;
+        exchange.version = self.version;
+        exchange.query = request.uri.query().unwrap_or_default();
+        exchange.client = self.client.as_deref();
+        ask(&exchange)
+    }
+
     /// The exchange as the control API shows it.
     pub fn to_json(&self) -> Value {
         let request = &self.request;
@@ -114,7 +193,7 @@ impl Entry {
             Body::Whole(body) => shown(body, request.media_type().as_deref()),
             Body::TooLarge { limit } => format!("longer than {limit} bytes").into(),
         };
-        let told = (!self.delivery.is_silent()).then_some(&self.reply);
+        let told = self.told();
         json!({
             "seq": self.seq,
             "at": self.at,
@@ -133,7 +212,7 @@ impl Entry {
                 "headers": headers(reply.headers.iter().map(|(name, value)| (name, value))),
                 "body": shown(&reply.body, Some("application/json")),
             })),
-            "delivery": self.delivery.to_string(),
+            "delivery": self.fate.clone().unwrap_or_else(|| self.delivery.to_string()),
             "rules": self.rules,
             "violations": self.violations,
         })
@@ -209,4 +288,62 @@ pub struct JournalReport {
     pub exchanges: Vec<Value>,
     /// How many left at the old end.
     pub dropped: u64,
+}
+
+/// Exchanges as an HTTP archive, which browsers' developer tools and others read.
+pub(super) fn har<'a>(entries: impl Iterator<Item = &'a Entry>) -> Value {
+    let entries: Vec<_> = entries.map(har_entry).collect();
+    let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
+    json!({ "log": { "version": "1.2", "creator": creator, "entries": entries } })
+}
+
+fn har_entry(entry: &Entry) -> Value {
+    let shown = entry.to_json();
+    let fields = |headers: &Value| -> Vec<Value> {
+        let pair = |(name, value): (&String, &Value)| json!({ "name": name, "value": value });
+        headers.as_object().into_iter().flatten().map(pair).collect()
+    };
+    let text = |body: &Value| match body {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let host = entry.request.authority().unwrap_or("localhost");
+    let url = format!("{}://{host}{}", entry.request.scheme(), query::redacted(&entry.request.uri));
+    let query: Vec<_> = query::pairs(shown["query"].as_str().unwrap_or_default())
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    let (request, reply) = (&shown["request"], &shown["reply"]);
+    let (sent, received) = (text(&request["body"]), text(&reply["body"]));
+    let content_type = |headers: &Value| headers["content-type"].as_str().unwrap_or_default().to_owned();
+    let status = entry.told_status().unwrap_or(0);
+    json!({
+        "startedDateTime": entry.at,
+        "time": 0,
+        "request": {
+            "method": shown["method"],
+            "url": url,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": fields(&request["headers"]),
+            "queryString": query,
+            "postData": { "mimeType": content_type(&request["headers"]), "text": sent },
+            "headersSize": -1,
+            "bodySize": sent.len(),
+        },
+        "response": {
+            "status": status,
+            "statusText": entry.told().and_then(|reply| reply.status.canonical_reason()).unwrap_or_default(),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": fields(&reply["headers"]),
+            "content": { "size": received.len(), "mimeType": content_type(&reply["headers"]), "text": received },
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": received.len(),
+        },
+        "cache": {},
+        "timings": { "send": 0, "wait": 0, "receive": 0 },
+        "comment": format!("seq {}, {}", entry.seq, shown["delivery"].as_str().unwrap_or_default()),
+    })
 }

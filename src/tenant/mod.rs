@@ -7,14 +7,16 @@ pub mod groups;
 pub mod history;
 pub mod journal;
 mod jwt;
+pub mod knobs;
 mod order;
 pub mod rate_limit;
 pub mod sources;
+pub mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -26,7 +28,7 @@ use crate::scenario::{Engine, Scenario};
 use auth::Auth;
 use groups::Groups;
 use history::{Change, History};
-use journal::Journal;
+use journal::{Entry, Journal};
 use rate_limit::{RateLimit, RateLimiter};
 use sources::Sources;
 
@@ -88,6 +90,27 @@ impl Template {
         }
     }
 
+    /// The clients; at least one.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The same with ids and secrets for its clients that nobody else has, drawn from `chance`.
+    #[must_use]
+    pub fn with_own_clients(mut self, chance: Chance) -> Self {
+        let mut clients = self.clients.to_vec();
+        for (client, nth) in clients.iter_mut().zip(0..) {
+            client.client_id = chance.hex("client-id", nth);
+            client.client_secret = format!(
+                "{}{}",
+                chance.hex("client-secret", 2 * nth),
+                chance.hex("client-secret", 2 * nth + 1)
+            );
+        }
+        self.clients = Arc::new(clients);
+        self
+    }
+
     /// The scenarios.
     pub fn scenarios(&self) -> &[Scenario] {
         &self.scenarios
@@ -107,14 +130,23 @@ pub struct Tenant {
     name: String,
     options: TenantOptions,
     state: Mutex<TenantState>,
+    began_with: RwLock<Template>,
     clock_moved: Notify,
+    journal_grew: Notify,
 }
 
 impl Tenant {
     /// A tenant that begins as `template` says, when the wall clock shows `wall`.
     pub fn new(name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Self {
         let state = Mutex::new(TenantState::new(name, template, &options, wall));
-        Self { name: name.to_owned(), options, state, clock_moved: Notify::new() }
+        Self {
+            name: name.to_owned(),
+            options,
+            state,
+            began_with: RwLock::new(template.clone()),
+            clock_moved: Notify::new(),
+            journal_grew: Notify::new(),
+        }
     }
 
     /// The name: 1 to 63 of `a-z`, `0-9` and `-`.
@@ -136,6 +168,28 @@ impl Tenant {
     pub fn set_clock(&self, clock: Clock) {
         self.lock().clock = clock;
         self.clock_moved.notify_waiters();
+    }
+
+    /// Ready when the journal has grown after this was first polled.
+    pub fn journal_grew(&self) -> Notified<'_> {
+        self.journal_grew.notified()
+    }
+
+    /// Appends an exchange to the journal, and wakes whoever follows it.
+    pub fn settle(&self, state: &mut TenantState, entry: Entry) {
+        state.journal.append(entry);
+        self.journal_grew.notify_waiters();
+    }
+
+    /// Replaces the scenarios of a tenant that has none of its own; nothing else of it is touched.
+    pub fn follow_command_line(&self, scenarios: &[Scenario], wall: Timestamp) {
+        let mut began_with = self.began_with.write();
+        *began_with = began_with.clone().with_scenarios(scenarios.to_vec());
+        let mut state = self.lock();
+        if state.follows_command_line {
+            let now = state.clock.now(wall);
+            state.scenario.replace(scenarios, now);
+        }
     }
 
     /// Ready when the clock is next set after this was first polled.
@@ -167,6 +221,8 @@ pub struct TenantState {
     history: History,
     requests: u64,
     groups_created: u64,
+    /// Whether the scenarios are those of the command line, to be reloaded with its files.
+    follows_command_line: bool,
 }
 
 /// What an operation can change, to go back to.
@@ -194,7 +250,17 @@ impl TenantState {
             history: History::default(),
             requests: 0,
             groups_created: 0,
+            follows_command_line: true,
         }
+    }
+
+    /// Takes over everything that a fixture holds.
+    fn begin_with(&mut self, template: &Template) {
+        self.groups = Arc::clone(&template.groups);
+        self.sources = Arc::clone(&template.sources);
+        self.identities = Arc::clone(&template.identities);
+        self.auth.set_clients(Arc::clone(&template.clients));
+        self.history = History::default();
     }
 
     /// The groups, to be read.

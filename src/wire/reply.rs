@@ -148,6 +148,8 @@ pub struct Outcome {
 /// How a reply came about, for the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
+    /// The exchange's number in the tenant's journal; 0 when it has none.
+    pub seq: u64,
     /// The tenant's name; empty when there is none.
     pub tenant: String,
     /// The operation, where the route leads to one.

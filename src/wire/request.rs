@@ -16,6 +16,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: Body,
+    /// Whether it came over TLS.
+    pub is_secure: bool,
     /// Which connection it came over, counted from 1; 0 without a socket.
     pub connection: u64,
 }
@@ -37,7 +39,7 @@ impl Request {
     pub fn new(method: Method, target: &str) -> Result<Self, String> {
         let uri = target.parse().map_err(|error| format!("`{target}` is not a request target: {error}"))?;
         let body = Body::Whole(Bytes::new());
-        Ok(Self { method, uri, headers: HeaderMap::new(), body, connection: 0 })
+        Ok(Self { method, uri, headers: HeaderMap::new(), body, is_secure: false, connection: 0 })
     }
 
     /// Adds a header field.
@@ -66,6 +68,11 @@ impl Request {
     #[must_use]
     pub fn json(self, value: &serde_json::Value) -> Self {
         self.body("application/json", value.to_string())
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
     }
 
     /// The host and port the client asked for: the target's when it is in absolute form, else `Host`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
 const FLOORS: [&[&str]; 7] = [
-    &["operation", "version", "prerequisites", "clock", "chance", "document", "wire"],
+    &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
     &["contract", "scenario", "fixture"],
     &["tenant"],
     &["world", "handlers"],

@@ -1,0 +1,54 @@
+//! Who may use the control API. On loopback everybody on this machine, but no page of another site; beyond it
+//! whoever has the token.
+
+use hyper::StatusCode;
+use hyper::header::ORIGIN;
+
+use super::ControlError;
+use crate::wire::Request;
+use crate::world::{ControlPolicy, World, host_of};
+
+/// Refuses whom the control policy does not allow. Health is open wherever the control API exists, for
+/// health checks that cannot carry a token.
+pub(super) fn guard(world: &World, request: &Request, path: &str) -> Result<(), ControlError> {
+    match &world.control {
+        ControlPolicy::Off => {
+            Err(ControlError::new(StatusCode::NOT_FOUND, "the control API is off; start with `--control on`"))
+        }
+        ControlPolicy::Token(token) => {
+            if path == "health" || has_token(request, token) {
+                return Ok(());
+            }
+            let message = "no valid control token; expected `Authorization: Bearer <token>` with the token \
+                that was printed at start or given as `--control-token`";
+            Err(ControlError::new(StatusCode::UNAUTHORIZED, message))
+        }
+        ControlPolicy::Local => own_host(world, request).and_then(|()| own_origin(world, request)),
+    }
+}
+
+fn own_host(world: &World, request: &Request) -> Result<(), ControlError> {
+    match request.authority() {
+        Some(authority) if !world.is_own_host(host_of(authority)) => Err(foreign("Host", authority)),
+        _ => Ok(()),
+    }
+}
+
+fn own_origin(world: &World, request: &Request) -> Result<(), ControlError> {
+    let Some(origin) = request.headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or("?");
+    let host = origin.split_once("://").map_or("", |(_, authority)| host_of(authority));
+    if world.is_own_host(host) { Ok(()) } else { Err(foreign("Origin", origin)) }
+}
+
+fn foreign(what: &str, found: &str) -> ControlError {
+    let message = format!("{what} `{found}` is foreign; expected a loopback name or a tenant's");
+    ControlError::new(StatusCode::FORBIDDEN, message)
+}
+
+/// Compares every byte, so that the time taken says nothing of the token.
+fn has_token(request: &Request, token: &str) -> bool {
+    let given = request.bearer_token().unwrap_or_default();
+    let differing = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    given.len() == token.len() && differing == 0
+}

@@ -1,0 +1,347 @@
+//! The control API under `/_sim`: how a test or a person looks into the simulator and turns its knobs. Never
+//! faulted, never rate limited, never part of what the tenant's clients did. Errors are
+//! `{"error": "what was found, what was expected, where"}`.
+//!
+//! A new call is a line in [`CALLS`], an arm in [`carry_out`], its place in `fixtures/openapi/control.yaml`,
+//! and the method of the tenant or the world that it turns. Who may call at all is in `guard.rs`, how bodies
+//! and queries are read in `read.rs`.
+
+mod guard;
+mod read;
+
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::clock::{Span, Timestamp};
+use crate::fixture::Fixture;
+use crate::scenario::{Rule, Scenario, library};
+use crate::tenant::journal::Filter;
+use crate::tenant::knobs::ClockChange;
+use crate::tenant::verify::Expectation;
+use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
+use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
+use crate::world::{Located, TenantRequest, World, WorldError};
+use guard::guard;
+use read::{document, filter, parameter};
+
+/// The first step of every control path.
+const PREFIX: &str = "_sim";
+/// The document of the control API itself.
+const DOCUMENT: &str = include_str!("../../fixtures/openapi/control.yaml");
+
+/// A control call's answer: a reply, or an error's status and text.
+type Answer = Result<Reply, ControlError>;
+
+/// Why a control call was not carried out, told to the person who made it.
+#[derive(Debug)]
+struct ControlError {
+    status: StatusCode,
+    message: String,
+}
+
+impl ControlError {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+/// What a control call comes to.
+#[derive(Debug)]
+pub enum Control {
+    /// An answer.
+    Answer(Box<Outcome>),
+    /// The exchanges that the filter admits, as they come, for as long as the client listens.
+    Follow(Filter),
+}
+
+/// Every call, by method and path; a path ending in `/` takes a name behind it.
+const CALLS: [(&str, &str); 26] = [
+    ("GET", ""),
+    ("GET", "health"),
+    ("GET", "metrics"),
+    ("GET", "openapi.json"),
+    ("GET", "control.openapi.json"),
+    ("GET", "tenants"),
+    ("POST", "tenants"),
+    ("DELETE", "tenants/"),
+    ("GET", "scenario"),
+    ("PUT", "scenario"),
+    ("DELETE", "scenario"),
+    ("POST", "scenario/rules"),
+    ("DELETE", "scenario/rules/"),
+    ("GET", "journal"),
+    ("DELETE", "journal"),
+    ("GET", "journal/stream"),
+    ("GET", "journal.har"),
+    ("POST", "verify"),
+    ("GET", "clock"),
+    ("PUT", "clock"),
+    ("POST", "clock/advance"),
+    ("GET", "state"),
+    ("PUT", "state"),
+    ("POST", "reset"),
+    ("GET", "scenarios"),
+    ("GET", "fixtures"),
+];
+
+/// Whether a path below a tenant's base URL is the control API's.
+pub fn is_control(path: &str) -> bool {
+    path.split('/').find(|piece| !piece.is_empty()) == Some(PREFIX)
+}
+
+/// Answers a control call.
+pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Control {
+    let path = path_of(located.path);
+    let reply = guard(world, request, &path).and_then(|()| {
+        let (call, name) = find(&request.method, &path)?;
+        if call == ("GET", "journal/stream") {
+            return filter(request).map(Err);
+        }
+        carry_out(call, name, &Asked { world, located, request, wall }).map(Ok)
+    });
+    let reply = match reply {
+        Ok(Err(filter)) => return Control::Follow(filter),
+        Ok(Ok(reply)) => reply,
+        Err(error) => {
+            let reply = json_reply(error.status, &json!({ "error": error.message }));
+            let is_wrong_method = error.status == StatusCode::METHOD_NOT_ALLOWED;
+            if is_wrong_method { reply.with(ALLOW, methods(&path).join(", ")) } else { reply }
+        }
+    };
+    let trace = Trace { tenant: located.tenant.name().to_owned(), ..Trace::default() };
+    Control::Answer(Box::new(Outcome { reply, delivery: Delivery::default(), trace }))
+}
+
+/// What follows `/_sim/`.
+fn path_of(path: &str) -> String {
+    path.split('/').filter(|piece| !piece.is_empty()).skip(1).collect::<Vec<_>>().join("/")
+}
+
+/// The call that a method and path name, and the name at the path's end.
+fn find<'a>(method: &Method, path: &'a str) -> Result<((&'static str, &'static str), &'a str), ControlError> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    if let Some((call, name)) = fitting(path).find(|((allowed, _), _)| *allowed == method) {
+        return Ok((call, name));
+    }
+    let allowed = methods(path);
+    Err(if allowed.is_empty() {
+        let message = format!("`/{PREFIX}/{path}` does not exist; `GET /{PREFIX}` lists what does");
+        ControlError::new(StatusCode::NOT_FOUND, message)
+    } else {
+        let message =
+            format!("{method} is not supported on `/{PREFIX}/{path}`; expected {}", allowed.join(" or "));
+        ControlError::new(StatusCode::METHOD_NOT_ALLOWED, message)
+    })
+}
+
+fn fitting(path: &str) -> impl Iterator<Item = ((&'static str, &'static str), &str)> {
+    CALLS.into_iter().filter_map(move |call| {
+        if call.1.ends_with('/') {
+            let name = path.strip_prefix(call.1)?;
+            (!name.is_empty() && !name.contains('/')).then_some((call, name))
+        } else {
+            (path == call.1).then_some((call, ""))
+        }
+    })
+}
+
+fn methods(path: &str) -> Vec<&'static str> {
+    fitting(path).map(|((method, _), _)| method).collect()
+}
+
+/// What a call is told.
+struct Asked<'a> {
+    world: &'a World,
+    located: &'a Located<'a>,
+    request: &'a Request,
+    wall: Timestamp,
+}
+
+fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
+    let Asked { world, located, request, wall } = *asked;
+    let tenant = &located.tenant;
+    match call {
+        ("GET", "") => {
+            let calls = CALLS.map(|(method, path)| format!("{method} {}/{PREFIX}/{path}", located.base_url));
+            Ok(ok(&json!({ "calls": calls })))
+        }
+        ("GET", "health") => Ok(ok(&world.health(wall))),
+        ("GET", "metrics") => Ok(Reply::empty(StatusCode::OK)
+            .with_content_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))
+            .with_body(world.metrics_text())),
+        ("GET", "openapi.json") => openapi(asked),
+        ("GET", "control.openapi.json") => Ok(control_openapi(&located.base_url)),
+        ("GET", "scenarios") => Ok(ok(
+            &json!({ "scenarios": library::BUILT_IN.iter().map(|(name, _)| name).collect::<Vec<_>>() }),
+        )),
+        ("GET", "fixtures") => {
+            Ok(ok(&json!({ "fixtures": crate::fixture::BUILT_IN.map(|built_in| built_in.name) })))
+        }
+        ("GET", "tenants") => Ok(ok(&json!({ "tenants": world.tenant_names() }))),
+        ("POST", "tenants") => {
+            let asked_for: TenantRequest = document(request)?.or_empty()?;
+            let made = world
+                .create_tenant(&asked_for, &root_of(located, request), wall)
+                .map_err(|error| world_error(&error))?;
+            Ok(json_of(StatusCode::CREATED, &made))
+        }
+        ("DELETE", "tenants/") => {
+            world.delete_tenant(name).map_err(|error| world_error(&error))?;
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        }
+        ("GET", "scenario") => Ok(ok(&json!({ "rules": tenant.scenario() }))),
+        ("PUT", "scenario") => {
+            tenant.set_scenarios(&scenarios(request)?, wall);
+            Ok(ok(&json!({ "rules": tenant.scenario() })))
+        }
+        ("DELETE", "scenario") => {
+            tenant.set_scenarios(&[], wall);
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        }
+        ("POST", "scenario/rules") => {
+            let rule = Rule::read(&document(request)?.as_document())
+                .map_err(|error| ControlError::bad(error.to_string()))?;
+            let report = tenant
+                .add_rule(rule, wall)
+                .map_err(|message| ControlError::new(StatusCode::CONFLICT, message))?;
+            Ok(json_of(StatusCode::CREATED, &report))
+        }
+        ("DELETE", "scenario/rules/") => {
+            let name = crate::wire::query::decode_segment(name);
+            if tenant.remove_rule(&name) {
+                return Ok(Reply::empty(StatusCode::NO_CONTENT));
+            }
+            let message =
+                format!("rule `{name}` does not run; expected one that `GET /{PREFIX}/scenario` lists");
+            Err(ControlError::new(StatusCode::NOT_FOUND, message))
+        }
+        ("GET", "journal") => Ok(ok(&tenant.journal(&filter(request)?))),
+        ("GET", "journal.har") => Ok(ok(&tenant.har(&filter(request)?))),
+        ("DELETE", "journal") => {
+            tenant.clear_journal();
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        }
+        ("POST", "verify") => {
+            let expectation: Expectation = document(request)?.parse()?;
+            let verdict = tenant.verify(&expectation).map_err(ControlError::bad)?;
+            let status = if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT };
+            Ok(json_of(status, &verdict))
+        }
+        ("GET", "clock") => Ok(ok(&tenant.clock(wall))),
+        ("PUT", "clock") => {
+            let change: ClockChange = document(request)?.parse()?;
+            if change == ClockChange::default() {
+                return Err(ControlError::bad("nothing to change; expected `mode`, `now` or both"));
+            }
+            Ok(ok(&tenant.change_clock(change, wall)))
+        }
+        ("POST", "clock/advance") => {
+            let advance: Advance = document(request)?.parse()?;
+            Ok(ok(&tenant.advance(advance.by.0, wall)))
+        }
+        ("GET", "state") => Ok(ok(&tenant.state())),
+        ("PUT", "state") => {
+            let fixture = Fixture::read(&document(request)?.as_document(), tenant.options().prerequisites)
+                .map_err(|error| ControlError::bad(error.to_string()))?;
+            tenant.set_state(&fixture, wall);
+            Ok(ok(&tenant.state()))
+        }
+        ("POST", "reset") => {
+            tenant.reset(wall);
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        }
+        _ => unreachable!("every line of CALLS has an arm; a test makes each call"),
+    }
+}
+
+/// `{"by": "13m"}`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    by: Span,
+}
+
+/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
+fn scenarios(request: &Request) -> Result<Vec<Scenario>, ControlError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Use {
+        #[serde(rename = "use")]
+        names: Vec<String>,
+    }
+    let document = document(request)?;
+    if document.has_key("use") {
+        let named: Use = document.parse()?;
+        return named.names.iter().map(|name| built_in_scenario(name)).collect();
+    }
+    let scenario =
+        Scenario::read(&document.as_document()).map_err(|error| ControlError::bad(error.to_string()))?;
+    Ok(vec![scenario])
+}
+
+fn built_in_scenario(name: &str) -> Result<Scenario, ControlError> {
+    library::scenario(name).ok_or_else(|| {
+        ControlError::bad(format!("scenario `{name}` is not built in; expected one of {}", library::names()))
+    })
+}
+
+fn world_error(error: &WorldError) -> ControlError {
+    let status = match error {
+        WorldError::Bad(_) => StatusCode::BAD_REQUEST,
+        WorldError::Unknown(_) => StatusCode::NOT_FOUND,
+        WorldError::Taken(_) => StatusCode::CONFLICT,
+    };
+    ControlError::new(status, error.to_string())
+}
+
+/// The base URL of the server itself, from which tenants' base URLs begin.
+fn root_of(located: &Located<'_>, request: &Request) -> String {
+    let authority = request.authority().unwrap_or("localhost");
+    if located.base_url.contains("/tenants/") || located.tenant.name() == crate::world::DEFAULT_TENANT {
+        return format!("{}://{authority}", request.scheme());
+    }
+    // A tenant named by its host: its first label is not the server's.
+    let server = authority.split_once('.').map_or(authority, |(_, server)| server);
+    format!("{}://{server}", request.scheme())
+}
+
+fn openapi(asked: &Asked<'_>) -> Answer {
+    let wanted = parameter(asked.request, "version").unwrap_or_else(|| DEFAULT_VERSION.to_owned());
+    let version = ApiVersion::named(&wanted).ok_or_else(|| {
+        ControlError::bad(format!("version `{wanted}` does not exist; expected one of {}", version_names()))
+    })?;
+    let Located { tenant, base_url, .. } = asked.located;
+    Ok(ok(&asked.world.contract.document(version, tenant.options().prerequisites, base_url)))
+}
+
+fn control_openapi(base_url: &str) -> Reply {
+    let document = crate::document::Document {
+        name: "control.yaml",
+        text: DOCUMENT,
+        format: crate::document::Format::Yaml,
+    };
+    let mut parsed: Value = document.parse().expect("a test reads the built-in document");
+    parsed["servers"] = json!([{ "url": base_url }]);
+    ok(&parsed)
+}
+
+fn ok(body: &impl Serialize) -> Reply {
+    json_of(StatusCode::OK, body)
+}
+
+fn json_of(status: StatusCode, body: &impl Serialize) -> Reply {
+    json_reply(status, &serde_json::to_value(body).expect("reports can be written as JSON"))
+}
+
+fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    Reply::empty(status)
+        .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .with_body(body.to_string())
+}

@@ -1,0 +1,209 @@
+//! Whether clients did what was expected of them: how often, in which order, and how far apart; and when not,
+//! which exchanges came nearest and where they differ.
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Entry, Journal};
+use crate::clock::{Span, Timestamp, format_duration};
+use crate::scenario::Pattern;
+use crate::scenario::format::When;
+
+/// What is expected.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Expectation {
+    /// Which exchanges, in the words of a scenario's `when`.
+    #[serde(rename = "match")]
+    pub matching: When,
+    /// And with this status.
+    pub status: Option<u16>,
+    /// How many; at least one when absent.
+    pub count: Option<Count>,
+    /// How far each is from the one before it, in the tenant's time.
+    pub apart: Option<Apart>,
+    /// What comes after the first of them, each after the one before it.
+    pub then: Vec<Next>,
+}
+
+/// How many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Count {
+    /// So many and no other.
+    pub exactly: Option<u64>,
+    /// So many or more.
+    pub at_least: Option<u64>,
+    /// So many or fewer.
+    pub at_most: Option<u64>,
+}
+
+/// How far apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Apart {
+    /// So far or farther.
+    pub at_least: Option<Span>,
+    /// So far or nearer.
+    pub at_most: Option<Span>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Next {
+    /// Which exchanges.
+    #[serde(rename = "match")]
+    pub matching: When,
+    /// And with this status.
+    pub status: Option<u16>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whether all of it is as expected.
+    pub passed: bool,
+    /// How many exchanges matched.
+    pub count: u64,
+    /// What is not as expected; absent when all is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Exchanges that came nearest to matching, and where they differ.
+    pub nearest: Vec<Miss>,
+}
+
+/// An exchange that nearly matched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Miss {
+    /// Its number.
+    pub seq: u64,
+    /// The parts that differ.
+    pub differs: Vec<String>,
+}
+
+/// How many near misses are told.
+const NEAREST: usize = 5;
+
+/// Compares the journal with an expectation. Fails for an expectation that makes no sense.
+pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Verdict, String> {
+    let pattern = Step::compile(&expectation.matching, expectation.status)?;
+    let then: Vec<_> = expectation
+        .then
+        .iter()
+        .map(|next| Step::compile(&next.matching, next.status))
+        .collect::<Result<_, _>>()?;
+    let matched: Vec<&Entry> = journal.entries().filter(|entry| pattern.misses(entry).is_empty()).collect();
+    let count = matched.len() as u64;
+    let problem = count_problem(expectation.count, count)
+        .or_else(|| spacing_problem(expectation.apart, &matched))
+        .map(|expected| (expected, &pattern))
+        .or_else(|| order_problem(journal, matched.first(), &then));
+    Ok(match problem {
+        None => Verdict { passed: true, count, expected: None, nearest: Vec::new() },
+        Some((expected, step)) => {
+            Verdict { passed: false, count, expected: Some(expected), nearest: nearest(journal, step) }
+        }
+    })
+}
+
+/// One set of conditions.
+struct Step {
+    pattern: Pattern,
+    status: Option<u16>,
+}
+
+impl Step {
+    fn compile(when: &When, status: Option<u16>) -> Result<Self, String> {
+        Ok(Self { pattern: Pattern::compile(when)?, status })
+    }
+
+    /// The parts in which an exchange differs; none when it matches.
+    fn misses(&self, entry: &Entry) -> Vec<String> {
+        let mut misses = entry.with_exchange(|exchange| self.pattern.misses(exchange));
+        let told = entry.told_status();
+        if let Some(wanted) = self.status
+            && told != Some(wanted)
+        {
+            misses.push(match told {
+                Some(status) => format!("status is {status}, not {wanted}"),
+                None => format!("no status was told, not {wanted}"),
+            });
+        }
+        misses
+    }
+}
+
+fn count_problem(count: Option<Count>, found: u64) -> Option<String> {
+    let count = count.unwrap_or(Count { at_least: Some(1), ..Count::default() });
+    let wrong = |holds: Option<bool>| holds == Some(false);
+    if wrong(count.exactly.map(|exactly| found == exactly)) {
+        return Some(format!(
+            "exactly {} matching exchanges; found {found}",
+            count.exactly.unwrap_or_default()
+        ));
+    }
+    if wrong(count.at_least.map(|least| found >= least)) {
+        return Some(format!(
+            "at least {} matching exchanges; found {found}",
+            count.at_least.unwrap_or_default()
+        ));
+    }
+    if wrong(count.at_most.map(|most| found <= most)) {
+        return Some(format!(
+            "at most {} matching exchanges; found {found}",
+            count.at_most.unwrap_or_default()
+        ));
+    }
+    None
+}
+
+fn spacing_problem(apart: Option<Apart>, matched: &[&Entry]) -> Option<String> {
+    let apart = apart?;
+    let gap = |first: Timestamp, second: Timestamp| second.since(first);
+    matched.windows(2).find_map(|pair| {
+        let found = gap(pair[0].at, pair[1].at);
+        let told = |what: &str, wanted: Span| {
+            let (wanted, found) = (format_duration(wanted.0), format_duration(found));
+            format!("{what} {wanted} apart; exchanges {} and {} are {found} apart", pair[0].seq, pair[1].seq)
+        };
+        match (apart.at_least, apart.at_most) {
+            (Some(least), _) if found < least.0 => Some(told("at least", least)),
+            (_, Some(most)) if found > most.0 => Some(told("at most", most)),
+            _ => None,
+        }
+    })
+}
+
+fn order_problem<'a>(
+    journal: &Journal,
+    first: Option<&&Entry>,
+    then: &'a [Step],
+) -> Option<(String, &'a Step)> {
+    let mut after = first.map_or(0, |entry| entry.seq);
+    for (index, step) in then.iter().enumerate() {
+        let next = journal.entries().find(|entry| entry.seq > after && step.misses(entry).is_empty());
+        match next {
+            Some(entry) => after = entry.seq,
+            None => {
+                return Some((
+                    format!("step {} of `then` after exchange {after}; found none", index + 1),
+                    step,
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// The exchanges that differ in the fewest parts, the latest first among equals.
+fn nearest(journal: &Journal, step: &Step) -> Vec<Miss> {
+    let mut misses: Vec<_> = journal
+        .entries()
+        .map(|entry| Miss { seq: entry.seq, differs: step.misses(entry) })
+        .filter(|miss| !miss.differs.is_empty())
+        .collect();
+    misses.sort_by_key(|miss| (miss.differs.len(), std::cmp::Reverse(miss.seq)));
+    misses.truncate(NEAREST);
+    misses
+}
