@@ -8,7 +8,8 @@
 //! every floor uses). A test reads `src/` and fails on an import that points up or sideways.
 //!
 //! ```text
-//! 6  simulator                       what an embedder can do (main, cli and commands use it)
+//! 7  simulator                       what an embedder can do (main, cli and commands use it)
+//! 6  handle                          one tenant in an embedder's hand
 //! 5  server                          sockets: accept, read, deliver, stop
 //! 4  pipeline      control           the life of a request · the control API under /_sim
 //! 3  world         handlers          what tenants share, the registry · what operations do
@@ -46,6 +47,7 @@ pub mod contract;
 pub mod control;
 pub mod document;
 pub mod fixture;
+pub mod handle;
 pub mod handlers;
 pub mod metrics;
 pub mod operation;

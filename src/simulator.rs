@@ -14,11 +14,12 @@ use crate::clock::Timestamp;
 use crate::contract::Contract;
 use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
+use crate::handle::TenantHandle;
 use crate::scenario::Scenario;
 use crate::server::{self, Limits};
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::{Outcome, Request};
-use crate::world::{ControlPolicy, UnknownTenants, World, WorldConfig};
+use crate::world::{ControlPolicy, TenantRequest, UnknownTenants, World, WorldConfig, WorldError};
 
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
@@ -114,6 +115,33 @@ impl Simulator {
         self.world.default_tenant()
     }
 
+    /// Makes a tenant with client ids and secrets of its own. `root` is what clients call the server's base
+    /// URL; without a socket any will do.
+    pub fn create_tenant(&self, asked: &TenantRequest, root: &str) -> Result<TenantHandle, WorldError> {
+        let made = self.world.create_tenant(asked, root, server::wall_now())?;
+        self.tenant(&made.name, root).ok_or(WorldError::Unknown(made.name))
+    }
+
+    /// The tenant of that name, if there is one.
+    pub fn tenant(&self, name: &str, root: &str) -> Option<TenantHandle> {
+        Some(TenantHandle::new(self.world.find(name)?, root))
+    }
+
+    /// The names of all tenants, `default` first.
+    pub fn tenant_names(&self) -> Vec<String> {
+        self.world.tenant_names()
+    }
+
+    /// Deletes a tenant with all that is its.
+    pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
+        self.world.delete_tenant(name)
+    }
+
+    /// Everything that is counted, in Prometheus' text format.
+    pub fn metrics_text(&self) -> String {
+        self.world.metrics_text()
+    }
+
     /// Replaces what new tenants begin with; those that exist keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture) {
         self.world.set_fixture(fixture, server::wall_now());
@@ -155,6 +183,13 @@ pub struct Running {
     task: Option<JoinHandle<io::Result<()>>>,
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Who drops it does not wait: the sender's end asks the server to stop, and the task goes on draining.
+        drop(self.stopper.take());
+    }
+}
+
 impl Running {
     /// The base URL of the tenant `default`.
     pub fn base_url(&self) -> String {
@@ -169,6 +204,16 @@ impl Running {
     /// The simulator itself.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// Makes a tenant with client ids and secrets of its own.
+    pub fn create_tenant(&self, asked: &TenantRequest) -> Result<TenantHandle, WorldError> {
+        self.simulator.create_tenant(asked, &self.base_url())
+    }
+
+    /// The tenant of that name, if there is one.
+    pub fn tenant(&self, name: &str) -> Option<TenantHandle> {
+        self.simulator.tenant(name, &self.base_url())
     }
 
     /// Stops accepting, lets open requests finish, and returns when all is done.

@@ -5,6 +5,7 @@
 //! `fires`, `fault.rs` the faults, `check.rs` what makes no sense, `explain.rs` a rule in plain words,
 //! `library.rs` the built-in files. Here is the engine that runs them.
 
+mod build;
 mod check;
 mod explain;
 pub mod fault;

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
-const FLOORS: [&[&str]; 7] = [
+const FLOORS: [&[&str]; 8] = [
     &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
     &["contract", "scenario", "fixture"],
     &["tenant"],
     &["world", "handlers"],
     &["pipeline", "control"],
     &["server"],
+    &["handle"],
     &["simulator"],
 ];
 

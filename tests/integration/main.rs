@@ -12,6 +12,8 @@ mod client;
 mod command_line;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
+/// The control API, and the handle that turns the same knobs.
+mod control_api;
 /// The same seed and the same requests give the same faults.
 mod determinism;
 /// What stands in the repository's own documents is true.

@@ -1,0 +1,126 @@
+//! One tenant in an embedder's hand: a method for each control call, without HTTP. The control API and this
+//! handle turn the same knobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::fixture::{Client, Fixture};
+use crate::scenario::{Rule, RuleReport, Scenario};
+use crate::server::wall_now;
+use crate::tenant::Tenant;
+use crate::tenant::journal::{Filter, JournalReport};
+use crate::tenant::knobs::{ClockChange, ClockMode, ClockReport};
+use crate::tenant::verify::{Expectation, Verdict};
+
+/// A tenant of a running or embedded simulator.
+#[derive(Clone, Debug)]
+pub struct TenantHandle {
+    tenant: Arc<Tenant>,
+    base_url: String,
+}
+
+impl TenantHandle {
+    pub(crate) fn new(tenant: Arc<Tenant>, root: &str) -> Self {
+        let base_url = format!("{root}/tenants/{}", tenant.name());
+        Self { tenant, base_url }
+    }
+
+    /// The tenant's name.
+    pub fn name(&self) -> &str {
+        self.tenant.name()
+    }
+
+    /// What its clients call the base URL.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Its clients, the administrator's first.
+    pub fn clients(&self) -> Vec<Client> {
+        self.tenant.lock().auth.clients().to_vec()
+    }
+
+    /// What runs, with how often each rule matched and fired.
+    pub fn scenario(&self) -> Vec<RuleReport> {
+        self.tenant.scenario()
+    }
+
+    /// Replaces what runs. Fails for a scenario that makes no sense.
+    pub fn set_scenarios(&self, scenarios: Vec<Scenario>) -> Result<(), String> {
+        let checked = scenarios.into_iter().map(Scenario::checked).collect::<Result<Vec<_>, _>>()?;
+        self.tenant.set_scenarios(&checked, wall_now());
+        Ok(())
+    }
+
+    /// Puts one rule ahead of the others: how a test asks for one fault. Fails for a rule that makes no sense,
+    /// or whose name is taken.
+    pub fn add_rule(&self, rule: Rule) -> Result<RuleReport, String> {
+        let mut checked = Scenario::new("rules").rule(rule).checked()?;
+        self.tenant.add_rule(checked.rules.remove(0), wall_now())
+    }
+
+    /// Takes a rule away; whether it was there.
+    pub fn remove_rule(&self, name: &str) -> bool {
+        self.tenant.remove_rule(name)
+    }
+
+    /// Exchanges, oldest first.
+    pub fn journal(&self, filter: &Filter) -> JournalReport {
+        self.tenant.journal(filter)
+    }
+
+    /// The same as an HTTP archive.
+    pub fn har(&self, filter: &Filter) -> Value {
+        self.tenant.har(filter)
+    }
+
+    /// Forgets the exchanges.
+    pub fn clear_journal(&self) {
+        self.tenant.clear_journal();
+    }
+
+    /// Whether the clients did what was expected. Fails for an expectation that makes no sense.
+    pub fn verify(&self, expectation: &Expectation) -> Result<Verdict, String> {
+        self.tenant.verify(expectation)
+    }
+
+    /// Where the tenant stands in time.
+    pub fn clock(&self) -> ClockReport {
+        self.tenant.clock(wall_now())
+    }
+
+    /// Lets the clock run, or stops it.
+    pub fn set_clock_mode(&self, mode: ClockMode) -> ClockReport {
+        self.tenant.change_clock(ClockChange { mode: Some(mode), now: None }, wall_now())
+    }
+
+    /// Sets the tenant's time.
+    pub fn set_time(&self, now: Timestamp) -> ClockReport {
+        self.tenant.change_clock(ClockChange { mode: None, now: Some(now) }, wall_now())
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) -> ClockReport {
+        self.tenant.advance(by, wall_now())
+    }
+
+    /// Everything of the tenant, in the fixture's format.
+    pub fn state(&self) -> Fixture {
+        self.tenant.state()
+    }
+
+    /// Replaces everything that a fixture holds. Fails for a fixture that breaks its own rules.
+    pub fn set_state(&self, fixture: Fixture) -> Result<(), String> {
+        let fixture = fixture.checked(self.tenant.options().prerequisites)?;
+        self.tenant.set_state(&fixture, wall_now());
+        Ok(())
+    }
+
+    /// Brings the tenant back to how it began.
+    pub fn reset(&self) {
+        self.tenant.reset(wall_now());
+    }
+}

@@ -1,0 +1,519 @@
+//! The control API: every call, its errors, and that one tenant's knobs turn nothing in another.
+
+use std::io::{BufRead, BufReader, Write};
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::header::HOST;
+use serde_json::{Value, json};
+use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::operation::Operation;
+use sync_group_sim::scenario::Rule;
+use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::tenant::journal::Filter;
+use sync_group_sim::tenant::knobs::ClockMode;
+use sync_group_sim::wire::{Outcome, Request};
+use sync_group_sim::world::TenantRequest;
+
+use crate::client::{Served, connect, send};
+
+/// A simulator whose wall clock stands still.
+struct Sim {
+    simulator: Simulator,
+    wall: Timestamp,
+}
+
+impl Sim {
+    fn new() -> Self {
+        let mut config = Config::default();
+        config.options.seed = 1;
+        let wall = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
+        Self { simulator: Simulator::new(config).unwrap(), wall }
+    }
+
+    fn ask(&self, call: &str, token: Option<&str>, body: Option<Value>) -> Outcome {
+        let (method, target) = call.split_once(' ').unwrap();
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = Request::new(method, target).unwrap().header(HOST, "localhost:4580");
+        if let Some(token) = token {
+            request = request.bearer(token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.simulator.answer_at(&request, self.wall)
+    }
+
+    /// A control call that must have this status; its body.
+    fn control(&self, call: &str, body: Option<Value>, status: u16) -> Value {
+        let outcome = self.ask(call, None, body);
+        let text = String::from_utf8_lossy(&outcome.reply.body).into_owned();
+        assert_eq!(outcome.reply.status.as_u16(), status, "{call}: {text}");
+        outcome.reply.value()
+    }
+
+    /// The token of a tenant's administrator.
+    fn token(&self, prefix: &str, client: &Value) -> String {
+        let (id, secret) = (client["clientId"].as_str().unwrap(), client["clientSecret"].as_str().unwrap());
+        let call = format!(
+            "POST {prefix}/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}"
+        );
+        let body = self.ask(&call, None, None).reply.value();
+        body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
+    /// A tenant by POST, with its prefix and its administrator's token.
+    fn tenant(&self, asked: Value) -> (String, String, Value) {
+        let made = self.control("POST /_sim/tenants", Some(asked), 201);
+        let prefix = format!("/tenants/{}", made["name"].as_str().unwrap());
+        let token = self.token(&prefix, &made["clients"][0]);
+        (prefix, token, made)
+    }
+
+    fn status(&self, call: &str, token: &str) -> u16 {
+        self.ask(call, Some(token), None).reply.status.as_u16()
+    }
+}
+
+#[test]
+fn every_call_that_is_listed_is_answered() {
+    let sim = Sim::new();
+    let calls = sim.control("GET /_sim", None, 200)["calls"].clone();
+    assert!(calls.as_array().unwrap().len() > 20);
+    for call in calls.as_array().unwrap() {
+        let (method, url) = call.as_str().unwrap().split_once(' ').unwrap();
+        let path = url.strip_prefix("http://localhost:4580").unwrap();
+        let path = if path.ends_with('/') && path != "/_sim/" { format!("{path}x") } else { path.to_owned() };
+        let outcome = sim.ask(&format!("{method} {path}"), None, None);
+        let status = outcome.reply.status.as_u16();
+        assert!([200, 201, 204, 400, 404].contains(&status), "{call}: {status}");
+        // A 404 or 400 here is about what the call was given, and says so.
+        if status >= 400 {
+            assert!(
+                outcome.reply.value()["error"].as_str().is_some_and(|error| error.contains("expected")),
+                "{call}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_control_apis_document_has_every_call_and_no_other() {
+    let sim = Sim::new();
+    let document = sim.control("GET /_sim/control.openapi.json", None, 200);
+    let mut described: Vec<String> = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            let path = path.trim_end_matches('/').split('{').next().unwrap();
+            described.push(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let calls = sim.control("GET /_sim", None, 200)["calls"].clone();
+    let mut listed: Vec<String> = calls
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call.as_str().unwrap().replace("http://localhost:4580", ""))
+        .map(|call| if call.ends_with("/_sim/") { "GET /_sim".to_owned() } else { call })
+        .collect();
+    described.sort();
+    listed.sort();
+    assert_eq!(described, listed);
+    assert_eq!(document["servers"], json!([{ "url": "http://localhost:4580" }]));
+}
+
+#[test]
+fn a_tenant_is_made_with_clients_of_its_own_and_told_apart_by_them() {
+    let sim = Sim::new();
+    let (prefix, token, made) = sim.tenant(json!({ "name": "mine", "seed": 7, "fixture": "empty" }));
+    assert_eq!((made["name"].as_str(), made["seed"].as_u64()), (Some("mine"), Some(7)));
+    assert_eq!(made["baseUrl"], "http://localhost:4580/tenants/mine");
+    let admin = &made["clients"][0];
+    assert_eq!(admin["name"], "admin");
+    assert_eq!(
+        (admin["clientId"].as_str().unwrap().len(), admin["clientSecret"].as_str().unwrap().len()),
+        (32, 64)
+    );
+    // At the root, its client id and its tokens are its own alone.
+    let at_root = sim.token("", admin);
+    for token in [&token, &at_root] {
+        let list = sim.ask("GET /v3/password-sync-groups?count=true", Some(token), None).reply;
+        assert_eq!((list.status.as_u16(), list.header("x-total-count")), (200, Some("0")));
+    }
+    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 200);
+    // In another tenant they are nobody's.
+    assert_eq!(sim.status("GET /tenants/other/v3/password-sync-groups", &token), 401);
+    sim.control("DELETE /_sim/tenants/mine", None, 204);
+    assert_eq!(sim.status("GET /v3/password-sync-groups", &token), 401);
+}
+
+#[test]
+fn a_tenant_that_cannot_be_is_refused_and_says_why() {
+    let sim = Sim::new();
+    sim.control("POST /_sim/tenants", Some(json!({ "name": "a" })), 201);
+    for (asked, status, error) in [
+        (json!({ "name": "a" }), 409, "tenant `a` exists already"),
+        (json!({ "name": "default" }), 409, "tenant `default` exists already"),
+        (json!({ "name": "No Name" }), 400, "expected 1 to 63 of a-z, 0-9 and -"),
+        (json!({ "nam": "b" }), 400, "body:1:2: unknown field `nam`"),
+        (json!({ "fixture": "huge" }), 400, "fixture `huge` is not built in"),
+        (json!({ "fixture": { "groups": [{ "id": "g" }] } }), 400, "/groups/0/name: a group without name"),
+        (json!({ "scenarios": ["nothing"] }), 400, "scenario `nothing` is not built in"),
+        (json!({ "rateLimit": "fast" }), 400, "`fast` is not a rate limit"),
+        (json!({ "seed": -1 }), 400, "body:1:"),
+    ] {
+        let body = sim.control("POST /_sim/tenants", Some(asked.clone()), status);
+        assert!(body["error"].as_str().unwrap().contains(error), "{asked}: {body}");
+    }
+    sim.control("DELETE /_sim/tenants/nobody", None, 404);
+    sim.control("DELETE /_sim/tenants/default", None, 400);
+    assert_eq!(sim.control("GET /_sim/tenants", None, 200), json!({ "tenants": ["default", "a"] }));
+    let made = sim.control("POST /_sim/tenants", None, 201);
+    assert!(made["name"].as_str().unwrap().starts_with("t-"), "{made}");
+}
+
+#[test]
+fn a_tenant_has_options_of_its_own() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({
+        "fixture": { "passwordPolicies": [{ "id": "p", "name": "P" }] },
+        "scenarios": ["rate-limited", { "name": "mine", "rules": [{ "fires": { "nth": 9 }, "fault": "close" }] }],
+        "prerequisites": "ignore",
+        "rateLimit": "2/10s",
+        "tokenLifetime": "60s",
+    }));
+    let state = sim.control(&format!("GET {prefix}/_sim/state"), None, 200);
+    assert_eq!(state["passwordPolicies"][0]["name"], "P");
+    let rules = sim.control(&format!("GET {prefix}/_sim/scenario"), None, 200);
+    assert_eq!(rules["rules"].as_array().unwrap().last().unwrap()["scenario"], "mine");
+    sim.control(&format!("DELETE {prefix}/_sim/scenario"), None, 204);
+    let list = format!("GET {prefix}/v3/password-sync-groups");
+    assert_eq!([(); 3].map(|()| sim.status(&list, &token)), [200, 200, 429]);
+    sim.control(&format!("POST {prefix}/_sim/clock/advance"), Some(json!({ "by": "60s" })), 200);
+    assert_eq!(sim.status(&list, &token), 401);
+}
+
+#[test]
+fn moving_a_tenants_clock_moves_its_time_and_nobody_elses() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "a" }));
+    let (other, other_token, _) = sim.tenant(json!({ "name": "b" }));
+    let clock = |call: &str, body: Value| sim.control(call, Some(body), 200);
+    let set = format!("PUT {prefix}/_sim/clock");
+    assert_eq!(
+        clock(&set, json!({ "mode": "manual" })),
+        json!({ "mode": "manual", "now": "2026-11-24T09:30:00.000Z" })
+    );
+    let list = |prefix: &str| format!("GET {prefix}/v3/password-sync-groups");
+    let advance = format!("POST {prefix}/_sim/clock/advance");
+    assert_eq!(clock(&advance, json!({ "by": "748s" }))["now"], "2026-11-24T09:42:28.000Z");
+    let reply = sim.ask(&list(&prefix), Some(&token), None).reply;
+    assert_eq!((reply.status.as_u16(), reply.header("date")), (200, Some("Tue, 24 Nov 2026 09:42:28 GMT")));
+    clock(&advance, json!({ "by": "1s" }));
+    assert_eq!(sim.status(&list(&prefix), &token), 401);
+    assert_eq!(sim.status(&list(&other), &other_token), 200);
+    assert_eq!(
+        clock(&set, json!({ "now": "2030-01-01T00:00:00Z", "mode": "auto" }))["now"],
+        "2030-01-01T00:00:00.000Z"
+    );
+    for (call, body, error) in [
+        (&advance, json!({ "by": "soon" }), "`soon` is not a duration"),
+        (&advance, json!({}), "missing field `by`"),
+        (&set, json!({}), "expected `mode`, `now` or both"),
+        (&set, json!({ "now": "tomorrow" }), "`tomorrow` is not a time; expected RFC 3339"),
+    ] {
+        let body = sim.control(call, Some(body), 400);
+        assert!(body["error"].as_str().unwrap().contains(error), "{body}");
+    }
+}
+
+#[test]
+fn a_test_asks_for_one_fault_ahead_of_all_others() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "scenarios": [{ "name": "base", "rules": [{ "name": "all", "when": { "method": "GET" }, "fault": { "respond": { "status": 503 } } }] }] }));
+    let rules = format!("POST {prefix}/_sim/scenario/rules");
+    let rule = json!({ "name": "one", "when": { "method": "GET" }, "fires": { "nth": 1 }, "fault": { "respond": { "status": 418 } } });
+    assert_eq!(sim.control(&rules, Some(rule.clone()), 201)["scenario"], "rules");
+    sim.control(&rules, Some(rule), 409);
+    let list = format!("GET {prefix}/v3/password-sync-groups");
+    let first = sim.ask(&list, Some(&token), None).reply;
+    assert_eq!((first.status.as_u16(), first.header("sim-fault")), (418, Some("rules/one")));
+    assert_eq!(sim.status(&list, &token), 503);
+    sim.control(&format!("DELETE {prefix}/_sim/scenario/rules/all"), None, 204);
+    sim.control(&format!("DELETE {prefix}/_sim/scenario/rules/all"), None, 404);
+    assert_eq!(sim.status(&list, &token), 200);
+    let report = sim.control(&format!("GET {prefix}/_sim/scenario"), None, 200);
+    assert_eq!(
+        (report["rules"][0]["matched"].as_u64(), report["rules"][0]["fired"].as_u64()),
+        (Some(3), Some(1))
+    );
+    let wrong = sim.control(&rules, Some(json!({ "fires": { "nth": 0 }, "fault": "close" })), 400);
+    assert!(wrong["error"].as_str().unwrap().contains("nth 0 can never fire; expected 1 or more"), "{wrong}");
+}
+
+#[test]
+fn what_runs_is_replaced_by_a_document_or_by_names() {
+    let sim = Sim::new();
+    let put = |body: Value, status: u16| sim.control("PUT /_sim/scenario", Some(body), status);
+    assert_eq!(
+        put(json!({ "use": ["rate-limited", "flaky-5-percent"] }), 200)["rules"][0]["scenario"],
+        "rate-limited"
+    );
+    let mine = json!({ "name": "mine", "rules": [{ "fault": "reset" }] });
+    assert_eq!(put(mine, 200)["rules"].as_array().unwrap().len(), 1);
+    assert!(put(json!({ "use": ["nothing"] }), 400)["error"].as_str().unwrap().contains("expected one of"));
+    assert!(put(json!({ "name": "x" }), 400)["error"].as_str().unwrap().contains("missing field `rules`"));
+    assert_eq!(sim.control("GET /_sim/scenario", None, 200)["rules"][0]["scenario"], "mine");
+    sim.control("DELETE /_sim/scenario", None, 204);
+    assert_eq!(sim.control("GET /_sim/scenario", None, 200), json!({ "rules": [] }));
+}
+
+/// A tenant in which three calls were made, two gets and one create, a second apart.
+fn with_three_calls(sim: &Sim) -> (String, String) {
+    let (prefix, token, _) = sim.tenant(json!({ "name": "a", "prerequisites": "ignore" }));
+    sim.control(&format!("PUT {prefix}/_sim/clock"), Some(json!({ "mode": "manual" })), 200);
+    let advance =
+        || sim.control(&format!("POST {prefix}/_sim/clock/advance"), Some(json!({ "by": "1s" })), 200);
+    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 200);
+    advance();
+    sim.ask(&format!("POST {prefix}/v3/password-sync-groups"), Some(&token), Some(json!({ "name": "New" })));
+    advance();
+    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups/none"), &token), 404);
+    (prefix, token)
+}
+
+#[test]
+fn the_journal_is_filtered_cleared_and_exported() {
+    let sim = Sim::new();
+    let (prefix, _) = with_three_calls(&sim);
+    let seqs = |query: &str| -> Vec<u64> {
+        let body = sim.control(&format!("GET {prefix}/_sim/journal{query}"), None, 200);
+        body["exchanges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|exchange| exchange["seq"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(seqs(""), [1, 2, 3, 4]);
+    assert_eq!(seqs("?operation=createPasswordSyncGroup"), [3]);
+    assert_eq!(seqs("?status=404"), [4]);
+    assert_eq!(seqs("?client=nobody"), [0; 0]);
+    assert_eq!(seqs("?after=1&limit=2"), [2, 3]);
+    assert_eq!(seqs("?rule=none"), [0; 0]);
+    let wrong = sim.control(&format!("GET {prefix}/_sim/journal?after=x"), None, 400);
+    assert_eq!(wrong["error"], "`after` is `x`; expected a whole number from 0");
+    sim.control(&format!("GET {prefix}/_sim/journal?operation=fly"), None, 400);
+    sim.control(&format!("GET {prefix}/_sim/journal?colour=red"), None, 400);
+    let har = sim.control(&format!("GET {prefix}/_sim/journal.har"), None, 200);
+    let entry = &har["log"]["entries"][2];
+    assert_eq!(
+        (entry["request"]["method"].as_str(), entry["response"]["status"].as_u64()),
+        (Some("POST"), Some(200))
+    );
+    assert_eq!(entry["request"]["url"], "http://localhost:4580/tenants/a/v3/password-sync-groups");
+    assert_eq!(entry["request"]["postData"]["text"], "{\"name\":\"New\"}");
+    sim.control(&format!("DELETE {prefix}/_sim/journal"), None, 204);
+    assert_eq!(seqs(""), [0; 0]);
+}
+
+#[test]
+fn verification_counts_and_orders_and_measures() {
+    let sim = Sim::new();
+    let (prefix, _) = with_three_calls(&sim);
+    let verify = |expected: Value, status: u16| {
+        let body = sim.control(&format!("POST {prefix}/_sim/verify"), Some(expected), status);
+        assert!(status == 400 || body["passed"] == (status == 200), "{body}");
+        body
+    };
+    let gets = json!({ "method": "GET" });
+    assert_eq!(verify(json!({ "match": gets, "count": { "exactly": 2 } }), 200)["count"], 2);
+    verify(json!({ "match": gets, "apart": { "atLeast": "2s" } }), 200);
+    verify(
+        json!({ "match": { "operation": "createPasswordSyncGroup", "body": { "/name": "New" } }, "status": 200,
+        "then": [{ "match": gets, "status": 404 }] }),
+        200,
+    );
+
+    let failed = verify(json!({ "match": { "method": "GET", "client": "nobody" } }), 409);
+    assert_eq!(failed["expected"], "at least 1 matching exchanges; found 0");
+    assert_eq!(failed["nearest"][0]["seq"], 4);
+    assert!(failed["nearest"][0]["differs"][0].as_str().unwrap().starts_with("client is `"), "{failed}");
+    let failed = verify(json!({ "match": gets, "count": { "atMost": 1 } }), 409);
+    assert_eq!(failed["expected"], "at most 1 matching exchanges; found 2");
+    let failed = verify(json!({ "match": gets, "apart": { "atLeast": "3s" } }), 409);
+    assert_eq!(failed["expected"], "at least 3s apart; exchanges 2 and 4 are 2s apart");
+    let failed = verify(
+        json!({ "match": gets, "then": [{ "match": { "method": "POST" } }, { "match": { "method": "POST" } }] }),
+        409,
+    );
+    assert_eq!(failed["expected"], "step 2 of `then` after exchange 3; found none");
+    let failed = verify(json!({ "match": gets, "status": 500 }), 409);
+    assert_eq!(failed["nearest"][0]["differs"], json!(["status is 404, not 500"]));
+
+    assert!(
+        verify(json!({ "match": { "version": "v9" } }), 400)["error"]
+            .as_str()
+            .unwrap()
+            .contains("version `v9` does not exist")
+    );
+    verify(json!({ "matches": {} }), 400);
+}
+
+#[test]
+fn state_goes_out_and_comes_back_the_same() {
+    let sim = Sim::new();
+    let (prefix, token) = with_three_calls(&sim);
+    let get = format!("GET {prefix}/_sim/state");
+    let before = sim.control(&get, None, 200);
+    assert_eq!(before["groups"].as_array().unwrap().len(), 3);
+    assert_eq!(sim.control(&format!("PUT {prefix}/_sim/state"), Some(before.clone()), 200), before);
+    let mut smaller = before.clone();
+    smaller["groups"].as_array_mut().unwrap().truncate(1);
+    sim.control(&format!("PUT {prefix}/_sim/state"), Some(smaller.clone()), 200);
+    assert_eq!(sim.control(&get, None, 200), smaller);
+    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 200);
+    let wrong = sim.control("PUT /_sim/state", Some(json!({ "groups": [{ "id": "g", "name": "G" }] })), 400);
+    assert!(wrong["error"].as_str().unwrap().starts_with("body:1:"), "{wrong}");
+}
+
+#[test]
+fn a_reset_brings_everything_back_luck_included() {
+    let sim = Sim::new();
+    let (prefix, token, _) =
+        sim.tenant(json!({ "name": "a", "prerequisites": "ignore", "scenarios": ["chaos"] }));
+    let round = || -> Vec<(u16, Value)> {
+        (0..30)
+            .map(|nth| {
+                let body = Some(json!({ "name": format!("{nth}") }));
+                let outcome = sim.ask(&format!("POST {prefix}/v3/password-sync-groups"), Some(&token), body);
+                (outcome.reply.status.as_u16(), outcome.reply.value())
+            })
+            .collect()
+    };
+    let state = sim.control(&format!("GET {prefix}/_sim/state"), None, 200);
+    sim.control(&format!("POST {prefix}/_sim/reset"), None, 204);
+    let first = round();
+    sim.control(&format!("POST {prefix}/_sim/clock/advance"), Some(json!({ "by": "1s" })), 200);
+    sim.control(&format!("POST {prefix}/_sim/reset"), None, 204);
+    assert_eq!(sim.control(&format!("GET {prefix}/_sim/state"), None, 200), state);
+    assert_eq!(sim.control(&format!("GET {prefix}/_sim/journal"), None, 200)["exchanges"], json!([]));
+    assert_eq!(round(), first);
+}
+
+#[test]
+fn one_tenants_load_faults_and_clock_are_invisible_in_anothers_journal() {
+    let journal = |disturb: bool| {
+        let sim = Sim::new();
+        let (prefix, token, _) =
+            sim.tenant(json!({ "name": "quiet", "scenarios": ["chaos"], "prerequisites": "ignore" }));
+        let (other, other_token, _) = sim.tenant(json!({ "name": "loud", "scenarios": ["chaos"] }));
+        for nth in 0..20 {
+            sim.status(&format!("GET {prefix}/v3/password-sync-groups?offset={nth}"), &token);
+            if disturb {
+                sim.status(&format!("DELETE {other}/v3/password-sync-groups/x"), &other_token);
+                sim.control(&format!("POST {other}/_sim/clock/advance"), Some(json!({ "by": "1h" })), 200);
+            }
+        }
+        sim.ask(&format!("GET {prefix}/_sim/journal"), None, None).reply.body
+    };
+    assert_eq!(journal(false), journal(true));
+}
+
+#[test]
+fn metrics_count_requests_faults_tenants_and_drops() {
+    let mut config = Config::default();
+    config.options.journal_limit = 2;
+    let served = Served::start(config);
+    let address = served.address();
+    let rule = json!({ "name": "down", "when": { "operation": "oauthInfo" }, "fires": { "nth": 2 }, "fault": { "respond": { "status": 503 } } });
+    let json = [("Content-Type".to_owned(), "application/json".to_owned())];
+    send(address, "POST", "/_sim/scenario/rules", &json, rule.to_string().as_bytes());
+    for _ in 0..3 {
+        send(address, "GET", "/oauth/info", &[], b"");
+    }
+    let metrics = send(address, "GET", "/_sim/metrics", &[], b"");
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let text = String::from_utf8(metrics.body).unwrap();
+    for line in [
+        "sync_group_sim_requests_total{operation=\"oauthInfo\",status=\"200\"} 2",
+        "sync_group_sim_requests_total{operation=\"oauthInfo\",status=\"503\"} 1",
+        "sync_group_sim_decide_seconds_bucket{le=\"+Inf\"} 3",
+        "sync_group_sim_decide_seconds_count 3",
+        "sync_group_sim_faults_total{rule=\"rules/down\"} 1",
+        "sync_group_sim_tenants 1",
+        "sync_group_sim_journal_dropped_total 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn exchanges_are_streamed_as_they_come() {
+    let served = Served::start(Config::default());
+    let address = served.address();
+    send(address, "GET", "/oauth/info?first", &[], b"");
+    let mut socket = connect(address);
+    socket.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut events =
+        BufReader::new(socket).lines().map(|line| line.unwrap()).filter(|line| line.starts_with("data: "));
+    let next = |line: String| -> Value { serde_json::from_str(&line["data: ".len()..]).unwrap() };
+    assert_eq!(next(events.next().unwrap())["query"], "first");
+    for nth in 0..5 {
+        send(address, "GET", &format!("/oauth/info?{nth}"), &[], b"");
+        let exchange = next(events.next().unwrap());
+        assert_eq!(
+            (exchange["seq"].as_u64(), exchange["query"].as_str()),
+            (Some(nth + 2), Some(&*nth.to_string()))
+        );
+    }
+}
+
+#[test]
+fn a_client_that_leaves_while_it_is_held_is_journalled() {
+    let served = Served::start(Config::default());
+    let tenant = served.running().simulator().tenant("default", "").unwrap();
+    tenant.set_clock_mode(ClockMode::Manual);
+    tenant.add_rule(Rule::new("slow").on(Operation::OauthInfo).hold(Duration::from_mins(1))).unwrap();
+    let mut socket = connect(served.address());
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let delivery =
+        || tenant.journal(&Filter::default()).exchanges.first().map(|exchange| exchange["delivery"].clone());
+    while delivery().is_none() {
+        std::thread::yield_now();
+    }
+    assert_eq!(delivery().unwrap(), "held 60s, whole");
+    drop(socket);
+    let left = (0..10_000_000).any(|_| delivery().unwrap() == "the client left before it was told anything");
+    assert!(left, "{:?}", delivery());
+}
+
+#[test]
+fn the_handle_turns_the_same_knobs_as_the_control_api() {
+    let mut config = Config::default();
+    config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00Z").unwrap());
+    let simulator = Simulator::new(config).unwrap();
+    let asked = TenantRequest { name: Some("mine".to_owned()), ..TenantRequest::default() };
+    let tenant = simulator.create_tenant(&asked, "http://sim").unwrap();
+    assert_eq!((tenant.name(), tenant.base_url()), ("mine", "http://sim/tenants/mine"));
+    tenant.add_rule(Rule::new("down").on(Operation::OauthInfo).first(1).respond(503)).unwrap();
+    assert!(tenant.add_rule(Rule::new("never").nth(0)).unwrap_err().contains("nth 0 can never fire"));
+    let info = Request::new(Method::GET, "/tenants/mine/oauth/info").unwrap();
+    let statuses = [(); 2].map(|()| simulator.answer(&info).reply.status.as_u16());
+    assert_eq!(statuses, [503, 200]);
+    assert_eq!(tenant.scenario()[0].fired, 1);
+    assert_eq!(tenant.advance(Duration::from_mins(1)).now, Timestamp::parse("2026-11-24T09:31:00Z").unwrap());
+    let expectation =
+        serde_json::from_value(json!({ "match": { "operation": "oauthInfo" }, "count": { "exactly": 2 } }));
+    assert!(tenant.verify(&expectation.unwrap()).unwrap().passed);
+    let mut state = tenant.state();
+    state.groups.clear();
+    tenant.set_state(state.clone()).unwrap();
+    assert_eq!(tenant.state(), state);
+    assert_eq!(tenant.journal(&Filter::default()).exchanges.len(), 2);
+    assert!(tenant.remove_rule("down") && !tenant.remove_rule("down"));
+    tenant.reset();
+    assert_eq!(tenant.state().groups.len(), 2);
+    simulator.delete_tenant("mine").unwrap();
+    assert_eq!(simulator.tenant_names(), ["default"]);
+}
