@@ -42,6 +42,14 @@ pub(crate) enum Command {
         /// The files; JSON by the ending .json, YAML by any other
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// What fixtures are held to
+        #[arg(
+            long,
+            env = "SYNC_GROUP_SIM_PREREQUISITES",
+            default_value = "enforce",
+            value_name = "enforce|ignore"
+        )]
+        prerequisites: Prerequisites,
     },
     /// Print the OpenAPI document that is served
     Openapi {
@@ -49,7 +57,7 @@ pub(crate) enum Command {
         #[arg(long, env = "SYNC_GROUP_SIM_API_VERSION", default_value = "v2024", value_parser = VERSIONS.map(|version| version.name))]
         api_version: String,
         /// The base URL that `servers` names
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
         url: String,
         /// What the document says of the prerequisites
         #[arg(
@@ -66,7 +74,7 @@ pub(crate) enum Command {
         #[arg(long)]
         unset: bool,
         /// The base URL of the server
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
         url: String,
         /// The fixture whose first client is used
         #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
@@ -75,7 +83,7 @@ pub(crate) enum Command {
     /// Ask a server whether it is up: exit code 0 when it answers, 1 when not
     Health {
         /// The base URL of the server
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL)]
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
         url: String,
     },
     /// Print the JSON Schema of a file format, for editors
@@ -142,7 +150,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) strict_tenants: bool,
     /// A further domain whose first label names a tenant (repeatable)
-    #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',')]
+    #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',', value_parser = domain)]
     pub(crate) tenant_domain: Vec<String>,
     /// Exchanges that each tenant's journal keeps
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
@@ -206,6 +214,25 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|number| (1..=1_000_000).contains(number))
         .ok_or_else(|| "expected a whole number from 1 to 1000000".to_owned())
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if text.split('.').all(is_label) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is no domain; expected one such as sim.example"))
+}
+
+/// `http://host:port`, with or without a path.
+fn base_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or_default();
+    if rest.is_empty() || rest.starts_with('/') || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("`{text}` is no base URL; expected http://host:port"));
+    }
+    Ok(text.to_owned())
 }
 
 fn token(text: &str) -> Result<String, String> {

@@ -59,7 +59,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Serve(args)) => serve(&args),
         Some(Command::Fixtures { name }) => fixtures(name.as_deref()),
         Some(Command::Scenarios { name }) => scenarios(name.as_deref()),
-        Some(Command::Check { files }) => check(&files),
+        Some(Command::Check { files, prerequisites }) => check(&files, prerequisites),
         Some(Command::Openapi { api_version, url, prerequisites }) => {
             openapi(&api_version, &url, prerequisites)
         }
@@ -118,12 +118,18 @@ fn serve(args: &ServeArgs) -> Outcome {
         let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
         let stop =
             stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
-        print(&banner(address, seed, &args.scenario, &simulator, &control, args.control_token.is_none()))?;
         if let Some(path) = &args.port_file {
             write_port(path, address.port())?;
         }
+        print(&banner(address, seed, &args.scenario, &simulator, &control, args.control_token.is_none()))?;
         tokio::spawn(files.watch(simulator.clone()));
-        simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
+        let served =
+            simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
+        if let Some(path) = &args.port_file {
+            // Who waits for the file must not find the port of a server that is gone.
+            let _ = std::fs::remove_file(path);
+        }
+        served
     })
 }
 
@@ -267,10 +273,10 @@ fn list_or_print(
     }
 }
 
-fn check(paths: &[PathBuf]) -> Outcome {
+fn check(paths: &[PathBuf], prerequisites: Prerequisites) -> Outcome {
     let mut mistakes = Vec::new();
     for path in paths {
-        match files::describe(path) {
+        match files::describe(path, prerequisites) {
             Ok(description) => print(&format!("{}: {description}", path.display()))?,
             Err(mistake) => mistakes.push(mistake),
         }

@@ -112,7 +112,30 @@ fn plain_message(message: &str) -> String {
         .filter(|_| message.starts_with("error: line "))
         .map_or(0, |column| message[column..].find(": ").map_or(0, |colon| column + colon + 2));
     let end = if end <= start { message.len() } else { end };
-    message[start..end].to_owned()
+    in_our_words(&message[start..end])
+}
+
+/// The reader's words where they speak of its own code.
+fn in_our_words(message: &str) -> String {
+    if let Some((key, _)) = message.split_once(", set DuplicateKeyPolicy") {
+        return format!("{}; expected each key once", key.replace("duplicate mapping key:", "duplicate key"));
+    }
+    if message.contains("from_str_multiple") {
+        return "more than one document; expected one".to_owned();
+    }
+    for (theirs, ours) in [
+        ("expected mapping start", "expected keys and values"),
+        ("expected sequence start", "expected a list"),
+        ("expected tuple variant Drawn::Uniform with 2 elements", "expected [least, most]"),
+        ("invalid u16", "expected a whole number from 0"),
+        ("invalid u32", "expected a whole number from 0"),
+        ("invalid u64", "expected a whole number from 0"),
+    ] {
+        if message.contains(theirs) {
+            return message.replace(theirs, ours);
+        }
+    }
+    message.to_owned()
 }
 
 /// The line and column of the value at `pointer`, or of the nearest value above it. A list or map that is a

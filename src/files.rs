@@ -2,6 +2,7 @@
 //! server runs. A change that is valid takes effect for new requests; one that is not is reported, and what
 //! was there stays.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +11,7 @@ use serde::de::IgnoredAny;
 use sync_group_sim::document::Document;
 use sync_group_sim::fixture::{self, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{Scenario, explain, library};
+use sync_group_sim::scenario::{Scenario, check_together, explain, library};
 use sync_group_sim::simulator::Simulator;
 
 /// How often files are looked at.
@@ -44,7 +45,9 @@ impl Files {
             Some(scenario) => Ok(scenario),
             None => read_scenario(Path::new(name)),
         };
-        self.scenarios.iter().map(read).collect()
+        let scenarios: Vec<_> = self.scenarios.iter().map(read).collect::<Result<_, _>>()?;
+        check_together(&scenarios)?;
+        Ok(scenarios)
     }
 
     /// Watches the files for as long as the server runs.
@@ -52,9 +55,12 @@ impl Files {
         let fixture_path = vec![PathBuf::from(&self.fixture)];
         let scenario_paths: Vec<_> = self.scenarios.iter().map(PathBuf::from).collect();
         let (mut fixture_look, mut scenario_look) = (look(&fixture_path), look(&scenario_paths));
+        let mut missing = HashSet::new();
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         loop {
             ticks.tick().await;
+            report_missing(&fixture_path, &fixture_look, &mut missing);
+            report_missing(&scenario_paths, &scenario_look, &mut missing);
             if has_changed(&fixture_path, &mut fixture_look) {
                 match self.fixture() {
                     Ok(fixture) => {
@@ -89,6 +95,17 @@ fn look(paths: &[PathBuf]) -> Vec<Look> {
     paths.iter().map(look).collect()
 }
 
+/// Says once that a file is gone.
+fn report_missing(paths: &[PathBuf], before: &[Look], missing: &mut HashSet<PathBuf>) {
+    for ((path, now), before) in paths.iter().zip(look(paths)).zip(before) {
+        if now.is_some() {
+            missing.remove(path);
+        } else if before.is_some() && missing.insert(path.clone()) {
+            tracing::error!(file = %path.display(), "the file is gone; what was read from it stays");
+        }
+    }
+}
+
 /// Whether a file looks other than before; one that is gone for a moment, as editors do, does not.
 fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     let now = look(paths);
@@ -100,20 +117,21 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
 }
 
 /// What a file is, in words; or its first mistake.
-pub(crate) fn describe(path: &Path) -> Result<String, String> {
+pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<String, String> {
     /// What only scenarios have.
     #[derive(Deserialize)]
     struct Marks {
+        name: Option<IgnoredAny>,
         rules: Option<IgnoredAny>,
         lesson: Option<IgnoredAny>,
     }
     let name = path.display().to_string();
     let text = read(path)?;
     let marks: Marks = Document::new(&name, &text).parse().map_err(|error| error.to_string())?;
-    if marks.rules.is_some() || marks.lesson.is_some() {
+    if marks.name.is_some() || marks.rules.is_some() || marks.lesson.is_some() {
         return Ok(explain(&read_scenario(path)?));
     }
-    let fixture = read_fixture(path, Prerequisites::Enforce)?;
+    let fixture = read_fixture(path, prerequisites)?;
     Ok(format!(
         "a fixture of {} sources, {} policies, {} groups, {} clients",
         fixture.sources.len(),

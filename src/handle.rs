@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
-use crate::scenario::{Rule, RuleReport, Scenario};
+use crate::scenario::{Rule, RuleReport, Scenario, check_together};
 use crate::server::wall_now;
 use crate::tenant::Tenant;
 use crate::tenant::journal::{Filter, JournalReport};
@@ -51,6 +51,7 @@ impl TenantHandle {
     /// Replaces what runs. Fails for a scenario that makes no sense.
     pub fn set_scenarios(&self, scenarios: Vec<Scenario>) -> Result<(), String> {
         let checked = scenarios.into_iter().map(Scenario::checked).collect::<Result<Vec<_>, _>>()?;
+        check_together(&checked)?;
         self.tenant.set_scenarios(&checked, wall_now());
         Ok(())
     }

@@ -84,6 +84,7 @@ fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Ou
         course.run_scenario(state, prepared, request, session.as_deref(), client.as_deref())
     };
     let Course { request_id, mut reply, delivery, faults, violations, .. } = course;
+    let delivery = fitting(delivery, &reply, request);
     for label in &faults {
         reply = reply.with(SIM_FAULT, label.as_str());
     }
@@ -367,8 +368,7 @@ fn operation_of(routed: &Routed) -> Option<Operation> {
 fn version_of(routed: &Routed) -> Option<&'static str> {
     match routed {
         Routed::Found(route) => route.version,
-        Routed::WrongMethod { version, .. } => *version,
-        Routed::Unknown => None,
+        Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
     }
 }
 
@@ -377,7 +377,7 @@ fn is_open(routed: &Routed) -> bool {
     match routed {
         Routed::Found(route) => route.version.is_none(),
         Routed::WrongMethod { version, .. } => version.is_none(),
-        Routed::Unknown => false,
+        Routed::Unknown { .. } => false,
     }
 }
 
@@ -399,8 +399,24 @@ fn found(routed: Routed) -> Result<Route, Refusal> {
     match routed {
         Routed::Found(route) => Ok(route),
         Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow }),
-        Routed::Unknown => Err(Refusal::NotFound),
+        Routed::Unknown { .. } => Err(Refusal::NotFound),
     }
+}
+
+/// A cut as it can be made: there must be a body, and a byte of it must be missing.
+fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
+    let manner = match delivery.manner {
+        Manner::Cut { .. } if reply.body.is_empty() || request.method == hyper::Method::HEAD => Manner::Close,
+        Manner::Cut { after_bytes } => Manner::Cut { after_bytes: after_bytes.min(reply.body.len() - 1) },
+        manner => manner,
+    };
+    Delivery { manner, ..delivery }
+}
+
+/// A refusal outside every tenant, with the header fields that every reply carries.
+pub fn refuse(refusal: &Refusal, request_id: &str, wall: Timestamp) -> Outcome {
+    let reply = stamp(refusal.reply(request_id), request_id, wall);
+    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }
 
 /// Adds the header fields that every reply of the service carries.

@@ -18,7 +18,7 @@ use crate::contract::Contract;
 use crate::fixture::{Client, Fixture};
 use crate::metrics::Metrics;
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{Scenario, library};
+use crate::scenario::{Scenario, check_together, library};
 use crate::tenant::auth::Auth;
 use crate::tenant::rate_limit::RateLimit;
 use crate::tenant::{Template, Tenant, TenantOptions};
@@ -50,6 +50,7 @@ pub struct World {
     /// The tenant of each client id that belongs to one tenant alone.
     owners: RwLock<HashMap<String, Arc<Tenant>>>,
     named: AtomicU64,
+    outside: AtomicU64,
     /// What the server counts.
     pub metrics: Metrics,
 }
@@ -220,6 +221,7 @@ impl World {
             others: RwLock::default(),
             owners: RwLock::default(),
             named: AtomicU64::new(0),
+            outside: AtomicU64::new(0),
             metrics: Metrics::default(),
         }
     }
@@ -359,7 +361,9 @@ impl World {
         let template = match &asked.scenarios {
             None => template,
             Some(scenarios) => {
-                let scenarios = scenarios.iter().map(scenario_of).collect::<Result<_, _>>().map_err(bad)?;
+                let scenarios: Vec<_> =
+                    scenarios.iter().map(scenario_of).collect::<Result<_, _>>().map_err(bad)?;
+                check_together(&scenarios).map_err(bad)?;
                 template.with_scenarios(scenarios)
             }
         };
@@ -376,6 +380,12 @@ impl World {
                 return name;
             }
         }
+    }
+
+    /// A request id for an exchange outside every tenant.
+    pub fn next_request_id(&self) -> String {
+        let number = self.outside.fetch_add(1, Ordering::Relaxed);
+        Chance::new(self.options.seed, "").hex("request", number)
     }
 
     /// Deletes a tenant with all that is its; `default` stays.

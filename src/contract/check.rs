@@ -55,6 +55,9 @@ impl Contract {
         request: &Request,
         prerequisites: Prerequisites,
     ) -> Result<Checked, Refusal> {
+        if let Body::TooLarge { limit } = request.body {
+            return Err(Refusal::PayloadTooLarge { limit });
+        }
         let Some(compiled) = self.operations.get(&route.operation) else {
             return Ok(Checked::default());
         };
@@ -133,9 +136,6 @@ impl ParameterCheck {
         // Invented: the text. What the service says here is not known.
         value.ok_or_else(|| {
             let expected = match self.kind {
-                ParameterKind::Integer { least, most } if most == i64::from(i32::MAX) => {
-                    format!("an integer of at least {least}")
-                }
                 ParameterKind::Integer { least, most } => format!("an integer from {least} to {most}"),
                 ParameterKind::Boolean => "true or false".to_owned(),
             };
@@ -355,10 +355,10 @@ mod tests {
         for (query, text) in [
             ("limit=251", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"251\"."),
             ("limit=-1", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"-1\"."),
-            ("offset=", "Query parameter \"offset\" must be an integer of at least 0, but is \"\"."),
+            ("offset=", "Query parameter \"offset\" must be an integer from 0 to 2147483647, but is \"\"."),
             (
                 "offset=2147483648",
-                "Query parameter \"offset\" must be an integer of at least 0, but is \"2147483648\".",
+                "Query parameter \"offset\" must be an integer from 0 to 2147483647, but is \"2147483648\".",
             ),
             ("limit=1.0", "Query parameter \"limit\" must be an integer from 0 to 250, but is \"1.0\"."),
             ("count=yes", "Query parameter \"count\" must be true or false, but is \"yes\"."),

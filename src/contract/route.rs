@@ -75,7 +75,10 @@ pub enum Routed {
         allow: String,
     },
     /// No such path.
-    Unknown,
+    Unknown {
+        /// The API version's name, where the path names one.
+        version: Option<&'static str>,
+    },
 }
 
 /// The endpoints outside every API version.
@@ -91,7 +94,7 @@ impl Contract {
             return route_unversioned(method, endpoint);
         }
         let Some((version, pieces)) = split_version(&pieces) else {
-            return Routed::Unknown;
+            return Routed::Unknown { version: None };
         };
         for template in &self.templates {
             let Some(id) = template.fits(&pieces) else {
@@ -104,7 +107,7 @@ impl Contract {
             let allow: Vec<_> = template.operations.iter().map(|(method, _)| method.as_str()).collect();
             return Routed::WrongMethod { version: Some(version), allow: allow.join(", ") };
         }
-        Routed::Unknown
+        Routed::Unknown { version: Some(version) }
     }
 }
 
@@ -121,7 +124,7 @@ fn split_version<'a>(pieces: &[&'a str]) -> Option<(&'static str, Vec<&'a str>)>
 
 fn route_unversioned(method: &Method, endpoint: &str) -> Routed {
     let Some((_, allowed, operation)) = UNVERSIONED.iter().find(|(name, ..)| *name == endpoint) else {
-        return Routed::Unknown;
+        return Routed::Unknown { version: None };
     };
     if method == allowed {
         Routed::Found(Route { operation: *operation, version: None, id: String::new() })
@@ -145,7 +148,7 @@ mod tests {
                 format!("{operation} {} {id}", version.unwrap_or("-")).trim_end().to_owned()
             }
             Routed::WrongMethod { allow, .. } => format!("allow {allow}"),
-            Routed::Unknown => "unknown".to_owned(),
+            Routed::Unknown { .. } => "unknown".to_owned(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! whoever has the token.
 
 use hyper::StatusCode;
-use hyper::header::ORIGIN;
+use hyper::header::{HOST, ORIGIN};
 
 use super::ControlError;
 use crate::wire::Request;
@@ -28,17 +28,24 @@ pub(super) fn guard(world: &World, request: &Request, path: &str) -> Result<(), 
 }
 
 fn own_host(world: &World, request: &Request) -> Result<(), ControlError> {
-    match request.authority() {
-        Some(authority) if !world.is_own_host(host_of(authority)) => Err(foreign("Host", authority)),
-        _ => Ok(()),
+    // Whichever of several is meant, all must be ours.
+    let hosts = request.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?"));
+    let mut hosts = hosts.chain(request.authority());
+    match hosts.find(|host| host.contains('@') || !world.is_own_host(host_of(host))) {
+        Some(host) => Err(foreign("Host", host)),
+        None => Ok(()),
     }
 }
 
 fn own_origin(world: &World, request: &Request) -> Result<(), ControlError> {
-    let Some(origin) = request.headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or("?");
-    let host = origin.split_once("://").map_or("", |(_, authority)| host_of(authority));
-    if world.is_own_host(host) { Ok(()) } else { Err(foreign("Origin", origin)) }
+    let mut origins = request.headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or("?"));
+    let is_own = |origin: &str| {
+        origin.split_once("://").is_some_and(|(_, authority)| world.is_own_host(host_of(authority)))
+    };
+    match origins.find(|origin| !is_own(origin)) {
+        Some(origin) => Err(foreign("Origin", origin)),
+        None => Ok(()),
+    }
 }
 
 fn foreign(what: &str, found: &str) -> ControlError {

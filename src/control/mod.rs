@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::clock::{Span, Timestamp};
 use crate::fixture::Fixture;
-use crate::scenario::{Rule, Scenario, library};
+use crate::scenario::{Rule, Scenario, check_together, library};
 use crate::tenant::journal::Filter;
 use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
@@ -116,6 +116,13 @@ pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Tim
     };
     let trace = Trace { tenant: located.tenant.name().to_owned(), ..Trace::default() };
     Control::Answer(Box::new(Outcome { reply, delivery: Delivery::default(), trace }))
+}
+
+/// The answer for a tenant that does not exist.
+pub fn unknown_tenant() -> Outcome {
+    let message = "there is no such tenant; expected one that exists, or a name of 1 to 63 of a-z, 0-9 and -";
+    let reply = json_reply(StatusCode::NOT_FOUND, &json!({ "error": message }));
+    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }
 
 /// What follows `/_sim/`.
@@ -278,7 +285,10 @@ fn scenarios(request: &Request) -> Result<Vec<Scenario>, ControlError> {
     let document = document(request)?;
     if document.has_key("use") {
         let named: Use = document.parse()?;
-        return named.names.iter().map(|name| built_in_scenario(name)).collect();
+        let scenarios: Vec<_> =
+            named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?;
+        check_together(&scenarios).map_err(ControlError::bad)?;
+        return Ok(scenarios);
     }
     let scenario =
         Scenario::read(&document.as_document()).map_err(|error| ControlError::bad(error.to_string()))?;

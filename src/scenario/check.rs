@@ -1,7 +1,7 @@
 //! Whether a scenario makes sense: values that are possible, and rules that can fire. A mistake is the JSON
 //! Pointer of its place and what was found and expected there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue};
@@ -129,7 +129,8 @@ pub(super) fn check_when(when: &When) -> Result<(), Mistake> {
         }
     }
     for pointer in when.body.keys() {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
+        let is_escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if !pointer.is_empty() && !pointer.starts_with('/') || !is_escaped {
             let place = format!("/body/{}", escaped(pointer));
             let message =
                 format!("`{pointer}` is no JSON Pointer; expected one such as `/name` or `/sourceIds/0`");
@@ -270,18 +271,30 @@ fn covers(wide: &When, narrow: &When) -> bool {
         }
         _ => false,
     };
-    let many = |wide: &std::collections::BTreeMap<String, TextMatch>,
-                narrow: &std::collections::BTreeMap<_, _>| {
-        wide.iter().all(|(name, text)| narrow.get(name) == Some(text))
-    };
     operations
-        && one(wide.version.as_ref(), narrow.version.as_ref())
-        && one(wide.method.as_ref(), narrow.method.as_ref())
-        && one(wide.path.as_ref(), narrow.path.as_ref())
-        && one(wide.client.as_ref(), narrow.client.as_ref())
-        && many(&wide.query, &narrow.query)
-        && many(&wide.header, &narrow.header)
-        && many(&wide.body, &narrow.body)
+        && text(wide.version.as_ref(), narrow.version.as_ref())
+        && text(wide.method.as_ref(), narrow.method.as_ref())
+        && (wide.path.as_deref() == Some("**") || one(wide.path.as_ref(), narrow.path.as_ref()))
+        && text(wide.client.as_ref(), narrow.client.as_ref())
+        && texts(&wide.query, &narrow.query, str::eq)
+        && texts(&wide.header, &narrow.header, str::eq_ignore_ascii_case)
+        && texts(&wide.body, &narrow.body, str::eq)
+}
+
+/// Whether each text that is asked for is asked for in the narrower `when` as well.
+fn texts(
+    wide: &BTreeMap<String, TextMatch>,
+    narrow: &BTreeMap<String, TextMatch>,
+    same: fn(&str, &str) -> bool,
+) -> bool {
+    wide.iter().all(|(name, wide)| {
+        narrow.iter().any(|(other, narrow)| same(name, other) && text(Some(wide), Some(narrow)))
+    })
+}
+
+fn text(wide: Option<&TextMatch>, narrow: Option<&TextMatch>) -> bool {
+    let is_there = matches!(narrow, Some(TextMatch::Exact(_) | TextMatch::Regex(_)));
+    one(wide, narrow) || wide == Some(&TextMatch::Present(true)) && is_there
 }
 
 fn one<T: PartialEq>(wide: Option<&T>, narrow: Option<&T>) -> bool {
@@ -470,6 +483,11 @@ mod tests {
                 "when: {operation: token, client: c}, fault: reset",
             ),
             ("sequence: [close, reset], then: last", "fault: reset"),
+            ("when: {path: '**'}, fault: close", "fault: reset, when: {path: /v3/x}"),
+            (
+                "when: {header: {X-A: {present: true}}}, fault: close",
+                "when: {header: {x-a: b}}, fault: reset",
+            ),
             ("fires: {chance: 1}, fault: pass", "fires: {nth: 2}, fault: reset"),
         ] {
             let found = error(&scenario(first, second));

@@ -14,7 +14,7 @@ pub mod library;
 mod matcher;
 mod trigger;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -84,6 +84,16 @@ impl Pattern {
     /// The parts that do not hold; none when the exchange matches.
     pub fn misses(&self, exchange: &Exchange<'_>) -> Vec<String> {
         self.0.all_misses(exchange)
+    }
+}
+
+/// Refuses scenarios that cannot run together: two of one name would be taken for each other in `Sim-Fault`
+/// and the journal, and have the same luck.
+pub fn check_together(scenarios: &[Scenario]) -> Result<(), String> {
+    let mut names = HashSet::new();
+    match scenarios.iter().find(|scenario| !names.insert(&scenario.name)) {
+        Some(twice) => Err(format!("scenario `{}` stands here twice; expected each name once", twice.name)),
+        None => Ok(()),
     }
 }
 

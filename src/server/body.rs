@@ -12,9 +12,19 @@ use tokio::sync::mpsc;
 use crate::wire::Body;
 
 /// Reads a request's body to its end, or as far as the limit.
-pub(super) async fn read(mut incoming: Incoming, limit: usize) -> Result<Body, hyper::Error> {
+///
+/// A client that sends first and reads later would find its connection broken instead of the 413, so a body
+/// that is not much too long is read to its end and thrown away; unless the client waits for our leave.
+pub(super) async fn read(
+    mut incoming: Incoming,
+    limit: usize,
+    is_expecting_leave: bool,
+) -> Result<Body, hyper::Error> {
     let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit {
+        if !is_expecting_leave && announced <= limit.saturating_add(THROWN_AWAY) {
+            throw_away(incoming, announced).await;
+        }
         return Ok(Body::TooLarge { limit });
     }
     let mut whole = Bytes::new();
@@ -22,6 +32,7 @@ pub(super) async fn read(mut incoming: Incoming, limit: usize) -> Result<Body, h
     while let Some(frame) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
         let Ok(data) = frame?.into_data() else { continue };
         if whole.len() + joined.len() + data.len() > limit {
+            throw_away(incoming, THROWN_AWAY).await;
             return Ok(Body::TooLarge { limit });
         }
         // Nearly every body is one frame, which is kept as it is; only a second one makes a copy.
@@ -33,6 +44,20 @@ pub(super) async fn read(mut incoming: Incoming, limit: usize) -> Result<Body, h
         }
     }
     Ok(Body::Whole(if joined.is_empty() { whole } else { joined.into() }))
+}
+
+/// Bytes beyond the limit that are read to be polite.
+const THROWN_AWAY: usize = 16 << 20;
+
+/// Reads on, for so many bytes at most.
+async fn throw_away(mut incoming: Incoming, limit: usize) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > limit {
+            return;
+        }
+    }
 }
 
 /// How long a body that is cut waits before it breaks, so that what was sent is on its way.

@@ -7,20 +7,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
+use hyper::header::EXPECT;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::body::{self, Outgoing};
-use super::deliver::{Asked, Fate, deliver};
-use super::{Shared, dispatch, monotonic_now, wall_now};
+use super::body::{self, Broken, Outgoing};
+use super::deliver::{Asked, Fate, deliver, response};
+use super::{Limits, Shared, dispatch, monotonic_now, pause, wall_now};
 use crate::metrics::Metrics;
 use crate::operation::Operation;
-use crate::wire::{Body, Outcome, Request, query};
+use crate::wire::{Body, Outcome, Refusal, Request, query};
 
 /// Why an exchange ended without an answer.
 type Ended = Box<dyn std::error::Error + Send + Sync>;
@@ -34,29 +35,60 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.limits.header_timeout)
+        // hyper's own header timeout would count idle time, too; see `too_slow`.
+        .header_read_timeout(None)
         .auto_date_header(false)
         .title_case_headers(true);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
     let mut stopping = shared.stopping.clone();
+    let limits = shared.limits.clone();
     let ours = Arc::clone(&fate);
     let service =
         service_fn(move |request| exchange(request, number, Arc::clone(&ours), Arc::clone(&shared)));
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = async { let _ = stopping.wait_for(|stopping| *stopping).await; } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        () = fate.goodbye.notified() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut is_stopping = false;
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            () = async { let _ = stopping.wait_for(|stopping| *stopping).await; }, if !is_stopping => {
+                is_stopping = true;
+                // Half a request is no request: nobody waits for its other half.
+                if fate.is_reading_head() {
+                    return;
+                }
+                connection.as_mut().graceful_shutdown();
+            }
+            () = fate.goodbye.notified() => connection.as_mut().graceful_shutdown(),
+            why = too_slow(&fate, &limits) => {
+                tracing::info!(connection = number, "a connection was closed: {why}");
+                return;
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(connection = number, error, "a connection ended early");
+    if let Err(error) = ended
+        && !error.is::<Broken>()
+        && error.source().is_none_or(|source| !source.is::<Broken>())
+    {
+        tracing::info!(connection = number, error, "a connection ended early");
+    }
+}
+
+/// Ready when the client has taken too long to send a head, or to send anything at all. Looks now and then
+/// instead of keeping a timer for every request.
+async fn too_slow(fate: &Fate, limits: &Limits) -> &'static str {
+    let tick = (limits.header_timeout.min(limits.idle_timeout) / 4).max(Duration::from_millis(5));
+    let (mut seen, mut waited) = (fate.activity(), Duration::ZERO);
+    loop {
+        pause(tick).await;
+        let activity = fate.activity();
+        waited = if activity == seen { waited + tick } else { Duration::ZERO };
+        seen = activity;
+        if fate.is_reading_head() && waited >= limits.header_timeout {
+            return "the client took too long to send its headers";
+        }
+        if fate.is_idle() && waited >= limits.idle_timeout {
+            return "the client was idle";
+        }
     }
 }
 
@@ -68,13 +100,20 @@ async fn exchange(
     shared: Arc<Shared>,
 ) -> Result<Response<Outgoing>, Ended> {
     let (head, incoming) = request.into_parts();
-    let reading = body::read(incoming, shared.limits.max_body_bytes);
-    let body = match tokio::time::timeout(shared.limits.header_timeout, reading).await {
-        Ok(body) => body?,
-        Err(_) => return Ok(timed_out()),
+    let _open = fate.open(head.version);
+    let mut stopping = shared.stopping.clone();
+    let is_expecting = head.headers.contains_key(EXPECT);
+    let reading = body::read(incoming, shared.limits.max_body_bytes, is_expecting);
+    let body = tokio::select! {
+        body = tokio::time::timeout(shared.limits.header_timeout, reading) => match body {
+            Ok(body) => body?,
+            Err(_) => return Ok(timed_out(&head.method, &head.uri, &shared)),
+        },
+        _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
     };
     let stopping = shared.stopping.clone();
-    let asked = Asked { method: head.method.clone(), version: head.version, fate, stopping };
+    let asked =
+        Asked { method: head.method.clone(), version: head.version, fate: Arc::clone(&fate), stopping };
     let request = Arc::new(Request {
         method: head.method,
         uri: head.uri,
@@ -92,10 +131,10 @@ async fn exchange(
 }
 
 /// 408: the client did not send its body in time.
-fn timed_out() -> Response<Outgoing> {
-    let mut response = Response::new(Outgoing::whole(Bytes::new()));
-    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-    response
+fn timed_out(method: &Method, uri: &Uri, shared: &Shared) -> Response<Outgoing> {
+    tracing::info!("{method} {}: the client took too long to send its body", query::redacted(uri));
+    let answered = dispatch::refuse(&shared.world, &Refusal::RequestTimeout, wall_now());
+    response(answered.outcome.reply, method)
 }
 
 /// Counts what belongs to the API; the control API is not counted.
@@ -157,7 +196,12 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.fate.note_read();
+        }
+        polled
     }
 }
 

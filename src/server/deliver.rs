@@ -2,7 +2,7 @@
 //! a tenant waits here, in the tenant's time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -22,14 +22,67 @@ use crate::wire::{Delivery, Manner, Reply};
 #[derive(Debug, Default)]
 pub(super) struct Fate {
     is_reset: AtomicBool,
+    /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
+    is_http2: AtomicBool,
+    /// Requests that are being answered.
+    open: AtomicUsize,
+    /// Whether bytes have come that are no whole request yet.
+    is_reading_head: AtomicBool,
+    /// Grows with whatever happens.
+    activity: AtomicU64,
     /// HTTP/2 says goodbye (GOAWAY) before it closes.
     pub(super) goodbye: Notify,
 }
 
 impl Fate {
+    /// Notes that a request is whole as far as its head, until the guard is dropped.
+    pub(super) fn open(&self, version: Version) -> Open<'_> {
+        self.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.is_reading_head.store(false, Ordering::Relaxed);
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        Open(self)
+    }
+
+    /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
+    /// then is no faster for it.
+    pub(super) fn note_read(&self) {
+        if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
+            return;
+        }
+        if !self.is_reading_head.swap(true, Ordering::Relaxed) {
+            self.activity.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A number that grows with whatever happens.
+    pub(super) fn activity(&self) -> u64 {
+        self.activity.load(Ordering::Relaxed)
+    }
+
+    /// Whether a head has begun and not ended.
+    pub(super) fn is_reading_head(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0 && self.is_reading_head.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is going on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0 && !self.is_reading_head.load(Ordering::Relaxed)
+    }
+
     /// Whether the socket is to be reset when it is dropped.
     pub(super) fn is_reset(&self) -> bool {
         self.is_reset.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that is being answered.
+pub(super) struct Open<'a>(&'a Fate);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.activity.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -58,7 +111,8 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
     // Until it is told otherwise, the watch takes a dropped delivery for a client that left.
     let watch = Watch::new(&tenant, outcome.trace.seq);
     if let Some(hold) = hold {
-        wait(&tenant, hold).await;
+        // A server that stops says at once what it has to say.
+        or_stopping(wait(&tenant, hold), &asked.stopping).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
     let delivered = match manner {
@@ -69,16 +123,18 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
             let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, chunk_bytes, pause);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised }))
         }
-        Manner::Cut { .. } if is_silent => close(&asked),
         Manner::Cut { after_bytes } => Ok(response.map(|_| Outgoing::cut(&body, after_bytes))),
         Manner::Close => close(&asked),
         Manner::Reset => {
             asked.fate.is_reset.store(asked.version != Version::HTTP_2, Ordering::Relaxed);
             Err(Broken)
         }
-        Manner::Hang { limit: None } => std::future::pending().await,
+        Manner::Hang { limit: None } => {
+            or_stopping(std::future::pending(), &asked.stopping).await;
+            close(&asked)
+        }
         Manner::Hang { limit: Some(limit) } => {
-            wait(&tenant, limit).await;
+            or_stopping(wait(&tenant, limit), &asked.stopping).await;
             close(&asked)
         }
     };
@@ -144,6 +200,15 @@ fn follow_journal(
     pieces
 }
 
+/// Waits, but not longer than until the server stops.
+async fn or_stopping(waiting: impl Future<Output = ()>, stopping: &watch::Receiver<bool>) {
+    let mut stopping = stopping.clone();
+    tokio::select! {
+        () = waiting => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
 fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
     if asked.version == Version::HTTP_2 {
         asked.fate.goodbye.notify_one();
@@ -151,7 +216,7 @@ fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
     Err(Broken)
 }
 
-fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
+pub(super) fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::whole(reply.body.clone()));
     *response.status_mut() = reply.status;
     for (name, value) in reply.headers {

@@ -30,12 +30,23 @@ pub struct Answered {
 pub fn answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answered {
     catch_unwind(AssertUnwindSafe(|| located_answer(world, request, wall))).unwrap_or_else(|_| {
         tracing::error!(method = %request.method, path = request.uri.path(), "a request met a bug of ours");
-        refused(&Refusal::Internal)
+        refuse(world, &Refusal::Internal, wall)
     })
 }
 
+/// A refusal outside every tenant.
+pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
+    let outcome = pipeline::refuse(refusal, &world.next_request_id(), wall);
+    Answered { outcome, tenant: None, follow: None }
+}
+
 fn located_answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answered {
-    let Some(located) = world.locate(request, wall) else { return refused(&Refusal::NotFound) };
+    let Some(located) = world.locate(request, wall) else {
+        if request.uri.path().split('/').any(|piece| piece == "_sim") {
+            return Answered { outcome: control::unknown_tenant(), tenant: None, follow: None };
+        }
+        return refuse(world, &Refusal::NotFound, wall);
+    };
     if !control::is_control(located.path) {
         let outcome = pipeline::answer(world, &located, request, wall);
         return Answered { outcome, tenant: Some(located.tenant), follow: None };
@@ -48,13 +59,6 @@ fn located_answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Ans
         }
     };
     Answered { outcome, tenant: Some(located.tenant), follow }
-}
-
-/// A refusal outside every tenant, whose luck would have drawn a tracking id.
-fn refused(refusal: &Refusal) -> Answered {
-    let reply = refusal.reply("00000000000000000000000000000000");
-    let outcome = Outcome { reply, delivery: Delivery::default(), trace: Trace::default() };
-    Answered { outcome, tenant: None, follow: None }
 }
 
 /// The exchanges that a filter admits as server-sent events, and the number after which it would go on.

@@ -30,6 +30,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// How long a client may take to send a request's headers, and then its body. 10 s by default.
     pub header_timeout: Duration,
+    /// How long a connection may be idle between requests. 5 min by default.
+    pub idle_timeout: Duration,
     /// How long open requests may go on when the server stops. 10 s by default.
     pub drain_timeout: Duration,
 }
@@ -40,6 +42,7 @@ impl Default for Limits {
             max_body_bytes: 1 << 20,
             max_connections: 1_024,
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(5),
             drain_timeout: Duration::from_secs(10),
         }
     }

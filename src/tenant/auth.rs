@@ -165,6 +165,11 @@ impl Auth {
         self.clients = clients;
     }
 
+    /// The clients' secrets, for leaving them out of what is shown.
+    pub fn secrets(&self) -> Vec<String> {
+        self.clients.iter().map(|client| client.client_secret.clone()).collect()
+    }
+
     /// What tokens say of the organisation.
     pub fn organisation(&self) -> &Organisation {
         &self.organisation

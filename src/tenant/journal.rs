@@ -2,10 +2,11 @@
 //! shares the bytes of requests and replies with the exchange itself. Secrets are left out when it is shown.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use regex::Regex;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -112,11 +113,34 @@ fn size(entry: &Entry) -> usize {
     OVERHEAD + request + entry.reply.body.len()
 }
 
-/// Members of bodies whose values are nobody's business.
-const SECRET_MEMBERS: [&str; 5] =
-    ["client_secret", "refresh_token", "access_token", "encryptedPassword", "password"];
-/// What stands in their place.
+/// What stands in the place of a secret.
 const REDACTED: &str = "…";
+/// Header fields whose values are nobody's business.
+const SECRET_FIELDS: [&str; 4] = ["proxy-authorization", "cookie", "set-cookie", "x-api-key"];
+/// Members of bodies whose values are nobody's business, in lower case.
+const SECRET_MEMBERS: [&str; 5] =
+    ["client_secret", "refresh_token", "access_token", "encryptedpassword", "password"];
+
+/// Secrets in any text, wherever a client put them: tokens by their shape, and whatever follows a secret's
+/// name.
+static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
+    let token = r"eyJ[\w-]+\.[\w-]+\.[\w-]*";
+    let named = r#"(?i:client_secret|refresh_token|access_token|password)["']?\s*[=:>]\s*["']?[^&"'<\s,}]+"#;
+    Regex::new(&format!("{token}|{named}")).expect("it is a regular expression")
+});
+
+/// A text without the secrets in it: `known` ones, and what looks like one.
+fn scrubbed(text: &str, known: &[String]) -> String {
+    let keep_name = |found: &regex::Captures<'_>| {
+        let found = &found[0];
+        let end = found.find(['=', ':', '>']).map_or(0, |mark| mark + 1);
+        format!("{}{REDACTED}", &found[..end])
+    };
+    let text = SECRETS.replace_all(text, keep_name);
+    known.iter().filter(|secret| !secret.is_empty()).fold(text.into_owned(), |text, secret| {
+        if text.contains(secret.as_str()) { text.replace(secret.as_str(), REDACTED) } else { text }
+    })
+}
 
 /// Which exchanges are asked for; all by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,12 +209,12 @@ impl Entry {
         ask(&exchange)
     }
 
-    /// The exchange as the control API shows it.
-    pub fn to_json(&self) -> Value {
+    /// The exchange as the control API shows it, without the `known` secrets and what looks like one.
+    pub fn to_json(&self, known: &[String]) -> Value {
         let request = &self.request;
         let user_agent = request.headers.get(hyper::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let body = match &request.body {
-            Body::Whole(body) => shown(body, request.media_type().as_deref()),
+            Body::Whole(body) => shown(body, request.media_type().as_deref(), known),
             Body::TooLarge { limit } => format!("longer than {limit} bytes").into(),
         };
         let told = self.told();
@@ -202,15 +226,15 @@ impl Entry {
             "version": self.version,
             "method": request.method.as_str(),
             "path": request.uri.path(),
-            "query": query::redacted_query(&request.uri),
+            "query": query::redacted_query(&request.uri).map(|query| scrubbed(&query, known)),
             "client": self.client,
             "userAgent": user_agent,
             "connection": request.connection,
-            "request": { "headers": request_headers(&request.headers), "body": body },
+            "request": { "headers": request_headers(&request.headers, known), "body": body },
             "status": told.map(|reply| reply.status.as_u16()),
             "reply": told.map(|reply| json!({
-                "headers": headers(reply.headers.iter().map(|(name, value)| (name, value))),
-                "body": shown(&reply.body, Some("application/json")),
+                "headers": headers(reply.headers.iter().map(|(name, value)| (name, value)), known),
+                "body": shown(&reply.body, Some("application/json"), known),
             })),
             "delivery": self.fate.clone().unwrap_or_else(|| self.delivery.to_string()),
             "rules": self.rules,
@@ -220,51 +244,54 @@ impl Entry {
 }
 
 /// A body as JSON where it is some, else as text, without secrets.
-fn shown(body: &[u8], media_type: Option<&str>) -> Value {
+fn shown(body: &[u8], media_type: Option<&str>, known: &[String]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
     if let Ok(mut value) = serde_json::from_slice(body) {
-        redact(&mut value);
+        redact(&mut value, known);
         return value;
     }
-    match (media_type, String::from_utf8_lossy(body)) {
-        (Some("application/x-www-form-urlencoded"), text) => query::redacted_pairs(&text).into(),
-        (Some("multipart/form-data"), _) => REDACTED.into(),
-        (_, text) => text.into(),
+    match media_type {
+        Some("multipart/form-data") => REDACTED.into(),
+        _ => scrubbed(&String::from_utf8_lossy(body), known).into(),
     }
 }
 
-fn redact(value: &mut Value) {
+fn redact(value: &mut Value, known: &[String]) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                if SECRET_MEMBERS.contains(&name.as_str()) {
+                if SECRET_MEMBERS.contains(&name.to_ascii_lowercase().as_str()) {
                     *member = REDACTED.into();
                 } else {
-                    redact(member);
+                    redact(member, known);
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(redact),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, known)),
+        Value::String(text) => *text = scrubbed(text, known),
         _ => {}
     }
 }
 
-fn request_headers(map: &HeaderMap) -> Value {
-    let mut shown = headers(map.iter());
+fn request_headers(map: &HeaderMap, known: &[String]) -> Value {
+    let mut shown = headers(map.iter(), known);
+    for name in SECRET_FIELDS.into_iter().filter(|name| map.contains_key(*name)) {
+        shown[name] = REDACTED.into();
+    }
     if let Some(value) = map.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
-        let scheme = value.split(' ').next().unwrap_or_default();
-        shown["authorization"] = format!("{scheme} {REDACTED}").into();
+        let shown_scheme = value.split_once(' ').map_or(String::new(), |(scheme, _)| format!("{scheme} "));
+        shown["authorization"] = format!("{shown_scheme}{REDACTED}").into();
     }
     shown
 }
 
 /// Header fields as an object; several of one name are joined, as HTTP allows.
-fn headers<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Value {
+fn headers<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>, known: &[String]) -> Value {
     let mut shown = Map::new();
     for (name, value) in fields {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let value = scrubbed(&String::from_utf8_lossy(value.as_bytes()), known);
         match shown.get_mut(name.as_str()) {
             Some(Value::String(first)) => {
                 first.push_str(", ");
@@ -291,14 +318,14 @@ pub struct JournalReport {
 }
 
 /// Exchanges as an HTTP archive, which browsers' developer tools and others read.
-pub(super) fn har<'a>(entries: impl Iterator<Item = &'a Entry>) -> Value {
-    let entries: Vec<_> = entries.map(har_entry).collect();
+pub(super) fn har<'a>(entries: impl Iterator<Item = &'a Entry>, known: &[String]) -> Value {
+    let entries: Vec<_> = entries.map(|entry| har_entry(entry, known)).collect();
     let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
     json!({ "log": { "version": "1.2", "creator": creator, "entries": entries } })
 }
 
-fn har_entry(entry: &Entry) -> Value {
-    let shown = entry.to_json();
+fn har_entry(entry: &Entry, known: &[String]) -> Value {
+    let shown = entry.to_json(known);
     let fields = |headers: &Value| -> Vec<Value> {
         let pair = |(name, value): (&String, &Value)| json!({ "name": name, "value": value });
         headers.as_object().into_iter().flatten().map(pair).collect()

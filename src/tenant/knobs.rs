@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::journal::{Entry, Filter, JournalReport};
+use super::journal::{Filter, JournalReport};
 use super::verify::{Expectation, Verdict};
 use super::{Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
@@ -71,10 +71,11 @@ impl Tenant {
     /// Exchanges, oldest first.
     pub fn journal(&self, filter: &Filter) -> JournalReport {
         let state = self.lock();
+        let secrets = state.auth.secrets();
         let entries = state.journal.entries().filter(|entry| filter.admits(entry));
         JournalReport {
             seed: self.options.seed,
-            exchanges: entries.take(filter.limit).map(Entry::to_json).collect(),
+            exchanges: entries.take(filter.limit).map(|entry| entry.to_json(&secrets)).collect(),
             dropped: state.journal.dropped(),
         }
     }
@@ -83,7 +84,7 @@ impl Tenant {
     pub fn har(&self, filter: &Filter) -> Value {
         let state = self.lock();
         let entries = state.journal.entries().filter(|entry| filter.admits(entry)).take(filter.limit);
-        super::journal::har(entries)
+        super::journal::har(entries, &state.auth.secrets())
     }
 
     /// Forgets the exchanges; their numbers go on.

@@ -40,7 +40,9 @@ pub fn redacted_pairs(text: &str) -> String {
     let parts: Vec<Cow<'_, str>> = text
         .split('&')
         .map(|part| match part.split_once('=') {
-            Some((name, _)) if SECRETS.contains(&&*decode_form(name)) => format!("{name}=…").into(),
+            Some((name, _)) if SECRETS.contains(&&*decode_form(name).to_ascii_lowercase()) => {
+                format!("{name}=…").into()
+            }
             _ => part.into(),
         })
         .collect();

@@ -33,6 +33,8 @@ pub enum Refusal {
         /// The methods that exist, as the `Allow` header has them.
         allow: String,
     },
+    /// 408: the client did not send its body in time.
+    RequestTimeout,
     /// 413: the body is longer than the limit.
     PayloadTooLarge {
         /// The limit, in bytes.
@@ -116,6 +118,8 @@ impl Refusal {
                 "Cannot consume content type",
                 tracking_id,
             ),
+            // Invented: the vendor documents no body for it.
+            Self::RequestTimeout => standard(StatusCode::REQUEST_TIMEOUT, tracking_id),
             Self::PayloadTooLarge { limit } => {
                 // Invented: the vendor documents no body for it. The rest of the body is not read.
                 let text = format!("The request body is longer than the limit of {limit} bytes.");

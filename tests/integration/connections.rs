@@ -50,7 +50,7 @@ fn a_body_over_the_limit_is_a_413_and_stores_nothing() {
     let chunked = format!("{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
     let cases = [
         (create(address, &format!("Content-Length: {}", long.len())), long.as_str()),
-        // The body never comes: its length alone is enough.
+        // The body never comes: a length beyond all reason is enough.
         (create(address, "Content-Length: 1000000000"), ""),
         (create(address, "Transfer-Encoding: chunked"), chunked.as_str()),
     ];
@@ -164,4 +164,70 @@ fn eight_clients_at_once_lose_nothing() {
         }
     });
     assert_eq!(group_count(address), "202");
+}
+
+#[test]
+fn an_idle_connection_outlives_the_header_timeout() {
+    let mut config = Config::default();
+    config.limits.header_timeout = Duration::from_millis(20);
+    let served = Served::start(config);
+    let mut idle = connect(served.address());
+    let mut other = connect(served.address());
+    other.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").unwrap();
+    let request = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    idle.write_all(request).unwrap();
+    let mut bytes = [0; 4_096];
+    assert!(idle.read(&mut bytes).unwrap() > 12);
+    // When the slow one has been cut off, the idle one has been idle for longer than that.
+    assert_eq!(other.read(&mut [0]).unwrap(), 0);
+    idle.write_all(request).unwrap();
+    let len = idle.read(&mut bytes).unwrap();
+    assert!(bytes[..len].starts_with(b"HTTP/1.1 200"), "{:?}", String::from_utf8_lossy(&bytes[..len]));
+}
+
+#[test]
+fn stopping_waits_for_nobody_who_cannot_be_served() {
+    let text =
+        "name: t\nrules: [{when: {query: {hang: {present: true}}}, fault: hang}, {fault: {hold: 1h}}]\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.drain_timeout = Duration::from_hours(1);
+    let served = Served::start(config);
+    let open = |bytes: &[u8]| {
+        let mut socket = connect(served.address());
+        socket.write_all(bytes).unwrap();
+        socket
+    };
+    let mut hung = open(b"GET /oauth/info?hang HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut held = open(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut half = open(b"GET /oauth/info HTTP/1.1\r\nHo");
+    let mut body = open(b"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
+    let tenant = std::sync::Arc::clone(served.running().simulator().default_tenant());
+    while tenant.lock().journal.entries().count() < 2 {
+        std::thread::yield_now();
+    }
+    served.stop().unwrap();
+    let rest = |socket: &mut std::net::TcpStream| {
+        let mut bytes = Vec::new();
+        let _ = socket.read_to_end(&mut bytes);
+        bytes
+    };
+    assert!(rest(&mut held).starts_with(b"HTTP/1.1 200"));
+    assert_eq!([rest(&mut hung), rest(&mut half), rest(&mut body)], [b"", b"", b""]);
+}
+
+#[test]
+fn a_client_that_sends_first_and_reads_later_still_gets_its_413() {
+    let served = Served::start(small_bodies());
+    let head = create(served.address(), "Content-Length: 2000000");
+    let mut socket = connect(served.address());
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.write_all(&vec![b'x'; 2_000_000]).unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).unwrap();
+    assert_eq!(parse(&answer).status, 413);
+    let token = format!(
+        "POST /oauth/token?grant_type=client_credentials HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\n\r\n{}",
+        "x".repeat(101)
+    );
+    assert_eq!(parse(&exchange(served.address(), token.as_bytes())).status, 413);
 }

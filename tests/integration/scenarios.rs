@@ -581,6 +581,33 @@ fn the_journal_leaves_secrets_out() {
     assert_eq!(client.journal()["seed"], 1);
 }
 
+#[test]
+fn secrets_are_left_out_wherever_a_client_puts_them() {
+    let client = Client::with("name: t\nrules: []\n");
+    let (id, secret) = client.admin.clone();
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    let post = |target: &str| Request::new(Method::POST, target).unwrap();
+    let token = client.token.clone();
+    let basic = hyper::header::AUTHORIZATION;
+    for request in [
+        post("/oauth/token").body("text/plain", form.clone()),
+        post("/oauth/token").body("", form.clone()),
+        post("/oauth/token").body("application/xml", format!("<client_secret>{secret}</client_secret>")),
+        post("/oauth/token").body("application/json", format!("{{\"client_secret\":\"{secret}")),
+        post(&format!("/oauth/token?CLIENT_SECRET={secret}")),
+        post("/oauth/token").header(hyper::header::HeaderName::from_static("x-api-key"), &secret),
+        post("/v3/x").header(basic.clone(), &token),
+        post("/v3/x").header(hyper::header::COOKIE, &format!("token={token}")),
+        post("/v3/x").body("application/json", format!("{{\"note\": \"{token}\"}}")),
+    ] {
+        client.simulator.answer_at(&request, client.wall);
+    }
+    let journal = client.journal().to_string();
+    assert!(!journal.contains(&secret), "{journal}");
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(!journal.contains(signature), "{journal}");
+}
+
 /// Firings by rule, for tests of counts.
 pub(crate) fn fired(journal: &Value) -> BTreeMap<String, Vec<u64>> {
     let mut fired: BTreeMap<String, Vec<u64>> = BTreeMap::new();
