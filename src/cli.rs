@@ -164,6 +164,21 @@ pub(crate) struct ServeArgs {
     /// How long a client may take to send its headers, and then its body
     #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
     pub(crate) header_timeout: Duration,
+    /// Serve https with this certificate chain (PEM)
+    #[arg(
+        long,
+        env = "SYNC_GROUP_SIM_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key",
+        conflicts_with = "tls_self_signed"
+    )]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "SYNC_GROUP_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serve https with a certificate made up for localhost; prints where the CA's certificate was written
+    #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) tls_self_signed: bool,
     /// One line per request on stderr
     #[arg(long, env = "SYNC_GROUP_SIM_LOG", default_value = "text", value_enum)]
     pub(crate) log: Log,

@@ -10,10 +10,10 @@ use std::time::Duration;
 use clap::CommandFactory;
 use rand::Rng;
 use sync_group_sim::contract::Contract;
-use sync_group_sim::fixture::{self, Fixture};
+use sync_group_sim::fixture::{self, Client, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{self, library};
-use sync_group_sim::server::Limits;
+use sync_group_sim::server::{Limits, Tls};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::TenantOptions;
 use sync_group_sim::version::ApiVersion;
@@ -86,6 +86,7 @@ fn serve(args: &ServeArgs) -> Outcome {
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
     let control = control_policy(args);
+    let (tls, authority) = tls(args)?;
     let config = Config {
         fixture,
         scenarios,
@@ -106,6 +107,7 @@ fn serve(args: &ServeArgs) -> Outcome {
             header_timeout: args.header_timeout,
             ..Limits::default()
         },
+        tls,
     };
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -121,7 +123,15 @@ fn serve(args: &ServeArgs) -> Outcome {
         if let Some(path) = &args.port_file {
             write_port(path, address.port())?;
         }
-        print(&banner(address, seed, &args.scenario, &simulator, &control, args.control_token.is_none()))?;
+        let banner = Banner {
+            address,
+            args,
+            seed,
+            clients: simulator.clients(),
+            control: &control,
+            authority: authority.as_deref(),
+        };
+        print(&banner.text())?;
         tokio::spawn(files.watch(simulator.clone()));
         let served =
             simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
@@ -129,8 +139,29 @@ fn serve(args: &ServeArgs) -> Outcome {
             // Who waits for the file must not find the port of a server that is gone.
             let _ = std::fs::remove_file(path);
         }
+        if let Some(path) = &authority {
+            let _ = std::fs::remove_file(path);
+        }
         served
     })
+}
+
+/// What clients are shown over TLS, and where the made-up authority's certificate was written.
+fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
+    if args.tls_self_signed {
+        let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
+        let name = format!("sync-group-sim-ca-{}.pem", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, authority)
+            .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))?;
+        return Ok((Some(tls), Some(path)));
+    }
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Ok((Some(Tls::from_files(certificate, key).map_err(Failure::Failed)?), None))
+        }
+        _ => Ok((None, None)),
+    }
 }
 
 fn log_to_stderr(log: Log) {
@@ -184,44 +215,63 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// What is printed at start: the address first, for scripts; then what a person needs.
-fn banner(
+struct Banner<'a> {
     address: SocketAddr,
+    args: &'a ServeArgs,
     seed: u64,
-    scenarios: &[String],
-    simulator: &Simulator,
-    control: &ControlPolicy,
-    is_token_made_up: bool,
-) -> String {
-    let base_url = format!("http://{}", reachable(address));
-    let mut lines = vec![format!("listening on http://{address}"), String::new()];
-    for client in simulator.clients() {
-        lines.push(format!("  {:<10} id {}  secret {}", client.name, client.client_id, client.client_secret));
-    }
-    lines.push(format!("  seed       {seed} (--seed {seed} repeats ids and faults)"));
-    for scenario in scenarios {
-        lines.push(format!("  scenario   {scenario}"));
-    }
-    match control {
-        ControlPolicy::Off => lines.push("  control    off".to_owned()),
-        ControlPolicy::Local => {
-            lines.push(format!("  control    {base_url}/_sim/health (this machine only)"));
+    clients: Vec<Client>,
+    control: &'a ControlPolicy,
+    /// Where the made-up authority's certificate was written.
+    authority: Option<&'a Path>,
+}
+
+impl Banner<'_> {
+    fn text(&self) -> String {
+        let is_https = self.args.tls_self_signed || self.args.tls_cert.is_some();
+        let scheme = if is_https { "https" } else { "http" };
+        let base_url = format!("{scheme}://{}", reachable(self.address));
+        let mut lines = vec![format!("listening on {scheme}://{}", self.address), String::new()];
+        for client in &self.clients {
+            lines.push(format!(
+                "  {:<10} id {}  secret {}",
+                client.name, client.client_id, client.client_secret
+            ));
         }
-        ControlPolicy::Token(token) if is_token_made_up => {
-            lines.push(format!("  control    {base_url}/_sim/health with Authorization: Bearer {token}"));
-        }
-        ControlPolicy::Token(_) => lines.push(format!("  control    {base_url}/_sim/health with your token")),
+        lines.push(format!("  seed       {0} (--seed {0} repeats ids and faults)", self.seed));
+        lines.extend(self.args.scenario.iter().map(|scenario| format!("  scenario   {scenario}")));
+        lines.extend(
+            self.authority.map(|path| format!("  trust      {} (the CA's certificate)", path.display())),
+        );
+        lines.push(format!("  control    {}", self.control_line(&base_url)));
+        lines.extend(self.clients.first().map(|admin| self.try_it(admin, &base_url)));
+        lines.join("\n")
     }
-    if let Some(admin) = simulator.clients().first() {
-        lines.push(String::new());
-        lines.push("Try it:".to_owned());
-        lines.push(format!(
-            "  TOKEN=$(curl -s '{base_url}/oauth/token' -d grant_type=client_credentials -d client_id={} \
+
+    fn control_line(&self, base_url: &str) -> String {
+        match self.control {
+            ControlPolicy::Off => "off".to_owned(),
+            ControlPolicy::Local => format!("{base_url}/_sim (this machine only)"),
+            ControlPolicy::Token(token) if self.args.control_token.is_none() => {
+                format!("{base_url}/_sim with Authorization: Bearer {token}")
+            }
+            ControlPolicy::Token(_) => format!("{base_url}/_sim with your token"),
+        }
+    }
+
+    /// A command that works when it is pasted.
+    fn try_it(&self, admin: &Client, base_url: &str) -> String {
+        let curl = match self.authority {
+            Some(path) => format!("curl --cacert {} -s", quoted(&path.display().to_string())),
+            None => "curl -s".to_owned(),
+        };
+        format!(
+            "\nTry it:\n  TOKEN=$({curl} '{base_url}/oauth/token' -d grant_type=client_credentials -d client_id={} \
              -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'); \
-             curl -s '{base_url}/v2024/password-sync-groups' -H \"Authorization: Bearer $TOKEN\"",
-            admin.client_id, admin.client_secret
-        ));
+             {curl} '{base_url}/v2024/password-sync-groups' -H \"Authorization: Bearer $TOKEN\"",
+            quoted(&admin.client_id),
+            quoted(&admin.client_secret)
+        )
     }
-    lines.join("\n")
 }
 
 /// An address that a client on this machine can connect to.

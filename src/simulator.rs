@@ -16,7 +16,7 @@ use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
 use crate::scenario::Scenario;
-use crate::server::{self, Limits};
+use crate::server::{self, Limits, Tls};
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::{Outcome, Request};
 use crate::world::{ControlPolicy, TenantRequest, UnknownTenants, World, WorldConfig, WorldError};
@@ -38,6 +38,8 @@ pub struct Config {
     pub control: ControlPolicy,
     /// What clients are allowed.
     pub limits: Limits,
+    /// What is shown to clients over TLS; plain HTTP by default.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
@@ -50,6 +52,7 @@ impl Default for Config {
             tenant_domains: Vec::new(),
             control: ControlPolicy::default(),
             limits: Limits::default(),
+            tls: None,
         }
     }
 }
@@ -77,6 +80,7 @@ impl Default for Config {
 pub struct Simulator {
     world: Arc<World>,
     limits: Limits,
+    tls: Option<Tls>,
 }
 
 impl Simulator {
@@ -92,7 +96,7 @@ impl Simulator {
             control: config.control,
             started,
         });
-        Ok(Self { world: Arc::new(world), limits: config.limits })
+        Ok(Self { world: Arc::new(world), limits: config.limits, tls: config.tls })
     }
 
     /// Answers a request without a socket, exactly as it would be answered over one.
@@ -154,7 +158,7 @@ impl Simulator {
 
     /// Serves on a listener until `stop` is ready, then drains.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-        server::run(listener, Arc::clone(&self.world), self.limits.clone(), stop).await
+        server::run(listener, Arc::clone(&self.world), self.limits.clone(), self.tls.clone(), stop).await
     }
 
     /// Serves in the background of the current tokio runtime, on a free port of the loopback interface.
@@ -193,7 +197,8 @@ impl Drop for Running {
 impl Running {
     /// The base URL of the tenant `default`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.simulator.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The address it listens on.

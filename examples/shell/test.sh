@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a client does when the service misbehaves, tested with curl alone: one server for the run, one tenant for each
-# test. Each test arms one fault, runs the client, and verifies; the outcome is told in TAP. The server is the program
-# that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
+# test, all at the same time. Each test arms one fault, runs the client, and verifies; the outcome is told in TAP. The
+# server is the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
 set -euo pipefail
 
 # The demo fixture's policy, and two sources that are free to be grouped.
@@ -25,7 +25,7 @@ root=http://127.0.0.1:$(cat "$folder/port")
 # --- What a test does to its tenant ---------------------------------------------------------------------------------
 
 # field NAME : the first text of that name in the JSON on standard input.
-field() { sed "s/.*[{,]\"$1\":\"\([^\"]*\)\".*/\1/;t;d" <<<"$(sed "s/\"$1\":/\n&/2;P;D" | head -n 1)"; }
+field() { grep -o "\"$1\":\"[^\"]*\"" | sed -n 1p | cut -d '"' -f 4; }
 
 # control METHOD CALL [BODY] : a control call of the tenant's; fails unless it is answered with a success.
 control() { curl -sS --fail-with-body -m 10 -X "$1" "$base/_sim/$2" ${3:+-d "$3"}; }
@@ -143,12 +143,15 @@ tests=(
   a_failed_verification_says_what_came_nearest
 )
 echo "1..${#tests[@]}"
-failed=0 number=0
+running=()
 for test in "${tests[@]}"; do
-  number=$((number + 1))
-  code=0
-  in_a_tenant "$test" & # beside the shell, so that `set -e` holds in it
-  wait $! || code=$?
-  if [ "$code" -eq 0 ]; then echo "ok $number - ${test//_/ }"; else echo "not ok $number - ${test//_/ }"; failed=1; fi
+  in_a_tenant "$test" &
+  running+=($!)
+done
+failed=0
+for index in "${!tests[@]}"; do
+  outcome=ok
+  wait "${running[index]}" || outcome='not ok' failed=1
+  echo "$outcome $((index + 1)) - ${tests[index]//_/ }"
 done
 exit "$failed"

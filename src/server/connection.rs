@@ -26,12 +26,27 @@ use crate::wire::{Body, Outcome, Refusal, Request, query};
 /// Why an exchange ended without an answer.
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves a connection until either side closes it or the server stops.
+/// Serves a connection, over TLS where the server has it, until either side closes it or the server stops.
 pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let fate = Arc::new(Fate::default());
     let socket = Socket { stream, fate: Arc::clone(&fate) };
+    let Some(tls) = &shared.tls else { return serve_http(socket, number, fate, shared).await };
+    let shaking_hands = tls.acceptor().accept(socket);
+    match tokio::time::timeout(shared.limits.header_timeout, shaking_hands).await {
+        Ok(Ok(secured)) => serve_http(secured, number, fate, shared).await,
+        Ok(Err(error)) => {
+            tracing::info!(connection = number, %error, "no TLS could be agreed on; expected an https:// client that trusts our certificate");
+        }
+        Err(_) => tracing::info!(connection = number, "the client took too long to agree on TLS"),
+    }
+}
+
+async fn serve_http<S>(socket: S, number: u64, fate: Arc<Fate>, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -119,7 +134,7 @@ async fn exchange(
         uri: head.uri,
         headers: head.headers,
         body,
-        is_secure: false,
+        is_secure: shared.tls.is_some(),
         connection,
     });
     let started = monotonic_now();

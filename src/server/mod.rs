@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod deliver;
 mod dispatch;
+mod tls;
 
 use std::future::Future;
 use std::io;
@@ -20,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::world::World;
 
 pub use dispatch::{Answered, answer};
+pub use tls::Tls;
 
 /// What the server allows its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ impl Default for Limits {
 struct Shared {
     world: Arc<World>,
     limits: Limits,
+    tls: Option<Tls>,
     stopping: watch::Receiver<bool>,
     connections: AtomicU64,
 }
@@ -62,12 +65,13 @@ pub async fn run(
     listener: TcpListener,
     world: Arc<World>,
     limits: Limits,
+    tls: Option<Tls>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (stopper, stopping) = watch::channel(false);
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Semaphore::new(limits.max_connections));
-    let shared = Arc::new(Shared { world, limits, stopping, connections: AtomicU64::new(0) });
+    let shared = Arc::new(Shared { world, limits, tls, stopping, connections: AtomicU64::new(0) });
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {

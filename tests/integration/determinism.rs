@@ -92,7 +92,12 @@ fn a_chance_of_p_fires_in_p_of_all_draws() {
         let text = format!(
             "name: t\nrules: [{{when: {{operation: getPasswordSyncGroup}}, fires: {{chance: {chance}}}, fault: {{respond: {{status: 503}}}}}}]\n"
         );
-        let found = firings(vec![scenario(&text)], "t/rule-1", 10_000).len();
+        let mut client = Client::new(vec![scenario(&text)], |_| {});
+        client.buy_token();
+        for _ in 0..10_000 {
+            client.ask(Method::GET, GROUP, None);
+        }
+        let found = client.rules()[0].fired;
         // Five standard deviations of the binomial; none at all for 0 and 1.
         let bound = 5.0 * (10_000.0 * p * (1.0 - p)).sqrt();
         #[expect(clippy::cast_precision_loss, reason = "ten thousand fits")]

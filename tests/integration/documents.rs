@@ -75,3 +75,10 @@ fn the_readme_and_the_front_page_draw_the_same_house() {
     assert_eq!(drawn.len(), 8);
     assert_eq!(drawn, house(include_str!("../../src/lib.rs")));
 }
+
+#[test]
+fn the_readmes_example_is_a_test() {
+    let example = README.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    let tested = include_str!("readme_example.rs").split_once("\n\n").unwrap().1;
+    assert_eq!(example, tested);
+}

@@ -22,7 +22,11 @@ mod documents;
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// The README's example of a test in Rust.
+mod readme_example;
 /// What scenarios do to exchanges.
 mod scenarios;
+/// HTTP over TLS.
+mod tls;
 /// Faults as a client's kernel and its HTTP/2 library see them.
 mod wire_faults;

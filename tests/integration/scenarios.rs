@@ -10,7 +10,7 @@ use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::document::{Document, Format};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{SCHEMA, Scenario, explain, library};
+use sync_group_sim::scenario::{RuleReport, SCHEMA, Scenario, explain, library};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::wire::{Manner, Outcome, Request};
 
@@ -82,6 +82,10 @@ impl Client {
         let state = self.ask(Method::GET, "/_sim/state", None).reply.value();
         let groups = state["groups"].as_array().unwrap().clone();
         groups.into_iter().map(|group| group["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    pub(crate) fn rules(&self) -> Vec<RuleReport> {
+        self.simulator.default_tenant().scenario()
     }
 
     pub(crate) fn journal(&self) -> Value {

@@ -1,0 +1,3 @@
+module sync-group-sim-example
+
+go 1.23

@@ -1,0 +1,22 @@
+//! The README's example of a test in Rust, word for word; `documents.rs` compares the two.
+
+use hyper::Method;
+use sync_group_sim::operation::Operation;
+use sync_group_sim::scenario::Rule;
+use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::wire::Request;
+use sync_group_sim::world::TenantRequest;
+
+#[tokio::test]
+async fn my_client_survives_an_outage() -> Result<(), Box<dyn std::error::Error>> {
+    let server = Simulator::start(Config::default()).await?;
+    let tenant = server.create_tenant(&TenantRequest::default())?;
+    tenant.add_rule(Rule::new("outage").on(Operation::OauthInfo).first(2).respond(503))?;
+    // … run the client against tenant.base_url(); here, without a socket:
+    let info = Request::new(Method::GET, &format!("/tenants/{}/oauth/info", tenant.name()))?;
+    let statuses = [(); 3].map(|()| server.simulator().answer(&info).reply.status.as_u16());
+    assert_eq!(statuses, [503, 503, 200]);
+    tenant.advance(std::time::Duration::from_secs(3_600));
+    assert_eq!(tenant.scenario()[0].fired, 2);
+    Ok(())
+}
