@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sync_group_sim::clock::parse_duration;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::tenant::rate_limit::RateLimit;
+use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
@@ -141,8 +141,8 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) prerequisites: Prerequisites,
     /// Requests per client, API version and time, such as 100/10s
-    #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_parser = rate_limit, value_name = "off|N/TIME")]
-    pub(crate) rate_limit: OrOff<RateLimit>,
+    #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
+    pub(crate) rate_limit: Limit,
     /// How long a token lives when its client does not say; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value = "749s", value_parser = token_lifetime, value_name = "TIME")]
     pub(crate) token_lifetime: Duration,
@@ -201,14 +201,6 @@ pub(crate) enum Log {
 pub(crate) enum OnOff {
     On,
     Off,
-}
-
-/// A setting that can be switched off.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OrOff<T>(pub(crate) Option<T>);
-
-fn rate_limit(text: &str) -> Result<OrOff<RateLimit>, String> {
-    if text == "off" { Ok(OrOff(None)) } else { text.parse().map(|limit| OrOff(Some(limit))) }
 }
 
 fn token_lifetime(text: &str) -> Result<Duration, String> {

@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{Scenario, check_together, library};
 use crate::tenant::auth::Auth;
-use crate::tenant::rate_limit::RateLimit;
+use crate::tenant::rate_limit::Limit;
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::Request;
 use crate::wire::form::Form;
@@ -69,8 +69,8 @@ pub struct TenantRequest {
     pub seed: Option<u64>,
     /// How strictly creators are held to the prerequisites.
     pub prerequisites: Option<Prerequisites>,
-    /// The gateway's limit, such as `100/10s`.
-    pub rate_limit: Option<RateLimit>,
+    /// The gateway's limit, such as `100/10s`, or `off`.
+    pub rate_limit: Option<Limit>,
     /// How long its tokens live.
     pub token_lifetime: Option<Span>,
 }
@@ -316,7 +316,7 @@ impl World {
         let options = TenantOptions {
             seed: asked.seed.unwrap_or(self.options.seed),
             prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
-            rate_limit: asked.rate_limit.or(self.options.rate_limit),
+            rate_limit: asked.rate_limit.map_or(self.options.rate_limit, |limit| limit.0),
             token_lifetime: asked.token_lifetime.map_or(self.options.token_lifetime, |span| span.0),
             ..self.options.clone()
         };

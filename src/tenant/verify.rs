@@ -87,6 +87,11 @@ const NEAREST: usize = 5;
 
 /// Compares the journal with an expectation. Fails for an expectation that makes no sense.
 pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Verdict, String> {
+    if expectation.count.is_some_and(Count::is_impossible) {
+        return Err(
+            "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
+        );
+    }
     let pattern = Step::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
         .then
@@ -95,16 +100,41 @@ pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Ver
         .collect::<Result<_, _>>()?;
     let matched: Vec<&Entry> = journal.entries().filter(|entry| pattern.misses(entry).is_empty()).collect();
     let count = matched.len() as u64;
-    let problem = count_problem(expectation.count, count)
-        .or_else(|| spacing_problem(expectation.apart, &matched))
-        .map(|expected| (expected, &pattern))
-        .or_else(|| order_problem(journal, matched.first(), &then));
-    Ok(match problem {
+    if let Some(expected) = count_problem(expectation.count, count) {
+        let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
+        let nearest = if is_surplus { surplus(&matched) } else { nearest(journal, &pattern) };
+        return Ok(failed(count, expected, nearest));
+    }
+    if let Some(expected) = spacing_problem(expectation.apart, &matched) {
+        return Ok(failed(count, expected, surplus(&matched)));
+    }
+    Ok(match order_problem(journal, matched.first(), &then) {
         None => Verdict { passed: true, count, expected: None, nearest: Vec::new() },
-        Some((expected, step)) => {
-            Verdict { passed: false, count, expected: Some(expected), nearest: nearest(journal, step) }
-        }
+        Some((expected, step)) => failed(count, expected, nearest(journal, step)),
     })
+}
+
+fn failed(count: u64, expected: String, nearest: Vec<Miss>) -> Verdict {
+    Verdict { passed: false, count, expected: Some(expected), nearest }
+}
+
+/// Exchanges that do match, where that is the trouble: they differ in nothing.
+fn surplus(matched: &[&Entry]) -> Vec<Miss> {
+    matched.iter().rev().take(NEAREST).map(|entry| Miss { seq: entry.seq, differs: Vec::new() }).collect()
+}
+
+impl Count {
+    /// Whether so many are too many.
+    fn is_below(self, found: u64) -> bool {
+        self.exactly.or(self.at_most).is_some_and(|most| found > most)
+    }
+
+    /// Whether no number can be all of it.
+    fn is_impossible(self) -> bool {
+        let least = self.at_least.unwrap_or(0).max(self.exactly.unwrap_or(0));
+        let most = self.at_most.unwrap_or(u64::MAX).min(self.exactly.unwrap_or(u64::MAX));
+        least > most
+    }
 }
 
 /// One set of conditions.
@@ -144,16 +174,10 @@ fn count_problem(count: Option<Count>, found: u64) -> Option<String> {
         ));
     }
     if wrong(count.at_least.map(|least| found >= least)) {
-        return Some(format!(
-            "at least {} matching exchanges; found {found}",
-            count.at_least.unwrap_or_default()
-        ));
+        return Some(format!("at least {} to match; found {found}", count.at_least.unwrap_or_default()));
     }
     if wrong(count.at_most.map(|most| found <= most)) {
-        return Some(format!(
-            "at most {} matching exchanges; found {found}",
-            count.at_most.unwrap_or_default()
-        ));
+        return Some(format!("at most {} to match; found {found}", count.at_most.unwrap_or_default()));
     }
     None
 }
@@ -180,7 +204,11 @@ fn order_problem<'a>(
     first: Option<&&Entry>,
     then: &'a [Step],
 ) -> Option<(String, &'a Step)> {
-    let mut after = first.map_or(0, |entry| entry.seq);
+    let step = then.first()?;
+    let Some(first) = first else {
+        return Some(("a first matching exchange before `then`; found none".to_owned(), step));
+    };
+    let mut after = first.seq;
     for (index, step) in then.iter().enumerate() {
         let next = journal.entries().find(|entry| entry.seq > after && step.misses(entry).is_empty());
         match next {

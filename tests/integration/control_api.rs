@@ -333,11 +333,11 @@ fn verification_counts_and_orders_and_measures() {
     );
 
     let failed = verify(json!({ "match": { "method": "GET", "client": "nobody" } }), 409);
-    assert_eq!(failed["expected"], "at least 1 matching exchanges; found 0");
+    assert_eq!(failed["expected"], "at least 1 to match; found 0");
     assert_eq!(failed["nearest"][0]["seq"], 4);
     assert!(failed["nearest"][0]["differs"][0].as_str().unwrap().starts_with("client is `"), "{failed}");
     let failed = verify(json!({ "match": gets, "count": { "atMost": 1 } }), 409);
-    assert_eq!(failed["expected"], "at most 1 matching exchanges; found 2");
+    assert_eq!(failed["expected"], "at most 1 to match; found 2");
     let failed = verify(json!({ "match": gets, "apart": { "atLeast": "3s" } }), 409);
     assert_eq!(failed["expected"], "at least 3s apart; exchanges 2 and 4 are 2s apart");
     let failed = verify(
@@ -355,6 +355,9 @@ fn verification_counts_and_orders_and_measures() {
             .contains("version `v9` does not exist")
     );
     verify(json!({ "matches": {} }), 400);
+    verify(json!({ "count": { "exactly": 1, "atLeast": 3 } }), 400);
+    let surplus = verify(json!({ "match": gets, "count": { "exactly": 1 } }), 409);
+    assert_eq!(surplus["nearest"], json!([{ "seq": 4, "differs": [] }, { "seq": 2, "differs": [] }]));
 }
 
 #[test]

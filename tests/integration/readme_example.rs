@@ -16,7 +16,7 @@ async fn my_client_survives_an_outage() -> Result<(), Box<dyn std::error::Error>
     let info = Request::new(Method::GET, &format!("/tenants/{}/oauth/info", tenant.name()))?;
     let statuses = [(); 3].map(|()| server.simulator().answer(&info).reply.status.as_u16());
     assert_eq!(statuses, [503, 503, 200]);
-    tenant.advance(std::time::Duration::from_secs(3_600));
+    tenant.advance(std::time::Duration::from_hours(1));
     assert_eq!(tenant.scenario()[0].fired, 2);
     Ok(())
 }
