@@ -332,3 +332,24 @@ fn a_scenario_file_is_reloaded_when_it_changes_and_kept_when_the_change_is_wrong
     std::fs::write(&mine, text(410)).unwrap();
     assert!(until(410), "the second change was not seen");
 }
+
+#[test]
+fn a_fixture_file_is_reloaded_for_tenants_that_begin_later() {
+    let text = |name: &str| format!("passwordPolicies: [{{id: p, name: {name}}}]\n");
+    let mine = file("reload-fixture", "mine.yaml", &text("First"));
+    let server =
+        Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off", "--fixture"]).arg(&mine));
+    let address = server.address();
+    let policy = |prefix: &str| -> String {
+        let state = send(address, "GET", &format!("{prefix}/_sim/state"), &[], b"");
+        let state: Value = serde_json::from_slice(&state.body).unwrap();
+        state["passwordPolicies"][0]["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((policy(""), policy("/tenants/early")), ("First".to_owned(), "First".to_owned()));
+    std::fs::write(&mine, text("Second")).unwrap();
+    assert!(
+        (0..20_000).any(|nth| policy(&format!("/tenants/t{nth}")) == "Second"),
+        "the change was not seen"
+    );
+    assert_eq!((policy(""), policy("/tenants/early")), ("First".to_owned(), "First".to_owned()));
+}

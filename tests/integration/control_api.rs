@@ -517,3 +517,46 @@ fn the_handle_turns_the_same_knobs_as_the_control_api() {
     simulator.delete_tenant("mine").unwrap();
     assert_eq!(simulator.tenant_names(), ["default"]);
 }
+
+#[test]
+fn the_journal_is_bounded_by_bytes_too() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "a", "prerequisites": "ignore" }));
+    // Each exchange carries a megabyte there and one back: 64 MiB hold fewer than forty of them.
+    let name = "x".repeat(1_000_000);
+    for _ in 0..40 {
+        let body = Some(json!({ "name": name }));
+        let outcome = sim.ask(&format!("POST {prefix}/v3/password-sync-groups"), Some(&token), body);
+        assert_eq!(outcome.reply.status.as_u16(), 200);
+    }
+    let journal = sim.control(&format!("GET {prefix}/_sim/journal?limit=1"), None, 200);
+    let (first, dropped) =
+        (journal["exchanges"][0]["seq"].as_u64().unwrap(), journal["dropped"].as_u64().unwrap());
+    assert!((5..20).contains(&dropped) && first == dropped + 1, "{first} {dropped}");
+}
+
+#[test]
+fn a_rate_limit_window_passes_when_the_clock_is_moved() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "rateLimit": "1/10s" }));
+    let list = format!("GET {prefix}/v3/password-sync-groups");
+    let advance =
+        |by: &str| sim.control(&format!("POST {prefix}/_sim/clock/advance"), Some(json!({ "by": by })), 200);
+    assert_eq!([sim.status(&list, &token), sim.status(&list, &token)], [200, 429]);
+    advance("9s");
+    assert_eq!(sim.status(&list, &token), 429);
+    advance("1s");
+    assert_eq!(sim.status(&list, &token), 200);
+}
+
+#[test]
+fn dropping_a_running_simulator_stops_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let running = runtime.block_on(Simulator::start(Config::default())).unwrap();
+    let address = running.address();
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 200);
+    drop(running);
+    // The listener goes as soon as the runtime comes to it.
+    let refused = (0..1_000_000).any(|_| std::net::TcpStream::connect(address).is_err());
+    assert!(refused, "it still listens");
+}
