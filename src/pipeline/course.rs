@@ -1,135 +1,31 @@
-//! The life of a request to the API, on one page: *prepare* looks at the request alone, *decide* takes the
-//! tenant's lock once and settles what is answered and what goes wrong; the server then *delivers*. What is
-//! wrong with a request is found early and refused late, in the order in which the service refuses.
+//! An exchange on its way through the scenario: rules look at it, strike before the service and after it, and
+//! the service's answer is kept, replaced, spoiled or never told.
 
-use std::sync::Arc;
-
-use hyper::header::{CACHE_CONTROL, DATE, HeaderName, HeaderValue};
-
+use super::{Prepared, operation_of, serve, version_of};
 use crate::clock::Timestamp;
-use crate::contract::{Access, Checked, Contract, Route, Routed};
-use crate::handlers::{self, Call};
+use crate::contract::Routed;
 use crate::operation::Operation;
 use crate::scenario::fault::{Effect, TokenChange};
 use crate::scenario::{Exchange, Fired, Look, Stage};
+use crate::tenant::TenantState;
 use crate::tenant::auth::Session;
 use crate::tenant::history::Past;
-use crate::tenant::journal::Entry;
-use crate::tenant::{Tenant, TenantState};
-use crate::wire::form::Form;
-use crate::wire::{Body, Delivery, Manner, Outcome, Refusal, Reply, Request, Trace};
-use crate::world::{Located, World};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
-const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
-
-/// Answers a request to the API of the tenant it was located at.
-pub fn answer(world: &World, located: &Located<'_>, request: &Arc<Request>, wall: Timestamp) -> Outcome {
-    decide(prepare(&world.contract, located, request), request, wall)
-}
-
-/// Everything about a request that does not depend on the tenant's state.
-struct Prepared<'a> {
-    tenant: &'a Arc<Tenant>,
-    base_url: &'a str,
-    path: &'a str,
-    token: Option<&'a str>,
-    access: Option<&'a Access>,
-    routed: Routed,
-    form: Form,
-    checked: Result<Checked, Refusal>,
-}
-
-/// Finds the route and checks the request against the contract; pure.
-fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Request) -> Prepared<'a> {
-    let routed = contract.route(&request.method, located.path);
-    let (mut form, mut access, mut checked) = (Form::default(), None, Ok(Checked::default()));
-    if let Routed::Found(route) = &routed {
-        if route.operation == Operation::Token {
-            form = Form::gather(request);
-        }
-        access = contract.access(route.operation);
-        checked = contract.check(route, request, located.tenant.options().prerequisites);
-    }
-    Prepared {
-        tenant: &located.tenant,
-        base_url: &located.base_url,
-        path: located.path,
-        token: request.bearer_token(),
-        access,
-        routed,
-        form,
-        checked,
-    }
-}
-
-/// Settles what is answered, under the tenant's lock, and writes it into the journal.
-fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Outcome {
-    let tenant = prepared.tenant;
-    let (operation, version) = (operation_of(&prepared.routed), version_of(&prepared.routed));
-    let path = prepared.path.to_owned();
-    let state = &mut *tenant.lock();
-    let now = state.clock.now(wall);
-    let seq = state.next_request();
-    let session = state.auth.identify(prepared.token, now);
-    let client = match &session {
-        Some(session) => Some(session.client_id.clone()),
-        None => prepared.form.get("client_id").map(str::to_owned),
-    };
-    let mut course = Course::new(state.chance.hex("request", seq), now);
-    let rules = if state.scenario.is_empty() {
-        course.serve(state, prepared, session.as_deref(), None);
-        Vec::new()
-    } else {
-        course.run_scenario(state, prepared, request, session.as_deref(), client.as_deref())
-    };
-    let Course { request_id, mut reply, delivery, faults, violations, .. } = course;
-    let delivery = fitting(delivery, &reply, request);
-    for label in &faults {
-        reply = reply.with(SIM_FAULT, label.as_str());
-    }
-    let reply = stamp(reply, &request_id, now);
-    let trace = Trace {
-        seq,
-        tenant: tenant.name().to_owned(),
-        operation,
-        client: client.clone(),
-        faults,
-        violations: violations.clone(),
-    };
-    let entry = Entry {
-        seq,
-        at: now,
-        wall_time: wall,
-        operation,
-        version,
-        path,
-        client,
-        request: Arc::clone(request),
-        reply: reply.clone(),
-        delivery,
-        fate: None,
-        rules,
-        violations,
-    };
-    tenant.settle(state, entry);
-    Outcome { reply, delivery, trace }
-}
+use crate::wire::{Body, Delivery, Manner, Refusal, Reply, Request};
 
 /// An exchange on its way from nothing to what the client is told.
-struct Course {
-    request_id: String,
+pub(super) struct Course {
+    pub(super) request_id: String,
     now: Timestamp,
-    reply: Reply,
-    delivery: Delivery,
+    pub(super) reply: Reply,
+    pub(super) delivery: Delivery,
     /// Whether the service performed the operation.
     performed: bool,
-    faults: Vec<String>,
-    violations: Vec<String>,
+    pub(super) faults: Vec<String>,
+    pub(super) violations: Vec<String>,
 }
 
 impl Course {
-    fn new(request_id: String, now: Timestamp) -> Self {
+    pub(super) fn new(request_id: String, now: Timestamp) -> Self {
         let reply = Reply::empty(hyper::StatusCode::NO_CONTENT);
         let delivery = Delivery::default();
         Self {
@@ -144,7 +40,7 @@ impl Course {
     }
 
     /// Lets the scenario strike before the service and after it; returns what each rule made of the exchange.
-    fn run_scenario(
+    pub(super) fn run_scenario(
         &mut self,
         state: &mut TenantState,
         prepared: Prepared<'_>,
@@ -265,7 +161,7 @@ impl Course {
     }
 
     /// Has the service perform the operation, or refuse it.
-    fn serve(
+    pub(super) fn serve(
         &mut self,
         state: &mut TenantState,
         prepared: Prepared<'_>,
@@ -280,33 +176,6 @@ impl Course {
             }
         }
     }
-}
-
-/// The service's own steps, in its order.
-fn serve(
-    state: &mut TenantState,
-    prepared: Prepared<'_>,
-    session: Option<&Session>,
-    past: Option<Past<'_>>,
-    now: Timestamp,
-) -> Result<Reply, Refusal> {
-    if !is_open(&prepared.routed) {
-        let session = state.auth.authenticate(prepared.token, now)?;
-        prepared.access.map_or(Ok(()), |access| state.auth.permit(&session, access))?;
-        limit_rate(state, prepared.tenant, &session, &prepared.routed, now)?;
-    }
-    let route = found(prepared.routed)?;
-    let call = Call {
-        route: &route,
-        checked: prepared.checked?,
-        form: prepared.form,
-        base_url: prepared.base_url,
-        options: prepared.tenant.options(),
-        client: session.map_or("", |session| &session.client_id),
-        past,
-        now,
-    };
-    handlers::perform(state, call)
 }
 
 /// The exchange as rules see it.
@@ -357,78 +226,12 @@ fn nothing() -> Reply {
     Reply::empty(hyper::StatusCode::NO_CONTENT)
 }
 
-fn operation_of(routed: &Routed) -> Option<Operation> {
-    match routed {
-        Routed::Found(route) => Some(route.operation),
-        _ => None,
-    }
-}
-
-/// The API version that a route leads to or comes near.
-fn version_of(routed: &Routed) -> Option<&'static str> {
-    match routed {
-        Routed::Found(route) => route.version,
-        Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
-    }
-}
-
-/// Whether a request needs no token: the token endpoints, with whatever method.
-fn is_open(routed: &Routed) -> bool {
-    match routed {
-        Routed::Found(route) => route.version.is_none(),
-        Routed::WrongMethod { version, .. } => version.is_none(),
-        Routed::Unknown { .. } => false,
-    }
-}
-
-/// The gateway counts whatever comes with a valid token and names an API version.
-fn limit_rate(
-    state: &mut TenantState,
-    tenant: &Tenant,
-    session: &Session,
-    routed: &Routed,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    match (tenant.options().rate_limit, version_of(routed)) {
-        (Some(limit), Some(version)) => state.rate_limiter.admit(limit, &session.client_id, version, now),
-        _ => Ok(()),
-    }
-}
-
-fn found(routed: Routed) -> Result<Route, Refusal> {
-    match routed {
-        Routed::Found(route) => Ok(route),
-        Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow }),
-        Routed::Unknown { .. } => Err(Refusal::NotFound),
-    }
-}
-
 /// A cut as it can be made: there must be a body, and a byte of it must be missing.
-fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
+pub(super) fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
     let manner = match delivery.manner {
         Manner::Cut { .. } if reply.body.is_empty() || request.method == hyper::Method::HEAD => Manner::Close,
         Manner::Cut { after_bytes } => Manner::Cut { after_bytes: after_bytes.min(reply.body.len() - 1) },
         manner => manner,
     };
     Delivery { manner, ..delivery }
-}
-
-/// A refusal outside every tenant, with the header fields that every reply carries.
-pub fn refuse(refusal: &Refusal, request_id: &str, wall: Timestamp) -> Outcome {
-    let reply = stamp(refusal.reply(request_id), request_id, wall);
-    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
-}
-
-/// Adds the header fields that every reply of the service carries.
-fn stamp(mut reply: Reply, request_id: &str, now: Timestamp) -> Reply {
-    for (name, value) in [
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate")),
-        (REQUEST_ID, HeaderValue::try_from(request_id).expect("hexadecimal digits")),
-        (DATE, HeaderValue::try_from(now.http_date()).expect("a date is ASCII")),
-    ] {
-        if reply.header(&name).is_none() {
-            reply = reply.with(name, value);
-        }
-    }
-    reply
 }

@@ -1,29 +1,29 @@
 //! What all tenants share (the contract, the fixture they begin with, their defaults) and the registry that
-//! finds a request's tenant: by path, by host, or `default`.
+//! finds a request's tenant: by path, by host, by credentials, or `default`. Making and deleting tenants is in
+//! `tenants.rs`, what is told of the whole server in `report.rs`.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write};
-use std::marker::PhantomData;
+mod report;
+mod tenants;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::chance::Chance;
-use crate::clock::{Span, Timestamp};
+use crate::clock::Timestamp;
 use crate::contract::Contract;
-use crate::fixture::{Client, Fixture};
+use crate::fixture::Fixture;
 use crate::metrics::Metrics;
-use crate::prerequisites::Prerequisites;
-use crate::scenario::{Scenario, check_together, library};
+use crate::scenario::Scenario;
 use crate::tenant::auth::Auth;
-use crate::tenant::rate_limit::Limit;
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::Request;
 use crate::wire::form::Form;
+
+pub use report::Health;
+pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.
 pub const DEFAULT_TENANT: &str = "default";
@@ -54,95 +54,6 @@ pub struct World {
     /// What the server counts.
     pub metrics: Metrics,
 }
-
-/// A tenant that is asked for; what is left out is the server's own.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct TenantRequest {
-    /// 1 to 63 of `a-z`, `0-9` and `-`; made up when absent.
-    pub name: Option<String>,
-    /// What it begins with.
-    pub fixture: Option<NamedOr<Fixture>>,
-    /// What goes wrong in it.
-    pub scenarios: Option<Vec<NamedOr<Scenario>>>,
-    /// Where its luck comes from.
-    pub seed: Option<u64>,
-    /// How strictly creators are held to the prerequisites.
-    pub prerequisites: Option<Prerequisites>,
-    /// The gateway's limit, such as `100/10s`, or `off`.
-    pub rate_limit: Option<Limit>,
-    /// How long its tokens live.
-    pub token_lifetime: Option<Span>,
-}
-
-/// A built-in thing by name, or a document in its place.
-#[derive(Clone, Debug, PartialEq)]
-pub enum NamedOr<T> {
-    /// By name.
-    Named(String),
-    /// As a document.
-    Inline(Box<T>),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for NamedOr<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrMap<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for NameOrMap<T> {
-            type Value = NamedOr<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name or a document")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<NamedOr<T>, E> {
-                Ok(NamedOr::Named(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NamedOr<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map))
-                    .map(|inline| NamedOr::Inline(Box::new(inline)))
-            }
-        }
-        deserializer.deserialize_any(NameOrMap(PhantomData))
-    }
-}
-
-/// A tenant that was made.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TenantReport {
-    /// Its name.
-    pub name: String,
-    /// What its clients call the base URL.
-    pub base_url: String,
-    /// Where its luck comes from.
-    pub seed: u64,
-    /// Its clients, the administrator's first.
-    pub clients: Vec<Client>,
-}
-
-/// Why a tenant was not made or deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WorldError {
-    /// What was asked for makes no sense.
-    Bad(String),
-    /// No tenant of that name.
-    Unknown(String),
-    /// The name is taken.
-    Taken(String),
-}
-
-impl fmt::Display for WorldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bad(message) => f.write_str(message),
-            Self::Unknown(name) => write!(f, "tenant `{name}` does not exist; expected one that does"),
-            Self::Taken(name) => write!(f, "tenant `{name}` exists already; expected a name that is free"),
-        }
-    }
-}
-
-impl std::error::Error for WorldError {}
 
 /// What happens when a request names a tenant that does not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -301,145 +212,10 @@ impl World {
         owners.get(Form::gather(request).get("client_id")?).map(Arc::clone)
     }
 
-    /// Makes a tenant with client ids and secrets of its own. `root` is the server's own base URL.
-    pub fn create_tenant(
-        &self,
-        asked: &TenantRequest,
-        root: &str,
-        wall: Timestamp,
-    ) -> Result<TenantReport, WorldError> {
-        let name = asked.name.clone().unwrap_or_else(|| self.free_name());
-        if !is_tenant_name(&name) {
-            let message = format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -");
-            return Err(WorldError::Bad(message));
-        }
-        let options = TenantOptions {
-            seed: asked.seed.unwrap_or(self.options.seed),
-            prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
-            rate_limit: asked.rate_limit.map_or(self.options.rate_limit, |limit| limit.0),
-            token_lifetime: asked.token_lifetime.map_or(self.options.token_lifetime, |span| span.0),
-            ..self.options.clone()
-        };
-        let template = self.template_for(asked, &name, &options, wall)?;
-        let clients = template.clients().to_vec();
-        let seed = options.seed;
-        let mut others = self.others.write();
-        if name == DEFAULT_TENANT || others.contains_key(&name) {
-            return Err(WorldError::Taken(name));
-        }
-        let tenant = Arc::new(Tenant::new(&name, &template, options, wall));
-        let mut owners = self.owners.write();
-        for client in &clients {
-            owners.insert(client.client_id.clone(), Arc::clone(&tenant));
-        }
-        others.insert(name.clone(), tenant);
-        Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
-    }
-
-    /// What a tenant that is asked for begins with.
-    fn template_for(
-        &self,
-        asked: &TenantRequest,
-        name: &str,
-        options: &TenantOptions,
-        wall: Timestamp,
-    ) -> Result<Template, WorldError> {
-        let bad = |message: String| WorldError::Bad(message);
-        let now = options.clock.now(wall);
-        let ours = self.template.read().clone();
-        let template = match &asked.fixture {
-            None => ours.clone(),
-            Some(NamedOr::Named(name)) => {
-                let fixture = Fixture::built_in(name).ok_or_else(|| {
-                    bad(format!("fixture `{name}` is not built in; expected demo, large or empty"))
-                })?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().to_vec())
-            }
-            Some(NamedOr::Inline(fixture)) => {
-                let fixture = (**fixture).clone().checked(options.prerequisites).map_err(bad)?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().to_vec())
-            }
-        };
-        let template = match &asked.scenarios {
-            None => template,
-            Some(scenarios) => {
-                let scenarios: Vec<_> =
-                    scenarios.iter().map(scenario_of).collect::<Result<_, _>>().map_err(bad)?;
-                check_together(&scenarios).map_err(bad)?;
-                template.with_scenarios(scenarios)
-            }
-        };
-        Ok(template.with_own_clients(Chance::new(options.seed, name)))
-    }
-
-    /// A name that no tenant has.
-    fn free_name(&self) -> String {
-        let chance = Chance::new(self.options.seed, DEFAULT_TENANT);
-        loop {
-            let number = self.named.fetch_add(1, Ordering::Relaxed);
-            let name = format!("t-{}", &chance.hex("tenant-name", number)[..12]);
-            if !self.others.read().contains_key(&name) {
-                return name;
-            }
-        }
-    }
-
     /// A request id for an exchange outside every tenant.
     pub fn next_request_id(&self) -> String {
         let number = self.outside.fetch_add(1, Ordering::Relaxed);
         Chance::new(self.options.seed, "").hex("request", number)
-    }
-
-    /// Deletes a tenant with all that is its; `default` stays.
-    pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
-        if name == DEFAULT_TENANT {
-            return Err(WorldError::Bad("tenant `default` cannot be deleted; expected another".to_owned()));
-        }
-        let removed = self.others.write().remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
-        self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
-        Ok(())
-    }
-
-    /// All tenants' names, `default` first.
-    pub fn tenant_names(&self) -> Vec<String> {
-        self.tenants().iter().map(|tenant| tenant.name().to_owned()).collect()
-    }
-
-    /// That the server is up, and since when.
-    pub fn health(&self, wall: Timestamp) -> Health {
-        Health {
-            status: "ok",
-            version: env!("CARGO_PKG_VERSION"),
-            tenants: self.tenant_count(),
-            uptime_seconds: wall.since(self.started).as_secs(),
-        }
-    }
-
-    /// Everything that is counted, in Prometheus' text format.
-    pub fn metrics_text(&self) -> String {
-        let mut text = String::new();
-        self.metrics.write(&mut text);
-        let (mut faults, mut dropped) = (BTreeMap::<String, u64>::new(), 0);
-        let tenants = self.tenants();
-        for tenant in &tenants {
-            for rule in tenant.scenario() {
-                *faults.entry(format!("{}/{}", rule.scenario, rule.rule.name)).or_default() += rule.fired;
-            }
-            dropped += tenant.lock().journal.dropped();
-        }
-        text.push_str("# HELP sync_group_sim_faults_total Faults, by rule.\n# TYPE sync_group_sim_faults_total counter\n");
-        for (rule, fired) in faults {
-            let rule = rule.replace('\\', "\\\\").replace('"', "\\\"");
-            let _ = writeln!(text, "sync_group_sim_faults_total{{rule=\"{rule}\"}} {fired}");
-        }
-        let _ = writeln!(
-            text,
-            "# HELP sync_group_sim_tenants Tenants.\n# TYPE sync_group_sim_tenants gauge\nsync_group_sim_tenants {}\n\
-             # HELP sync_group_sim_journal_dropped_total Exchanges that left the journals' old ends.\n\
-             # TYPE sync_group_sim_journal_dropped_total counter\nsync_group_sim_journal_dropped_total {dropped}",
-            tenants.len()
-        );
-        text
     }
 
     /// The tenant of that name, if there is one.
@@ -482,29 +258,6 @@ impl World {
         let is_loopback = host == "localhost"
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         is_loopback || self.named_by_host(&host).is_some()
-    }
-}
-
-/// That the server is up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Health {
-    /// `ok`.
-    pub status: &'static str,
-    /// The package's version.
-    pub version: &'static str,
-    /// How many tenants there are.
-    pub tenants: usize,
-    /// How long it has been up.
-    pub uptime_seconds: u64,
-}
-
-fn scenario_of(asked: &NamedOr<Scenario>) -> Result<Scenario, String> {
-    match asked {
-        NamedOr::Inline(scenario) => (**scenario).clone().checked(),
-        NamedOr::Named(name) => library::scenario(name).ok_or_else(|| {
-            format!("scenario `{name}` is not built in; expected one of {}", library::names())
-        }),
     }
 }
 

@@ -1,0 +1,62 @@
+//! What is told of the whole server: that it is up, and what it counts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::World;
+use crate::clock::Timestamp;
+
+/// That the server is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `ok`.
+    pub status: &'static str,
+    /// The package's version.
+    pub version: &'static str,
+    /// How many tenants there are.
+    pub tenants: usize,
+    /// How long it has been up.
+    pub uptime_seconds: u64,
+}
+
+impl World {
+    /// That the server is up, and since when.
+    pub fn health(&self, wall: Timestamp) -> Health {
+        Health {
+            status: "ok",
+            version: env!("CARGO_PKG_VERSION"),
+            tenants: self.tenant_count(),
+            uptime_seconds: wall.since(self.started).as_secs(),
+        }
+    }
+
+    /// Everything that is counted, in Prometheus' text format.
+    pub fn metrics_text(&self) -> String {
+        let mut text = String::new();
+        self.metrics.write(&mut text);
+        let (mut faults, mut dropped) = (BTreeMap::<String, u64>::new(), 0);
+        let tenants = self.tenants();
+        for tenant in &tenants {
+            for rule in tenant.scenario() {
+                *faults.entry(format!("{}/{}", rule.scenario, rule.rule.name)).or_default() += rule.fired;
+            }
+            dropped += tenant.lock().journal.dropped();
+        }
+        text.push_str("# HELP sync_group_sim_faults_total Faults, by rule.\n# TYPE sync_group_sim_faults_total counter\n");
+        for (rule, fired) in faults {
+            let rule = rule.replace('\\', "\\\\").replace('"', "\\\"");
+            let _ = writeln!(text, "sync_group_sim_faults_total{{rule=\"{rule}\"}} {fired}");
+        }
+        let _ = writeln!(
+            text,
+            "# HELP sync_group_sim_tenants Tenants.\n# TYPE sync_group_sim_tenants gauge\nsync_group_sim_tenants {}\n\
+             # HELP sync_group_sim_journal_dropped_total Exchanges that left the journals' old ends.\n\
+             # TYPE sync_group_sim_journal_dropped_total counter\nsync_group_sim_journal_dropped_total {dropped}",
+            tenants.len()
+        );
+        text
+    }
+}
