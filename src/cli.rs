@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use sync_group_sim::clock::parse_duration;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::tenant::rate_limit::Limit;
@@ -21,6 +22,25 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+}
+
+impl Cli {
+    /// Reads the command line and the environment; ends the process when they make no sense.
+    pub(crate) fn read() -> Self {
+        let matches = without_empty_variables(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// Takes a variable that is set to nothing for one that is not set, as `${X:-}` in a compose file leaves it.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,7 +146,7 @@ pub(crate) struct ServeArgs {
     /// What every tenant begins with
     #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
     pub(crate) fixture: String,
-    /// What goes wrong: a built-in scenario or a file (repeatable); files are watched and reloaded
+    /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
     pub(crate) scenario: Vec<String>,
     /// Where ids and all luck come from; made up and printed when absent

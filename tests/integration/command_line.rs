@@ -118,6 +118,9 @@ fn options_come_from_the_environment_too_and_flags_win() {
             .env("SYNC_GROUP_SIM_FIXTURE", "large")
             .env("SYNC_GROUP_SIM_STRICT_TENANTS", "yes")
             .env("SYNC_GROUP_SIM_SEED", "7")
+            // Set to nothing is not set.
+            .env("SYNC_GROUP_SIM_SCENARIO", "")
+            .env("SYNC_GROUP_SIM_RATE_LIMIT", "")
             .args(["--fixture", "empty", "--log", "off", "--port-file"])
             .arg(&port_file),
     );
