@@ -78,9 +78,9 @@ impl TenantHandle {
         self.tenant.har(filter)
     }
 
-    /// Forgets the exchanges.
-    pub fn clear_journal(&self) {
-        self.tenant.clear_journal();
+    /// Forgets the exchanges that the filter admits.
+    pub fn clear_journal(&self, filter: &Filter) {
+        self.tenant.clear_journal(filter);
     }
 
     /// Whether the clients did what was expected. Fails for an expectation that makes no sense.

@@ -231,7 +231,7 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
         ("GET", "journal") => Ok(ok(&tenant.journal(&filter(request)?))),
         ("GET", "journal.har") => Ok(ok(&tenant.har(&filter(request)?))),
         ("DELETE", "journal") => {
-            tenant.clear_journal();
+            tenant.clear_journal(&filter(request)?);
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         }
         ("POST", "verify") => {

@@ -77,10 +77,21 @@ pub struct Session {
     pub scopes: Vec<String>,
     /// The user levels; `None` for a token without a user.
     pub authorities: Option<Vec<String>>,
-    expires_seconds: i64,
+    /// To the millisecond while it is remembered; to the second, rounded down, when it is read from the token.
+    expires: Timestamp,
 }
 
 impl Session {
+    fn of(claims: &Claims, expires: Timestamp) -> Self {
+        Self {
+            jti: claims.jti.clone(),
+            client_id: claims.client_id.clone(),
+            scopes: claims.scope.clone(),
+            authorities: claims.user_id.is_some().then(|| claims.authorities.clone()),
+            expires,
+        }
+    }
+
     fn may(&self, access: &Access, lost: &[String]) -> Result<(), Refusal> {
         let allowed = match &self.authorities {
             Some(authorities) => {
@@ -196,7 +207,7 @@ impl Auth {
             }
         };
         let is_expired = self.changed.get(&session.jti).is_some_and(|changed| changed.expired);
-        if is_expired || now.as_seconds() >= session.expires_seconds {
+        if is_expired || now >= session.expires {
             return Err(Refusal::expired_token());
         }
         Ok(session)
@@ -249,18 +260,12 @@ impl Auth {
         if claims.ati.is_some() {
             return Err(JwtError::Malformed);
         }
-        Ok(Session {
-            jti: claims.jti,
-            client_id: claims.client_id,
-            scopes: claims.scope,
-            authorities: claims.user_id.is_some().then_some(claims.authorities),
-            expires_seconds: claims.exp,
-        })
+        Ok(Session::of(&claims, Timestamp::from_millis(claims.exp.saturating_mul(1_000))))
     }
 
     fn remember(&mut self, token: &str, session: Session, now: Timestamp) -> Arc<Session> {
         if self.sessions.len() >= SESSIONS {
-            self.sessions.retain(|_, session| now.as_seconds() < session.expires_seconds);
+            self.sessions.retain(|_, session| now < session.expires);
         }
         if self.sessions.len() >= SESSIONS {
             self.sessions.clear();
@@ -330,6 +335,9 @@ impl Auth {
         let refresh_jti = self.chance.uuid("refresh-token", self.issued).to_string();
         let mut claims = self.claims(client, scopes, &jti, now.plus(lifetime));
         let access_token = jwt::sign(&self.key, &claims);
+        // Remembered as it is meant: a token of one second lives for one second, whatever the clock's fraction.
+        let session = Session::of(&claims, now.plus(lifetime));
+        self.remember(&access_token, session, now);
         self.last_issued.clone_from(&jti);
         claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
         claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti));

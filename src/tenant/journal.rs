@@ -98,10 +98,16 @@ impl Journal {
         }
     }
 
-    /// Forgets all exchanges; their numbers go on.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-        self.bytes = 0;
+    /// Forgets the exchanges that a filter admits, up to its limit; numbers go on.
+    pub fn forget(&mut self, filter: &Filter) {
+        let (mut left, mut bytes) = (filter.limit, 0);
+        self.entries.retain(|entry| {
+            let goes = left > 0 && filter.admits(entry);
+            left -= usize::from(goes);
+            bytes += if goes { 0 } else { size(entry) };
+            !goes
+        });
+        self.bytes = bytes;
     }
 }
 

@@ -310,6 +310,8 @@ fn the_journal_is_filtered_cleared_and_exported() {
     );
     assert_eq!(entry["request"]["url"], "http://localhost:4580/tenants/a/v3/password-sync-groups");
     assert_eq!(entry["request"]["postData"]["text"], "{\"name\":\"New\"}");
+    sim.control(&format!("DELETE {prefix}/_sim/journal?status=404"), None, 204);
+    assert_eq!(seqs(""), [1, 2, 3]);
     sim.control(&format!("DELETE {prefix}/_sim/journal"), None, 204);
     assert_eq!(seqs(""), [0; 0]);
 }
@@ -516,6 +518,22 @@ fn the_handle_turns_the_same_knobs_as_the_control_api() {
     assert_eq!(tenant.state().groups.len(), 2);
     simulator.delete_tenant("mine").unwrap();
     assert_eq!(simulator.tenant_names(), ["default"]);
+}
+
+#[test]
+fn a_token_lives_as_long_as_it_says_whatever_the_clocks_fraction() {
+    let mut config = Config::default();
+    config.options.token_lifetime = Duration::from_secs(1);
+    config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00.950Z").unwrap());
+    let sim = Sim { simulator: Simulator::new(config).unwrap(), wall: Timestamp::from_millis(0) };
+    let state = sim.control("GET /_sim/state", None, 200);
+    let token = sim.token("", &state["clients"][0]);
+    let list = "GET /v3/password-sync-groups";
+    let advance = |by: &str| sim.control("POST /_sim/clock/advance", Some(json!({ "by": by })), 200);
+    advance("999ms");
+    assert_eq!(sim.status(list, &token), 200);
+    advance("1ms");
+    assert_eq!(sim.status(list, &token), 401);
 }
 
 #[test]
