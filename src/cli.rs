@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use sync_group_sim::clock::parse_duration;
+use sync_group_sim::clock::{is_whole_seconds, parse_duration};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
@@ -225,7 +225,7 @@ pub(crate) enum OnOff {
 
 fn token_lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = parse_duration(text)?;
-    if lifetime.as_secs() == 0 || lifetime.subsec_nanos() != 0 {
+    if !is_whole_seconds(lifetime) {
         return Err(format!("`{text}` is no lifetime; expected whole seconds, 1s or more"));
     }
     Ok(lifetime)

@@ -164,6 +164,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// Ten years: longer waits are mistakes, and sums of them stay far from any limit.
 const LONGEST: Duration = Duration::from_hours(87_600);
 
+/// Whether a duration is one that a token can promise: whole seconds, one or more.
+pub fn is_whole_seconds(duration: Duration) -> bool {
+    duration.as_secs() > 0 && duration.subsec_nanos() == 0
+}
+
 /// Writes a duration in the largest unit that divides it: the inverse of [`parse_duration`].
 pub fn format_duration(duration: Duration) -> String {
     let millis = duration.as_millis();

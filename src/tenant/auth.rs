@@ -174,6 +174,7 @@ impl Auth {
     /// Replaces the clients; tokens of those that stay remain valid.
     pub fn set_clients(&mut self, clients: Arc<Vec<Client>>) {
         self.clients = clients;
+        self.sessions.clear();
     }
 
     /// The clients' secrets, for leaving them out of what is shown.
@@ -259,6 +260,10 @@ impl Auth {
         let claims: Claims = jwt::verify(&self.key, token)?;
         if claims.ati.is_some() {
             return Err(JwtError::Malformed);
+        }
+        // A tenant of a name that another had before has its key, but not its clients.
+        if !self.clients.iter().any(|client| client.client_id == claims.client_id) {
+            return Err(JwtError::Signature);
         }
         Ok(Session::of(&claims, Timestamp::from_millis(claims.exp.saturating_mul(1_000))))
     }

@@ -122,16 +122,23 @@ fn size(entry: &Entry) -> usize {
 /// What stands in the place of a secret.
 const REDACTED: &str = "…";
 /// Header fields whose values are nobody's business.
-const SECRET_FIELDS: [&str; 4] = ["proxy-authorization", "cookie", "set-cookie", "x-api-key"];
+const SECRET_FIELDS: [&str; 5] = ["proxy-authorization", "cookie", "set-cookie", "x-api-key", "password"];
 /// Members of bodies whose values are nobody's business, in lower case.
-const SECRET_MEMBERS: [&str; 5] =
-    ["client_secret", "refresh_token", "access_token", "encryptedpassword", "password"];
+const SECRET_MEMBERS: [&str; 7] = [
+    "client_secret",
+    "refresh_token",
+    "access_token",
+    "client_assertion",
+    "assertion",
+    "encryptedpassword",
+    "password",
+];
 
 /// Secrets in any text, wherever a client put them: tokens by their shape, and whatever follows a secret's
 /// name.
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     let token = r"eyJ[\w-]+\.[\w-]+\.[\w-]*";
-    let named = r#"(?i:client_secret|refresh_token|access_token|password)["']?\s*[=:>]\s*["']?[^&"'<\s,}]+"#;
+    let named = r#"(?i:client_secret|refresh_token|access_token|password|assertion)["']?\s*[=:>]\s*["']?[^&"'<\s,}]+"#;
     Regex::new(&format!("{token}|{named}")).expect("it is a regular expression")
 });
 
@@ -267,6 +274,15 @@ fn shown(body: &[u8], media_type: Option<&str>, known: &[String]) -> Value {
 fn redact(value: &mut Value, known: &[String]) {
     match value {
         Value::Object(members) => {
+            // A patch names the member in one place and has its value in another.
+            let patches_a_secret = members
+                .get("path")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next())
+                .is_some_and(|name| SECRET_MEMBERS.contains(&name.to_ascii_lowercase().as_str()));
+            if patches_a_secret && let Some(value) = members.get_mut("value") {
+                *value = REDACTED.into();
+            }
             for (name, member) in members {
                 if SECRET_MEMBERS.contains(&name.to_ascii_lowercase().as_str()) {
                     *member = REDACTED.into();

@@ -92,6 +92,15 @@ pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Ver
             "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
         );
     }
+    if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = expectation.apart
+        && least > most
+    {
+        return Err("`apart`: `atLeast` is more than `atMost`; expected it up to that".to_owned());
+    }
+    let statuses = expectation.then.iter().map(|next| next.status).chain([expectation.status]);
+    if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
+        return Err(format!("`status`: {status} is never told; expected 200 to 599"));
+    }
     let pattern = Step::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
         .then

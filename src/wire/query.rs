@@ -6,7 +6,8 @@ use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
 /// Parameters whose values are nobody's business but the server's.
-const SECRETS: [&str; 4] = ["client_secret", "refresh_token", "access_token", "password"];
+const SECRETS: [&str; 7] =
+    ["client_secret", "refresh_token", "access_token", "client_assertion", "assertion", "code", "password"];
 
 /// The pairs of a query or urlencoded body, in order, decoded; a name without `=` has an empty value.
 /// Sequences that are not UTF-8 become U+FFFD, and stray `%` stay as they are.

@@ -150,8 +150,10 @@ impl World {
 
     /// Replaces the scenarios of all tenants, in one step for each; their counts begin anew.
     pub fn set_scenarios(&self, scenarios: &[Scenario], wall: Timestamp) {
-        let mut template = self.template.write();
-        *template = template.clone().with_scenarios(scenarios.to_vec());
+        {
+            let mut template = self.template.write();
+            *template = template.clone().with_scenarios(scenarios.to_vec());
+        }
         for tenant in self.tenants() {
             tenant.follow_command_line(scenarios, wall);
         }
@@ -195,21 +197,23 @@ impl World {
     }
 
     /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
+    ///
+    /// No two locks of the world are ever held at once: each is let go before the next is taken.
     fn owner(&self, request: &Request) -> Option<Arc<Tenant>> {
-        let owners = self.owners.read();
-        if owners.is_empty() {
+        if self.owners.read().is_empty() {
             return None;
         }
         if let Some(token) = request.bearer_token() {
             let name = Auth::organisation_of(token).filter(|name| name != DEFAULT_TENANT)?;
             let tenant = self.find(&name)?;
             let first = tenant.lock().auth.clients().first().map(|client| client.client_id.clone())?;
-            return owners.contains_key(&first).then_some(tenant);
+            return self.owners.read().contains_key(&first).then_some(tenant);
         }
         if !request.uri.path().ends_with("/oauth/token") {
             return None;
         }
-        owners.get(Form::gather(request).get("client_id")?).map(Arc::clone)
+        let form = Form::gather(request);
+        self.owners.read().get(form.get("client_id")?).map(Arc::clone)
     }
 
     /// A request id for an exchange outside every tenant.
@@ -238,10 +242,11 @@ impl World {
         if self.unknown_tenants == UnknownTenants::Refused || !is_tenant_name(name) {
             return None;
         }
+        let template = self.template.read().clone();
         let mut others = self.others.write();
-        let tenant = others.entry(name.to_owned()).or_insert_with(|| {
-            Arc::new(Tenant::new(name, &self.template.read(), self.options.clone(), wall))
-        });
+        let tenant = others
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Tenant::new(name, &template, self.options.clone(), wall)));
         Some(Arc::clone(tenant))
     }
 
@@ -264,10 +269,12 @@ impl World {
 /// The host of an authority, without user and port.
 pub fn host_of(authority: &str) -> &str {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    match host.rfind(':') {
+    let host = match host.rfind(':') {
         Some(colon) if !host.ends_with(']') => &host[..colon],
         _ => host,
-    }
+    };
+    // The same name, fully qualified.
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// `/tenants/{name}` in front of the path, if it is there.
@@ -327,6 +334,7 @@ mod tests {
             ("other.example", "http://acme.localhost/v3/x", "acme http://acme.localhost /v3/x"),
             ("localhost", "/tenants/default/v3", "default http://localhost/tenants/default /v3"),
             ("[::1]:4580", "/v3/x", "default http://[::1]:4580 /v3/x"),
+            ("acme.localhost.:4580", "/v3/x", "acme http://acme.localhost.:4580 /v3/x"),
             ("localhost", "/tenants/No_Name/v3", "none"),
             ("localhost", "/tenants//", "none"),
             ("a.b.localhost", "/v3", "none"),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::chance::Chance;
-use crate::clock::{Span, Timestamp};
+use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::fixture::{Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{Scenario, check_together, library};
@@ -120,6 +120,15 @@ impl World {
             let message = format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -");
             return Err(WorldError::Bad(message));
         }
+        if let Some(lifetime) = asked.token_lifetime
+            && !is_whole_seconds(lifetime.0)
+        {
+            let message = format!(
+                "tokenLifetime `{}`; expected whole seconds, 1s or more",
+                format_duration(lifetime.0)
+            );
+            return Err(WorldError::Bad(message));
+        }
         let options = TenantOptions {
             seed: asked.seed.unwrap_or(self.options.seed),
             prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
@@ -130,16 +139,19 @@ impl World {
         let template = self.template_for(asked, &name, &options, wall)?;
         let clients = template.clients().to_vec();
         let seed = options.seed;
-        let mut others = self.others.write();
-        if name == DEFAULT_TENANT || others.contains_key(&name) {
-            return Err(WorldError::Taken(name));
-        }
         let tenant = Arc::new(Tenant::new(&name, &template, options, wall));
+        {
+            let mut others = self.others.write();
+            if name == DEFAULT_TENANT || others.contains_key(&name) {
+                return Err(WorldError::Taken(name));
+            }
+            others.insert(name.clone(), Arc::clone(&tenant));
+        }
         let mut owners = self.owners.write();
         for client in &clients {
             owners.insert(client.client_id.clone(), Arc::clone(&tenant));
         }
-        others.insert(name.clone(), tenant);
+        drop(owners);
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
     }
 

@@ -158,6 +158,7 @@ fn a_tenant_that_cannot_be_is_refused_and_says_why() {
         (json!({ "scenarios": ["nothing"] }), 400, "scenario `nothing` is not built in"),
         (json!({ "rateLimit": "fast" }), 400, "`fast` is not a rate limit"),
         (json!({ "seed": -1 }), 400, "body:1:"),
+        (json!({ "tokenLifetime": "500ms" }), 400, "expected whole seconds, 1s or more"),
     ] {
         let body = sim.control("POST /_sim/tenants", Some(asked.clone()), status);
         assert!(body["error"].as_str().unwrap().contains(error), "{asked}: {body}");
@@ -358,6 +359,8 @@ fn verification_counts_and_orders_and_measures() {
     );
     verify(json!({ "matches": {} }), 400);
     verify(json!({ "count": { "exactly": 1, "atLeast": 3 } }), 400);
+    verify(json!({ "apart": { "atLeast": "5s", "atMost": "1s" } }), 400);
+    verify(json!({ "status": 99 }), 400);
     let surplus = verify(json!({ "match": gets, "count": { "exactly": 1 } }), 409);
     assert_eq!(surplus["nearest"], json!([{ "seq": 4, "differs": [] }, { "seq": 2, "differs": [] }]));
 }
@@ -577,4 +580,50 @@ fn dropping_a_running_simulator_stops_it() {
     // The listener goes as soon as the runtime comes to it.
     let refused = (0..1_000_000).any(|_| std::net::TcpStream::connect(address).is_err());
     assert!(refused, "it still listens");
+}
+
+#[test]
+fn a_token_of_a_deleted_tenant_is_nobodys_in_the_next_of_its_name() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "again" }));
+    sim.control("DELETE /_sim/tenants/again", None, 204);
+    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 401);
+}
+
+#[test]
+fn tenants_come_and_go_while_others_are_found_by_their_credentials() {
+    let served = Served::start(Config::default());
+    let address = served.address();
+    let make = || -> Value {
+        serde_json::from_slice(&send(address, "POST", "/_sim/tenants", &[], b"").body).unwrap()
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    let made = make();
+                    let admin = &made["clients"][0];
+                    let (id, secret) =
+                        (admin["clientId"].as_str().unwrap(), admin["clientSecret"].as_str().unwrap());
+                    let target = format!(
+                        "/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}"
+                    );
+                    let body: Value =
+                        serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
+                    let headers = [(
+                        "Authorization".to_owned(),
+                        format!("Bearer {}", body["access_token"].as_str().unwrap()),
+                    )];
+                    let list = || send(address, "GET", "/v3/password-sync-groups", &headers, b"").status;
+                    assert_eq!((list(), list()), (200, 200));
+                    let name = made["name"].as_str().unwrap();
+                    assert_eq!(
+                        send(address, "DELETE", &format!("/_sim/tenants/{name}"), &[], b"").status,
+                        204
+                    );
+                    assert_eq!(list(), 401);
+                }
+            });
+        }
+    });
 }

@@ -603,11 +603,16 @@ fn secrets_are_left_out_wherever_a_client_puts_them() {
         post("/v3/x").header(basic.clone(), &token),
         post("/v3/x").header(hyper::header::COOKIE, &format!("token={token}")),
         post("/v3/x").body("application/json", format!("{{\"note\": \"{token}\"}}")),
+        post("/v3/x").body(
+            "application/json",
+            "[{\"op\": \"add\", \"path\": \"/password\", \"value\": \"hush-hush\"}]",
+        ),
+        post("/oauth/token").body("application/x-www-form-urlencoded", "client_assertion=hush-hush"),
     ] {
         client.simulator.answer_at(&request, client.wall);
     }
     let journal = client.journal().to_string();
-    assert!(!journal.contains(&secret), "{journal}");
+    assert!(!journal.contains(&secret) && !journal.contains("hush-hush"), "{journal}");
     let signature = token.rsplit('.').next().unwrap();
     assert!(!journal.contains(signature), "{journal}");
 }

@@ -202,3 +202,27 @@ fn a_response_over_http_2_is_a_response() {
     let end = http2_end("{respond: {status: 503}}");
     assert_eq!((end.status, end.stream_error.is_none()), (Some(503), true));
 }
+
+#[test]
+fn many_requests_share_one_http_2_connection() {
+    let served = Served::start(Config::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(served.address()).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..50 {
+            sender = sender.ready().await.unwrap();
+            let request =
+                hyper::Request::get(format!("http://{}/oauth/info", served.address())).body(()).unwrap();
+            let (response, _) = sender.send_request(request, true).unwrap();
+            let response = response.await.unwrap();
+            assert_eq!(response.status(), 200);
+            let mut body = response.into_body();
+            while let Some(piece) = body.data().await {
+                let len = piece.unwrap().len();
+                body.flow_control().release_capacity(len).unwrap();
+            }
+        }
+    });
+}
