@@ -141,7 +141,8 @@ impl Simulator {
         self.world.delete_tenant(name)
     }
 
-    /// Everything that is counted, in Prometheus' text format.
+    /// Everything that is counted, in Prometheus' text format. Requests are counted where they are served, so
+    /// those of [`Self::answer`] are not among them.
     pub fn metrics_text(&self) -> String {
         self.world.metrics_text()
     }

@@ -152,7 +152,8 @@ impl Course {
         };
     }
 
-    /// Serves the request and undoes what it did: the answer is right, and nothing happened.
+    /// Serves the request and undoes what it did: the answer is right, and nothing happened. A token that was
+    /// issued cannot be undone: it is signed and needs no memory of ours.
     fn rehearse(&mut self, state: &mut TenantState, prepared: Prepared<'_>, session: Option<&Session>) {
         let snapshot = state.snapshot();
         self.serve(state, prepared, session, None);

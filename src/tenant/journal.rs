@@ -85,6 +85,12 @@ impl Journal {
         self.entries.iter()
     }
 
+    /// The exchanges with a later number, oldest first.
+    pub fn entries_after(&self, seq: u64) -> impl Iterator<Item = &Entry> {
+        let first = self.entries.partition_point(|entry| entry.seq <= seq);
+        self.entries.range(first..)
+    }
+
     /// How many exchanges left at the old end.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -340,8 +346,8 @@ pub struct JournalReport {
 }
 
 /// Exchanges as an HTTP archive, which browsers' developer tools and others read.
-pub(super) fn har<'a>(entries: impl Iterator<Item = &'a Entry>, known: &[String]) -> Value {
-    let entries: Vec<_> = entries.map(|entry| har_entry(entry, known)).collect();
+pub(super) fn har(entries: &[Entry], known: &[String]) -> Value {
+    let entries: Vec<_> = entries.iter().map(|entry| har_entry(entry, known)).collect();
     let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
     json!({ "log": { "version": "1.2", "creator": creator, "entries": entries } })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::journal::{Filter, JournalReport};
+use super::journal::{Entry, Filter, JournalReport};
 use super::verify::{Expectation, Verdict};
 use super::{Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
@@ -42,6 +42,16 @@ pub struct ClockChange {
     pub now: Option<Timestamp>,
 }
 
+impl ClockReport {
+    fn of(clock: Clock, wall: Timestamp) -> Self {
+        let mode = match clock {
+            Clock::Auto { .. } => ClockMode::Auto,
+            Clock::Manual { .. } => ClockMode::Manual,
+        };
+        Self { mode, now: clock.now(wall) }
+    }
+}
+
 impl Tenant {
     /// What runs, with how often each rule matched and fired.
     pub fn scenario(&self) -> Vec<RuleReport> {
@@ -70,21 +80,23 @@ impl Tenant {
 
     /// Exchanges, oldest first.
     pub fn journal(&self, filter: &Filter) -> JournalReport {
-        let state = self.lock();
-        let secrets = state.auth.secrets();
-        let entries = state.journal.entries().filter(|entry| filter.admits(entry));
-        JournalReport {
-            seed: self.options.seed,
-            exchanges: entries.take(filter.limit).map(|entry| entry.to_json(&secrets)).collect(),
-            dropped: state.journal.dropped(),
-        }
+        let (entries, secrets, dropped) = self.entries(filter);
+        let exchanges = entries.iter().map(|entry| entry.to_json(&secrets)).collect();
+        JournalReport { seed: self.options.seed, exchanges, dropped }
     }
 
     /// The same as an HTTP archive (HAR 1.2).
     pub fn har(&self, filter: &Filter) -> Value {
+        let (entries, secrets, _) = self.entries(filter);
+        super::journal::har(&entries, &secrets)
+    }
+
+    /// The exchanges that a filter admits, the secrets to leave out of them, and how many were dropped. Writing
+    /// ten thousand exchanges takes a while, so only their pointers are copied under the lock.
+    fn entries(&self, filter: &Filter) -> (Vec<Entry>, Vec<String>, u64) {
         let state = self.lock();
-        let entries = state.journal.entries().filter(|entry| filter.admits(entry)).take(filter.limit);
-        super::journal::har(entries, &state.auth.secrets())
+        let admitted = state.journal.entries_after(filter.after).filter(|entry| filter.admits(entry));
+        (admitted.take(filter.limit).cloned().collect(), state.auth.secrets(), state.journal.dropped())
     }
 
     /// Forgets the exchanges that the filter admits; numbers go on.
@@ -99,29 +111,34 @@ impl Tenant {
 
     /// Where the tenant stands in time.
     pub fn clock(&self, wall: Timestamp) -> ClockReport {
-        let clock = self.lock().clock;
-        let mode = match clock {
-            Clock::Auto { .. } => ClockMode::Auto,
-            Clock::Manual { .. } => ClockMode::Manual,
-        };
-        ClockReport { mode, now: clock.now(wall) }
+        ClockReport::of(self.lock().clock, wall)
     }
 
     /// Sets the clock's mode, its time, or both.
     pub fn change_clock(&self, change: ClockChange, wall: Timestamp) -> ClockReport {
-        let before = self.clock(wall);
-        let now = change.now.unwrap_or(before.now);
-        self.set_clock(match change.mode.unwrap_or(before.mode) {
-            ClockMode::Manual => Clock::manual(now),
-            ClockMode::Auto => Clock::Auto { ahead_millis: now.as_millis() - wall.as_millis() },
-        });
-        self.clock(wall)
+        self.move_clock(wall, |before| ClockReport {
+            mode: change.mode.unwrap_or(before.mode),
+            now: change.now.unwrap_or(before.now),
+        })
     }
 
-    /// Moves the clock on.
+    /// Moves the clock on. Several moves at once add up.
     pub fn advance(&self, by: Duration, wall: Timestamp) -> ClockReport {
-        let now = Some(self.clock(wall).now.plus(by));
-        self.change_clock(ClockChange { mode: None, now }, wall)
+        self.move_clock(wall, |before| ClockReport { now: before.now.plus(by), ..before })
+    }
+
+    fn move_clock(&self, wall: Timestamp, to: impl FnOnce(ClockReport) -> ClockReport) -> ClockReport {
+        let report = {
+            let mut state = self.lock();
+            let ClockReport { mode, now } = to(ClockReport::of(state.clock, wall));
+            state.clock = match mode {
+                ClockMode::Manual => Clock::manual(now),
+                ClockMode::Auto => Clock::Auto { ahead_millis: now.as_millis() - wall.as_millis() },
+            };
+            ClockReport { mode, now }
+        };
+        self.clock_moved.notify_waiters();
+        report
     }
 
     /// Everything, in the fixture's format.

@@ -198,7 +198,8 @@ impl World {
 
     /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
     ///
-    /// No two locks of the world are ever held at once: each is let go before the next is taken.
+    /// Of the world's locks only `others` and `owners` are ever held together, in that order, by who makes or
+    /// deletes a tenant; here each is let go before the next is taken.
     fn owner(&self, request: &Request) -> Option<Arc<Tenant>> {
         if self.owners.read().is_empty() {
             return None;

@@ -140,18 +140,16 @@ impl World {
         let clients = template.clients().to_vec();
         let seed = options.seed;
         let tenant = Arc::new(Tenant::new(&name, &template, options, wall));
-        {
-            let mut others = self.others.write();
-            if name == DEFAULT_TENANT || others.contains_key(&name) {
-                return Err(WorldError::Taken(name));
-            }
-            others.insert(name.clone(), Arc::clone(&tenant));
+        let mut others = self.others.write();
+        if name == DEFAULT_TENANT || others.contains_key(&name) {
+            return Err(WorldError::Taken(name));
         }
         let mut owners = self.owners.write();
         for client in &clients {
             owners.insert(client.client_id.clone(), Arc::clone(&tenant));
         }
-        drop(owners);
+        others.insert(name.clone(), tenant);
+        drop((owners, others));
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
     }
 
@@ -208,7 +206,8 @@ impl World {
         if name == DEFAULT_TENANT {
             return Err(WorldError::Bad("tenant `default` cannot be deleted; expected another".to_owned()));
         }
-        let removed = self.others.write().remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
+        let mut others = self.others.write();
+        let removed = others.remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
         Ok(())
     }

@@ -627,3 +627,20 @@ fn tenants_come_and_go_while_others_are_found_by_their_credentials() {
         }
     });
 }
+
+#[test]
+fn moves_of_one_clock_at_once_add_up() {
+    let simulator = Simulator::new(Config::default()).unwrap();
+    let tenant = simulator.tenant("default", "").unwrap();
+    let began = tenant.set_clock_mode(ClockMode::Manual).now;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    tenant.advance(Duration::from_millis(1));
+                }
+            });
+        }
+    });
+    assert_eq!(tenant.clock().now, began.plus(Duration::from_secs(2)));
+}
