@@ -1,0 +1,178 @@
+//! The load: so many connections, each of which sends its next request when it has the whole answer to its
+//! last one. Every answer must have the expected status; nothing is sampled, every latency is kept.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hyper::header::{HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// An answer, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// How a load went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measured {
+    pub(crate) requests_per_second: f64,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+/// What is asked, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    /// The request, as bytes.
+    pub(crate) request: Vec<u8>,
+    /// The status that every answer must have.
+    pub(crate) status: u16,
+    /// How many connections ask at once.
+    pub(crate) connections: usize,
+    /// How long nothing is measured first.
+    pub(crate) warm_up: Duration,
+    /// How long is measured then.
+    pub(crate) measured: Duration,
+}
+
+/// Puts a load on a server.
+pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let start = Instant::now() + load.warm_up;
+        let end = start + load.measured;
+        let mut clients = tokio::task::JoinSet::new();
+        for _ in 0..load.connections {
+            clients.spawn(client(address, load.request.clone(), load.status, start, end));
+        }
+        let mut latencies = Vec::new();
+        while let Some(client) = clients.join_next().await {
+            latencies.extend(client.map_err(io::Error::other)??);
+        }
+        latencies.sort_unstable();
+        let percentile = |share: f64| {
+            let rank = (latencies.len() as f64 * share) as usize;
+            latencies.get(rank.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
+        };
+        Ok(Measured {
+            requests_per_second: latencies.len() as f64 / load.measured.as_secs_f64(),
+            p50: percentile(0.50),
+            p99: percentile(0.99),
+        })
+    })
+}
+
+/// One connection; returns the latencies of the answers that came between `start` and `end`.
+async fn client(
+    address: SocketAddr,
+    request: Vec<u8>,
+    status: u16,
+    start: Instant,
+    end: Instant,
+) -> io::Result<Vec<Duration>> {
+    let mut socket = TcpStream::connect(address).await?;
+    socket.set_nodelay(true)?;
+    let mut buffer = vec![0; 256 << 10];
+    let mut latencies = Vec::new();
+    loop {
+        let asked = Instant::now();
+        if asked >= end {
+            return Ok(latencies);
+        }
+        socket.write_all(&request).await?;
+        let mut filled = 0;
+        loop {
+            let read = socket.read(&mut buffer[filled..]).await?;
+            if read == 0 {
+                return Err(io::Error::other("the server closed the connection"));
+            }
+            filled += read;
+            let Some(length) = whole_length(&buffer[..filled])? else { continue };
+            if filled > length {
+                return Err(io::Error::other("more came than one answer"));
+            }
+            if filled == length {
+                break;
+            }
+        }
+        if status_of(&buffer[..filled]) != Some(status) {
+            let shown = String::from_utf8_lossy(&buffer[..filled.min(400)]).into_owned();
+            return Err(io::Error::other(format!("expected status {status}, got {shown}")));
+        }
+        let answered = Instant::now();
+        if answered >= start && answered < end {
+            latencies.push(answered - asked);
+        }
+    }
+}
+
+fn status_of(answer: &[u8]) -> Option<u16> {
+    std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
+}
+
+/// How long the answer is that begins here, once its head is whole.
+fn whole_length(answer: &[u8]) -> io::Result<Option<usize>> {
+    let Some(head) = find(answer, b"\r\n\r\n") else { return Ok(None) };
+    let name = b"Content-Length: ";
+    let at = find(&answer[..head], name).ok_or_else(|| io::Error::other("an answer without length"))?;
+    let digits = answer[at + name.len()..head].iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
+    Ok(Some(head + 4 + length))
+}
+
+/// The first place of a short text, found by its first byte as the standard library finds bytes: fast.
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].iter().position(|byte| *byte == wanted[0])?;
+        if text[at..].starts_with(wanted) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Asks once, for an answer to look at.
+pub(crate) fn ask(address: SocketAddr, request: &[u8]) -> io::Result<Answer> {
+    parse(&ask_raw(address, request)?)
+}
+
+/// Asks once, for the answer's bytes.
+pub(crate) fn ask_raw(address: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
+    use std::io::{Read, Write};
+    let mut socket = std::net::TcpStream::connect(address)?;
+    socket.write_all(request)?;
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; 64 << 10];
+    let length = loop {
+        match whole_length(&bytes)? {
+            Some(length) if bytes.len() >= length => break length,
+            _ => {}
+        }
+        let read = socket.read(&mut piece)?;
+        if read == 0 {
+            return Err(io::Error::other("the server closed the connection"));
+        }
+        bytes.extend_from_slice(&piece[..read]);
+    };
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+/// Takes an answer apart.
+pub(crate) fn parse(bytes: &[u8]) -> io::Result<Answer> {
+    let wrong = || io::Error::other("an answer that is not HTTP");
+    let end = find(bytes, b"\r\n\r\n").ok_or_else(wrong)?;
+    let head = std::str::from_utf8(&bytes[..end]).map_err(io::Error::other)?;
+    let mut headers = Vec::new();
+    for line in head.lines().skip(1) {
+        let (name, value) = line.split_once(": ").ok_or_else(wrong)?;
+        headers.push((name.parse().map_err(io::Error::other)?, value.parse().map_err(io::Error::other)?));
+    }
+    Ok(Answer { status: status_of(bytes).ok_or_else(wrong)?, headers, body: bytes[end + 4..].to_vec() })
+}

@@ -1,0 +1,233 @@
+//! What we cost beside bare hyper: `cargo bench --bench load` prints the table of the README.
+//!
+//! Both servers run in turn on the same core, the load comes from another one, and rounds are interleaved, so
+//! that a noisy machine is noisy for both. What counts is the ratio within a round; the table has its median
+//! and range. Options after `--`: `--rounds N` (5), `--seconds S` measured per round and server (2),
+//! `--only NAME` (a part of a workload's name), `--ours PATH` (another binary to measure).
+//! Needs Linux and two cores.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's time")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics over small numbers"
+)]
+
+mod bare;
+mod generator;
+mod process;
+mod workload;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use generator::{Load, Measured};
+use process::Server;
+use workload::{WORKLOADS, Workload};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What was asked for on the command line.
+struct Options {
+    rounds: usize,
+    seconds: f64,
+    only: String,
+    ours: PathBuf,
+}
+
+/// One server's rounds under one workload.
+#[derive(Default)]
+struct Rounds(Vec<Measured>);
+
+impl Rounds {
+    fn median(&self, of: impl Fn(&Measured) -> f64) -> f64 {
+        median(self.0.iter().map(of).collect())
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [mode, answer, hold] = &arguments[..]
+        && mode == "--bare"
+    {
+        let answer = generator::parse(&std::fs::read(answer)?)?;
+        return bare::serve(&answer, Duration::from_millis(hold.parse()?));
+    }
+    let options = options(&arguments)?;
+    let cores = process::cores()?;
+    let [servers, load, ..] = cores[..] else { return Err("two cores are needed".into()) };
+    process::pin_to(load)?;
+    println!(
+        "| workload | connections | ours, requests/s | bare hyper, requests/s | ratio (range) | p50, ours / bare | p99, ours / bare |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    for workload in WORKLOADS.iter().filter(|workload| workload.name.contains(&options.only)) {
+        println!("{}", row(workload, &options, servers)?);
+    }
+    if options.only.is_empty() {
+        footprint(&options)?;
+    }
+    Ok(())
+}
+
+fn options(arguments: &[String]) -> Result<Options> {
+    let mut options = Options {
+        rounds: 5,
+        seconds: 2.0,
+        only: String::new(),
+        ours: env!("CARGO_BIN_EXE_sync-group-sim").into(),
+    };
+    let mut arguments = arguments.iter();
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("`{name}` wants a value"))?;
+        match name.as_str() {
+            "--rounds" => options.rounds = value.parse()?,
+            "--seconds" => options.seconds = value.parse()?,
+            "--only" => options.only.clone_from(value),
+            "--ours" => options.ours = value.into(),
+            _ => {
+                return Err(format!(
+                    "unknown option `{name}`; expected --rounds, --seconds, --only or --ours"
+                )
+                .into());
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// Measures a workload, round by round, and writes its line of the table.
+fn row(workload: &Workload, options: &Options, core: usize) -> Result<String> {
+    let (mut ours, mut bare) = (Rounds::default(), Rounds::default());
+    for round in 0..options.rounds {
+        // Who comes first changes, so that neither always meets the warmer machine.
+        for turn in 0..2 {
+            if (round + turn) % 2 == 0 {
+                ours.0.push(measure_ours(workload, options, core)?);
+            } else {
+                bare.0.push(measure_bare(workload, options, core)?);
+            }
+        }
+    }
+    let ratio = |of: fn(&Measured) -> f64| -> Vec<f64> {
+        ours.0.iter().zip(&bare.0).map(|(ours, bare)| of(ours) / of(bare)).collect()
+    };
+    let throughput = ratio(|measured| measured.requests_per_second);
+    let (least, most) = (
+        throughput.iter().copied().fold(f64::INFINITY, f64::min),
+        throughput.iter().copied().fold(0.0, f64::max),
+    );
+    let micros = |of: fn(&Measured) -> Duration| {
+        let (ours, bare) =
+            (ours.median(|m| of(m).as_secs_f64() * 1e6), bare.median(|m| of(m).as_secs_f64() * 1e6));
+        format!("{ours:.0} / {bare:.0} µs ({:.2})", ours / bare)
+    };
+    Ok(format!(
+        "| {} | {} | {:.0} | {:.0} | **{:.2}** ({least:.2}–{most:.2}) | {} | {} |",
+        workload.name,
+        workload.connections,
+        ours.median(|m| m.requests_per_second),
+        bare.median(|m| m.requests_per_second),
+        median(throughput),
+        micros(|m| m.p50),
+        micros(|m| m.p99),
+    ))
+}
+
+fn load(workload: &Workload, options: &Options, request: Vec<u8>) -> Load {
+    Load {
+        request,
+        status: workload.status,
+        connections: workload.connections,
+        warm_up: Duration::from_millis(300),
+        measured: Duration::from_secs_f64(options.seconds),
+    }
+}
+
+fn measure_ours(workload: &Workload, options: &Options, core: usize) -> Result<Measured> {
+    let server = Server::start(&mut workload.ours(&options.ours), Some(core))?;
+    let request = workload.request(server.address)?;
+    let load = load(workload, options, request);
+    let before = server.processor_time()?;
+    let measured = generator::run(server.address, &load)?;
+    note_idle(workload.name, "ours", &server, before, &load)?;
+    Ok(measured)
+}
+
+fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<Measured> {
+    // What bare hyper answers is what we answer.
+    let (request, answer) = {
+        let server = Server::start(&mut workload.ours(&options.ours), Some(core))?;
+        let request = workload.request(server.address)?;
+        let answer = generator::ask_raw(server.address, &request)?;
+        (request, answer)
+    };
+    let file = std::env::temp_dir().join(format!("sync-group-sim-bench-{}", std::process::id()));
+    std::fs::write(&file, answer)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--bare").arg(&file).arg(workload.hold_millis.to_string());
+    let server = Server::start(&mut command, Some(core))?;
+    std::fs::remove_file(&file)?;
+    let load = load(workload, options, request);
+    let before = server.processor_time()?;
+    let measured = generator::run(server.address, &load)?;
+    note_idle(workload.name, "bare hyper", &server, before, &load)?;
+    Ok(measured)
+}
+
+/// Says so when the server waited for the load generator: then the figure is the generator's.
+fn note_idle(name: &str, who: &str, server: &Server, before: Duration, load: &Load) -> Result<()> {
+    let busy = server.processor_time()?.saturating_sub(before).as_secs_f64()
+        / (load.warm_up + load.measured).as_secs_f64();
+    if busy < 0.95 && load.connections > 1 {
+        eprintln!("{name}: {who} was busy for {:.0} % of the time only", busy * 100.0);
+    }
+    Ok(())
+}
+
+/// Start-up time, and memory idle and loaded.
+fn footprint(options: &Options) -> Result<()> {
+    let workload = &WORKLOADS[0];
+    let request = b"GET /v2024/password-sync-groups HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut starts = Vec::new();
+    for _ in 0..21 {
+        let mut command = Command::new(&options.ours);
+        command.args(["--listen", "127.0.0.1:0", "--log", "off"]);
+        starts.push(process::time_to_first_answer(&mut command, request)?.as_secs_f64() * 1e3);
+    }
+    let mut command = Command::new(&options.ours);
+    command.args(["--listen", "127.0.0.1:0", "--log", "off"]);
+    let server = Server::start(&mut command, None)?;
+    generator::ask(server.address, request)?;
+    let idle = server.resident()?;
+    let loaded = Server::start(&mut workload.ours(&options.ours), None)?;
+    let request = workload.request(loaded.address)?;
+    generator::run(loaded.address, &load(workload, options, request))?;
+    println!();
+    println!("| footprint | |");
+    println!("|---|---:|");
+    println!("| start to first answer, median of {} | {:.1} ms |", starts.len(), median(starts.clone()));
+    println!("| resident memory, idle | {:.1} MiB |", mebibytes(idle));
+    println!(
+        "| resident memory after the load, its journal full | {:.1} MiB |",
+        mebibytes(loaded.resident()?)
+    );
+    println!("| the binary | {:.1} MiB |", mebibytes(std::fs::metadata(&options.ours)?.len()));
+    Ok(())
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        len if len % 2 == 1 => values[len / 2],
+        len => f64::midpoint(values[len / 2 - 1], values[len / 2]),
+    }
+}
