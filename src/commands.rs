@@ -110,10 +110,8 @@ fn serve(args: &ServeArgs) -> Outcome {
         tls,
     };
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
+    let runtime =
+        runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
     runtime.block_on(async {
         let listener =
             TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
@@ -144,6 +142,15 @@ fn serve(args: &ServeArgs) -> Outcome {
         }
         served
     })
+}
+
+/// A thread for each core that we may use. On a single core, requests need no handing over between threads.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() > 1 => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    builder.enable_all().build()
 }
 
 /// What clients are shown over TLS, and where the made-up authority's certificate was written.

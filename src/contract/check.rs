@@ -2,6 +2,7 @@
 //! violation with the code and the text that the client is told; several come in a fixed order.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, ValidationError, Validator};
@@ -16,7 +17,7 @@ use crate::wire::{Body, DetailCode, Refusal, Request, query};
 /// What a request that keeps the contract asks, in types.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
-    parameters: Vec<(String, Value)>,
+    parameters: Vec<(Arc<str>, Value)>,
     /// The body; null for an operation without one.
     pub body: Value,
 }
@@ -34,7 +35,7 @@ impl Checked {
     }
 
     fn parameter(&self, name: &str) -> Option<&Value> {
-        self.parameters.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value)
+        self.parameters.iter().find(|(parameter, _)| **parameter == *name).map(|(_, value)| value)
     }
 }
 
@@ -51,7 +52,7 @@ impl Contract {
     /// Checks a request against the contract of the operation it leads to.
     pub fn check(
         &self,
-        route: &Route,
+        route: &Route<'_>,
         request: &Request,
         prerequisites: Prerequisites,
     ) -> Result<Checked, Refusal> {
@@ -66,7 +67,7 @@ impl Contract {
         let given: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
         for parameter in &compiled.parameters {
             match parameter.check(&given) {
-                Ok(value) => checked.parameters.push((parameter.name.clone(), value)),
+                Ok(value) => checked.parameters.push((Arc::clone(&parameter.name), value)),
                 Err(text) => violations.push(Violation { code: DetailCode::IllegalValue, text }),
             }
         }
@@ -90,7 +91,7 @@ impl Contract {
 
 /// A query parameter, compiled.
 pub(super) struct ParameterCheck {
-    name: String,
+    name: Arc<str>,
     kind: ParameterKind,
     default: Value,
 }
@@ -117,12 +118,12 @@ impl ParameterCheck {
             }
         };
         let default = schema.default.ok_or_else(|| format!("query parameter `{name}` has no `default`"))?;
-        Ok(Self { name, kind, default })
+        Ok(Self { name: name.into(), kind, default })
     }
 
     /// The value among the `given` pairs, or the default. Of several the first counts.
     fn check(&self, given: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<Value, String> {
-        let Some((_, text)) = given.iter().find(|(name, _)| *name == self.name) else {
+        let Some((_, text)) = given.iter().find(|(name, _)| *name == *self.name) else {
             return Ok(self.default.clone());
         };
         let value = match self.kind {

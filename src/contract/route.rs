@@ -1,6 +1,8 @@
 //! From a method and a path to an operation, its API version and the id in the path. Doubled and trailing
 //! slashes do not count: several of the vendor's clients send them.
 
+use std::borrow::Cow;
+
 use hyper::Method;
 
 use super::Contract;
@@ -21,7 +23,7 @@ enum Segment {
 
 impl PathTemplate {
     pub(super) fn new(path: &str) -> Self {
-        let segments =
+        let segments: Vec<_> =
             pieces(path)
                 .map(|piece| {
                     if piece.starts_with('{') {
@@ -31,42 +33,74 @@ impl PathTemplate {
                     }
                 })
                 .collect();
+        assert!(segments.len() < MOST_PIECES, "`{path}` is longer than any path may be");
         Self { segments, operations: Vec::new() }
     }
 
     /// The decoded parameter when the pieces fit; an empty one for a path without parameter.
-    fn fits(&self, pieces: &[&str]) -> Option<String> {
-        if pieces.len() != self.segments.len() {
+    fn fits<'a>(&self, pieces: &Pieces<'a>) -> Option<Cow<'a, str>> {
+        if pieces.count != self.segments.len() {
             return None;
         }
-        let mut id = String::new();
-        for (segment, piece) in self.segments.iter().zip(pieces) {
+        let mut id = Cow::Borrowed("");
+        for (segment, piece) in self.segments.iter().zip(pieces.first) {
             match segment {
                 Segment::Literal(literal) if literal == piece => {}
                 Segment::Literal(_) => return None,
-                Segment::Parameter => id = query::decode_segment(piece).into_owned(),
+                Segment::Parameter => id = query::decode_segment(piece),
             }
         }
         Some(id)
     }
 }
 
+/// The pieces of a path, as many of them as any path of ours can have.
+#[derive(Clone, Copy)]
+struct Pieces<'a> {
+    first: [&'a str; MOST_PIECES],
+    /// How many there are, those beyond the first included.
+    count: usize,
+}
+
+/// More than the longest path that leads anywhere has; a longer one leads nowhere.
+const MOST_PIECES: usize = 8;
+
+impl<'a> Pieces<'a> {
+    fn of(path: &'a str) -> Self {
+        let mut found = Self { first: [""; MOST_PIECES], count: 0 };
+        for piece in pieces(path) {
+            if let Some(place) = found.first.get_mut(found.count) {
+                *place = piece;
+            }
+            found.count += 1;
+        }
+        found
+    }
+
+    /// The same without the piece at `index`, which is one of the first.
+    fn without(mut self, index: usize) -> Self {
+        self.first.copy_within(index + 1.., index);
+        self.count -= 1;
+        self
+    }
+}
+
 /// Where a request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
+pub struct Route<'a> {
     /// What it asks for.
     pub operation: Operation,
     /// The API version's name; `None` for the token endpoints, which have none.
     pub version: Option<&'static str>,
     /// The id in the path; empty for a path without one.
-    pub id: String,
+    pub id: Cow<'a, str>,
 }
 
 /// What routing found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Routed {
+pub enum Routed<'a> {
     /// An operation.
-    Found(Route),
+    Found(Route<'a>),
     /// A path that exists, with another method.
     WrongMethod {
         /// The API version's name.
@@ -87,13 +121,13 @@ const UNVERSIONED: [(&str, Method, Operation); 2] =
 
 impl Contract {
     /// Where `method` on `path` leads. `HEAD` goes where `GET` goes; the server leaves the body out.
-    pub fn route(&self, method: &Method, path: &str) -> Routed {
+    pub fn route<'a>(&self, method: &Method, path: &'a str) -> Routed<'a> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        let pieces: Vec<&str> = pieces(path).collect();
-        if let ["oauth", endpoint] = pieces[..] {
+        let pieces = Pieces::of(path);
+        if let (2, ["oauth", endpoint, ..]) = (pieces.count, pieces.first) {
             return route_unversioned(method, endpoint);
         }
-        let Some((version, pieces)) = split_version(&pieces) else {
+        let Some((version, pieces)) = split_version(pieces) else {
             return Routed::Unknown { version: None };
         };
         for template in &self.templates {
@@ -112,22 +146,21 @@ impl Contract {
 }
 
 /// The version that the pieces name, and the pieces as the document has them.
-fn split_version<'a>(pieces: &[&'a str]) -> Option<(&'static str, Vec<&'a str>)> {
-    VERSIONS.iter().find_map(|ApiVersion { name, style }| match (style, pieces) {
-        (PathStyle::Prefixed, [first, rest @ ..]) if first == name => Some((*name, rest.to_vec())),
-        (PathStyle::PerService, [service, second, rest @ ..]) if second == name => {
-            Some((*name, std::iter::once(*service).chain(rest.iter().copied()).collect()))
-        }
+fn split_version(pieces: Pieces<'_>) -> Option<(&'static str, Pieces<'_>)> {
+    let [first, second, ..] = pieces.first;
+    VERSIONS.iter().find_map(|ApiVersion { name, style }| match style {
+        PathStyle::Prefixed if first == *name => Some((*name, pieces.without(0))),
+        PathStyle::PerService if second == *name => Some((*name, pieces.without(1))),
         _ => None,
     })
 }
 
-fn route_unversioned(method: &Method, endpoint: &str) -> Routed {
+fn route_unversioned(method: &Method, endpoint: &str) -> Routed<'static> {
     let Some((_, allowed, operation)) = UNVERSIONED.iter().find(|(name, ..)| *name == endpoint) else {
         return Routed::Unknown { version: None };
     };
     if method == allowed {
-        Routed::Found(Route { operation: *operation, version: None, id: String::new() })
+        Routed::Found(Route { operation: *operation, version: None, id: Cow::Borrowed("") })
     } else {
         Routed::WrongMethod { version: None, allow: allowed.to_string() }
     }

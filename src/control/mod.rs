@@ -9,6 +9,8 @@
 mod guard;
 mod read;
 
+use std::sync::Arc;
+
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde::Serialize;
@@ -21,7 +23,7 @@ use crate::tenant::journal::Filter;
 use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
-use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
+use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, TenantRequest, World, WorldError};
 use guard::guard;
 use read::{document, filter, parameter};
@@ -114,7 +116,7 @@ pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Tim
             if is_wrong_method { reply.with(ALLOW, methods(&path).join(", ")) } else { reply }
         }
     };
-    let trace = Trace { tenant: located.tenant.name().to_owned(), ..Trace::default() };
+    let trace = Trace { tenant: Arc::clone(located.tenant.name()), ..Trace::default() };
     Control::Answer(Box::new(Outcome { reply, delivery: Delivery::default(), trace }))
 }
 
@@ -183,7 +185,7 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             .with_content_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))
             .with_body(world.metrics_text())),
         ("GET", "openapi.json") => openapi(asked),
-        ("GET", "control.openapi.json") => Ok(control_openapi(&located.base_url)),
+        ("GET", "control.openapi.json") => Ok(control_openapi(located.base_url)),
         ("GET", "scenarios") => Ok(ok(
             &json!({ "scenarios": library::BUILT_IN.iter().map(|(name, _)| name).collect::<Vec<_>>() }),
         )),
@@ -313,7 +315,7 @@ fn world_error(error: &WorldError) -> ControlError {
 /// The base URL of the server itself, from which tenants' base URLs begin.
 fn root_of(located: &Located<'_>, request: &Request) -> String {
     let authority = request.authority().unwrap_or("localhost");
-    if located.base_url.contains("/tenants/") || located.tenant.name() == crate::world::DEFAULT_TENANT {
+    if !located.base_url.prefix.is_empty() || **located.tenant.name() == *crate::world::DEFAULT_TENANT {
         return format!("{}://{authority}", request.scheme());
     }
     // A tenant named by its host: its first label is not the server's.
@@ -327,17 +329,17 @@ fn openapi(asked: &Asked<'_>) -> Answer {
         ControlError::bad(format!("version `{wanted}` does not exist; expected one of {}", version_names()))
     })?;
     let Located { tenant, base_url, .. } = asked.located;
-    Ok(ok(&asked.world.contract.document(version, tenant.options().prerequisites, base_url)))
+    Ok(ok(&asked.world.contract.document(version, tenant.options().prerequisites, &base_url.to_string())))
 }
 
-fn control_openapi(base_url: &str) -> Reply {
+fn control_openapi(base_url: BaseUrl<'_>) -> Reply {
     let document = crate::document::Document {
         name: "control.yaml",
         text: DOCUMENT,
         format: crate::document::Format::Yaml,
     };
     let mut parsed: Value = document.parse().expect("a test reads the built-in document");
-    parsed["servers"] = json!([{ "url": base_url }]);
+    parsed["servers"] = json!([{ "url": base_url.to_string() }]);
     ok(&parsed)
 }
 

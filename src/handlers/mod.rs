@@ -10,19 +10,19 @@ use crate::operation::Operation;
 use crate::tenant::history::Past;
 use crate::tenant::{TenantOptions, TenantState};
 use crate::wire::form::Form;
-use crate::wire::{Refusal, Reply};
+use crate::wire::{BaseUrl, Refusal, Reply};
 
 /// What a handler is told.
 #[derive(Debug)]
 pub struct Call<'a> {
     /// Where the request led.
-    pub route: &'a Route,
+    pub route: &'a Route<'a>,
     /// What it asks, in types.
     pub checked: Checked,
     /// The parameters of a token call.
     pub form: Form,
     /// What the client calls the base URL.
-    pub base_url: &'a str,
+    pub base_url: BaseUrl<'a>,
     /// How the tenant behaves.
     pub options: &'a TenantOptions,
     /// The OAuth client's id; empty for a call without token.

@@ -26,7 +26,7 @@ pub(super) fn info(state: &TenantState, call: &Call<'_>) -> Reply {
         "tenantName": organisation.name,
         "authorizeEndpoint": format!("{base_url}/oauth/authorize"),
         "tokenEndpoint": format!("{base_url}/oauth/token"),
-        "cloudDomainUrl": base_url,
+        "cloudDomainUrl": base_url.to_string(),
         "logoutUrl": format!("{base_url}/logout"),
         "pod": POD,
     });

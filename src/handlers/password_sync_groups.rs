@@ -13,12 +13,11 @@ use crate::wire::{Refusal, Reply};
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// One page, in the order of creation.
-pub(super) fn list(state: &TenantState, call: &Call<'_>) -> Reply {
+pub(super) fn list(state: &mut TenantState, call: &Call<'_>) -> Reply {
     let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
-    let groups = state.groups();
     let (page, total) = match call.past {
-        None => (groups.page(offset, limit), groups.len()),
-        Some(past) => groups.other_page(state.history().differences(past), offset, limit),
+        None => (state.page(offset, limit), state.groups().len()),
+        Some(past) => state.groups().other_page(state.history().differences(past), offset, limit),
     };
     let reply = Reply::json(StatusCode::OK, page);
     if call.checked.boolean("count") { reply.with(TOTAL_COUNT, total) } else { reply }

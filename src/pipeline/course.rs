@@ -1,6 +1,8 @@
 //! An exchange on its way through the scenario: rules look at it, strike before the service and after it, and
 //! the service's answer is kept, replaced, spoiled or never told.
 
+use std::sync::Arc;
+
 use super::{Prepared, operation_of, serve, version_of};
 use crate::clock::Timestamp;
 use crate::contract::Routed;
@@ -8,34 +10,34 @@ use crate::operation::Operation;
 use crate::scenario::fault::{Effect, TokenChange};
 use crate::scenario::{Exchange, Fired, Look, Stage};
 use crate::tenant::TenantState;
-use crate::tenant::auth::Session;
+use crate::tenant::auth::Identified;
 use crate::tenant::history::Past;
-use crate::wire::{Body, Delivery, Manner, Refusal, Reply, Request};
+use crate::wire::{Body, Delivery, Manner, Refusal, Reply, Request, TrackingId};
 
 /// An exchange on its way from nothing to what the client is told.
 pub(super) struct Course {
-    pub(super) request_id: String,
+    pub(super) tracking_id: TrackingId,
     now: Timestamp,
     pub(super) reply: Reply,
     pub(super) delivery: Delivery,
     /// Whether the service performed the operation.
     performed: bool,
-    pub(super) faults: Vec<String>,
-    pub(super) violations: Vec<String>,
+    pub(super) faults: Vec<Arc<str>>,
+    pub(super) violations: Arc<[String]>,
 }
 
 impl Course {
-    pub(super) fn new(request_id: String, now: Timestamp) -> Self {
+    pub(super) fn new(tracking_id: TrackingId, now: Timestamp) -> Self {
         let reply = Reply::empty(hyper::StatusCode::NO_CONTENT);
         let delivery = Delivery::default();
         Self {
-            request_id,
+            tracking_id,
             now,
             reply,
             delivery,
             performed: false,
             faults: Vec::new(),
-            violations: Vec::new(),
+            violations: Arc::default(),
         }
     }
 
@@ -45,7 +47,7 @@ impl Course {
         state: &mut TenantState,
         prepared: Prepared<'_>,
         request: &Request,
-        session: Option<&Session>,
+        identified: &Identified,
         client: Option<&str>,
     ) -> Vec<Look> {
         let form = form_as_json(&prepared);
@@ -54,13 +56,13 @@ impl Course {
         let chance = state.chance;
         let is_token_call = operation_of(&prepared.routed) == Some(Operation::Token);
         match state.scenario.fire(&mut looks, Stage::Before, chance) {
-            None => self.serve(state, prepared, session, None),
-            Some(fired) => self.strike_before(state, prepared, session, &fired),
+            None => self.serve(state, prepared, identified, None),
+            Some(fired) => self.strike_before(state, prepared, identified, &fired),
         }
         if self.performed
             && let Some(fired) = state.scenario.fire(&mut looks, Stage::After, chance)
         {
-            self.strike_after(state, session, is_token_call, &fired);
+            self.strike_after(state, identified, is_token_call, &fired);
         }
         looks.into_inner(self.performed)
     }
@@ -70,45 +72,46 @@ impl Course {
         &mut self,
         state: &mut TenantState,
         prepared: Prepared<'_>,
-        session: Option<&Session>,
+        identified: &Identified,
         fired: &Fired,
     ) {
         let is_token_call = operation_of(&prepared.routed) == Some(Operation::Token);
         self.note(fired);
         match fired.fault.effect() {
-            Effect::Instead(instead) => self.reply = instead.reply(&self.request_id, self.now),
+            Effect::Instead(instead) => self.reply = instead.reply(self.tracking_id, self.now),
             Effect::Silence(manner) => self.delivery.manner = manner,
             Effect::Manner(manner @ Manner::Cut { .. }) => {
-                self.rehearse(state, prepared, session);
+                self.rehearse(state, prepared, identified);
                 self.delivery.manner = manner;
             }
             Effect::Manner(manner) => {
-                self.serve(state, prepared, session, None);
+                self.serve(state, prepared, identified, None);
                 self.delivery.manner = manner;
             }
             Effect::Corrupt(corruption) => {
-                self.rehearse(state, prepared, session);
+                self.rehearse(state, prepared, identified);
                 self.reply = corruption.spoil(std::mem::replace(&mut self.reply, nothing()));
             }
             Effect::Token(change) if is_token_call => {
-                self.serve(state, prepared, session, None);
+                self.serve(state, prepared, identified, None);
                 if self.performed {
                     let issued = state.auth.last_issued().to_owned();
                     change_token(state, &issued, change);
                 }
             }
             Effect::Token(change) => {
-                if let Some(session) = session {
+                if let Some(session) = identified.session() {
                     change_token(state, &session.jti, change);
                 }
-                self.serve(state, prepared, session, None);
+                self.serve(state, prepared, identified, None);
             }
             Effect::Past(lag) => {
-                let own = session.filter(|_| lag.read_your_writes).map(|session| session.client_id.as_str());
+                let own =
+                    identified.session().filter(|_| lag.read_your_writes).map(|session| &*session.client_id);
                 let past = Past { at: self.now.minus(lag.by.0), own };
-                self.serve(state, prepared, session, Some(past));
+                self.serve(state, prepared, identified, Some(past));
             }
-            Effect::None => self.serve(state, prepared, session, None),
+            Effect::None => self.serve(state, prepared, identified, None),
         }
     }
 
@@ -116,13 +119,13 @@ impl Course {
     fn strike_after(
         &mut self,
         state: &mut TenantState,
-        session: Option<&Session>,
+        identified: &Identified,
         is_token_call: bool,
         fired: &Fired,
     ) {
         self.note(fired);
         match fired.fault.effect() {
-            Effect::Instead(instead) => self.reply = instead.reply(&self.request_id, self.now),
+            Effect::Instead(instead) => self.reply = instead.reply(self.tracking_id, self.now),
             Effect::Silence(manner) | Effect::Manner(manner) => self.delivery.manner = manner,
             Effect::Corrupt(corruption) => {
                 self.reply = corruption.spoil(std::mem::replace(&mut self.reply, nothing()));
@@ -132,10 +135,10 @@ impl Course {
                 change_token(state, &issued, change);
             }
             Effect::Token(change) => {
-                if let Some(session) = session {
+                if let Some(session) = identified.session() {
                     change_token(state, &session.jti, change);
                 }
-                self.reply = refusal_of(change).reply(&self.request_id);
+                self.reply = refusal_of(change).reply(self.tracking_id);
             }
             Effect::Past(_) | Effect::None => {}
         }
@@ -144,7 +147,7 @@ impl Course {
     fn note(&mut self, fired: &Fired) {
         let touches = fired.hold.is_some() || fired.fault.effect() != Effect::None;
         if touches {
-            self.faults.push(fired.label.clone());
+            self.faults.push(Arc::clone(&fired.label));
         }
         self.delivery.hold = match (self.delivery.hold, fired.hold) {
             (Some(first), Some(second)) => Some(first.saturating_add(second)),
@@ -154,9 +157,9 @@ impl Course {
 
     /// Serves the request and undoes what it did: the answer is right, and nothing happened. A token that was
     /// issued cannot be undone: it is signed and needs no memory of ours.
-    fn rehearse(&mut self, state: &mut TenantState, prepared: Prepared<'_>, session: Option<&Session>) {
+    fn rehearse(&mut self, state: &mut TenantState, prepared: Prepared<'_>, identified: &Identified) {
         let snapshot = state.snapshot();
-        self.serve(state, prepared, session, None);
+        self.serve(state, prepared, identified, None);
         state.restore(snapshot);
         self.performed = false;
     }
@@ -166,14 +169,14 @@ impl Course {
         &mut self,
         state: &mut TenantState,
         prepared: Prepared<'_>,
-        session: Option<&Session>,
+        identified: &Identified,
         past: Option<Past<'_>>,
     ) {
-        match serve(state, prepared, session, past, self.now) {
+        match serve(state, prepared, identified, past, self.now) {
             Ok(reply) => (self.reply, self.performed) = (reply, true),
             Err(refusal) => {
-                self.violations = refusal.summary();
-                self.reply = refusal.reply(&self.request_id);
+                self.violations = refusal.summary().into();
+                self.reply = refusal.reply(self.tracking_id);
             }
         }
     }
@@ -191,7 +194,7 @@ fn exchange<'a>(
         (Body::Whole(body), None) => body,
         (Body::TooLarge { .. }, None) => b"",
     };
-    let mut exchange = Exchange::new(request.method.as_str(), prepared.path, &request.headers, body);
+    let mut exchange = Exchange::new(request.method.as_str(), prepared.located.path, &request.headers, body);
     exchange.operation = operation_of(&prepared.routed);
     exchange.version = version_of(&prepared.routed);
     exchange.query = request.uri.query().unwrap_or_default();

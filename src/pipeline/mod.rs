@@ -7,37 +7,34 @@ mod course;
 
 use std::sync::Arc;
 
-use hyper::header::{CACHE_CONTROL, DATE, HeaderName, HeaderValue};
+use hyper::header::HeaderName;
 
 use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Route, Routed};
 use crate::handlers::{self, Call};
 use crate::operation::Operation;
-use crate::tenant::auth::Session;
+use crate::tenant::auth::{Identified, Session};
 use crate::tenant::history::Past;
 use crate::tenant::journal::Entry;
-use crate::tenant::{Tenant, TenantState};
+use crate::tenant::{Tenant, TenantState, http_date};
 use crate::wire::form::Form;
-use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
+use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace, TrackingId};
 use crate::world::{Located, World};
 use course::{Course, fitting};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
 const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
 
 /// Answers a request to the API of the tenant it was located at.
-pub fn answer(world: &World, located: &Located<'_>, request: &Arc<Request>, wall: Timestamp) -> Outcome {
+pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Outcome {
     decide(prepare(&world.contract, located, request), request, wall)
 }
 
 /// Everything about a request that does not depend on the tenant's state.
 struct Prepared<'a> {
-    tenant: &'a Arc<Tenant>,
-    base_url: &'a str,
-    path: &'a str,
+    located: &'a Located<'a>,
     token: Option<&'a str>,
     access: Option<&'a Access>,
-    routed: Routed,
+    routed: Routed<'a>,
     form: Form,
     checked: Result<Checked, Refusal>,
 }
@@ -53,51 +50,42 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
         access = contract.access(route.operation);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
-    Prepared {
-        tenant: &located.tenant,
-        base_url: &located.base_url,
-        path: located.path,
-        token: request.bearer_token(),
-        access,
-        routed,
-        form,
-        checked,
-    }
+    Prepared { located, token: request.bearer_token(), access, routed, form, checked }
 }
 
 /// Settles what is answered, under the tenant's lock, and writes it into the journal.
-fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Outcome {
-    let tenant = prepared.tenant;
+fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome {
+    let tenant = &prepared.located.tenant;
+    let path = prepared.located.path;
     let (operation, version) = (operation_of(&prepared.routed), version_of(&prepared.routed));
-    let path = prepared.path.to_owned();
     let state = &mut *tenant.lock();
     let now = state.clock.now(wall);
     let seq = state.next_request();
-    let session = state.auth.identify(prepared.token, now);
-    let client = match &session {
-        Some(session) => Some(session.client_id.clone()),
-        None => prepared.form.get("client_id").map(str::to_owned),
+    let identified = state.auth.identify(prepared.token, now);
+    let client = match identified.session() {
+        Some(session) => Some(Arc::clone(&session.client_id)),
+        None => prepared.form.get("client_id").map(Arc::from),
     };
-    let mut course = Course::new(state.chance.hex("request", seq), now);
+    let mut course = Course::new(TrackingId(state.chance.bytes("request", seq)), now);
     let rules = if state.scenario.is_empty() {
-        course.serve(state, prepared, session.as_deref(), None);
+        course.serve(state, prepared, &identified, None);
         Vec::new()
     } else {
-        course.run_scenario(state, prepared, request, session.as_deref(), client.as_deref())
+        course.run_scenario(state, prepared, request, &identified, client.as_deref())
     };
-    let Course { request_id, mut reply, delivery, faults, violations, .. } = course;
+    let Course { tracking_id, mut reply, delivery, faults, violations, .. } = course;
     let delivery = fitting(delivery, &reply, request);
     for label in &faults {
-        reply = reply.with(SIM_FAULT, label.as_str());
+        reply = reply.with(SIM_FAULT, &**label);
     }
-    let reply = stamp(reply, &request_id, now);
+    let stamped = reply.stamped(tracking_id, state.date(now));
     let trace = Trace {
         seq,
-        tenant: tenant.name().to_owned(),
+        tenant: Arc::clone(tenant.name()),
         operation,
         client: client.clone(),
         faults,
-        violations: violations.clone(),
+        violations: Arc::clone(&violations),
     };
     let entry = Entry {
         seq,
@@ -105,47 +93,47 @@ fn decide(prepared: Prepared<'_>, request: &Arc<Request>, wall: Timestamp) -> Ou
         wall_time: wall,
         operation,
         version,
-        path,
         client,
-        request: Arc::clone(request),
-        reply: reply.clone(),
+        request: state.journal.pack(request, path),
+        tracking_id,
+        reply,
         delivery,
         fate: None,
         rules,
         violations,
     };
     tenant.settle(state, entry);
-    Outcome { reply, delivery, trace }
+    Outcome { reply: stamped, delivery, trace }
 }
 
 /// The service's own steps, in its order.
 fn serve(
     state: &mut TenantState,
     prepared: Prepared<'_>,
-    session: Option<&Session>,
+    identified: &Identified,
     past: Option<Past<'_>>,
     now: Timestamp,
 ) -> Result<Reply, Refusal> {
     if !is_open(&prepared.routed) {
-        let session = state.auth.authenticate(prepared.token, now)?;
-        prepared.access.map_or(Ok(()), |access| state.auth.permit(&session, access))?;
-        limit_rate(state, prepared.tenant, &session, &prepared.routed, now)?;
+        let session = state.auth.admit(identified, now)?;
+        prepared.access.map_or(Ok(()), |access| state.auth.permit(session, access))?;
+        limit_rate(state, &prepared.located.tenant, session, &prepared.routed, now)?;
     }
     let route = found(prepared.routed)?;
     let call = Call {
         route: &route,
         checked: prepared.checked?,
         form: prepared.form,
-        base_url: prepared.base_url,
-        options: prepared.tenant.options(),
-        client: session.map_or("", |session| &session.client_id),
+        base_url: prepared.located.base_url,
+        options: prepared.located.tenant.options(),
+        client: identified.session().map_or("", |session| &session.client_id),
         past,
         now,
     };
     handlers::perform(state, call)
 }
 
-fn operation_of(routed: &Routed) -> Option<Operation> {
+fn operation_of(routed: &Routed<'_>) -> Option<Operation> {
     match routed {
         Routed::Found(route) => Some(route.operation),
         _ => None,
@@ -153,7 +141,7 @@ fn operation_of(routed: &Routed) -> Option<Operation> {
 }
 
 /// The API version that a route leads to or comes near.
-fn version_of(routed: &Routed) -> Option<&'static str> {
+fn version_of(routed: &Routed<'_>) -> Option<&'static str> {
     match routed {
         Routed::Found(route) => route.version,
         Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
@@ -161,7 +149,7 @@ fn version_of(routed: &Routed) -> Option<&'static str> {
 }
 
 /// Whether a request needs no token: the token endpoints, with whatever method.
-fn is_open(routed: &Routed) -> bool {
+fn is_open(routed: &Routed<'_>) -> bool {
     match routed {
         Routed::Found(route) => route.version.is_none(),
         Routed::WrongMethod { version, .. } => version.is_none(),
@@ -174,7 +162,7 @@ fn limit_rate(
     state: &mut TenantState,
     tenant: &Tenant,
     session: &Session,
-    routed: &Routed,
+    routed: &Routed<'_>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     match (tenant.options().rate_limit, version_of(routed)) {
@@ -183,7 +171,7 @@ fn limit_rate(
     }
 }
 
-fn found(routed: Routed) -> Result<Route, Refusal> {
+fn found(routed: Routed<'_>) -> Result<Route<'_>, Refusal> {
     match routed {
         Routed::Found(route) => Ok(route),
         Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow }),
@@ -192,21 +180,7 @@ fn found(routed: Routed) -> Result<Route, Refusal> {
 }
 
 /// A refusal outside every tenant, with the header fields that every reply carries.
-pub fn refuse(refusal: &Refusal, request_id: &str, wall: Timestamp) -> Outcome {
-    let reply = stamp(refusal.reply(request_id), request_id, wall);
+pub fn refuse(refusal: &Refusal, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
+    let reply = refusal.reply(tracking_id).stamped(tracking_id, &http_date(wall));
     Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
-}
-
-/// Adds the header fields that every reply of the service carries.
-fn stamp(mut reply: Reply, request_id: &str, now: Timestamp) -> Reply {
-    for (name, value) in [
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate")),
-        (REQUEST_ID, HeaderValue::try_from(request_id).expect("hexadecimal digits")),
-        (DATE, HeaderValue::try_from(now.http_date()).expect("a date is ASCII")),
-    ] {
-        if reply.header(&name).is_none() {
-            reply = reply.with(name, value);
-        }
-    }
-    reply
 }

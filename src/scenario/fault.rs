@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::format::{Hold, given};
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::wire::reply::JSON;
-use crate::wire::{Manner, Reply, refusal};
+use crate::wire::{Manner, Reply, TrackingId, refusal};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -242,7 +242,7 @@ impl Fault {
 
 impl Instead<'_> {
     /// The reply. `now` is the tenant's time.
-    pub fn reply(&self, tracking_id: &str, now: Timestamp) -> Reply {
+    pub fn reply(&self, tracking_id: TrackingId, now: Timestamp) -> Reply {
         match self {
             Self::Respond(respond) => respond.reply(tracking_id),
             Self::RateLimited(limited) => limited.reply(now),
@@ -251,7 +251,7 @@ impl Instead<'_> {
 }
 
 impl Respond {
-    fn reply(&self, tracking_id: &str) -> Reply {
+    fn reply(&self, tracking_id: TrackingId) -> Reply {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (text, code) = (self.text.as_deref(), self.detail_code.as_deref());
         let mut reply = match &self.body {

@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use regex::Regex;
 use serde_json::Value;
 
+use super::Why;
 use super::format::{Operations, TextMatch, When};
 use crate::operation::Operation;
 use crate::wire::query;
@@ -133,8 +134,19 @@ impl Matcher {
     }
 
     /// The first part that does not hold; `None` when the exchange matches.
-    pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<String> {
-        self.parts(exchange).next()
+    pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<Why> {
+        // Most rules are about another operation: that costs no text.
+        if !self.is_about(exchange.operation) {
+            return Some(Why::Operation(exchange.operation));
+        }
+        self.parts(exchange).next().map(|part| Why::Said(part.into()))
+    }
+
+    fn is_about(&self, operation: Option<Operation>) -> bool {
+        match &self.operation {
+            None | Some(Operations::Any) => true,
+            Some(Operations::These(wanted)) => operation.is_some_and(|found| wanted.contains(&found)),
+        }
     }
 
     /// Every part that does not hold.
@@ -158,12 +170,7 @@ impl Matcher {
     }
 
     fn operation_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
-        match (&self.operation, exchange.operation) {
-            (None | Some(Operations::Any), _) => None,
-            (Some(Operations::These(wanted)), Some(found)) if wanted.contains(&found) => None,
-            (Some(_), Some(found)) => Some(format!("operation is {found}")),
-            (Some(_), None) => Some("no operation".to_owned()),
-        }
+        (!self.is_about(exchange.operation)).then(|| Why::Operation(exchange.operation).to_string())
     }
 
     fn path_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
@@ -268,7 +275,7 @@ mod tests {
         exchange.query = "dry=true&note=a%20b&empty=";
         exchange.client = Some("c-1");
         exchange.group = "a-1";
-        matcher.misses(&exchange).map_or(Ok(()), Err)
+        matcher.misses(&exchange).map_or(Ok(()), |why| Err(why.to_string()))
     }
 
     #[test]

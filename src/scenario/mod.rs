@@ -15,10 +15,12 @@ mod matcher;
 mod trigger;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 pub use explain::explain;
 pub use format::{Rule, Scenario, Stage};
@@ -27,8 +29,9 @@ pub use matcher::Exchange;
 use crate::chance::Chance;
 use crate::clock::{Span, Timestamp};
 use crate::document::{Document, DocumentError};
+use crate::operation::Operation;
 use fault::Fault;
-use format::{Hold, Per, Then};
+use format::{Fires, Hold, Per, Then};
 use matcher::Matcher;
 use trigger::Moment;
 
@@ -123,10 +126,14 @@ pub struct Engine {
 #[derive(Clone, Debug)]
 struct Loaded {
     /// `scenario/rule`: what it is called in `Sim-Fault` and the journal, and what its luck depends on.
-    label: String,
+    label: Arc<str>,
     scenario: String,
     rule: Rule,
     matcher: Matcher,
+    /// The fault, or those of the sequence.
+    faults: Vec<Arc<Fault>>,
+    /// Whether it fires on every match, with nothing to weigh.
+    is_unconditional: bool,
     began: Timestamp,
     counts: HashMap<String, Count>,
     matched: u64,
@@ -143,11 +150,11 @@ struct Count {
 }
 
 /// What a rule made of an exchange, for the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Look {
     /// `scenario/rule`.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// When it would strike.
     pub stage: Stage,
     /// Whether its `when` holds.
@@ -155,16 +162,54 @@ pub struct Look {
     /// Whether it struck.
     pub fired: bool,
     /// Why, or why not: `nth 2`, `draw 0.137 < 0.3`.
-    pub why: String,
+    pub why: Why,
+}
+
+/// Why a rule struck, or why not. Every rule has one for every exchange, so the usual ones are put into words
+/// only when somebody reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its `when` is about another operation than this.
+    Operation(Option<Operation>),
+    /// It always fires; this is the match's number.
+    Nth(u64),
+    /// Its trigger was not asked: the match's number, and whether the operation happened.
+    NotAsked {
+        /// Which match it was, from 1.
+        nth: u64,
+        /// Whether the service performed the operation.
+        performed: bool,
+    },
+    /// Anything else, in words.
+    Said(Box<str>),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(Some(operation)) => write!(f, "operation is {operation}"),
+            Self::Operation(None) => f.write_str("no operation"),
+            Self::Nth(nth) => write!(f, "nth {nth}"),
+            Self::NotAsked { nth, performed: true } => write!(f, "nth {nth}, not asked"),
+            Self::NotAsked { nth, performed: false } => write!(f, "nth {nth}, the operation did not happen"),
+            Self::Said(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A rule that struck.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fired {
     /// `scenario/rule`.
-    pub label: String,
+    pub label: Arc<str>,
     /// What goes wrong.
-    pub fault: Fault,
+    pub fault: Arc<Fault>,
     /// How long the client waits.
     pub hold: Option<Duration>,
 }
@@ -173,7 +218,7 @@ pub struct Fired {
 #[derive(Debug, Default)]
 pub struct Looks {
     looks: Vec<Look>,
-    /// For each rule that matched: whose count, which match, and whether its trigger holds.
+    /// For each rule that matched: whose count, and which match.
     ready: Vec<Option<Ready>>,
 }
 
@@ -257,17 +302,22 @@ impl Engine {
     /// Has every rule look at an exchange and count it if it matches. That is done once, before anything
     /// strikes, so that no rule's count depends on what another does.
     pub fn look(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Looks {
-        let mut looks = Looks::default();
+        let mut looks = Looks {
+            looks: Vec::with_capacity(self.rules.len()),
+            ready: Vec::with_capacity(self.rules.len()),
+        };
         for loaded in &mut self.rules {
             let missed = loaded.matcher.misses(exchange);
-            looks.ready.push(missed.is_none().then(|| loaded.count(exchange, now)));
+            let ready = missed.is_none().then(|| loaded.count(exchange, now));
+            let nth = ready.as_ref().map_or(0, |ready| ready.nth);
             looks.looks.push(Look {
-                rule: loaded.label.clone(),
+                rule: Arc::clone(&loaded.label),
                 stage: loaded.rule.stage,
                 matched: missed.is_none(),
                 fired: false,
-                why: missed.unwrap_or_default(),
+                why: missed.unwrap_or(Why::NotAsked { nth, performed: true }),
             });
+            looks.ready.push(ready);
         }
         looks
     }
@@ -285,7 +335,7 @@ impl Engine {
                 Err(why) => look.why = why,
                 Ok(why) => {
                     if let Some(first) = &fired {
-                        look.why = format!("{why}, but {} came first", first.label);
+                        look.why = Why::Said(format!("{why}, but {} came first", first.label).into());
                     } else {
                         fired = Some(loaded.strike(ready, chance));
                         (look.fired, look.why) = (true, why);
@@ -305,10 +355,9 @@ impl Engine {
 impl Looks {
     /// What each rule made of the exchange.
     pub fn into_inner(mut self, performed: bool) -> Vec<Look> {
-        for (look, ready) in self.looks.iter_mut().zip(&self.ready) {
-            if let (true, Some(ready)) = (look.why.is_empty(), ready) {
-                let why = if performed { "not asked" } else { "the operation did not happen" };
-                look.why = format!("nth {}, {why}", ready.nth);
+        for look in &mut self.looks {
+            if let Why::NotAsked { performed: known, .. } = &mut look.why {
+                *known = performed;
             }
         }
         self.looks
@@ -318,9 +367,16 @@ impl Looks {
 impl Loaded {
     fn new(scenario: &str, rule: Rule, now: Timestamp) -> Self {
         let matcher = Matcher::compile(&rule.when).expect("it was checked when it was read");
+        let faults = match (&rule.sequence, &rule.fault) {
+            (Some(sequence), _) => sequence.clone(),
+            (None, fault) => vec![fault.clone().unwrap_or(Fault::Pass)],
+        };
+        let faults = faults.into_iter();
         Self {
-            label: format!("{scenario}/{}", rule.name),
+            label: format!("{scenario}/{}", rule.name).into(),
             scenario: scenario.to_owned(),
+            faults: faults.map(Arc::new).collect(),
+            is_unconditional: rule.fires == Fires { per: rule.fires.per, ..Fires::default() },
             rule,
             matcher,
             began: now,
@@ -355,26 +411,33 @@ impl Loaded {
     }
 
     /// Whether the rule fires on a match, and why.
-    fn verdict(&self, ready: &Ready, chance: Chance) -> Result<String, String> {
+    fn verdict(&self, ready: &Ready, chance: Chance) -> Result<Why, Why> {
+        let said = |words: String| Why::Said(words.into());
         let count = self.counts.get(&ready.key).copied().unwrap_or_default();
         if let Some(ends) = count.window_ends
             && ready.now < ends
         {
-            return Ok(format!("nth {}, window open until {ends}", ready.nth));
+            return Ok(said(format!("nth {}, window open until {ends}", ready.nth)));
         }
         let moment = Moment { nth: ready.nth, fired: count.fired, elapsed: ready.now.since(self.began) };
-        let why = self.rule.fires.verdict(moment, || chance.unit(&self.luck(ready, "fires"), ready.nth))?;
+        let why = if self.is_unconditional {
+            Why::Nth(ready.nth)
+        } else {
+            let draw = || chance.unit(&self.luck(ready, "fires"), ready.nth);
+            self.rule.fires.verdict(moment, draw).map(said).map_err(said)?
+        };
         match self.fault(count.fired) {
             Some(_) => Ok(why),
-            None => Err(format!("nth {}, the sequence is over", ready.nth)),
+            None => Err(said(format!("nth {}, the sequence is over", ready.nth))),
         }
     }
 
     /// The fault of the firing after `fired` others; `None` when the sequence is over.
-    fn fault(&self, fired: u64) -> Option<&Fault> {
-        let Some(sequence) = &self.rule.sequence else {
-            return Some(self.rule.fault.as_ref().unwrap_or(&Fault::Pass));
-        };
+    fn fault(&self, fired: u64) -> Option<&Arc<Fault>> {
+        let sequence = &self.faults;
+        if self.rule.sequence.is_none() {
+            return sequence.first();
+        }
         let nth = usize::try_from(fired).unwrap_or(usize::MAX);
         match self.rule.then.unwrap_or_default() {
             _ if nth < sequence.len() => sequence.get(nth),
@@ -394,19 +457,18 @@ impl Loaded {
             count.fired += 1;
         }
         self.fired += 1;
-        let fault = self.fault(nth_fault).cloned().unwrap_or(Fault::Pass);
-        if let (false, Fault::RateLimited(limited)) = (in_window, &fault)
+        let fault = self.fault(nth_fault).map_or_else(|| Arc::new(Fault::Pass), Arc::clone);
+        if let (false, Fault::RateLimited(limited)) = (in_window, &*fault)
             && let Some(Span(window)) = limited.window
             && let Some(count) = self.counts.get_mut(&ready.key)
         {
             count.window_ends = Some(ready.now.plus(window));
         }
-        let own = if let Fault::Hold(hold) = &fault { Some(*hold) } else { None };
-        let luck = self.luck(ready, "hold");
-        let hold =
-            [self.rule.hold, own].into_iter().flatten().map(|hold| draw(hold, chance, &luck, ready.nth));
+        let own = if let Fault::Hold(hold) = &*fault { Some(*hold) } else { None };
+        let holds = [self.rule.hold, own].into_iter().flatten();
+        let hold = holds.map(|hold| draw(hold, chance, || self.luck(ready, "hold"), ready.nth));
         let hold = hold.reduce(Duration::saturating_add);
-        Fired { label: self.label.clone(), fault, hold }
+        Fired { label: Arc::clone(&self.label), fault, hold }
     }
 
     /// What a draw is keyed by beside seed, tenant and nth.
@@ -416,16 +478,16 @@ impl Loaded {
 }
 
 /// How long a wait is, drawn under `luck` and `nth`.
-fn draw(hold: Hold, chance: Chance, luck: &str, nth: u64) -> Duration {
+fn draw(hold: Hold, chance: Chance, luck: impl FnOnce() -> String, nth: u64) -> Duration {
     match hold {
         Hold::Fixed(Span(duration)) => duration,
         Hold::Uniform(Span(least), Span(most)) => {
-            least + most.saturating_sub(least).mul_f64(chance.unit(luck, nth))
+            least + most.saturating_sub(least).mul_f64(chance.unit(&luck(), nth))
         }
         Hold::Lognormal { median, p99 } => {
             // A normal deviate exceeds 2.3263 once in a hundred.
             let sigma = (p99.0.as_secs_f64() / median.0.as_secs_f64()).ln() / 2.326_347_874;
-            let factor = (sigma * normal(chance, luck, nth)).exp();
+            let factor = (sigma * normal(chance, &luck(), nth)).exp();
             Duration::try_from_secs_f64(median.0.as_secs_f64() * factor)
                 .unwrap_or(LONGEST_HOLD)
                 .min(LONGEST_HOLD)

@@ -46,6 +46,22 @@ pub(super) async fn read(
     Ok(Body::Whole(if joined.is_empty() { whole } else { joined.into() }))
 }
 
+/// What a future is ready with when all it needs is there already. The body of most requests comes with their
+/// head: hyper passes it on between two polls, and then it takes no timer to wait for it.
+pub(super) async fn at_hand<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut is_second = false;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if is_second => Poll::Ready(None),
+        Poll::Pending => {
+            is_second = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
+}
+
 /// Bytes beyond the limit that are read to be polite.
 const THROWN_AWAY: usize = 16 << 20;
 

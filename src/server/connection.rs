@@ -1,23 +1,27 @@
 //! One connection, from its first byte to its last: requests are read, answered and delivered, each with a
 //! line in the log.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::EXPECT;
-use hyper::service::service_fn;
-use hyper::{Method, Response, Uri};
+use hyper::http::request::Parts;
+use hyper::service::Service;
+use hyper::{Method, Response, Uri, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::body::{self, Broken, Outgoing};
-use super::deliver::{Asked, Fate, deliver, response};
+use super::deliver::{Asked, Fate, Open, deliver, response};
+use super::dispatch::Answered;
+use super::interrupt::Interruption;
 use super::{Limits, Shared, dispatch, monotonic_now, pause, wall_now};
 use crate::metrics::Metrics;
 use crate::operation::Operation;
@@ -55,36 +59,54 @@ where
         .auto_date_header(false)
         .title_case_headers(true);
     builder.http2().timer(TokioTimer::new()).auto_date_header(false);
-    let mut stopping = shared.stopping.clone();
-    let limits = shared.limits.clone();
-    let ours = Arc::clone(&fate);
-    let service =
-        service_fn(move |request| exchange(request, number, Arc::clone(&ours), Arc::clone(&shared)));
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), service));
-    let mut is_stopping = false;
+    let wait =
+        |is_stopping| Interruption::new(interrupted(Arc::clone(&fate), Arc::clone(&shared), is_stopping));
+    let (mut is_stopping, mut interruption) = (false, wait(false));
+    let exchanges = Exchanges { connection: number, fate: Arc::clone(&fate), shared: Arc::clone(&shared) };
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), exchanges));
     let ended = loop {
-        tokio::select! {
-            ended = connection.as_mut() => break ended,
-            () = async { let _ = stopping.wait_for(|stopping| *stopping).await; }, if !is_stopping => {
-                is_stopping = true;
-                // Half a request is no request: nobody waits for its other half.
-                if fate.is_reading_head() {
-                    return;
-                }
-                connection.as_mut().graceful_shutdown();
-            }
-            () = fate.goodbye.notified() => connection.as_mut().graceful_shutdown(),
-            why = too_slow(&fate, &limits) => {
+        let next = poll_fn(|context| match connection.as_mut().poll(context) {
+            Poll::Ready(ended) => Poll::Ready(Err(ended)),
+            Poll::Pending => interruption.poll(context).map(Ok),
+        });
+        match next.await {
+            Err(ended) => break ended,
+            Ok(Interrupted::TooSlow(why)) => {
                 tracing::info!(connection = number, "a connection was closed: {why}");
                 return;
             }
+            // Half a request is no request: nobody waits for its other half.
+            Ok(Interrupted::Stopping) if fate.is_reading_head() => return,
+            Ok(Interrupted::Stopping) => is_stopping = true,
+            Ok(Interrupted::Goodbye) => {}
         }
+        connection.as_mut().graceful_shutdown();
+        interruption = wait(is_stopping);
     };
     if let Err(error) = ended
         && !error.is::<Broken>()
         && error.source().is_none_or(|source| !source.is::<Broken>())
     {
         tracing::info!(connection = number, error, "a connection ended early");
+    }
+}
+
+/// What may come between a connection and its client.
+enum Interrupted {
+    /// The server stops.
+    Stopping,
+    /// A delivery asks for a graceful end.
+    Goodbye,
+    /// The client takes too long; why.
+    TooSlow(&'static str),
+}
+
+async fn interrupted(fate: Arc<Fate>, shared: Arc<Shared>, is_stopping: bool) -> Interrupted {
+    let mut stopping = shared.stopping.clone();
+    tokio::select! {
+        _ = stopping.wait_for(|stopping| *stopping), if !is_stopping => Interrupted::Stopping,
+        () = fate.goodbye.notified() => Interrupted::Goodbye,
+        why = too_slow(&fate, &shared.limits) => Interrupted::TooSlow(why),
     }
 }
 
@@ -107,42 +129,111 @@ async fn too_slow(fate: &Fate, limits: &Limits) -> &'static str {
     }
 }
 
-/// Reads one request, has it answered, and delivers the answer.
-async fn exchange(
-    request: hyper::Request<Incoming>,
+/// The requests of one connection.
+#[derive(Clone)]
+struct Exchanges {
     connection: u64,
     fate: Arc<Fate>,
     shared: Arc<Shared>,
-) -> Result<Response<Outgoing>, Ended> {
-    let (head, incoming) = request.into_parts();
-    let _open = fate.open(head.version);
-    let mut stopping = shared.stopping.clone();
-    let is_expecting = head.headers.contains_key(EXPECT);
-    let reading = body::read(incoming, shared.limits.max_body_bytes, is_expecting);
-    let body = tokio::select! {
-        body = tokio::time::timeout(shared.limits.header_timeout, reading) => match body {
-            Ok(body) => body?,
-            Err(_) => return Ok(timed_out(&head.method, &head.uri, &shared)),
-        },
-        _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
-    };
-    let stopping = shared.stopping.clone();
-    let asked =
-        Asked { method: head.method.clone(), version: head.version, fate: Arc::clone(&fate), stopping };
-    let request = Arc::new(Request {
-        method: head.method,
-        uri: head.uri,
-        headers: head.headers,
-        body,
-        is_secure: shared.tls.is_some(),
-        connection,
-    });
-    let started = monotonic_now();
-    let answered = dispatch::answer(&shared.world, &request, wall_now());
-    let took = monotonic_now() - started;
-    count(&shared.world.metrics, &answered.outcome, took);
-    log(&request, &answered.outcome, took);
-    Ok(deliver(answered, asked).await?)
+}
+
+/// An answer on its way: most are there at once, and cost no task, timer or allocation of their own.
+enum Answering {
+    AtOnce(Option<Result<Response<Outgoing>, Ended>>),
+    Later(Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Ended>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Outgoing>, Ended>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::AtOnce(answer) => Poll::Ready(answer.take().expect("a future is not polled after its end")),
+            Self::Later(answer) => answer.as_mut().poll(context),
+        }
+    }
+}
+
+impl Service<hyper::Request<Incoming>> for Exchanges {
+    type Response = Response<Outgoing>;
+    type Error = Ended;
+    type Future = Answering;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Answering {
+        let open = Fate::open(&self.fate, request.version());
+        let exchanges = self.clone();
+        if !request.body().is_end_stream() {
+            return Answering::Later(Box::pin(exchanges.read_and_answer(request, open)));
+        }
+        let (head, _) = request.into_parts();
+        let version = head.version;
+        let (answered, method) = self.answer(head, Body::Whole(Bytes::new()));
+        if answered.is_told_at_once() {
+            return Answering::AtOnce(Some(Ok(response(answered.outcome.reply, &method))));
+        }
+        Answering::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
+    }
+}
+
+impl Exchanges {
+    /// Reads a request's body, has it answered, and delivers the answer.
+    async fn read_and_answer(
+        self,
+        request: hyper::Request<Incoming>,
+        open: Open,
+    ) -> Result<Response<Outgoing>, Ended> {
+        let (head, incoming) = request.into_parts();
+        let limits = &self.shared.limits;
+        let is_expecting = head.headers.contains_key(EXPECT);
+        let mut reading = std::pin::pin!(body::read(incoming, limits.max_body_bytes, is_expecting));
+        let body = match body::at_hand(reading.as_mut()).await {
+            Some(body) => body?,
+            None => {
+                let mut stopping = self.shared.stopping.clone();
+                tokio::select! {
+                    body = tokio::time::timeout(limits.header_timeout, reading) => match body {
+                        Ok(body) => body?,
+                        Err(_) => return Ok(timed_out(&head.method, &head.uri, &self.shared)),
+                    },
+                    _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
+                }
+            }
+        };
+        let version = head.version;
+        let (answered, method) = self.answer(head, body);
+        self.deliver(answered, method, version, open).await
+    }
+
+    /// Has a request answered, counts it and writes its line in the log.
+    fn answer(&self, head: Parts, body: Body) -> (Answered, Method) {
+        let shared = &self.shared;
+        let request = Request {
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            body,
+            is_secure: shared.tls.is_some(),
+            connection: self.connection,
+        };
+        let started = monotonic_now();
+        let answered = dispatch::answer(&shared.world, &request, wall_now());
+        let took = monotonic_now() - started;
+        count(&shared.world.metrics, &answered.outcome, took);
+        log(&request, &answered.outcome, took);
+        (answered, request.method)
+    }
+
+    /// Delivers an answer; the exchange is open until that is done.
+    async fn deliver(
+        &self,
+        answered: Answered,
+        method: Method,
+        version: Version,
+        _open: Open,
+    ) -> Result<Response<Outgoing>, Ended> {
+        let (fate, stopping) = (Arc::clone(&self.fate), self.shared.stopping.clone());
+        Ok(deliver(answered, Asked { method, version, fate, stopping }).await?)
+    }
 }
 
 /// 408: the client did not send its body in time.
@@ -177,7 +268,7 @@ fn log(request: &Request, outcome: &Outcome, took: Duration) {
         target: "request",
         status = (!outcome.delivery.is_silent()).then(|| outcome.reply.status.as_u16()),
         operation = trace.operation.map(Operation::id),
-        tenant = (!trace.tenant.is_empty()).then_some(trace.tenant.as_str()),
+        tenant = (!trace.tenant.is_empty()).then_some(&*trace.tenant),
         client = trace.client.as_deref(),
         fault = (!faults.is_empty()).then_some(faults.as_str()),
         delivery = delivery.as_deref(),

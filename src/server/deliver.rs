@@ -36,12 +36,12 @@ pub(super) struct Fate {
 
 impl Fate {
     /// Notes that a request is whole as far as its head, until the guard is dropped.
-    pub(super) fn open(&self, version: Version) -> Open<'_> {
-        self.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        self.open.fetch_add(1, Ordering::Relaxed);
-        self.is_reading_head.store(false, Ordering::Relaxed);
-        self.activity.fetch_add(1, Ordering::Relaxed);
-        Open(self)
+    pub(super) fn open(fate: &Arc<Self>, version: Version) -> Open {
+        fate.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
+        fate.open.fetch_add(1, Ordering::Relaxed);
+        fate.is_reading_head.store(false, Ordering::Relaxed);
+        fate.activity.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(fate))
     }
 
     /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
@@ -77,9 +77,9 @@ impl Fate {
 }
 
 /// A request that is being answered.
-pub(super) struct Open<'a>(&'a Fate);
+pub(super) struct Open(Arc<Fate>);
 
-impl Drop for Open<'_> {
+impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
         self.0.activity.fetch_add(1, Ordering::Relaxed);

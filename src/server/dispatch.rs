@@ -26,8 +26,15 @@ pub struct Answered {
     pub follow: Option<Filter>,
 }
 
+impl Answered {
+    /// Whether there is nothing to wait for and nothing to spoil.
+    pub(super) fn is_told_at_once(&self) -> bool {
+        self.outcome.delivery == Delivery::default() && self.follow.is_none()
+    }
+}
+
 /// Answers a request. A panic is our bug: it becomes a 500, is logged, and harms no other request.
-pub fn answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answered {
+pub fn answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
     catch_unwind(AssertUnwindSafe(|| located_answer(world, request, wall))).unwrap_or_else(|_| {
         tracing::error!(method = %request.method, path = request.uri.path(), "a request met a bug of ours");
         refuse(world, &Refusal::Internal, wall)
@@ -36,11 +43,11 @@ pub fn answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answere
 
 /// A refusal outside every tenant.
 pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
-    let outcome = pipeline::refuse(refusal, &world.next_request_id(), wall);
+    let outcome = pipeline::refuse(refusal, world.next_tracking_id(), wall);
     Answered { outcome, tenant: None, follow: None }
 }
 
-fn located_answer(world: &World, request: &Arc<Request>, wall: Timestamp) -> Answered {
+fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
     let Some(located) = world.locate(request, wall) else {
         if request.uri.path().split('/').any(|piece| piece == "_sim") {
             return Answered { outcome: control::unknown_tenant(), tenant: None, follow: None };

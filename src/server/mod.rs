@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod deliver;
 mod dispatch;
+mod interrupt;
 mod tls;
 
 use std::future::Future;

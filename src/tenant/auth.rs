@@ -3,6 +3,7 @@
 //! lately, so that the usual request costs one look-up.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::jwt::{self, JwtError};
+use super::jwt;
+pub use super::jwt::JwtError;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Access;
@@ -38,7 +40,7 @@ pub struct Auth {
     chance: Chance,
     clients: Arc<Vec<Client>>,
     issued: u64,
-    sessions: HashMap<Box<str>, Arc<Session>>,
+    sessions: HashMap<Box<str>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     last_issued: String,
     /// What faults did to tokens, by their ids.
     changed: HashMap<String, Changed>,
@@ -66,13 +68,55 @@ pub struct Organisation {
 /// The name of the pod that every tenant is said to live in.
 pub const POD: &str = "sim";
 
+/// Whose token a request carries.
+#[derive(Clone, Debug)]
+pub enum Identified {
+    /// It carries none.
+    Nobody,
+    /// It is no token of this tenant's.
+    Stranger(JwtError),
+    /// A token of this tenant's, expired or not.
+    Known(Arc<Session>),
+}
+
+impl Identified {
+    /// The session, where the token has one.
+    pub fn session(&self) -> Option<&Arc<Session>> {
+        match self {
+            Self::Known(session) => Some(session),
+            Self::Nobody | Self::Stranger(_) => None,
+        }
+    }
+}
+
+/// Hashes a token by its end: a signature is as random as a hash, and only tokens that were verified are kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct TailHasher(u64);
+
+impl Hasher for TailHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        // `str` ends what it writes with a byte of its own, which says nothing.
+        if let Some(tail) = bytes.last_chunk::<16>() {
+            let [low, high] = [&tail[..8], &tail[8..]].map(|half| half.try_into().expect("eight bytes"));
+            self.0 = u64::from_le_bytes(low) ^ u64::from_le_bytes(high).rotate_left(31);
+            // The letters of base64 leave bits unused: spread what there is.
+            self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// A valid token's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The token's id.
     pub jti: String,
     /// The OAuth client's id.
-    pub client_id: String,
+    pub client_id: Arc<str>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// The user levels; `None` for a token without a user.
@@ -85,7 +129,7 @@ impl Session {
     fn of(claims: &Claims, expires: Timestamp) -> Self {
         Self {
             jti: claims.jti.clone(),
-            client_id: claims.client_id.clone(),
+            client_id: claims.client_id.as_str().into(),
             scopes: claims.scope.clone(),
             authorities: claims.user_id.is_some().then(|| claims.authorities.clone()),
             expires,
@@ -160,7 +204,7 @@ impl Auth {
             chance,
             clients,
             issued: 0,
-            sessions: HashMap::new(),
+            sessions: HashMap::default(),
             last_issued: String::new(),
             changed: HashMap::new(),
         }
@@ -189,34 +233,39 @@ impl Auth {
 
     /// The tenant that a token says it is for, whoever signed it.
     pub fn organisation_of(token: &str) -> Option<String> {
+        if let Some(name) = jwt::early_claim(token, "org") {
+            return Some(name);
+        }
         let claims: Value = serde_json::from_slice(&jwt::claims(token)?).ok()?;
         Some(claims["org"].as_str()?.to_owned())
     }
 
-    /// The meaning of the token that a request carries, or the 401.
-    pub fn authenticate(&mut self, token: Option<&str>, now: Timestamp) -> Result<Arc<Session>, Refusal> {
-        let unauthorized = |text: &str| Err(Refusal::Unauthorized(text.to_owned()));
-        let Some(token) = token else {
-            return unauthorized("JWT is required");
-        };
-        let session = match self.session(token, now) {
-            Ok(session) => session,
-            // Invented: these texts; only those for no token and for an expired one are known.
-            Err(JwtError::Malformed) => return unauthorized("JWT validation failed: JWT is malformed"),
-            Err(JwtError::Signature) => {
-                return unauthorized("JWT validation failed: JWT was not issued by this tenant");
-            }
-        };
-        let is_expired = self.changed.get(&session.jti).is_some_and(|changed| changed.expired);
-        if is_expired || now >= session.expires {
-            return Err(Refusal::expired_token());
+    /// Whose token a request carries, expired or not.
+    pub fn identify(&mut self, token: Option<&str>, now: Timestamp) -> Identified {
+        match token.map(|token| self.session(token, now)) {
+            None => Identified::Nobody,
+            Some(Ok(session)) => Identified::Known(session),
+            Some(Err(error)) => Identified::Stranger(error),
         }
-        Ok(session)
     }
 
-    /// Whose token this is, expired or not; `None` when it is no token of this tenant's.
-    pub fn identify(&mut self, token: Option<&str>, now: Timestamp) -> Option<Arc<Session>> {
-        self.session(token?, now).ok()
+    /// The session of a request that may go on, or the 401.
+    pub fn admit<'a>(&self, identified: &'a Identified, now: Timestamp) -> Result<&'a Session, Refusal> {
+        let unauthorized = |text: &str| Err(Refusal::Unauthorized(text.to_owned()));
+        // Invented: the texts for strangers; only those for no token and for an expired one are known.
+        match identified {
+            Identified::Nobody => unauthorized("JWT is required"),
+            Identified::Stranger(JwtError::Malformed) => {
+                unauthorized("JWT validation failed: JWT is malformed")
+            }
+            Identified::Stranger(JwtError::Signature) => {
+                unauthorized("JWT validation failed: JWT was not issued by this tenant")
+            }
+            Identified::Known(session) => {
+                let is_expired = self.changed.get(&session.jti).is_some_and(|changed| changed.expired);
+                if is_expired || now >= session.expires { Err(Refusal::expired_token()) } else { Ok(session) }
+            }
+        }
     }
 
     fn session(&mut self, token: &str, now: Timestamp) -> Result<Arc<Session>, JwtError> {

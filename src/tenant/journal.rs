@@ -10,18 +10,22 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::http_date;
 use crate::clock::Timestamp;
 use crate::operation::Operation;
-use crate::scenario::{Exchange, Look};
+use crate::scenario::{Exchange, Look, Why};
 use crate::wire::form::Form;
-use crate::wire::{Body, Delivery, Reply, Request, query};
+use crate::wire::packed::{Packed, Packer};
+use crate::wire::{Body, Delivery, Reply, Request, TrackingId, query};
 
 /// Exchanges that are kept when nothing else is said.
 pub const DEFAULT_LIMIT: usize = 10_000;
 /// Bytes that are kept at most.
 const BYTES: usize = 64 << 20;
-/// What an exchange costs beside its bodies, roughly: measured over a million small ones, mostly headers.
-const OVERHEAD: usize = 4_096;
+/// What the allocator adds to an exchange's pieces, roughly.
+const ALLOCATIONS: usize = 128;
+/// What a header field of a reply costs beside its value.
+const FIELD: usize = size_of::<(HeaderName, HeaderValue)>();
 
 /// An exchange.
 #[derive(Clone, Debug)]
@@ -36,13 +40,13 @@ pub struct Entry {
     pub operation: Option<Operation>,
     /// The API version's name.
     pub version: Option<&'static str>,
-    /// The path below the tenant's base URL.
-    pub path: String,
     /// The OAuth client's id.
-    pub client: Option<String>,
+    pub client: Option<Arc<str>>,
     /// The request.
-    pub request: Arc<Request>,
-    /// What was to be said.
+    pub request: Packed,
+    /// What the service calls it.
+    pub tracking_id: TrackingId,
+    /// What was to be said, without the header fields that every reply is stamped with.
     pub reply: Reply,
     /// How it was to be said.
     pub delivery: Delivery,
@@ -51,7 +55,7 @@ pub struct Entry {
     /// What the scenario's rules made of it.
     pub rules: Vec<Look>,
     /// How the request broke the contract, or why it was refused.
-    pub violations: Vec<String>,
+    pub violations: Arc<[String]>,
 }
 
 /// Exchanges, oldest first.
@@ -61,12 +65,18 @@ pub struct Journal {
     limit: usize,
     bytes: usize,
     dropped: u64,
+    packer: Packer,
 }
 
 impl Journal {
     /// A journal of so many exchanges at most.
     pub fn new(limit: usize) -> Self {
-        Self { entries: VecDeque::new(), limit, bytes: 0, dropped: 0 }
+        Self { entries: VecDeque::new(), limit, bytes: 0, dropped: 0, packer: Packer::default() }
+    }
+
+    /// Packs a request for an entry; `path` is the part of its path below the tenant's base URL.
+    pub fn pack(&mut self, request: &Request, path: &str) -> Packed {
+        self.packer.pack(request, path)
     }
 
     /// Appends an exchange, and drops the oldest ones beyond the bounds.
@@ -118,11 +128,17 @@ impl Journal {
 }
 
 fn size(entry: &Entry) -> usize {
-    let request = match &entry.request.body {
-        Body::Whole(body) => body.len(),
-        Body::TooLarge { .. } => 0,
-    };
-    OVERHEAD + request + entry.reply.body.len()
+    let words = |look: &Look| if let Why::Said(words) = &look.why { words.len() } else { 0 };
+    let rules: usize = entry.rules.iter().map(|look| size_of::<Look>() + words(look)).sum();
+    let violations: usize = entry.violations.iter().map(|text| size_of::<String>() + text.len()).sum();
+    let headers: usize = entry.reply.headers.iter().map(|(_, value)| FIELD + value.len()).sum();
+    size_of::<Entry>()
+        + ALLOCATIONS
+        + entry.request.size()
+        + headers
+        + entry.reply.body.len()
+        + rules
+        + violations
 }
 
 /// What stands in the place of a secret.
@@ -189,30 +205,32 @@ impl Filter {
     pub fn admits(&self, entry: &Entry) -> bool {
         let is_rule = |look: &Look, wanted: &str| {
             look.fired
-                && (look.rule == wanted || look.rule.split_once('/').is_some_and(|(_, rule)| rule == wanted))
+                && (*look.rule == *wanted
+                    || look.rule.split_once('/').is_some_and(|(_, rule)| rule == wanted))
         };
         entry.seq > self.after
             && self.operation.is_none_or(|operation| entry.operation == Some(operation))
             && self.status.is_none_or(|status| entry.told_status() == Some(status))
-            && self.client.as_ref().is_none_or(|client| entry.client.as_ref() == Some(client))
+            && self.client.as_ref().is_none_or(|client| entry.client.as_deref() == Some(client.as_str()))
             && self.rule.as_ref().is_none_or(|rule| entry.rules.iter().any(|look| is_rule(look, rule)))
     }
 }
 
 impl Entry {
     /// The reply, where the client was told one.
-    fn told(&self) -> Option<&Reply> {
-        (!self.delivery.is_silent()).then_some(&self.reply)
+    fn told(&self) -> Option<Reply> {
+        let stamped = || self.reply.stamped(self.tracking_id, &http_date(self.at));
+        (!self.delivery.is_silent()).then(stamped)
     }
 
     /// The status, where the client was told one.
     pub fn told_status(&self) -> Option<u16> {
-        self.told().map(|reply| reply.status.as_u16())
+        (!self.delivery.is_silent()).then(|| self.reply.status.as_u16())
     }
 
     /// The exchange as a scenario's `when` sees it.
     pub fn with_exchange<R>(&self, ask: impl FnOnce(&Exchange<'_>) -> R) -> R {
-        let request = &self.request;
+        let request = &self.request.unpack();
         let form = (self.operation == Some(Operation::Token))
             .then(|| Form::gather(request).to_json().to_string().into_bytes());
         let body = match (&form, &request.body) {
@@ -220,7 +238,8 @@ impl Entry {
             (None, Body::Whole(body)) => body,
             (None, Body::TooLarge { .. }) => b"",
         };
-        let mut exchange = Exchange::new(request.method.as_str(), &self.path, &request.headers, body);
+        let mut exchange =
+            Exchange::new(request.method.as_str(), self.request.path_in(request), &request.headers, body);
         exchange.operation = self.operation;
         exchange.version = self.version;
         exchange.query = request.uri.query().unwrap_or_default();
@@ -230,7 +249,7 @@ impl Entry {
 
     /// The exchange as the control API shows it, without the `known` secrets and what looks like one.
     pub fn to_json(&self, known: &[String]) -> Value {
-        let request = &self.request;
+        let request = &self.request.unpack();
         let user_agent = request.headers.get(hyper::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let body = match &request.body {
             Body::Whole(body) => shown(body, request.media_type().as_deref(), known),
@@ -250,7 +269,7 @@ impl Entry {
             "userAgent": user_agent,
             "connection": request.connection,
             "request": { "headers": request_headers(&request.headers, known), "body": body },
-            "status": told.map(|reply| reply.status.as_u16()),
+            "status": self.told_status(),
             "reply": told.map(|reply| json!({
                 "headers": headers(reply.headers.iter().map(|(name, value)| (name, value)), known),
                 "body": shown(&reply.body, Some("application/json"), known),
@@ -363,8 +382,9 @@ fn har_entry(entry: &Entry, known: &[String]) -> Value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let host = entry.request.authority().unwrap_or("localhost");
-    let url = format!("{}://{host}{}", entry.request.scheme(), query::redacted(&entry.request.uri));
+    let asked = entry.request.unpack();
+    let host = asked.authority().unwrap_or("localhost");
+    let url = format!("{}://{host}{}", asked.scheme(), query::redacted(&asked.uri));
     let query: Vec<_> = query::pairs(shown["query"].as_str().unwrap_or_default())
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();

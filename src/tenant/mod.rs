@@ -9,6 +9,7 @@ pub mod journal;
 mod jwt;
 pub mod knobs;
 mod order;
+mod pages;
 pub mod rate_limit;
 pub mod sources;
 pub mod verify;
@@ -16,6 +17,8 @@ pub mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -29,8 +32,14 @@ use auth::Auth;
 use groups::Groups;
 use history::{Change, History};
 use journal::{Entry, Journal};
+use pages::Pages;
 use rate_limit::{RateLimit, RateLimiter};
 use sources::Sources;
+
+/// A point in time as the `Date` header has it.
+pub fn http_date(now: Timestamp) -> HeaderValue {
+    HeaderValue::try_from(now.http_date()).expect("a date is ASCII")
+}
 
 /// How a tenant behaves; fixed for its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +79,7 @@ pub struct Template {
     sources: Arc<Sources>,
     groups: Arc<Groups>,
     scenarios: Arc<Vec<Scenario>>,
+    has_own_clients: bool,
 }
 
 impl Template {
@@ -87,6 +97,7 @@ impl Template {
             sources: Arc::new(sources),
             groups: Arc::new(groups),
             scenarios: Arc::default(),
+            has_own_clients: false,
         }
     }
 
@@ -108,6 +119,7 @@ impl Template {
             );
         }
         self.clients = Arc::new(clients);
+        self.has_own_clients = true;
         self
     }
 
@@ -127,7 +139,8 @@ impl Template {
 /// A tenant.
 #[derive(Debug)]
 pub struct Tenant {
-    name: String,
+    name: Arc<str>,
+    has_own_clients: bool,
     options: TenantOptions,
     state: Mutex<TenantState>,
     began_with: RwLock<Template>,
@@ -140,7 +153,8 @@ impl Tenant {
     pub fn new(name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Self {
         let state = Mutex::new(TenantState::new(name, template, &options, wall));
         Self {
-            name: name.to_owned(),
+            name: name.into(),
+            has_own_clients: template.has_own_clients,
             options,
             state,
             began_with: RwLock::new(template.clone()),
@@ -150,8 +164,13 @@ impl Tenant {
     }
 
     /// The name: 1 to 63 of `a-z`, `0-9` and `-`.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Whether it began with client ids that no other tenant has.
+    pub fn has_own_clients(&self) -> bool {
+        self.has_own_clients
     }
 
     /// How it behaves.
@@ -218,7 +237,11 @@ pub struct TenantState {
     /// The sources; shared with the template until the first write.
     sources: Arc<Sources>,
     identities: Arc<Vec<Identity>>,
+    /// Pages of the groups as they are now.
+    pages: Pages,
     history: History,
+    /// The last second in which a `Date` was asked for, and that.
+    date: (i64, HeaderValue),
     requests: u64,
     groups_created: u64,
     /// Whether the scenarios are those of the command line, to be reloaded with its files.
@@ -247,7 +270,9 @@ impl TenantState {
             groups: Arc::clone(&template.groups),
             sources: Arc::clone(&template.sources),
             identities: Arc::clone(&template.identities),
+            pages: Pages::default(),
             history: History::default(),
+            date: (i64::MIN, HeaderValue::from_static("")),
             requests: 0,
             groups_created: 0,
             follows_command_line: true,
@@ -260,12 +285,18 @@ impl TenantState {
         self.sources = Arc::clone(&template.sources);
         self.identities = Arc::clone(&template.identities);
         self.auth.set_clients(Arc::clone(&template.clients));
+        self.pages.forget();
         self.history = History::default();
     }
 
     /// The groups, to be read.
     pub fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// One page of the groups as it is sent.
+    pub fn page(&mut self, offset: usize, limit: usize) -> Bytes {
+        self.pages.page(&self.groups, offset, limit)
     }
 
     /// The sources, to be read.
@@ -286,6 +317,7 @@ impl TenantState {
         now: Timestamp,
         change: impl FnOnce(&mut Groups, &mut Sources) -> R,
     ) -> R {
+        self.pages.forget();
         let sequence = self.groups.sequence(id);
         let before = self.groups.rendered(id);
         let result = change(Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources));
@@ -309,10 +341,19 @@ impl TenantState {
 
     /// Goes back to a snapshot.
     pub fn restore(&mut self, snapshot: Snapshot) {
+        self.pages.forget();
         self.groups = snapshot.groups;
         self.sources = snapshot.sources;
         self.history = snapshot.history;
         self.groups_created = snapshot.groups_created;
+    }
+
+    /// The `Date` header's value; written once a second.
+    pub fn date(&mut self, now: Timestamp) -> &HeaderValue {
+        if self.date.0 != now.as_seconds() {
+            self.date = (now.as_seconds(), http_date(now));
+        }
+        &self.date.1
     }
 
     /// The number of the next request, from 1.

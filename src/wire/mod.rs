@@ -2,11 +2,12 @@
 //! on its way out. No sockets here; the server turns these into bytes.
 
 pub mod form;
+pub mod packed;
 pub mod query;
 pub mod refusal;
 pub mod reply;
 pub mod request;
 
 pub use refusal::{DetailCode, Refusal};
-pub use reply::{Delivery, Manner, Outcome, Reply, Trace};
-pub use request::{Body, Request};
+pub use reply::{Delivery, Manner, Outcome, Reply, Trace, TrackingId};
+pub use request::{BaseUrl, Body, Request};

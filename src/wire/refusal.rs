@@ -3,10 +3,12 @@
 //! known and are ours.
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
-use super::reply::Reply;
+use super::reply::{Reply, TrackingId};
 
 /// A refusal, told to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +99,7 @@ impl Refusal {
     }
 
     /// The reply that says so. `tracking_id` is 32 hexadecimal digits.
-    pub fn reply(&self, tracking_id: &str) -> Reply {
+    pub fn reply(&self, tracking_id: TrackingId) -> Reply {
         match self {
             Self::BadRequest { code, text, further, .. } => {
                 bad_request(code.text(), text, further, tracking_id)
@@ -123,9 +125,15 @@ impl Refusal {
             Self::PayloadTooLarge { limit } => {
                 // Invented: the vendor documents no body for it. The rest of the body is not read.
                 let text = format!("The request body is longer than the limit of {limit} bytes.");
-                let body = dto("413 Payload too large", tracking_id, &DEFAULT, &text);
-                json_reply(StatusCode::PAYLOAD_TOO_LARGE, &body)
-                    .with(CONNECTION, HeaderValue::from_static("close"))
+                dto(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "413 Payload too large",
+                    tracking_id,
+                    &DEFAULT,
+                    &text,
+                    None,
+                )
+                .with(CONNECTION, HeaderValue::from_static("close"))
             }
             Self::RateLimited { retry_after_seconds } => {
                 rate_limited().with(RETRY_AFTER, *retry_after_seconds)
@@ -151,12 +159,17 @@ impl Refusal {
 
 /// 429 as documented, blanks included, without `Retry-After`.
 pub fn rate_limited() -> Reply {
-    json_reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "message": " Rate Limit Exceeded " }))
+    Reply::json(StatusCode::TOO_MANY_REQUESTS, Bytes::from_static(br#"{"message":" Rate Limit Exceeded "}"#))
 }
 
 /// The service's own body for any status, with another text or code where they are given: what a scenario's
 /// `respond` sends.
-pub fn own_body(status: StatusCode, text: Option<&str>, code: Option<&str>, tracking_id: &str) -> Reply {
+pub fn own_body(
+    status: StatusCode,
+    text: Option<&str>,
+    code: Option<&str>,
+    tracking_id: TrackingId,
+) -> Reply {
     let say = |default: &'static str| text.unwrap_or(default).to_owned();
     match status.as_u16() {
         204 | 205 | 304 => Reply::empty(status),
@@ -179,7 +192,7 @@ pub fn own_body(status: StatusCode, text: Option<&str>, code: Option<&str>, trac
             let (known_code, known_text) = standard_text(status);
             let text = text.map_or(known_text, str::to_owned);
             let code = code.map_or(known_code, str::to_owned);
-            json_reply(status, &dto(&code, tracking_id, &DEFAULT, &text))
+            dto(status, &code, tracking_id, &DEFAULT, &text, None)
         }
     }
 }
@@ -205,34 +218,63 @@ const DEFAULT: [(&str, &str); 1] = [("en-US", "DEFAULT")];
 const BOTH: [(&str, &str); 2] = [("en-US", "DEFAULT"), ("und", "REQUEST")];
 
 /// The service's own error body for a status, with its documented text.
-fn standard(status: StatusCode, tracking_id: &str) -> Reply {
+fn standard(status: StatusCode, tracking_id: TrackingId) -> Reply {
     let (code, text) = standard_text(status);
-    json_reply(status, &dto(&code, tracking_id, &DEFAULT, &text))
+    dto(status, &code, tracking_id, &DEFAULT, &text, None)
 }
 
 /// A 400.
-fn bad_request(code: &str, text: &str, further: &[String], tracking_id: &str) -> Reply {
-    let mut body = dto(code, tracking_id, &BOTH, text);
-    body["causes"] = further.iter().map(|text| message("en-US", "DEFAULT", text)).collect();
-    json_reply(StatusCode::BAD_REQUEST, &body)
+fn bad_request(code: &str, text: &str, further: &[String], tracking_id: TrackingId) -> Reply {
+    let causes = further.iter().map(|text| Message { locale: "en-US", locale_origin: "DEFAULT", text });
+    dto(StatusCode::BAD_REQUEST, code, tracking_id, &BOTH, text, Some(causes.collect()))
 }
 
 /// The vendor's `ErrorResponseDto`.
-fn dto(code: &str, tracking_id: &str, locales: &[(&str, &str)], text: &str) -> Value {
-    let messages: Vec<_> = locales.iter().map(|(locale, origin)| message(locale, origin, text)).collect();
-    json!({ "detailCode": code, "trackingId": tracking_id, "messages": messages })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dto<'a> {
+    detail_code: &'a str,
+    tracking_id: TrackingId,
+    messages: Vec<Message<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causes: Option<Vec<Message<'a>>>,
 }
 
 /// The vendor's `ErrorMessageDto`.
-fn message(locale: &str, origin: &str, text: &str) -> Value {
-    json!({ "locale": locale, "localeOrigin": origin, "text": text })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    locale: &'static str,
+    locale_origin: &'static str,
+    text: &'a str,
+}
+
+fn dto(
+    status: StatusCode,
+    detail_code: &str,
+    tracking_id: TrackingId,
+    locales: &[(&'static str, &'static str)],
+    text: &str,
+    causes: Option<Vec<Message<'_>>>,
+) -> Reply {
+    let messages =
+        locales.iter().map(|&(locale, locale_origin)| Message { locale, locale_origin, text }).collect();
+    json_reply(status, &Dto { detail_code, tracking_id, messages, causes })
 }
 
 /// The shape of errors from the layer below the service's own handlers.
-fn exception(status: StatusCode, name: &str, text: &str, tracking_id: &str) -> Reply {
-    json_reply(status, &json!({ "errorName": name, "errorMessage": text, "trackingId": tracking_id }))
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Exception<'a> {
+    error_name: &'a str,
+    error_message: &'a str,
+    tracking_id: TrackingId,
 }
 
-fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    Reply::json(status, body.to_string())
+fn exception(status: StatusCode, error_name: &str, error_message: &str, tracking_id: TrackingId) -> Reply {
+    json_reply(status, &Exception { error_name, error_message, tracking_id })
+}
+
+fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
+    Reply::json(status, serde_json::to_vec(body).expect("texts can be written as JSON"))
 }

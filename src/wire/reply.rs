@@ -1,16 +1,48 @@
 //! A reply, what happens to it on its way out, and the trace of how it came about.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use serde::{Serialize, Serializer};
 
 use crate::operation::Operation;
 
 /// The content type of every JSON body the service sends (seen on real replies).
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+
+/// The header field that has the tracking id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
+
+/// What the service calls an exchange in its header fields and errors: thirty-two lower-case hexadecimal
+/// digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrackingId(pub [u8; 16]);
+
+impl TrackingId {
+    fn digits(self) -> [u8; 32] {
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        std::array::from_fn(|place| {
+            let byte = self.0[place / 2];
+            if place % 2 == 0 { digit(byte >> 4) } else { digit(byte & 15) }
+        })
+    }
+}
+
+impl fmt::Display for TrackingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.digits()).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+impl Serialize for TrackingId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// A status, header fields and a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +73,26 @@ impl Reply {
             self.headers.push((name, value));
         }
         self
+    }
+
+    /// The same with the header fields that every reply of the service carries, where it has none of its own.
+    #[must_use]
+    pub fn stamped(&self, tracking_id: TrackingId, date: &HeaderValue) -> Self {
+        let mut headers = Vec::with_capacity(self.headers.len() + 3);
+        headers.extend_from_slice(&self.headers);
+        let mut reply = Self { status: self.status, headers, body: self.body.clone() };
+        reply.add_missing(CACHE_CONTROL, || HeaderValue::from_static("no-cache, no-store, must-revalidate"));
+        reply.add_missing(REQUEST_ID, || {
+            HeaderValue::from_bytes(&tracking_id.digits()).expect("hexadecimal digits are allowed")
+        });
+        reply.add_missing(DATE, || date.clone());
+        reply
+    }
+
+    fn add_missing(&mut self, name: HeaderName, value: impl FnOnce() -> HeaderValue) {
+        if !self.headers.iter().any(|(known, _)| *known == name) {
+            self.headers.push((name, value()));
+        }
     }
 
     /// Replaces the body.
@@ -151,13 +203,13 @@ pub struct Trace {
     /// The exchange's number in the tenant's journal; 0 when it has none.
     pub seq: u64,
     /// The tenant's name; empty when there is none.
-    pub tenant: String,
+    pub tenant: Arc<str>,
     /// The operation, where the route leads to one.
     pub operation: Option<Operation>,
     /// The OAuth client, where a valid token or the credentials name one.
-    pub client: Option<String>,
+    pub client: Option<Arc<str>>,
     /// The faults that touched it, as `scenario/rule`.
-    pub faults: Vec<String>,
+    pub faults: Vec<Arc<str>>,
     /// The ways in which the request broke the contract, or why it was refused.
-    pub violations: Vec<String>,
+    pub violations: Arc<[String]>,
 }

@@ -1,6 +1,9 @@
 //! A request as it came in: method, target, headers and the whole body. Also the small builder by which tests
 //! and embedders make one without a socket.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
@@ -32,6 +35,23 @@ pub enum Body {
         /// The limit, in bytes.
         limit: usize,
     },
+}
+
+/// What clients call a tenant's base URL, in the parts of the request that named it.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseUrl<'a> {
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// The host and port that the client asked for.
+    pub authority: &'a str,
+    /// The part of the path that named the tenant; empty when none did.
+    pub prefix: &'a str,
+}
+
+impl fmt::Display for BaseUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+    }
 }
 
 impl Request {
@@ -91,9 +111,11 @@ impl Request {
     }
 
     /// The media type of the body, lower case, without parameters.
-    pub fn media_type(&self) -> Option<String> {
+    pub fn media_type(&self) -> Option<Cow<'_, str>> {
         let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        (!media_type.is_empty()).then_some(media_type)
+        let media_type = value.split(';').next().unwrap_or_default().trim();
+        let is_lower_case = !media_type.bytes().any(|byte| byte.is_ascii_uppercase());
+        (!media_type.is_empty())
+            .then(|| if is_lower_case { media_type.into() } else { media_type.to_ascii_lowercase().into() })
     }
 }

@@ -5,6 +5,7 @@
 mod report;
 mod tenants;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +20,8 @@ use crate::metrics::Metrics;
 use crate::scenario::Scenario;
 use crate::tenant::auth::Auth;
 use crate::tenant::{Template, Tenant, TenantOptions};
-use crate::wire::Request;
 use crate::wire::form::Form;
+use crate::wire::{BaseUrl, Request, TrackingId};
 
 pub use report::Health;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
@@ -101,8 +102,8 @@ pub struct WorldConfig {
 pub struct Located<'a> {
     /// The tenant.
     pub tenant: Arc<Tenant>,
-    /// `http://host` and the path prefix that named the tenant: what clients call the base URL.
-    pub base_url: String,
+    /// What its clients call the base URL.
+    pub base_url: BaseUrl<'a>,
     /// The path below the base URL.
     pub path: &'a str,
 }
@@ -176,7 +177,7 @@ impl World {
     pub fn locate<'a>(&self, request: &'a Request, wall: Timestamp) -> Option<Located<'a>> {
         let authority = request.authority().unwrap_or("localhost");
         let path = request.uri.path();
-        let host = host_of(authority).to_ascii_lowercase();
+        let host = lower_case(host_of(authority));
         let named = named_by_path(path).unwrap_or_else(|| Named {
             name: self.named_by_host(&host).unwrap_or(DEFAULT_TENANT),
             prefix: "",
@@ -188,12 +189,8 @@ impl World {
             Some(owner) => owner,
             None => self.tenant(named.name, wall)?,
         };
-        let scheme = request.scheme();
-        Some(Located {
-            tenant,
-            base_url: format!("{scheme}://{authority}{}", named.prefix),
-            path: named.path,
-        })
+        let base_url = BaseUrl { scheme: request.scheme(), authority, prefix: named.prefix };
+        Some(Located { tenant, base_url, path: named.path })
     }
 
     /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
@@ -206,9 +203,7 @@ impl World {
         }
         if let Some(token) = request.bearer_token() {
             let name = Auth::organisation_of(token).filter(|name| name != DEFAULT_TENANT)?;
-            let tenant = self.find(&name)?;
-            let first = tenant.lock().auth.clients().first().map(|client| client.client_id.clone())?;
-            return self.owners.read().contains_key(&first).then_some(tenant);
+            return self.find(&name).filter(|tenant| tenant.has_own_clients());
         }
         if !request.uri.path().ends_with("/oauth/token") {
             return None;
@@ -218,9 +213,9 @@ impl World {
     }
 
     /// A request id for an exchange outside every tenant.
-    pub fn next_request_id(&self) -> String {
+    pub fn next_tracking_id(&self) -> TrackingId {
         let number = self.outside.fetch_add(1, Ordering::Relaxed);
-        Chance::new(self.options.seed, "").hex("request", number)
+        TrackingId(Chance::new(self.options.seed, "").bytes("request", number))
     }
 
     /// The tenant of that name, if there is one.
@@ -260,10 +255,19 @@ impl World {
 
     /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.
     pub fn is_own_host(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
+        let host = lower_case(host);
         let is_loopback = host == "localhost"
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         is_loopback || self.named_by_host(&host).is_some()
+    }
+}
+
+/// A host as hosts are compared; nearly all are written so.
+fn lower_case(host: &str) -> Cow<'_, str> {
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
     }
 }
 

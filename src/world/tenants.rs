@@ -214,7 +214,7 @@ impl World {
 
     /// All tenants' names, `default` first.
     pub fn tenant_names(&self) -> Vec<String> {
-        self.tenants().iter().map(|tenant| tenant.name().to_owned()).collect()
+        self.tenants().iter().map(|tenant| tenant.name().to_string()).collect()
     }
 }
 

@@ -1,0 +1,177 @@
+//! A request packed for keeping: a few small pieces instead of a map of header fields that would keep the
+//! connection's whole read buffer alive. Requests of one client carry nearly always the same header fields,
+//! so those are kept once.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Uri};
+
+use super::request::{Body, Request};
+
+/// Bodies up to this many bytes are copied; longer ones are kept as they came in.
+const COPIED: usize = 4 << 10;
+/// How many different sets of header fields are recognised again.
+const RECENT: usize = 4;
+
+/// A request as it is kept.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    method: Method,
+    target: Box<str>,
+    /// Where in the target's path the path below the tenant's base URL begins.
+    path_start: usize,
+    fields: Arc<[u8]>,
+    body: Body,
+    is_secure: bool,
+    connection: u64,
+}
+
+/// What packs requests; it knows the header fields of the last few.
+#[derive(Clone, Debug, Default)]
+pub struct Packer {
+    recent: [Arc<[u8]>; RECENT],
+    /// Which of them is the next to be forgotten.
+    oldest: usize,
+    scratch: Vec<u8>,
+}
+
+impl Packer {
+    /// Packs a request; `path` is the part of its path below the tenant's base URL.
+    pub fn pack(&mut self, request: &Request, path: &str) -> Packed {
+        let uri = &request.uri;
+        let target = match (uri.scheme(), uri.authority(), uri.path_and_query()) {
+            (None, None, Some(path_and_query)) => path_and_query.as_str().into(),
+            _ => uri.to_string().into(),
+        };
+        // A base URL without anything below it stands for its root.
+        let is_below = uri.path().ends_with(path);
+        let path_start = if is_below { uri.path().len() - path.len() } else { uri.path().len() };
+        let body = match &request.body {
+            Body::Whole(body) if body.len() <= COPIED => Body::Whole(Bytes::copy_from_slice(body)),
+            body => body.clone(),
+        };
+        Packed {
+            method: request.method.clone(),
+            target,
+            path_start,
+            fields: self.fields(&request.headers),
+            body,
+            is_secure: request.is_secure,
+            connection: request.connection,
+        }
+    }
+
+    fn fields(&mut self, headers: &HeaderMap) -> Arc<[u8]> {
+        self.scratch.clear();
+        for (name, value) in headers {
+            for part in [name.as_str().as_bytes(), value.as_bytes()] {
+                // A part is shorter than the head that it came in, and that is bounded far below 4 GiB.
+                let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+                self.scratch.extend_from_slice(&length.to_le_bytes());
+                self.scratch.extend_from_slice(part);
+            }
+        }
+        if let Some(known) = self.recent.iter().find(|known| ***known == *self.scratch) {
+            return Arc::clone(known);
+        }
+        let fields: Arc<[u8]> = self.scratch.as_slice().into();
+        self.recent[self.oldest] = Arc::clone(&fields);
+        self.oldest = (self.oldest + 1) % RECENT;
+        fields
+    }
+}
+
+impl Packed {
+    /// The request as it came in.
+    pub fn unpack(&self) -> Request {
+        let mut headers = HeaderMap::new();
+        let mut rest = &self.fields[..];
+        while let (Some(name), Some(value)) = (part(&mut rest), part(&mut rest)) {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
+        }
+        Request {
+            method: self.method.clone(),
+            uri: self.target.parse::<Uri>().unwrap_or_default(),
+            headers,
+            body: self.body.clone(),
+            is_secure: self.is_secure,
+            connection: self.connection,
+        }
+    }
+
+    /// The path below the tenant's base URL, in the path of the request.
+    pub fn path_in<'a>(&self, request: &'a Request) -> &'a str {
+        match request.uri.path().get(self.path_start..) {
+            None | Some("") => "/",
+            Some(path) => path,
+        }
+    }
+
+    /// What it costs to keep, in bytes, as though nothing were shared.
+    pub fn size(&self) -> usize {
+        let body = match &self.body {
+            Body::Whole(body) => body.len(),
+            Body::TooLarge { .. } => 0,
+        };
+        self.target.len() + self.fields.len() + body
+    }
+}
+
+/// Takes one part off the front.
+fn part<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, behind) = rest.split_first_chunk()?;
+    let (part, behind) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *rest = behind;
+    Some(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{ACCEPT, COOKIE, HOST};
+
+    use super::*;
+
+    fn request(target: &str) -> Request {
+        Request::new(Method::GET, target).unwrap().header(HOST, "localhost").header(ACCEPT, "*/*")
+    }
+
+    #[test]
+    fn what_was_packed_is_unpacked() {
+        let mut packer = Packer::default();
+        let long = "x".repeat(2 * COPIED);
+        for (target, path) in [
+            ("/v3/a?b=c", "/v3/a"),
+            ("/tenants/t/v3/a", "/v3/a"),
+            ("/tenants/t", "/"),
+            ("http://host:1/tenants/t/v3?q", "/v3"),
+            ("*", "*"),
+        ] {
+            for body in ["", "{}", &long] {
+                let given = request(target)
+                    .header(COOKIE, "a=1")
+                    .header(COOKIE, "b=\u{e4}")
+                    .body("text/plain", body.to_owned());
+                let packed = packer.pack(&given, path);
+                let found = packed.unpack();
+                assert_eq!(format!("{found:?}"), format!("{given:?}"), "{target}");
+                assert_eq!(packed.path_in(&found), path, "{target}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_header_fields_are_kept_once() {
+        let mut packer = Packer::default();
+        let first = packer.pack(&request("/a"), "/a");
+        for nth in 0..RECENT - 1 {
+            packer.pack(&request("/a").header(COOKIE, &nth.to_string()), "/a");
+        }
+        assert!(Arc::ptr_eq(&first.fields, &packer.pack(&request("/b"), "/b").fields));
+        packer.pack(&request("/a").header(COOKIE, "another"), "/a");
+        assert!(!Arc::ptr_eq(&first.fields, &packer.pack(&request("/b"), "/b").fields));
+    }
+}
