@@ -186,17 +186,16 @@ impl Exchanges {
         let limits = &self.shared.limits;
         let is_expecting = head.headers.contains_key(EXPECT);
         let mut reading = std::pin::pin!(body::read(incoming, limits.max_body_bytes, is_expecting));
-        let body = match body::at_hand(reading.as_mut()).await {
-            Some(body) => body?,
-            None => {
-                let mut stopping = self.shared.stopping.clone();
-                tokio::select! {
-                    body = tokio::time::timeout(limits.header_timeout, reading) => match body {
-                        Ok(body) => body?,
-                        Err(_) => return Ok(timed_out(&head.method, &head.uri, &self.shared)),
-                    },
-                    _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
-                }
+        let body = if let Some(body) = body::at_hand(reading.as_mut()).await {
+            body?
+        } else {
+            let mut stopping = self.shared.stopping.clone();
+            tokio::select! {
+                body = tokio::time::timeout(limits.header_timeout, reading) => match body {
+                    Ok(body) => body?,
+                    Err(_) => return Ok(timed_out(&head.method, &head.uri, &self.shared)),
+                },
+                _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
             }
         };
         let version = head.version;

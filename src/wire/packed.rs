@@ -155,10 +155,10 @@ mod tests {
                     .header(COOKIE, "a=1")
                     .header(COOKIE, "b=\u{e4}")
                     .body("text/plain", body.to_owned());
-                let packed = packer.pack(&given, path);
-                let found = packed.unpack();
+                let kept = packer.pack(&given, path);
+                let found = kept.unpack();
                 assert_eq!(format!("{found:?}"), format!("{given:?}"), "{target}");
-                assert_eq!(packed.path_in(&found), path, "{target}");
+                assert_eq!(kept.path_in(&found), path, "{target}");
             }
         }
     }
