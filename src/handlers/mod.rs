@@ -4,6 +4,8 @@
 mod oauth;
 mod password_sync_groups;
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route};
 use crate::operation::Operation;
@@ -26,7 +28,9 @@ pub struct Call<'a> {
     /// How the tenant behaves.
     pub options: &'a TenantOptions,
     /// The OAuth client's id; empty for a call without token.
-    pub client: &'a str,
+    pub client: Arc<str>,
+    /// Whether only the answer is wanted: nothing is written, but for a token that is issued.
+    pub is_rehearsal: bool,
     /// The time that a read goes back to, if it is stale.
     pub past: Option<Past<'a>>,
     /// The tenant's time.

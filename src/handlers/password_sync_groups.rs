@@ -8,6 +8,7 @@ use super::Call;
 use crate::fixture::Group;
 use crate::prerequisites::Prerequisites;
 use crate::tenant::TenantState;
+use crate::tenant::groups::Groups;
 use crate::wire::{Refusal, Reply};
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -29,15 +30,19 @@ pub(super) fn create(state: &mut TenantState, call: Call<'_>) -> Result<Reply, R
     if call.options.prerequisites == Prerequisites::Enforce {
         state.sources().check(&group)?;
     }
-    group.id = state.next_group_id();
-    let id = group.id.clone();
-    let rendered = state.change_group(&id, call.client, call.now, |groups, sources| {
+    let (id, number) = state.next_group_id();
+    group.id = id;
+    if call.is_rehearsal {
+        return Ok(Reply::json(StatusCode::OK, Groups::would_insert(group, call.now)));
+    }
+    state.count_created(number);
+    let rendered = state.change_group(&call.client, call.now, |groups, sources| {
         if call.options.prerequisites == Prerequisites::Enforce {
             sources.join(&group);
         }
-        groups.insert(group, call.now)
+        Some(groups.insert(group, call.now))
     });
-    Ok(Reply::json(StatusCode::OK, rendered))
+    Ok(Reply::json(StatusCode::OK, rendered.unwrap_or_default()))
 }
 
 /// One group.
@@ -66,28 +71,30 @@ pub(super) fn update(state: &mut TenantState, call: Call<'_>) -> Result<Reply, R
     if call.options.prerequisites == Prerequisites::Enforce {
         state.sources().check(&group)?;
     }
-    let rendered = state.change_group(&former.id, call.client, call.now, |groups, sources| {
-        sources.leave(&former, group.source_ids.as_deref().unwrap_or_default());
-        if call.options.prerequisites == Prerequisites::Enforce {
-            sources.join(&group);
-        }
-        groups.replace(group, call.now)
-    });
+    let rendered = if call.is_rehearsal {
+        state.groups().would_replace(group, call.now)
+    } else {
+        state.change_group(&call.client, call.now, |groups, sources| {
+            sources.leave(&former, group.source_ids.as_deref().unwrap_or_default());
+            if call.options.prerequisites == Prerequisites::Enforce {
+                sources.join(&group);
+            }
+            groups.replace(group, call.now)
+        })
+    };
     Ok(Reply::json(StatusCode::OK, rendered.ok_or(Refusal::NotFound)?))
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
 /// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
 pub(super) fn delete(state: &mut TenantState, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let id = &call.route.id;
-    if state.groups().rendered(id).is_none() {
-        return Err(Refusal::NotFound);
-    }
-    state.change_group(id, call.client, call.now, |groups, sources| {
-        if let Some(group) = groups.remove(id) {
+    let group = state.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    if !call.is_rehearsal {
+        state.change_group(&call.client, call.now, |groups, sources| {
             sources.leave(&group, &[]);
-        }
-    });
+            groups.remove(&group.id)
+        });
+    }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{Prepared, operation_of, serve, version_of};
+use super::{Performance, Prepared, operation_of, serve, version_of};
 use crate::clock::Timestamp;
 use crate::contract::Routed;
 use crate::operation::Operation;
 use crate::scenario::fault::{Effect, TokenChange};
-use crate::scenario::{Exchange, Fired, Look, Stage};
+use crate::scenario::{Exchange, Fired, Looks, Stage};
 use crate::tenant::TenantState;
 use crate::tenant::auth::Identified;
 use crate::tenant::history::Past;
@@ -49,22 +49,22 @@ impl Course {
         request: &Request,
         identified: &Identified,
         client: Option<&str>,
-    ) -> Vec<Look> {
+    ) -> Looks {
         let form = form_as_json(&prepared);
         let exchange = exchange(&prepared, request, client, form.as_deref());
-        let mut looks = state.scenario.look(&exchange, self.now);
+        let mut looking = state.scenario.look(&exchange, self.now);
         let chance = state.chance;
         let is_token_call = operation_of(&prepared.routed) == Some(Operation::Token);
-        match state.scenario.fire(&mut looks, Stage::Before, chance) {
-            None => self.serve(state, prepared, identified, None),
+        match state.scenario.fire(&mut looking, Stage::Before, chance) {
+            None => self.serve(state, prepared, identified, Performance::Real),
             Some(fired) => self.strike_before(state, prepared, identified, &fired),
         }
         if self.performed
-            && let Some(fired) = state.scenario.fire(&mut looks, Stage::After, chance)
+            && let Some(fired) = state.scenario.fire(&mut looking, Stage::After, chance)
         {
             self.strike_after(state, identified, is_token_call, &fired);
         }
-        looks.into_inner(self.performed)
+        looking.end(self.performed)
     }
 
     /// A fault before the service: it is served only where the fault needs the answer itself.
@@ -85,7 +85,7 @@ impl Course {
                 self.delivery.manner = manner;
             }
             Effect::Manner(manner) => {
-                self.serve(state, prepared, identified, None);
+                self.serve(state, prepared, identified, Performance::Real);
                 self.delivery.manner = manner;
             }
             Effect::Corrupt(corruption) => {
@@ -93,7 +93,7 @@ impl Course {
                 self.reply = corruption.spoil(std::mem::replace(&mut self.reply, nothing()));
             }
             Effect::Token(change) if is_token_call => {
-                self.serve(state, prepared, identified, None);
+                self.serve(state, prepared, identified, Performance::Real);
                 if self.performed {
                     let issued = state.auth.last_issued().to_owned();
                     change_token(state, &issued, change);
@@ -103,15 +103,15 @@ impl Course {
                 if let Some(session) = identified.session() {
                     change_token(state, &session.jti, change);
                 }
-                self.serve(state, prepared, identified, None);
+                self.serve(state, prepared, identified, Performance::Real);
             }
             Effect::Past(lag) => {
                 let own =
                     identified.session().filter(|_| lag.read_your_writes).map(|session| &*session.client_id);
                 let past = Past { at: self.now.minus(lag.by.0), own };
-                self.serve(state, prepared, identified, Some(past));
+                self.serve(state, prepared, identified, Performance::Past(past));
             }
-            Effect::None => self.serve(state, prepared, identified, None),
+            Effect::None => self.serve(state, prepared, identified, Performance::Real),
         }
     }
 
@@ -155,12 +155,9 @@ impl Course {
         };
     }
 
-    /// Serves the request and undoes what it did: the answer is right, and nothing happened. A token that was
-    /// issued cannot be undone: it is signed and needs no memory of ours.
+    /// Serves the request for its answer alone: that is right, and nothing happened.
     fn rehearse(&mut self, state: &mut TenantState, prepared: Prepared<'_>, identified: &Identified) {
-        let snapshot = state.snapshot();
-        self.serve(state, prepared, identified, None);
-        state.restore(snapshot);
+        self.serve(state, prepared, identified, Performance::Rehearsed);
         self.performed = false;
     }
 
@@ -170,9 +167,9 @@ impl Course {
         state: &mut TenantState,
         prepared: Prepared<'_>,
         identified: &Identified,
-        past: Option<Past<'_>>,
+        performance: Performance<'_>,
     ) {
-        match serve(state, prepared, identified, past, self.now) {
+        match serve(state, prepared, identified, performance, self.now) {
             Ok(reply) => (self.reply, self.performed) = (reply, true),
             Err(refusal) => {
                 self.violations = refusal.summary().into();

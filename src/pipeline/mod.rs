@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Route, Routed};
 use crate::handlers::{self, Call};
 use crate::operation::Operation;
+use crate::scenario::Looks;
 use crate::tenant::auth::{Identified, Session};
 use crate::tenant::history::Past;
 use crate::tenant::journal::Entry;
@@ -68,8 +69,8 @@ fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome
     };
     let mut course = Course::new(TrackingId(state.chance.bytes("request", seq)), now);
     let rules = if state.scenario.is_empty() {
-        course.serve(state, prepared, &identified, None);
-        Vec::new()
+        course.serve(state, prepared, &identified, Performance::Real);
+        Looks::default()
     } else {
         course.run_scenario(state, prepared, request, &identified, client.as_deref())
     };
@@ -106,12 +107,23 @@ fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome
     Outcome { reply: stamped, delivery, trace }
 }
 
+/// How the service performs an operation.
+#[derive(Clone, Copy)]
+enum Performance<'a> {
+    /// For good.
+    Real,
+    /// For its answer alone: nothing happens, but that a token which is issued is valid.
+    Rehearsed,
+    /// On the tenant as it was then.
+    Past(Past<'a>),
+}
+
 /// The service's own steps, in its order.
 fn serve(
     state: &mut TenantState,
     prepared: Prepared<'_>,
     identified: &Identified,
-    past: Option<Past<'_>>,
+    performance: Performance<'_>,
     now: Timestamp,
 ) -> Result<Reply, Refusal> {
     if !is_open(&prepared.routed) {
@@ -126,8 +138,9 @@ fn serve(
         form: prepared.form,
         base_url: prepared.located.base_url,
         options: prepared.located.tenant.options(),
-        client: identified.session().map_or("", |session| &session.client_id),
-        past,
+        client: identified.session().map_or_else(Arc::default, |session| Arc::clone(&session.client_id)),
+        is_rehearsal: matches!(performance, Performance::Rehearsed),
+        past: if let Performance::Past(past) = performance { Some(past) } else { None },
         now,
     };
     handlers::perform(state, call)

@@ -135,14 +135,11 @@ impl Matcher {
 
     /// The first part that does not hold; `None` when the exchange matches.
     pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<Why> {
-        // Most rules are about another operation: that costs no text.
-        if !self.is_about(exchange.operation) {
-            return Some(Why::Operation(exchange.operation));
-        }
         self.parts(exchange).next().map(|part| Why::Said(part.into()))
     }
 
-    fn is_about(&self, operation: Option<Operation>) -> bool {
+    /// Whether it is about an operation at all, whatever else it asks.
+    pub(super) fn is_about(&self, operation: Option<Operation>) -> bool {
         match &self.operation {
             None | Some(Operations::Any) => true,
             Some(Operations::These(wanted)) => operation.is_some_and(|found| wanted.contains(&found)),

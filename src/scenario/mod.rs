@@ -101,6 +101,12 @@ pub fn check_together(scenarios: &[Scenario]) -> Result<(), String> {
 }
 
 impl Rule {
+    /// How far back its stale reads go; `None` when it has none.
+    fn horizon(&self) -> Option<Duration> {
+        let faults = self.fault.iter().chain(self.sequence.iter().flatten());
+        faults.filter_map(|fault| if let Fault::Stale(stale) = fault { Some(stale.by.0) } else { None }).max()
+    }
+
     /// Reads one rule and checks it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
         let mut rule: Self = document.parse()?;
@@ -120,6 +126,18 @@ impl Rule {
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
     rules: Vec<Loaded>,
+    /// The places of the rules that are about an operation, by its place among all; the last are those about
+    /// a request that leads to none. So rules about other operations cost a request nothing.
+    about: [Vec<usize>; Operation::ALL.len() + 1],
+    known: Arc<[Known]>,
+    horizon: Option<Duration>,
+}
+
+/// A rule as the journal knows it when it is about another operation.
+#[derive(Debug)]
+struct Known {
+    label: Arc<str>,
+    stage: Stage,
 }
 
 /// A rule that runs.
@@ -135,6 +153,9 @@ struct Loaded {
     /// Whether it fires on every match, with nothing to weigh.
     is_unconditional: bool,
     began: Timestamp,
+    /// The count of a rule that counts for the tenant.
+    count: Count,
+    /// The counts of a rule that counts for each client or group.
     counts: HashMap<String, Count>,
     matched: u64,
     fired: u64,
@@ -214,17 +235,59 @@ pub struct Fired {
     pub hold: Option<Duration>,
 }
 
-/// All rules' looks at one exchange; holds what is decided later, at the second stage.
-#[derive(Debug, Default)]
+/// What the rules made of an exchange: those about its operation one by one, and of the others that they are
+/// about another.
+#[derive(Clone, Debug, Default)]
 pub struct Looks {
-    looks: Vec<Look>,
-    /// For each rule that matched: whose count, and which match.
+    /// All rules, in order.
+    known: Arc<[Known]>,
+    operation: Option<Operation>,
+    /// The looks of those about the operation, each with the rule's place.
+    about: Vec<(usize, Look)>,
+}
+
+impl Looks {
+    /// The looks of all rules, in order.
+    pub fn all(&self) -> impl Iterator<Item = Look> {
+        let mut about = self.about.iter().peekable();
+        self.known.iter().enumerate().map(move |(place, known)| {
+            match about.next_if(|(next, _)| *next == place) {
+                Some((_, look)) => look.clone(),
+                None => Look {
+                    rule: Arc::clone(&known.label),
+                    stage: known.stage,
+                    matched: false,
+                    fired: false,
+                    why: Why::Operation(self.operation),
+                },
+            }
+        })
+    }
+
+    /// The looks of the rules that are about the exchange's operation.
+    pub fn about(&self) -> impl Iterator<Item = &Look> {
+        self.about.iter().map(|(_, look)| look)
+    }
+}
+
+impl Serialize for Looks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.all())
+    }
+}
+
+/// The rules' looks at an exchange that is still on its way; holds what is decided later, at the second stage.
+#[derive(Debug)]
+pub struct Looking {
+    looks: Looks,
+    /// For each rule that looked: whose count, and which match, if it matched.
     ready: Vec<Option<Ready>>,
 }
 
 #[derive(Debug)]
 struct Ready {
-    key: String,
+    /// Of a rule that counts for each client or group: which.
+    key: Option<String>,
     nth: u64,
     now: Timestamp,
 }
@@ -250,7 +313,23 @@ impl Engine {
         let rules = scenarios.iter().flat_map(|scenario| {
             scenario.rules.iter().map(|rule| Loaded::new(&scenario.name, rule.clone(), now))
         });
-        Self { rules: rules.collect() }
+        let mut engine = Self { rules: rules.collect(), ..Self::default() };
+        engine.index();
+        engine
+    }
+
+    /// Notes what follows from the rules, after these have changed.
+    fn index(&mut self) {
+        let rules = self.rules.iter();
+        self.known =
+            rules.map(|rule| Known { label: Arc::clone(&rule.label), stage: rule.rule.stage }).collect();
+        self.horizon = self.rules.iter().filter_map(|rule| rule.rule.horizon()).max();
+        let operations = Operation::ALL.into_iter().map(Some).chain([None]);
+        for (about, operation) in self.about.iter_mut().zip(operations) {
+            let places = self.rules.iter().enumerate();
+            *about =
+                places.filter(|(_, rule)| rule.matcher.is_about(operation)).map(|(place, _)| place).collect();
+        }
     }
 
     /// Replaces all rules; nothing is counted yet.
@@ -275,6 +354,7 @@ impl Engine {
         let loaded = Loaded::new(ADDED, rule, now);
         let report = loaded.report();
         self.rules.insert(0, loaded);
+        self.index();
         Ok(report)
     }
 
@@ -282,6 +362,7 @@ impl Engine {
     pub fn remove(&mut self, name: &str) -> bool {
         let before = self.rules.len();
         self.rules.retain(|loaded| loaded.rule.name != name);
+        self.index();
         self.rules.len() < before
     }
 
@@ -292,45 +373,41 @@ impl Engine {
 
     /// How far back a stale read may go; `None` when no rule asks for one.
     pub fn horizon(&self) -> Option<Duration> {
-        let faults = self
-            .rules
-            .iter()
-            .flat_map(|loaded| loaded.rule.fault.iter().chain(loaded.rule.sequence.iter().flatten()));
-        faults.filter_map(|fault| if let Fault::Stale(stale) = fault { Some(stale.by.0) } else { None }).max()
+        self.horizon
     }
 
     /// Has every rule look at an exchange and count it if it matches. That is done once, before anything
     /// strikes, so that no rule's count depends on what another does.
-    pub fn look(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Looks {
-        let mut looks = Looks {
-            looks: Vec::with_capacity(self.rules.len()),
-            ready: Vec::with_capacity(self.rules.len()),
-        };
-        for loaded in &mut self.rules {
+    pub fn look(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Looking {
+        let place = exchange.operation.map_or(Operation::ALL.len(), |operation| operation as usize);
+        let about = &self.about[place];
+        let mut looks = Vec::with_capacity(about.len());
+        let mut readies = Vec::with_capacity(about.len());
+        for &place in about {
+            let loaded = &mut self.rules[place];
             let missed = loaded.matcher.misses(exchange);
             let ready = missed.is_none().then(|| loaded.count(exchange, now));
             let nth = ready.as_ref().map_or(0, |ready| ready.nth);
-            looks.looks.push(Look {
+            let look = Look {
                 rule: Arc::clone(&loaded.label),
                 stage: loaded.rule.stage,
                 matched: missed.is_none(),
                 fired: false,
                 why: missed.unwrap_or(Why::NotAsked { nth, performed: true }),
-            });
-            looks.ready.push(ready);
+            };
+            looks.push((place, look));
+            readies.push(ready);
         }
-        looks
+        let known = Arc::clone(&self.known);
+        Looking { looks: Looks { known, operation: exchange.operation, about: looks }, ready: readies }
     }
 
     /// The first rule whose trigger holds at `stage`, in the order of the files.
-    pub fn fire(&mut self, looks: &mut Looks, stage: Stage, chance: Chance) -> Option<Fired> {
+    pub fn fire(&mut self, looking: &mut Looking, stage: Stage, chance: Chance) -> Option<Fired> {
         let mut fired: Option<Fired> = None;
-        for (index, loaded) in self.rules.iter_mut().enumerate() {
-            if loaded.rule.stage != stage {
-                continue;
-            }
-            let Some(ready) = looks.ready.get(index).and_then(Option::as_ref) else { continue };
-            let look = &mut looks.looks[index];
+        for ((place, look), ready) in looking.looks.about.iter_mut().zip(&looking.ready) {
+            let Some(ready) = ready.as_ref().filter(|_| look.stage == stage) else { continue };
+            let loaded = &mut self.rules[*place];
             match loaded.verdict(ready, chance) {
                 Err(why) => look.why = why,
                 Ok(why) => {
@@ -352,10 +429,10 @@ impl Engine {
     }
 }
 
-impl Looks {
-    /// What each rule made of the exchange.
-    pub fn into_inner(mut self, performed: bool) -> Vec<Look> {
-        for look in &mut self.looks {
+impl Looking {
+    /// What each rule made of the exchange in the end.
+    pub fn end(mut self, performed: bool) -> Looks {
+        for (_, look) in &mut self.looks.about {
             if let Why::NotAsked { performed: known, .. } = &mut look.why {
                 *known = performed;
             }
@@ -380,6 +457,7 @@ impl Loaded {
             rule,
             matcher,
             began: now,
+            count: Count::default(),
             counts: HashMap::new(),
             matched: 0,
             fired: 0,
@@ -397,23 +475,42 @@ impl Loaded {
 
     fn count(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Ready {
         let key = match self.rule.fires.per.unwrap_or_default() {
-            Per::Tenant => "",
-            Per::Client => exchange.client.unwrap_or_default(),
-            Per::Group => exchange.group,
+            Per::Tenant => None,
+            Per::Client => Some(exchange.client.unwrap_or_default().to_owned()),
+            Per::Group => Some(exchange.group.to_owned()),
         };
         self.matched += 1;
-        if self.counts.len() >= COUNTS && !self.counts.contains_key(key) {
-            return Ready { key: key.to_owned(), nth: 1, now };
+        let nth = self.counted(key.as_deref()).map_or(1, |count| {
+            count.matched += 1;
+            count.matched
+        });
+        Ready { key, nth, now }
+    }
+
+    /// The count for a client or group, or the tenant's; `None` for one too many, which is as new every time.
+    fn counted(&mut self, key: Option<&str>) -> Option<&mut Count> {
+        let Some(key) = key else { return Some(&mut self.count) };
+        if !self.counts.contains_key(key) {
+            if self.counts.len() >= COUNTS {
+                return None;
+            }
+            self.counts.insert(key.to_owned(), Count::default());
         }
-        let count = self.counts.entry(key.to_owned()).or_default();
-        count.matched += 1;
-        Ready { key: key.to_owned(), nth: count.matched, now }
+        self.counts.get_mut(key)
+    }
+
+    /// What was counted so far.
+    fn count_so_far(&self, ready: &Ready) -> Count {
+        match &ready.key {
+            None => self.count,
+            Some(key) => self.counts.get(key).copied().unwrap_or_default(),
+        }
     }
 
     /// Whether the rule fires on a match, and why.
     fn verdict(&self, ready: &Ready, chance: Chance) -> Result<Why, Why> {
         let said = |words: String| Why::Said(words.into());
-        let count = self.counts.get(&ready.key).copied().unwrap_or_default();
+        let count = self.count_so_far(ready);
         if let Some(ends) = count.window_ends
             && ready.now < ends
         {
@@ -448,21 +545,18 @@ impl Loaded {
     }
 
     fn strike(&mut self, ready: &Ready, chance: Chance) -> Fired {
-        let count = self.counts.entry(ready.key.clone()).or_default();
-        let fired = count.fired;
-        let in_window = count.window_ends.is_some_and(|ends| ready.now < ends);
+        let Count { fired, window_ends, .. } = self.count_so_far(ready);
+        let in_window = window_ends.is_some_and(|ends| ready.now < ends);
         // A window is one firing, however many requests meet it.
         let nth_fault = if in_window { fired.saturating_sub(1) } else { fired };
-        if !in_window {
-            count.fired += 1;
-        }
-        self.fired += 1;
         let fault = self.fault(nth_fault).map_or_else(|| Arc::new(Fault::Pass), Arc::clone);
-        if let (false, Fault::RateLimited(limited)) = (in_window, &*fault)
-            && let Some(Span(window)) = limited.window
-            && let Some(count) = self.counts.get_mut(&ready.key)
-        {
-            count.window_ends = Some(ready.now.plus(window));
+        self.fired += 1;
+        if !in_window && let Some(count) = self.counted(ready.key.as_deref()) {
+            count.fired += 1;
+            if let Fault::RateLimited(limited) = &*fault {
+                let ends = limited.window.map(|Span(window)| ready.now.plus(window));
+                count.window_ends = ends.or(count.window_ends);
+            }
         }
         let own = if let Fault::Hold(hold) = &*fault { Some(*hold) } else { None };
         let holds = [self.rule.hold, own].into_iter().flatten();
@@ -473,7 +567,7 @@ impl Loaded {
 
     /// What a draw is keyed by beside seed, tenant and nth.
     fn luck(&self, ready: &Ready, what: &str) -> String {
-        format!("{}\0{}\0{what}", self.label, ready.key)
+        format!("{}\0{}\0{what}", self.label, ready.key.as_deref().unwrap_or_default())
     }
 }
 

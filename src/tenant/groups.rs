@@ -1,8 +1,11 @@
 //! The password sync groups of one tenant: found by id, listed in the order of creation. A group is kept as
 //! the bytes in which it is sent, so that a get hands out a pointer and a page joins slices.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use hyper::body::Bytes;
 
 use super::order::Order;
@@ -12,9 +15,13 @@ use crate::fixture::Group;
 /// All groups of a tenant.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    slots: HashMap<Box<str>, u32>,
+    /// The slot of each group, found by the id that stands in the group's text: it is kept nowhere else.
+    slots: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     order: Order<Stored>,
     inserted: u64,
+    /// Where a group is written before it gets exactly as much memory as it needs.
+    scratch: Vec<u8>,
 }
 
 /// A group as it is kept.
@@ -27,15 +34,82 @@ struct Stored {
     sequence: u64,
 }
 
-impl Stored {
-    fn new(group: &Group, created: Timestamp, modified: Timestamp, sequence: u64) -> Self {
-        let rendered = serde_json::to_vec(group).expect("a group can be written as JSON");
-        // Exactly as much memory as the text needs.
-        Self { rendered: Bytes::from(rendered.into_boxed_slice()), created, modified, sequence }
-    }
+/// What became of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The group's place in the order of creation.
+    pub sequence: u64,
+    /// What it was; `None` when it was not there.
+    pub before: Option<Bytes>,
+    /// What it became; `None` when it went.
+    pub after: Option<Bytes>,
+}
 
+/// What stands before the id in a group's text.
+const BEFORE_ID: &[u8] = br#"{"id":""#;
+
+/// An id as it stands in a group's text, between the quotes.
+fn escaped(id: &str) -> Cow<'_, str> {
+    if id.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let quoted = serde_json::to_string(id).expect("a text can be written as JSON");
+        Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
+
+/// Whether a group's text is that of the group with this id, escaped.
+fn is_text_of(rendered: &[u8], escaped_id: &str) -> bool {
+    rendered
+        .strip_prefix(BEFORE_ID)
+        .and_then(|rest| rest.strip_prefix(escaped_id.as_bytes()))
+        .is_some_and(|rest| rest.first() == Some(&b'"'))
+}
+
+/// The id in a group's text, escaped.
+fn escaped_id_in(rendered: &[u8]) -> &[u8] {
+    let rest = &rendered[BEFORE_ID.len()..];
+    let mut is_escaped = false;
+    let end = rest.iter().position(|&byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+impl Change {
+    /// Whether it is about the group with this id.
+    pub fn is_of(&self, id: &str) -> bool {
+        self.after.as_ref().or(self.before.as_ref()).is_some_and(|text| is_text_of(text, &escaped(id)))
+    }
+}
+
+/// Writes a group as it is sent.
+fn render(group: &Group, scratch: &mut Vec<u8>) -> Bytes {
+    scratch.clear();
+    serde_json::to_writer(&mut *scratch, group).expect("a group can be written as JSON");
+    Bytes::copy_from_slice(scratch)
+}
+
+/// A group that is new: what it does not say of its times is `now`.
+fn with_times(mut group: Group, now: Timestamp) -> (Group, Timestamp, Timestamp) {
+    let created = *group.created.get_or_insert(now);
+    let modified = *group.modified.get_or_insert(created);
+    (group, created, modified)
+}
+
+impl Stored {
     fn group(&self) -> Group {
         serde_json::from_slice(&self.rendered).expect("it was written from a group")
+    }
+
+    /// A group in the place of this one: `created` stays, `modified` moves on, by a millisecond at least.
+    fn replaced_by(&self, mut group: Group, now: Timestamp) -> (Group, Timestamp) {
+        let modified = now.max(Timestamp::from_millis(self.modified.as_millis() + 1));
+        group.created = Some(self.created);
+        group.modified = Some(modified);
+        (group, modified)
     }
 }
 
@@ -58,6 +132,11 @@ impl Groups {
     /// A group in types.
     pub fn get(&self, id: &str) -> Option<Group> {
         Some(self.stored(id)?.group())
+    }
+
+    /// Whether there is a group with this id.
+    pub fn contains(&self, id: &str) -> bool {
+        self.slot(&escaped(id)).is_some()
     }
 
     /// One page as it is sent: a JSON array.
@@ -101,53 +180,94 @@ impl Groups {
         self.order.iter_from(0).map(Stored::group)
     }
 
+    /// What [`Self::insert`] would send.
+    pub fn would_insert(group: Group, now: Timestamp) -> Bytes {
+        render(&with_times(group, now).0, &mut Vec::new())
+    }
+
     /// Appends a group whose id is new. `now` fills `created` and `modified` where they are absent.
-    pub fn insert(&mut self, mut group: Group, now: Timestamp) -> Bytes {
-        let created = *group.created.get_or_insert(now);
-        let modified = *group.modified.get_or_insert(created);
-        let stored = Stored::new(&group, created, modified, self.inserted);
+    pub fn insert(&mut self, group: Group, now: Timestamp) -> Change {
+        let (group, created, modified) = with_times(group, now);
+        let rendered = render(&group, &mut self.scratch);
+        let sequence = self.inserted;
         self.inserted += 1;
-        let rendered = stored.rendered.clone();
-        let slot = self.order.push(stored);
-        self.slots.insert(group.id.into_boxed_str(), slot);
-        rendered
+        let hash = self.hash(escaped(&group.id).as_bytes());
+        let after = Some(rendered.clone());
+        let slot = self.order.push(Stored { rendered, created, modified, sequence });
+        let (order, hasher) = (&self.order, &self.hasher);
+        self.slots.insert_unique(hash, slot, |&slot| hash_in(order, hasher, slot));
+        Change { sequence, before: None, after }
+    }
+
+    /// What [`Self::replace`] would send.
+    pub fn would_replace(&self, group: Group, now: Timestamp) -> Option<Bytes> {
+        let (group, _) = self.stored(&group.id)?.replaced_by(group, now);
+        Some(render(&group, &mut Vec::new()))
     }
 
     /// Replaces a group that exists, in its place: `id` and `created` stay, `modified` moves on, by a
     /// millisecond at least.
-    pub fn replace(&mut self, mut group: Group, now: Timestamp) -> Option<Bytes> {
-        let slot = *self.slots.get(group.id.as_str())?;
+    pub fn replace(&mut self, group: Group, now: Timestamp) -> Option<Change> {
+        let slot = self.slot(&escaped(&group.id))?;
         let stored = self.order.get_mut(slot)?;
-        let modified = now.max(Timestamp::from_millis(stored.modified.as_millis() + 1));
-        group.created = Some(stored.created);
-        group.modified = Some(modified);
-        *stored = Stored::new(&group, stored.created, modified, stored.sequence);
-        Some(stored.rendered.clone())
+        let (group, modified) = stored.replaced_by(group, now);
+        let rendered = render(&group, &mut self.scratch);
+        stored.modified = modified;
+        let before = std::mem::replace(&mut stored.rendered, rendered.clone());
+        Some(Change { sequence: stored.sequence, before: Some(before), after: Some(rendered) })
     }
 
     /// Takes a group out.
-    pub fn remove(&mut self, id: &str) -> Option<Group> {
-        let slot = self.slots.remove(id)?;
+    pub fn remove(&mut self, id: &str) -> Option<Change> {
+        let id = escaped(id);
+        let hash = self.hash(id.as_bytes());
+        let order = &self.order;
+        let found = self.slots.find_entry(hash, |&slot| is_in(order, slot, &id)).ok()?;
+        let (slot, _) = found.remove();
         let stored = self.order.remove(slot)?;
         if self.order.is_sparse() {
-            let slots = &mut self.slots;
-            self.order.compact(|stored, slot| {
-                if let Some(known) = slots.get_mut(stored.group().id.as_str()) {
-                    *known = slot;
-                }
-            });
-            self.slots.shrink_to_fit();
+            self.compact();
         }
-        Some(stored.group())
+        Some(Change { sequence: stored.sequence, before: Some(stored.rendered), after: None })
+    }
+
+    /// Closes the gaps that removals left.
+    fn compact(&mut self) {
+        self.slots = HashTable::with_capacity(self.order.len());
+        let (slots, hasher) = (&mut self.slots, &self.hasher);
+        self.order.compact(|order, slot| {
+            let hash = hash_in(order, hasher, slot);
+            slots.insert_unique(hash, slot, |&slot| hash_in(order, hasher, slot));
+        });
     }
 
     fn stored(&self, id: &str) -> Option<&Stored> {
-        self.order.get(*self.slots.get(id)?)
+        self.order.get(self.slot(&escaped(id))?)
+    }
+
+    fn slot(&self, escaped_id: &str) -> Option<u32> {
+        let hash = self.hash(escaped_id.as_bytes());
+        self.slots.find(hash, |&slot| is_in(&self.order, slot, escaped_id)).copied()
+    }
+
+    fn hash(&self, escaped_id: &[u8]) -> u64 {
+        self.hasher.hash_one(escaped_id)
     }
 
     fn rendered_len(&self, offset: usize, limit: usize) -> usize {
         self.order.iter_from(offset).take(limit).map(|stored| stored.rendered.len() + 1).sum()
     }
+}
+
+/// Whether the group with this id is in that slot.
+fn is_in(order: &Order<Stored>, slot: u32, escaped_id: &str) -> bool {
+    order.get(slot).is_some_and(|stored| is_text_of(&stored.rendered, escaped_id))
+}
+
+/// The hash of the id of the group in a slot.
+fn hash_in(order: &Order<Stored>, hasher: &DefaultHashBuilder, slot: u32) -> u64 {
+    let stored = order.get(slot).expect("the table has the slots that are taken");
+    hasher.hash_one(escaped_id_in(&stored.rendered))
 }
 
 #[cfg(test)]
@@ -190,6 +310,30 @@ mod tests {
         assert_eq!((first.created, first.modified), (Some(at(5_000)), Some(at(5_001))));
         assert_eq!(first.id, "a");
         assert!(groups.replace(group("c"), at(0)).is_none());
+    }
+
+    #[test]
+    fn any_text_is_an_id() {
+        let mut groups = Groups::default();
+        let ids = ["", "a", "a\"", "a\\", "\\\"", "a\",\"name", "\u{e4}\n", "{\"id\":\""];
+        for id in ids {
+            groups.insert(group(id), at(0));
+        }
+        for id in ids {
+            assert_eq!(groups.get(id).unwrap().id, id);
+            let change = groups.replace(group(id), at(1)).unwrap();
+            assert!(ids.iter().all(|other| change.is_of(other) == (*other == id)), "{id}");
+        }
+        assert!(ids.iter().all(|id| groups.remove(id).unwrap().is_of(id) && !groups.contains(id)));
+    }
+
+    #[test]
+    fn what_would_be_sent_is_what_is_sent_then() {
+        let mut groups = Groups::default();
+        let would = Groups::would_insert(group("a"), at(7));
+        assert_eq!(groups.insert(group("a"), at(7)).after, Some(would));
+        let would = groups.would_replace(group("a"), at(7));
+        assert_eq!(groups.replace(group("a"), at(7)).unwrap().after, would);
     }
 
     #[test]

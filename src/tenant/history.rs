@@ -2,10 +2,12 @@
 //! a few changes for a rule that comes later.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
 
+use super::groups::Change;
 use crate::clock::Timestamp;
 
 /// Changes that are kept when no rule asks for them.
@@ -13,27 +15,21 @@ const KEPT: usize = 256;
 /// Changes that are kept at most.
 const KEPT_AT_MOST: usize = 100_000;
 
-/// A change of one group.
+/// A change, and when and by whom.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct Dated {
     /// When, in the tenant's time.
     pub at: Timestamp,
     /// By which OAuth client.
-    pub client: String,
-    /// Of which group.
-    pub id: String,
-    /// The group's place in the order of creation.
-    pub sequence: u64,
-    /// What it was; `None` when it was not there.
-    pub before: Option<Bytes>,
-    /// What it became; `None` when it went.
-    pub after: Option<Bytes>,
+    pub client: Arc<str>,
+    /// What became of the group.
+    pub change: Change,
 }
 
 /// Changes, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    changes: VecDeque<Change>,
+    changes: VecDeque<Dated>,
 }
 
 /// How a read looks at the past.
@@ -47,10 +43,10 @@ pub struct Past<'a> {
 
 impl History {
     /// Remembers a change, and forgets what is older than `horizon`.
-    pub fn record(&mut self, change: Change, horizon: Option<Duration>) {
+    pub fn record(&mut self, change: Dated, horizon: Option<Duration>) {
         let now = change.at;
         self.changes.push_back(change);
-        let is_old = |change: &Change| horizon.is_some_and(|horizon| now.since(change.at) > horizon);
+        let is_old = |change: &Dated| horizon.is_some_and(|horizon| now.since(change.at) > horizon);
         let limit = if horizon.is_some() { KEPT_AT_MOST } else { KEPT };
         while self.changes.len() > limit || self.changes.front().is_some_and(is_old) {
             self.changes.pop_front();
@@ -60,9 +56,9 @@ impl History {
     /// The groups that were another way in the past, by their place in the order of creation.
     pub fn differences(&self, past: Past<'_>) -> BTreeMap<u64, Option<Bytes>> {
         let mut differences = BTreeMap::new();
-        for change in self.changes.iter().filter(|change| change.at > past.at) {
+        for Dated { client, change, .. } in self.changes.iter().filter(|dated| dated.at > past.at) {
             let version = differences.entry(change.sequence).or_insert_with(|| change.before.clone());
-            if past.own == Some(change.client.as_str()) {
+            if past.own == Some(&**client) {
                 version.clone_from(&change.after);
             }
         }
@@ -71,7 +67,7 @@ impl History {
 
     /// The place in the order of creation of a group that changed lately.
     pub fn sequence(&self, id: &str) -> Option<u64> {
-        self.changes.iter().rev().find(|change| change.id == id).map(|change| change.sequence)
+        self.changes.iter().rev().find(|dated| dated.change.is_of(id)).map(|dated| dated.change.sequence)
     }
 }
 
@@ -85,21 +81,21 @@ mod tests {
         sequence: u64,
         before: Option<&str>,
         after: Option<&str>,
-    ) -> Change {
-        let bytes = |text: &str| Bytes::from(text.to_owned());
-        Change {
+    ) -> Dated {
+        let text = |name: &str| Bytes::from(format!(r#"{{"id":"{sequence}","name":"{name}"}}"#));
+        Dated {
             at: Timestamp::from_millis(seconds * 1_000),
-            client: client.to_owned(),
-            id: sequence.to_string(),
-            sequence,
-            before: before.map(bytes),
-            after: after.map(bytes),
+            client: client.into(),
+            change: Change { sequence, before: before.map(text), after: after.map(text) },
         }
     }
 
     fn seen(history: &History, seconds: i64, own: Option<&str>) -> Vec<(u64, Option<String>)> {
         let past = Past { at: Timestamp::from_millis(seconds * 1_000), own };
-        let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+        let text = |bytes: Bytes| {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.split('"').rev().nth(1).unwrap().to_owned()
+        };
         history
             .differences(past)
             .into_iter()

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::http_date;
 use crate::clock::Timestamp;
 use crate::operation::Operation;
-use crate::scenario::{Exchange, Look, Why};
+use crate::scenario::{Exchange, Look, Looks, Why};
 use crate::wire::form::Form;
 use crate::wire::packed::{Packed, Packer};
 use crate::wire::{Body, Delivery, Reply, Request, TrackingId, query};
@@ -53,7 +53,7 @@ pub struct Entry {
     /// What came of that, where it was not that: `the client left`.
     pub fate: Option<String>,
     /// What the scenario's rules made of it.
-    pub rules: Vec<Look>,
+    pub rules: Looks,
     /// How the request broke the contract, or why it was refused.
     pub violations: Arc<[String]>,
 }
@@ -129,7 +129,7 @@ impl Journal {
 
 fn size(entry: &Entry) -> usize {
     let words = |look: &Look| if let Why::Said(words) = &look.why { words.len() } else { 0 };
-    let rules: usize = entry.rules.iter().map(|look| size_of::<Look>() + words(look)).sum();
+    let rules: usize = entry.rules.about().map(|look| size_of::<Look>() + words(look)).sum();
     let violations: usize = entry.violations.iter().map(|text| size_of::<String>() + text.len()).sum();
     let headers: usize = entry.reply.headers.iter().map(|(_, value)| FIELD + value.len()).sum();
     size_of::<Entry>()
@@ -212,7 +212,7 @@ impl Filter {
             && self.operation.is_none_or(|operation| entry.operation == Some(operation))
             && self.status.is_none_or(|status| entry.told_status() == Some(status))
             && self.client.as_ref().is_none_or(|client| entry.client.as_deref() == Some(client.as_str()))
-            && self.rule.as_ref().is_none_or(|rule| entry.rules.iter().any(|look| is_rule(look, rule)))
+            && self.rule.as_ref().is_none_or(|rule| entry.rules.about().any(|look| is_rule(look, rule)))
     }
 }
 

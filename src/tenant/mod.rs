@@ -29,8 +29,8 @@ use crate::fixture::{Client, Fixture, Identity};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{Engine, Scenario};
 use auth::Auth;
-use groups::Groups;
-use history::{Change, History};
+use groups::{Change, Groups};
+use history::{Dated, History};
 use journal::{Entry, Journal};
 use pages::Pages;
 use rate_limit::{RateLimit, RateLimiter};
@@ -248,15 +248,6 @@ pub struct TenantState {
     follows_command_line: bool,
 }
 
-/// What an operation can change, to go back to.
-#[derive(Debug)]
-pub struct Snapshot {
-    groups: Arc<Groups>,
-    sources: Arc<Sources>,
-    history: History,
-    groups_created: u64,
-}
-
 impl TenantState {
     fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
         let chance = Chance::new(options.seed, name);
@@ -309,43 +300,19 @@ impl TenantState {
         &self.history
     }
 
-    /// Changes one group and the sources that it has to do with, and remembers what it was.
-    pub fn change_group<R>(
+    /// Changes one group and the sources that it has to do with, and remembers what it was. Answers what it
+    /// became.
+    pub fn change_group(
         &mut self,
-        id: &str,
-        client: &str,
+        client: &Arc<str>,
         now: Timestamp,
-        change: impl FnOnce(&mut Groups, &mut Sources) -> R,
-    ) -> R {
+        change: impl FnOnce(&mut Groups, &mut Sources) -> Option<Change>,
+    ) -> Option<Bytes> {
         self.pages.forget();
-        let sequence = self.groups.sequence(id);
-        let before = self.groups.rendered(id);
-        let result = change(Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources));
-        let Some(sequence) = sequence.or_else(|| self.groups.sequence(id)) else { return result };
-        let after = self.groups.rendered(id);
-        let change =
-            Change { at: now, client: client.to_owned(), id: id.to_owned(), sequence, before, after };
-        self.history.record(change, self.scenario.horizon());
-        result
-    }
-
-    /// What operations can change, as it is now.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            groups: Arc::clone(&self.groups),
-            sources: Arc::clone(&self.sources),
-            history: self.history.clone(),
-            groups_created: self.groups_created,
-        }
-    }
-
-    /// Goes back to a snapshot.
-    pub fn restore(&mut self, snapshot: Snapshot) {
-        self.pages.forget();
-        self.groups = snapshot.groups;
-        self.sources = snapshot.sources;
-        self.history = snapshot.history;
-        self.groups_created = snapshot.groups_created;
+        let change = change(Arc::make_mut(&mut self.groups), Arc::make_mut(&mut self.sources))?;
+        let after = change.after.clone();
+        self.history.record(Dated { at: now, client: Arc::clone(client), change }, self.scenario.horizon());
+        after
     }
 
     /// The `Date` header's value; written once a second.
@@ -362,15 +329,21 @@ impl TenantState {
         self.requests
     }
 
-    /// The id of the next group.
-    pub fn next_group_id(&mut self) -> String {
+    /// The id of the next group, and its number, which [`Self::count_created`] takes.
+    pub fn next_group_id(&self) -> (String, u64) {
+        let mut number = self.groups_created;
         loop {
-            self.groups_created += 1;
-            let id = self.chance.uuid("group", self.groups_created).to_string();
-            if self.groups.rendered(&id).is_none() {
-                return id;
+            number += 1;
+            let id = self.chance.uuid("group", number).to_string();
+            if !self.groups.contains(&id) {
+                return (id, number);
             }
         }
+    }
+
+    /// Notes that the group of that number was created.
+    pub fn count_created(&mut self, number: u64) {
+        self.groups_created = number;
     }
 
     /// Everything, in the fixture's format.
