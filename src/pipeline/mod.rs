@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Route, Routed};
 use crate::handlers::{self, Call};
 use crate::operation::Operation;
-use crate::scenario::Looks;
 use crate::tenant::auth::{Identified, Session};
 use crate::tenant::history::Past;
 use crate::tenant::journal::Entry;
@@ -68,11 +67,11 @@ fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome
         None => prepared.form.get("client_id").map(Arc::from),
     };
     let mut course = Course::new(TrackingId(state.chance.bytes("request", seq)), now);
-    let rules = if state.scenario.is_empty() {
-        course.serve(state, prepared, &identified, Performance::Real);
-        Looks::default()
-    } else {
+    let rules = if state.scenario.is_about(operation) {
         course.run_scenario(state, prepared, request, &identified, client.as_deref())
+    } else {
+        course.serve(state, prepared, &identified, Performance::Real);
+        state.scenario.look_away()
     };
     let Course { tracking_id, mut reply, delivery, faults, violations, .. } = course;
     let delivery = fitting(delivery, &reply, request);

@@ -1,14 +1,15 @@
 //! Whether an exchange is one that a rule is about. A new matcher is a field of
 //! `When`, a line in [`Matcher::compile`], one in [`Matcher::parts`], and a test.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use hyper::HeaderMap;
 use regex::Regex;
 use serde_json::Value;
 
-use super::Why;
 use super::format::{Operations, TextMatch, When};
 use crate::operation::Operation;
 use crate::wire::query;
@@ -134,8 +135,8 @@ impl Matcher {
     }
 
     /// The first part that does not hold; `None` when the exchange matches.
-    pub(super) fn misses(&self, exchange: &Exchange<'_>) -> Option<Why> {
-        self.parts(exchange).next().map(|part| Why::Said(part.into()))
+    pub(super) fn misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
+        self.parts(exchange).next()
     }
 
     /// Whether it is about an operation at all, whatever else it asks.
@@ -148,64 +149,88 @@ impl Matcher {
 
     /// Every part that does not hold.
     pub(super) fn all_misses(&self, exchange: &Exchange<'_>) -> Vec<String> {
-        self.parts(exchange).collect()
+        self.parts(exchange).map(|miss| miss.to_string()).collect()
     }
 
     /// The parts that do not hold, each looked at only when it is asked for.
-    fn parts<'a>(&'a self, exchange: &'a Exchange<'_>) -> impl Iterator<Item = String> + 'a {
-        let parts: [fn(&Self, &Exchange<'_>) -> Option<String>; 8] = [
-            Self::operation_misses,
+    fn parts<'a>(&'a self, exchange: &Exchange<'a>) -> impl Iterator<Item = Miss<'a>> {
+        let parts: [fn(&'a Self, &Exchange<'a>) -> Option<Miss<'a>>; 8] = [
+            |matcher, exchange| matcher.operation_misses(exchange),
             |matcher, exchange| differs("version", matcher.version.as_ref(), exchange.version),
             |matcher, exchange| differs("method", matcher.method.as_ref(), Some(exchange.method)),
-            Self::path_misses,
+            |matcher, exchange| matcher.path_misses(exchange),
             |matcher, exchange| differs("client", matcher.client.as_ref(), exchange.client),
-            Self::query_misses,
-            Self::header_misses,
-            Self::body_misses,
+            |matcher, exchange| matcher.query_misses(exchange),
+            |matcher, exchange| matcher.header_misses(exchange),
+            |matcher, exchange| matcher.body_misses(exchange),
         ];
         parts.into_iter().filter_map(move |part| part(self, exchange))
     }
 
-    fn operation_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
-        (!self.is_about(exchange.operation)).then(|| Why::Operation(exchange.operation).to_string())
+    fn operation_misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
+        (!self.is_about(exchange.operation)).then_some(Miss::Operation(exchange.operation))
     }
 
-    fn path_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+    fn path_misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
         let glob = self.path.as_ref()?;
         let found = trimmed(exchange.path);
-        (!glob.is_match(&found)).then(|| format!("path is `{found}`"))
+        (!glob.is_match(&found)).then(|| Miss::Found { part: "path", found: found.into() })
     }
 
-    fn query_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+    fn query_misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
         let missed = self.query.iter().find(|(name, text)| {
             let found = query::pairs(exchange.query).find(|(given, _)| given == name);
             !text.fits(found.as_ref().map(|(_, value)| &**value))
         });
-        missed.map(|(name, _)| format!("query `{name}` differs"))
+        missed.map(|(name, _)| Miss::Named { part: "query", name })
     }
 
-    fn header_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+    fn header_misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
         let missed = self.header.iter().find(|(name, text)| {
             !text.fits(exchange.headers.get(name).map(|value| value.to_str().unwrap_or_default()))
         });
-        missed.map(|(name, _)| format!("header `{name}` differs"))
+        missed.map(|(name, _)| Miss::Named { part: "header", name })
     }
 
-    fn body_misses(&self, exchange: &Exchange<'_>) -> Option<String> {
+    fn body_misses<'a>(&'a self, exchange: &Exchange<'a>) -> Option<Miss<'a>> {
         let missed = self.body.iter().find(|(pointer, text)| match exchange.json().pointer(pointer) {
             None => !text.fits(None),
             Some(Value::String(found)) => !text.fits(Some(found)),
             Some(found) => !text.fits(Some(&found.to_string())),
         });
-        missed.map(|(pointer, _)| format!("body `{pointer}` differs"))
+        missed.map(|(pointer, _)| Miss::Named { part: "body", name: pointer })
     }
 }
 
-fn differs(part: &str, text: Option<&Text>, found: Option<&str>) -> Option<String> {
+/// A part of a `when` that does not hold; put into words only when somebody reads them.
+pub(super) enum Miss<'a> {
+    /// The exchange is about this operation instead.
+    Operation(Option<Operation>),
+    /// The part is this instead.
+    Found { part: &'static str, found: Cow<'a, str> },
+    /// The part is not there.
+    Absent { part: &'static str },
+    /// The query parameter, header field or body member of that name is not as it should be.
+    Named { part: &'static str, name: &'a str },
+}
+
+impl fmt::Display for Miss<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(Some(operation)) => write!(f, "operation is {operation}"),
+            Self::Operation(None) => f.write_str("no operation"),
+            Self::Found { part, found } => write!(f, "{part} is `{found}`"),
+            Self::Absent { part } => write!(f, "{part} is absent"),
+            Self::Named { part, name } => write!(f, "{part} `{name}` differs"),
+        }
+    }
+}
+
+fn differs<'a>(part: &'static str, text: Option<&Text>, found: Option<&'a str>) -> Option<Miss<'a>> {
     let fits = text.is_none_or(|text| text.fits(found));
     (!fits).then(|| match found {
-        Some(found) => format!("{part} is `{found}`"),
-        None => format!("{part} is absent"),
+        Some(found) => Miss::Found { part, found: found.into() },
+        None => Miss::Absent { part },
     })
 }
 

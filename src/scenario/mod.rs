@@ -133,11 +133,12 @@ pub struct Engine {
     horizon: Option<Duration>,
 }
 
-/// A rule as the journal knows it when it is about another operation.
+/// A rule as the journal knows it: enough to say later why an exchange did not match.
 #[derive(Debug)]
 struct Known {
     label: Arc<str>,
     stage: Stage,
+    matcher: Arc<Matcher>,
 }
 
 /// A rule that runs.
@@ -147,7 +148,7 @@ struct Loaded {
     label: Arc<str>,
     scenario: String,
     rule: Rule,
-    matcher: Matcher,
+    matcher: Arc<Matcher>,
     /// The fault, or those of the sequence.
     faults: Vec<Arc<Fault>>,
     /// Whether it fires on every match, with nothing to weigh.
@@ -186,12 +187,9 @@ pub struct Look {
     pub why: Why,
 }
 
-/// Why a rule struck, or why not. Every rule has one for every exchange, so the usual ones are put into words
-/// only when somebody reads them.
+/// Why a rule struck, or why not. The usual reasons are put into words only when somebody reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Its `when` is about another operation than this.
-    Operation(Option<Operation>),
     /// It always fires; this is the match's number.
     Nth(u64),
     /// Its trigger was not asked: the match's number, and whether the operation happened.
@@ -208,8 +206,6 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operation(Some(operation)) => write!(f, "operation is {operation}"),
-            Self::Operation(None) => f.write_str("no operation"),
             Self::Nth(nth) => write!(f, "nth {nth}"),
             Self::NotAsked { nth, performed: true } => write!(f, "nth {nth}, not asked"),
             Self::NotAsked { nth, performed: false } => write!(f, "nth {nth}, the operation did not happen"),
@@ -235,44 +231,38 @@ pub struct Fired {
     pub hold: Option<Duration>,
 }
 
-/// What the rules made of an exchange: those about its operation one by one, and of the others that they are
-/// about another.
+/// What the rules made of an exchange. Only the rules that matched have something to remember: why another did
+/// not follows from the exchange, and is found out when somebody asks.
 #[derive(Clone, Debug, Default)]
 pub struct Looks {
     /// All rules, in order.
     known: Arc<[Known]>,
-    operation: Option<Operation>,
-    /// The looks of those about the operation, each with the rule's place.
-    about: Vec<(usize, Look)>,
+    /// The looks of those that matched, each with the rule's place.
+    matched: Vec<(usize, Look)>,
 }
 
 impl Looks {
-    /// The looks of all rules, in order.
-    pub fn all(&self) -> impl Iterator<Item = Look> {
-        let mut about = self.about.iter().peekable();
-        self.known.iter().enumerate().map(move |(place, known)| {
-            match about.next_if(|(next, _)| *next == place) {
-                Some((_, look)) => look.clone(),
-                None => Look {
-                    rule: Arc::clone(&known.label),
-                    stage: known.stage,
-                    matched: false,
-                    fired: false,
-                    why: Why::Operation(self.operation),
-                },
-            }
-        })
+    /// The looks of all rules at `exchange`, in order.
+    pub fn all(&self, exchange: &Exchange<'_>) -> Vec<Look> {
+        let mut matched = self.matched.iter().peekable();
+        let look = |(place, known): (usize, &Known)| match matched.next_if(|(next, _)| *next == place) {
+            Some((_, look)) => look.clone(),
+            None => Look {
+                rule: Arc::clone(&known.label),
+                stage: known.stage,
+                matched: false,
+                fired: false,
+                why: Why::Said(
+                    known.matcher.misses(exchange).map_or_else(Box::default, |miss| miss.to_string().into()),
+                ),
+            },
+        };
+        self.known.iter().enumerate().map(look).collect()
     }
 
-    /// The looks of the rules that are about the exchange's operation.
-    pub fn about(&self) -> impl Iterator<Item = &Look> {
-        self.about.iter().map(|(_, look)| look)
-    }
-}
-
-impl Serialize for Looks {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.all())
+    /// The looks of the rules that matched.
+    pub fn matched(&self) -> impl Iterator<Item = &Look> {
+        self.matched.iter().map(|(_, look)| look)
     }
 }
 
@@ -280,8 +270,8 @@ impl Serialize for Looks {
 #[derive(Debug)]
 pub struct Looking {
     looks: Looks,
-    /// For each rule that looked: whose count, and which match, if it matched.
-    ready: Vec<Option<Ready>>,
+    /// For each rule that matched: whose count, and which match.
+    ready: Vec<Ready>,
 }
 
 #[derive(Debug)]
@@ -321,8 +311,13 @@ impl Engine {
     /// Notes what follows from the rules, after these have changed.
     fn index(&mut self) {
         let rules = self.rules.iter();
-        self.known =
-            rules.map(|rule| Known { label: Arc::clone(&rule.label), stage: rule.rule.stage }).collect();
+        self.known = rules
+            .map(|rule| Known {
+                label: Arc::clone(&rule.label),
+                stage: rule.rule.stage,
+                matcher: Arc::clone(&rule.matcher),
+            })
+            .collect();
         self.horizon = self.rules.iter().filter_map(|rule| rule.rule.horizon()).max();
         let operations = Operation::ALL.into_iter().map(Some).chain([None]);
         for (about, operation) in self.about.iter_mut().zip(operations) {
@@ -366,47 +361,54 @@ impl Engine {
         self.rules.len() < before
     }
 
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
     /// How far back a stale read may go; `None` when no rule asks for one.
     pub fn horizon(&self) -> Option<Duration> {
         self.horizon
     }
 
+    /// Whether some rule is about that operation.
+    pub fn is_about(&self, operation: Option<Operation>) -> bool {
+        !self.about(operation).is_empty()
+    }
+
+    fn about(&self, operation: Option<Operation>) -> &[usize] {
+        &self.about[operation.map_or(Operation::ALL.len(), |operation| operation as usize)]
+    }
+
+    /// The looks at an exchange that no rule is about.
+    pub fn look_away(&self) -> Looks {
+        Looks { known: Arc::clone(&self.known), matched: Vec::new() }
+    }
+
     /// Has every rule look at an exchange and count it if it matches. That is done once, before anything
     /// strikes, so that no rule's count depends on what another does.
     pub fn look(&mut self, exchange: &Exchange<'_>, now: Timestamp) -> Looking {
-        let place = exchange.operation.map_or(Operation::ALL.len(), |operation| operation as usize);
-        let about = &self.about[place];
-        let mut looks = Vec::with_capacity(about.len());
-        let mut readies = Vec::with_capacity(about.len());
-        for &place in about {
+        let mut looking = Looking { looks: self.look_away(), ready: Vec::new() };
+        for index in 0..self.about(exchange.operation).len() {
+            let place = self.about(exchange.operation)[index];
             let loaded = &mut self.rules[place];
-            let missed = loaded.matcher.misses(exchange);
-            let ready = missed.is_none().then(|| loaded.count(exchange, now));
-            let nth = ready.as_ref().map_or(0, |ready| ready.nth);
+            if loaded.matcher.misses(exchange).is_some() {
+                continue;
+            }
+            let ready = loaded.count(exchange, now);
             let look = Look {
                 rule: Arc::clone(&loaded.label),
                 stage: loaded.rule.stage,
-                matched: missed.is_none(),
+                matched: true,
                 fired: false,
-                why: missed.unwrap_or(Why::NotAsked { nth, performed: true }),
+                why: Why::NotAsked { nth: ready.nth, performed: true },
             };
-            looks.push((place, look));
-            readies.push(ready);
+            looking.looks.matched.push((place, look));
+            looking.ready.push(ready);
         }
-        let known = Arc::clone(&self.known);
-        Looking { looks: Looks { known, operation: exchange.operation, about: looks }, ready: readies }
+        looking
     }
 
     /// The first rule whose trigger holds at `stage`, in the order of the files.
     pub fn fire(&mut self, looking: &mut Looking, stage: Stage, chance: Chance) -> Option<Fired> {
         let mut fired: Option<Fired> = None;
-        for ((place, look), ready) in looking.looks.about.iter_mut().zip(&looking.ready) {
-            let Some(ready) = ready.as_ref().filter(|_| look.stage == stage) else { continue };
+        let looks = looking.looks.matched.iter_mut().zip(&looking.ready);
+        for ((place, look), ready) in looks.filter(|((_, look), _)| look.stage == stage) {
             let loaded = &mut self.rules[*place];
             match loaded.verdict(ready, chance) {
                 Err(why) => look.why = why,
@@ -432,7 +434,7 @@ impl Engine {
 impl Looking {
     /// What each rule made of the exchange in the end.
     pub fn end(mut self, performed: bool) -> Looks {
-        for (_, look) in &mut self.looks.about {
+        for (_, look) in &mut self.looks.matched {
             if let Why::NotAsked { performed: known, .. } = &mut look.why {
                 *known = performed;
             }
@@ -443,7 +445,7 @@ impl Looking {
 
 impl Loaded {
     fn new(scenario: &str, rule: Rule, now: Timestamp) -> Self {
-        let matcher = Matcher::compile(&rule.when).expect("it was checked when it was read");
+        let matcher = Arc::new(Matcher::compile(&rule.when).expect("it was checked when it was read"));
         let faults = match (&rule.sequence, &rule.fault) {
             (Some(sequence), _) => sequence.clone(),
             (None, fault) => vec![fault.clone().unwrap_or(Fault::Pass)],

@@ -16,7 +16,7 @@ use crate::fixture::Group;
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
     /// The slot of each group, found by the id that stands in the group's text: it is kept nowhere else.
-    slots: HashTable<u32>,
+    slots: HashTable<Place>,
     hasher: DefaultHashBuilder,
     order: Order<Stored>,
     inserted: u64,
@@ -32,6 +32,24 @@ struct Stored {
     modified: Timestamp,
     /// Its place in the order of creation, for ever.
     sequence: u64,
+}
+
+/// Where a group is, with its id's hash, so that a table that grows need not look into every text again.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    slot: u32,
+    hash: u32,
+}
+
+impl Place {
+    /// A hash as the table wants it: with luck at both ends.
+    fn hash(self) -> u64 {
+        spread(self.hash)
+    }
+}
+
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 /// What became of one group.
@@ -194,8 +212,7 @@ impl Groups {
         let hash = self.hash(escaped(&group.id).as_bytes());
         let after = Some(rendered.clone());
         let slot = self.order.push(Stored { rendered, created, modified, sequence });
-        let (order, hasher) = (&self.order, &self.hasher);
-        self.slots.insert_unique(hash, slot, |&slot| hash_in(order, hasher, slot));
+        self.slots.insert_unique(spread(hash), Place { slot, hash }, |place| place.hash());
         Change { sequence, before: None, after }
     }
 
@@ -220,11 +237,10 @@ impl Groups {
     /// Takes a group out.
     pub fn remove(&mut self, id: &str) -> Option<Change> {
         let id = escaped(id);
-        let hash = self.hash(id.as_bytes());
-        let order = &self.order;
-        let found = self.slots.find_entry(hash, |&slot| is_in(order, slot, &id)).ok()?;
-        let (slot, _) = found.remove();
-        let stored = self.order.remove(slot)?;
+        let (order, hash) = (&self.order, self.hash(id.as_bytes()));
+        let found = self.slots.find_entry(spread(hash), |place| is_in(order, *place, hash, &id)).ok()?;
+        let (place, _) = found.remove();
+        let stored = self.order.remove(place.slot)?;
         if self.order.is_sparse() {
             self.compact();
         }
@@ -233,12 +249,13 @@ impl Groups {
 
     /// Closes the gaps that removals left.
     fn compact(&mut self) {
-        self.slots = HashTable::with_capacity(self.order.len());
-        let (slots, hasher) = (&mut self.slots, &self.hasher);
-        self.order.compact(|order, slot| {
-            let hash = hash_in(order, hasher, slot);
-            slots.insert_unique(hash, slot, |&slot| hash_in(order, hasher, slot));
+        let hasher = &self.hasher;
+        let mut slots = HashTable::with_capacity(self.order.len());
+        self.order.compact(|stored, slot| {
+            let hash = hash_of(hasher, escaped_id_in(&stored.rendered));
+            slots.insert_unique(spread(hash), Place { slot, hash }, |place: &Place| place.hash());
         });
+        self.slots = slots;
     }
 
     fn stored(&self, id: &str) -> Option<&Stored> {
@@ -247,11 +264,12 @@ impl Groups {
 
     fn slot(&self, escaped_id: &str) -> Option<u32> {
         let hash = self.hash(escaped_id.as_bytes());
-        self.slots.find(hash, |&slot| is_in(&self.order, slot, escaped_id)).copied()
+        let found = self.slots.find(spread(hash), |place| is_in(&self.order, *place, hash, escaped_id));
+        found.map(|place| place.slot)
     }
 
-    fn hash(&self, escaped_id: &[u8]) -> u64 {
-        self.hasher.hash_one(escaped_id)
+    fn hash(&self, escaped_id: &[u8]) -> u32 {
+        hash_of(&self.hasher, escaped_id)
     }
 
     fn rendered_len(&self, offset: usize, limit: usize) -> usize {
@@ -259,15 +277,15 @@ impl Groups {
     }
 }
 
-/// Whether the group with this id is in that slot.
-fn is_in(order: &Order<Stored>, slot: u32, escaped_id: &str) -> bool {
-    order.get(slot).is_some_and(|stored| is_text_of(&stored.rendered, escaped_id))
+/// Whether the group with this id, escaped, is in that place.
+fn is_in(order: &Order<Stored>, place: Place, hash: u32, escaped_id: &str) -> bool {
+    let is_it = |stored: &Stored| is_text_of(&stored.rendered, escaped_id);
+    place.hash == hash && order.get(place.slot).is_some_and(is_it)
 }
 
-/// The hash of the id of the group in a slot.
-fn hash_in(order: &Order<Stored>, hasher: &DefaultHashBuilder, slot: u32) -> u64 {
-    let stored = order.get(slot).expect("the table has the slots that are taken");
-    hasher.hash_one(escaped_id_in(&stored.rendered))
+#[expect(clippy::cast_possible_truncation, reason = "half a hash is hash enough for what fits in memory")]
+fn hash_of(hasher: &DefaultHashBuilder, escaped_id: &[u8]) -> u32 {
+    hasher.hash_one(escaped_id) as u32
 }
 
 #[cfg(test)]

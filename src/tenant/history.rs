@@ -75,13 +75,7 @@ impl History {
 mod tests {
     use super::*;
 
-    fn change(
-        seconds: i64,
-        client: &str,
-        sequence: u64,
-        before: Option<&str>,
-        after: Option<&str>,
-    ) -> Dated {
+    fn change(seconds: i64, client: &str, sequence: u64, before: Option<&str>, after: Option<&str>) -> Dated {
         let text = |name: &str| Bytes::from(format!(r#"{{"id":"{sequence}","name":"{name}"}}"#));
         Dated {
             at: Timestamp::from_millis(seconds * 1_000),

@@ -129,7 +129,7 @@ impl Journal {
 
 fn size(entry: &Entry) -> usize {
     let words = |look: &Look| if let Why::Said(words) = &look.why { words.len() } else { 0 };
-    let rules: usize = entry.rules.about().map(|look| size_of::<Look>() + words(look)).sum();
+    let rules: usize = entry.rules.matched().map(|look| size_of::<Look>() + words(look)).sum();
     let violations: usize = entry.violations.iter().map(|text| size_of::<String>() + text.len()).sum();
     let headers: usize = entry.reply.headers.iter().map(|(_, value)| FIELD + value.len()).sum();
     size_of::<Entry>()
@@ -212,7 +212,7 @@ impl Filter {
             && self.operation.is_none_or(|operation| entry.operation == Some(operation))
             && self.status.is_none_or(|status| entry.told_status() == Some(status))
             && self.client.as_ref().is_none_or(|client| entry.client.as_deref() == Some(client.as_str()))
-            && self.rule.as_ref().is_none_or(|rule| entry.rules.about().any(|look| is_rule(look, rule)))
+            && self.rule.as_ref().is_none_or(|rule| entry.rules.matched().any(|look| is_rule(look, rule)))
     }
 }
 
@@ -275,7 +275,7 @@ impl Entry {
                 "body": shown(&reply.body, Some("application/json"), known),
             })),
             "delivery": self.fate.clone().unwrap_or_else(|| self.delivery.to_string()),
-            "rules": self.rules,
+            "rules": self.with_exchange(|exchange| self.rules.all(exchange)),
             "violations": self.violations,
         })
     }

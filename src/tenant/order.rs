@@ -74,13 +74,13 @@ impl<T> Order<T> {
         self.slots.len() > 64 && self.len * 2 < self.slots.len()
     }
 
-    /// Closes the gaps and calls `moved` with itself and every item's new slot, each as soon as it has one.
-    pub(super) fn compact(&mut self, mut moved: impl FnMut(&Self, u32)) {
+    /// Closes the gaps and calls `moved` with every item's new slot.
+    pub(super) fn compact(&mut self, mut moved: impl FnMut(&T, u32)) {
         let slots = std::mem::take(&mut self.slots);
         *self = Self::default();
         for item in slots.into_iter().flatten() {
             let slot = self.push(item);
-            moved(self, slot);
+            moved(self.get(slot).expect("it was pushed just now"), slot);
         }
     }
 
@@ -125,8 +125,7 @@ mod tests {
                 plain.push((order.push(step), step));
             }
             if order.is_sparse() {
-                order.compact(|order, slot| {
-                    let item = order.get(slot).unwrap();
+                order.compact(|item, slot| {
                     plain.iter_mut().find(|(_, known)| known == item).unwrap().0 = slot;
                 });
             }
