@@ -23,6 +23,8 @@ pub(crate) struct Measured {
     pub(crate) requests_per_second: f64,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// All requests, those of the warm-up included.
+    pub(crate) requests: usize,
 }
 
 /// What is asked, and how.
@@ -46,14 +48,24 @@ pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
     runtime.block_on(async {
         let start = Instant::now() + load.warm_up;
         let end = start + load.measured;
+        // The load never sleeps: a server that had to wake it for every answer would pay for that, and the
+        // slower one more often.
+        let awake = tokio::spawn(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        });
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..load.connections {
             clients.spawn(client(address, load.request.clone(), load.status, start, end));
         }
-        let mut latencies = Vec::new();
+        let (mut latencies, mut requests) = (Vec::new(), 0);
         while let Some(client) = clients.join_next().await {
-            latencies.extend(client.map_err(io::Error::other)??);
+            let (measured, all) = client.map_err(io::Error::other)??;
+            latencies.extend(measured);
+            requests += all;
         }
+        awake.abort();
         latencies.sort_unstable();
         let percentile = |share: f64| {
             let rank = (latencies.len() as f64 * share) as usize;
@@ -63,26 +75,28 @@ pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
             requests_per_second: latencies.len() as f64 / load.measured.as_secs_f64(),
             p50: percentile(0.50),
             p99: percentile(0.99),
+            requests,
         })
     })
 }
 
-/// One connection; returns the latencies of the answers that came between `start` and `end`.
+/// One connection; returns the latencies of the answers that came between `start` and `end`, and how many
+/// answers came in all.
 async fn client(
     address: SocketAddr,
     request: Vec<u8>,
     status: u16,
     start: Instant,
     end: Instant,
-) -> io::Result<Vec<Duration>> {
+) -> io::Result<(Vec<Duration>, usize)> {
     let mut socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
     let mut buffer = vec![0; 256 << 10];
-    let mut latencies = Vec::new();
+    let (mut latencies, mut requests) = (Vec::new(), 0);
     loop {
         let asked = Instant::now();
         if asked >= end {
-            return Ok(latencies);
+            return Ok((latencies, requests));
         }
         socket.write_all(&request).await?;
         let mut filled = 0;
@@ -105,6 +119,7 @@ async fn client(
             return Err(io::Error::other(format!("expected status {status}, got {shown}")));
         }
         let answered = Instant::now();
+        requests += 1;
         if answered >= start && answered < end {
             latencies.push(answered - asked);
         }

@@ -38,12 +38,19 @@ struct Options {
     ours: PathBuf,
 }
 
+/// How a server did in one round.
+struct Round {
+    measured: Measured,
+    /// Seconds that it was running, for each request.
+    processor_time: f64,
+}
+
 /// One server's rounds under one workload.
 #[derive(Default)]
-struct Rounds(Vec<Measured>);
+struct Rounds(Vec<Round>);
 
 impl Rounds {
-    fn median(&self, of: impl Fn(&Measured) -> f64) -> f64 {
+    fn median(&self, of: impl Fn(&Round) -> f64) -> f64 {
         median(self.0.iter().map(of).collect())
     }
 }
@@ -61,7 +68,7 @@ fn main() -> Result<()> {
     let [servers, load, ..] = cores[..] else { return Err("two cores are needed".into()) };
     process::pin_to(load)?;
     println!(
-        "| workload | connections | ours, requests/s | bare hyper, requests/s | ratio (range) | p50, ours / bare | p99, ours / bare |"
+        "| workload | connections | requests/s, ours / bare hyper | ratio (range) | p50, ours / bare | p99, ours / bare | processor time for each |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for workload in WORKLOADS.iter().filter(|workload| workload.name.contains(&options.only)) {
@@ -112,29 +119,31 @@ fn row(workload: &Workload, options: &Options, core: usize) -> Result<String> {
             }
         }
     }
-    let ratio = |of: fn(&Measured) -> f64| -> Vec<f64> {
-        ours.0.iter().zip(&bare.0).map(|(ours, bare)| of(ours) / of(bare)).collect()
-    };
-    let throughput = ratio(|measured| measured.requests_per_second);
+    let throughput: Vec<f64> =
+        ours.0.iter().zip(&bare.0).map(|(ours, bare)| rate(ours) / rate(bare)).collect();
     let (least, most) = (
         throughput.iter().copied().fold(f64::INFINITY, f64::min),
         throughput.iter().copied().fold(0.0, f64::max),
     );
-    let micros = |of: fn(&Measured) -> Duration| {
-        let (ours, bare) =
-            (ours.median(|m| of(m).as_secs_f64() * 1e6), bare.median(|m| of(m).as_secs_f64() * 1e6));
-        format!("{ours:.0} / {bare:.0} µs ({:.2})", ours / bare)
+    let micros = |of: fn(&Round) -> f64, digits: usize| {
+        let (ours, bare) = (ours.median(of) * 1e6, bare.median(of) * 1e6);
+        format!("{ours:.digits$} / {bare:.digits$} µs ({:.2})", ours / bare)
     };
     Ok(format!(
-        "| {} | {} | {:.0} | {:.0} | **{:.2}** ({least:.2}–{most:.2}) | {} | {} |",
+        "| {} | {} | {:.0} / {:.0} | **{:.2}** ({least:.2}–{most:.2}) | {} | {} | {} |",
         workload.name,
         workload.connections,
-        ours.median(|m| m.requests_per_second),
-        bare.median(|m| m.requests_per_second),
+        ours.median(rate),
+        bare.median(rate),
         median(throughput),
-        micros(|m| m.p50),
-        micros(|m| m.p99),
+        micros(|round| round.measured.p50.as_secs_f64(), 0),
+        micros(|round| round.measured.p99.as_secs_f64(), 0),
+        micros(|round| round.processor_time, 2),
     ))
+}
+
+fn rate(round: &Round) -> f64 {
+    round.measured.requests_per_second
 }
 
 fn load(workload: &Workload, options: &Options, request: Vec<u8>) -> Load {
@@ -147,17 +156,13 @@ fn load(workload: &Workload, options: &Options, request: Vec<u8>) -> Load {
     }
 }
 
-fn measure_ours(workload: &Workload, options: &Options, core: usize) -> Result<Measured> {
+fn measure_ours(workload: &Workload, options: &Options, core: usize) -> Result<Round> {
     let server = Server::start(&mut workload.ours(&options.ours), Some(core))?;
     let request = workload.request(server.address)?;
-    let load = load(workload, options, request);
-    let before = server.processor_time()?;
-    let measured = generator::run(server.address, &load)?;
-    note_idle(workload.name, "ours", &server, before, &load)?;
-    Ok(measured)
+    measure(workload, "ours", &server, &load(workload, options, request))
 }
 
-fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<Measured> {
+fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<Round> {
     // What bare hyper answers is what we answer.
     let (request, answer) = {
         let server = Server::start(&mut workload.ours(&options.ours), Some(core))?;
@@ -171,21 +176,19 @@ fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<M
     command.arg("--bare").arg(&file).arg(workload.hold_millis.to_string());
     let server = Server::start(&mut command, Some(core))?;
     std::fs::remove_file(&file)?;
-    let load = load(workload, options, request);
-    let before = server.processor_time()?;
-    let measured = generator::run(server.address, &load)?;
-    note_idle(workload.name, "bare hyper", &server, before, &load)?;
-    Ok(measured)
+    measure(workload, "bare hyper", &server, &load(workload, options, request))
 }
 
-/// Says so when the server waited for the load generator: then the figure is the generator's.
-fn note_idle(name: &str, who: &str, server: &Server, before: Duration, load: &Load) -> Result<()> {
-    let busy = server.processor_time()?.saturating_sub(before).as_secs_f64()
-        / (load.warm_up + load.measured).as_secs_f64();
-    if busy < 0.95 && load.connections > 1 {
-        eprintln!("{name}: {who} was busy for {:.0} % of the time only", busy * 100.0);
+/// Puts the load on a server, and says so when the server waited for it: then the rate is the load's.
+fn measure(workload: &Workload, who: &str, server: &Server, load: &Load) -> Result<Round> {
+    let before = server.processor_time()?;
+    let measured = generator::run(server.address, load)?;
+    let spent = server.processor_time()?.saturating_sub(before).as_secs_f64();
+    let busy = spent / (load.warm_up + load.measured).as_secs_f64();
+    if busy < 0.95 && load.connections > 1 && workload.hold_millis == 0 {
+        eprintln!("{}: {who} was busy for {:.0} % of the time only", workload.name, busy * 100.0);
     }
-    Ok(())
+    Ok(Round { measured, processor_time: spent / measured.requests.max(1) as f64 })
 }
 
 /// Start-up time, and memory idle and loaded.
