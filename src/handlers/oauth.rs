@@ -13,8 +13,7 @@ use crate::wire::{Refusal, Reply};
 pub(super) fn token(state: &mut TenantState, call: &Call<'_>) -> Result<Reply, Refusal> {
     let body = state.auth.issue(&call.form, call.options.token_lifetime, call.now)?;
     // RFC 6749, 5.1.
-    Ok(Reply::json(StatusCode::OK, body.to_string())
-        .with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+    Ok(Reply::json(StatusCode::OK, body).with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
 /// `GET /oauth/info`.

@@ -2,6 +2,7 @@
 //! and carry their own claims, as the service's are; what is kept here is a bounded memory of those seen
 //! lately, so that the usual request costs one look-up.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -9,14 +10,14 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::jwt;
 pub use super::jwt::JwtError;
+use super::jwt::{self, Key};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Access;
-use crate::fixture::{Client, User};
+use crate::fixture::Client;
 use crate::wire::Refusal;
 use crate::wire::form::Form;
 
@@ -36,7 +37,7 @@ const FORMER_SCOPES: [(&str, &str); 2] = [
 #[derive(Clone, Debug)]
 pub struct Auth {
     organisation: Organisation,
-    key: [u8; 16],
+    key: Key,
     chance: Chance,
     clients: Arc<Vec<Client>>,
     issued: u64,
@@ -126,12 +127,12 @@ pub struct Session {
 }
 
 impl Session {
-    fn of(claims: &Claims, expires: Timestamp) -> Self {
+    fn of(claims: &Claims<'_>, expires: Timestamp) -> Self {
         Self {
-            jti: claims.jti.clone(),
-            client_id: claims.client_id.as_str().into(),
-            scopes: claims.scope.clone(),
-            authorities: claims.user_id.is_some().then(|| claims.authorities.clone()),
+            jti: claims.jti.to_string(),
+            client_id: (&*claims.client_id).into(),
+            scopes: claims.scope.to_vec(),
+            authorities: claims.user_id.is_some().then(|| claims.authorities.to_vec()),
             expires,
         }
     }
@@ -165,30 +166,30 @@ fn current_name(scope: &str) -> &str {
 /// The claims of an access token, as the vendor documents them.
 #[expect(clippy::struct_excessive_bools, reason = "the vendor's claims")]
 #[derive(Debug, Serialize, Deserialize)]
-struct Claims {
-    tenant_id: String,
+struct Claims<'a> {
+    tenant_id: Cow<'a, str>,
     internal: bool,
-    pod: String,
-    org: String,
+    pod: Cow<'a, str>,
+    org: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    identity_id: Option<String>,
+    identity_id: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    user_name: Option<String>,
+    user_name: Option<Cow<'a, str>>,
     strong_auth: bool,
-    authorities: Vec<String>,
-    client_id: String,
+    authorities: Cow<'a, [String]>,
+    client_id: Cow<'a, str>,
     strong_auth_supported: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
-    scope: Vec<String>,
+    user_id: Option<Cow<'a, str>>,
+    scope: Cow<'a, [String]>,
     exp: i64,
-    jti: String,
+    jti: Cow<'a, str>,
     enabled: bool,
     #[serde(rename = "accessType")]
-    access_type: String,
+    access_type: Cow<'a, str>,
     /// The access token that a refresh token was issued with; only refresh tokens have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ati: Option<String>,
+    ati: Option<Cow<'a, str>>,
 }
 
 /// The authority of a token without a user.
@@ -200,7 +201,7 @@ impl Auth {
         let organisation = Organisation { name: name.to_owned(), id: chance.uuid("tenant", 0).to_string() };
         Self {
             organisation,
-            key: chance.bytes("token-key", 0),
+            key: Key::new(chance.bytes("token-key", 0)),
             chance,
             clients,
             issued: 0,
@@ -306,12 +307,12 @@ impl Auth {
     }
 
     fn read(&self, token: &str) -> Result<Session, JwtError> {
-        let claims: Claims = jwt::verify(&self.key, token)?;
+        let claims: Claims<'_> = self.key.verify(token)?;
         if claims.ati.is_some() {
             return Err(JwtError::Malformed);
         }
         // A tenant of a name that another had before has its key, but not its clients.
-        if !self.clients.iter().any(|client| client.client_id == claims.client_id) {
+        if !self.clients.iter().any(|client| client.client_id == *claims.client_id) {
             return Err(JwtError::Signature);
         }
         Ok(Session::of(&claims, Timestamp::from_millis(claims.exp.saturating_mul(1_000))))
@@ -330,15 +331,16 @@ impl Auth {
     }
 
     /// Answers a token call: the body of a 200, or an OAuth error.
-    pub fn issue(&mut self, form: &Form, lifetime: Duration, now: Timestamp) -> Result<Value, Refusal> {
-        let client = self.client_of(form)?.clone();
+    pub fn issue(&mut self, form: &Form, lifetime: Duration, now: Timestamp) -> Result<Vec<u8>, Refusal> {
+        let clients = Arc::clone(&self.clients);
+        let client = client_of(&clients, form)?;
         let grant = form
             .get("grant_type")
             .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type"))?;
         // The vendor's own table writes grants in capitals, its examples in lower case.
         let scopes = match grant.to_ascii_lowercase().as_str() {
-            "client_credentials" => client.scopes.clone(),
-            "refresh_token" => self.refreshed_scopes(form, &client, now)?,
+            "client_credentials" => Cow::Borrowed(&client.scopes[..]),
+            "refresh_token" => Cow::Owned(self.refreshed_scopes(form, client, now)?),
             _ => {
                 let description = format!("Unsupported grant type: {grant}");
                 return Err(oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", &description));
@@ -346,19 +348,7 @@ impl Auth {
         };
         let scopes = narrow(scopes, form.get("scope"))?;
         let lifetime = client.token_lifetime.map_or(lifetime, |span| span.0);
-        Ok(self.tokens(&client, &scopes, lifetime, now))
-    }
-
-    /// The client whose credentials `form` has.
-    fn client_of(&self, form: &Form) -> Result<&Client, Refusal> {
-        let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
-            let description = "Full authentication is required to access this resource";
-            return Err(oauth(StatusCode::UNAUTHORIZED, "unauthorized", description));
-        };
-        self.clients
-            .iter()
-            .find(|client| client.client_id == id && client.client_secret == secret)
-            .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
+        Ok(self.tokens(client, &scopes, lifetime, now))
     }
 
     /// The scopes of the refresh token in `form`, when it is the client's own and has not expired.
@@ -370,83 +360,131 @@ impl Auth {
             let description = format!("Invalid refresh token{why}");
             Err(oauth(StatusCode::BAD_REQUEST, "invalid_grant", &description))
         };
-        let Ok(claims) = jwt::verify::<Claims>(&self.key, token) else {
+        let Ok(claims) = self.key.verify::<Claims<'_>>(token) else {
             return refused("");
         };
-        if claims.ati.is_none() || claims.client_id != client.client_id {
+        if claims.ati.is_none() || *claims.client_id != client.client_id {
             return refused("");
         }
         if now.as_seconds() >= claims.exp {
             return refused(" (expired)");
         }
-        Ok(claims.scope)
+        Ok(claims.scope.into_owned())
     }
 
     /// A new access token and refresh token, in the shape of the service's answer.
-    fn tokens(&mut self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Value {
+    fn tokens(&mut self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Vec<u8> {
         self.issued += 1;
         let jti = self.chance.uuid("access-token", self.issued).to_string();
         let refresh_jti = self.chance.uuid("refresh-token", self.issued).to_string();
-        let mut claims = self.claims(client, scopes, &jti, now.plus(lifetime));
-        let access_token = jwt::sign(&self.key, &claims);
-        // Remembered as it is meant: a token of one second lives for one second, whatever the clock's fraction.
+        let mut claims = claims(&self.organisation, client, scopes, &jti, now.plus(lifetime));
+        let access_token = self.key.sign(&claims);
         let session = Session::of(&claims, now.plus(lifetime));
-        self.remember(&access_token, session, now);
-        self.last_issued.clone_from(&jti);
         claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
-        claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti));
-        let refresh_token = jwt::sign(&self.key, &claims);
-        let mut body = json!({
-            "access_token": access_token,
-            "token_type": "bearer",
-            "refresh_token": refresh_token,
-            "expires_in": lifetime.as_secs(),
-            "scope": scopes.join(" "),
-            "accessType": "OFFLINE",
-            "tenant_id": self.organisation.id,
-            "internal": false,
-            "pod": POD,
-            "strong_auth_supported": true,
-            "org": self.organisation.name,
-        });
-        if let Some(user) = &client.user {
-            body["user_id"] = user.id.as_str().into();
-            body["identity_id"] = user.id.as_str().into();
-            body["user_name"] = user.user_name.as_str().into();
-        }
-        body["strong_auth"] = true.into();
-        body["enabled"] = true.into();
-        body["jti"] = jti.into();
-        body
-    }
-
-    fn claims(&self, client: &Client, scopes: &[String], jti: &str, expires: Timestamp) -> Claims {
+        claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti.into()));
+        let refresh_token = self.key.sign(&claims);
         let user = client.user.as_ref();
-        Claims {
-            tenant_id: self.organisation.id.clone(),
+        let body = Tokens {
+            access_token: &access_token,
+            token_type: "bearer",
+            refresh_token: &refresh_token,
+            expires_in: lifetime.as_secs(),
+            scope: &scopes.join(" "),
+            access_type: "OFFLINE",
+            tenant_id: &self.organisation.id,
             internal: false,
-            pod: POD.to_owned(),
-            org: self.organisation.name.clone(),
-            identity_id: user.map(|user| user.id.clone()),
-            user_name: user.map(|user| user.user_name.clone()),
-            strong_auth: true,
-            authorities: user
-                .map_or_else(|| vec![API_AUTHORITY.to_owned()], |user: &User| user.authorities.clone()),
-            client_id: client.client_id.clone(),
+            pod: POD,
             strong_auth_supported: true,
-            user_id: user.map(|user| user.id.clone()),
-            scope: scopes.to_vec(),
-            exp: expires.as_seconds(),
-            jti: jti.to_owned(),
+            org: &self.organisation.name,
+            user_id: user.map(|user| &*user.id),
+            identity_id: user.map(|user| &*user.id),
+            user_name: user.map(|user| &*user.user_name),
+            strong_auth: true,
             enabled: true,
-            access_type: "OFFLINE".to_owned(),
-            ati: None,
-        }
+            jti: &jti,
+        };
+        let mut text = Vec::with_capacity(access_token.len() + refresh_token.len() + 1_024);
+        serde_json::to_writer(&mut text, &body).expect("texts can be written as JSON");
+        // Remembered as it is meant: a token of one second lives for one second, whatever the clock's fraction.
+        self.remember(&access_token, session, now);
+        self.last_issued = jti;
+        text
     }
 }
 
+/// The answer to a token call, as the vendor documents it.
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's members")]
+#[derive(Serialize)]
+struct Tokens<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    refresh_token: &'a str,
+    expires_in: u64,
+    scope: &'a str,
+    #[serde(rename = "accessType")]
+    access_type: &'static str,
+    tenant_id: &'a str,
+    internal: bool,
+    pod: &'static str,
+    strong_auth_supported: bool,
+    org: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    strong_auth: bool,
+    enabled: bool,
+    jti: &'a str,
+}
+
+fn claims<'a>(
+    organisation: &'a Organisation,
+    client: &'a Client,
+    scopes: &'a [String],
+    jti: &'a str,
+    expires: Timestamp,
+) -> Claims<'a> {
+    let user = client.user.as_ref();
+    Claims {
+        tenant_id: (&organisation.id).into(),
+        internal: false,
+        pod: POD.into(),
+        org: (&organisation.name).into(),
+        identity_id: user.map(|user| (&user.id).into()),
+        user_name: user.map(|user| (&user.user_name).into()),
+        strong_auth: true,
+        authorities: user.map_or_else(
+            || Cow::Owned(vec![API_AUTHORITY.to_owned()]),
+            |user| Cow::Borrowed(&user.authorities[..]),
+        ),
+        client_id: (&client.client_id).into(),
+        strong_auth_supported: true,
+        user_id: user.map(|user| (&user.id).into()),
+        scope: scopes.into(),
+        exp: expires.as_seconds(),
+        jti: jti.into(),
+        enabled: true,
+        access_type: "OFFLINE".into(),
+        ati: None,
+    }
+}
+
+/// The client whose credentials `form` has.
+fn client_of<'a>(clients: &'a [Client], form: &Form) -> Result<&'a Client, Refusal> {
+    let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
+        let description = "Full authentication is required to access this resource";
+        return Err(oauth(StatusCode::UNAUTHORIZED, "unauthorized", description));
+    };
+    clients
+        .iter()
+        .find(|client| client.client_id == id && client.client_secret == secret)
+        .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
+}
+
 /// The scopes that are asked for, each of which must be among (or under) those that may be given.
-fn narrow(given: Vec<String>, asked: Option<&str>) -> Result<Vec<String>, Refusal> {
+fn narrow<'a>(given: Cow<'a, [String]>, asked: Option<&str>) -> Result<Cow<'a, [String]>, Refusal> {
     let Some(asked) = asked else { return Ok(given) };
     let may_all = given.iter().any(|scope| scope == ALL_SCOPES);
     let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
@@ -455,7 +493,7 @@ fn narrow(given: Vec<String>, asked: Option<&str>) -> Result<Vec<String>, Refusa
             let description = format!("Invalid scope: {scope}");
             Err(oauth(StatusCode::BAD_REQUEST, "invalid_scope", &description))
         }
-        None => Ok(asked),
+        None => Ok(asked.into()),
     }
 }
 

@@ -20,21 +20,46 @@ pub enum JwtError {
     Signature,
 }
 
-/// Signs claims.
-pub(super) fn sign(key: &[u8; 16], claims: &impl Serialize) -> String {
-    let claims = serde_json::to_vec(claims).expect("claims can be written as JSON");
-    let message = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(mac(key, &message).finalize().into_bytes());
-    format!("{message}.{signature}")
+/// A tenant's own key, ready to sign and to verify.
+#[derive(Clone)]
+pub(super) struct Key(Hmac<Sha256>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
 }
 
-/// Reads the claims of a token that was signed with `key`.
-pub(super) fn verify<T: DeserializeOwned>(key: &[u8; 16], token: &str) -> Result<T, JwtError> {
-    let (message, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
-    let claims = claims(token).ok_or(JwtError::Malformed)?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| JwtError::Malformed)?;
-    mac(key, message).verify_slice(&signature).map_err(|_| JwtError::Signature)?;
-    serde_json::from_slice(&claims).map_err(|_| JwtError::Malformed)
+impl Key {
+    pub(super) fn new(secret: [u8; 16]) -> Self {
+        Self(Hmac::new_from_slice(&secret).expect("HMAC takes keys of any length"))
+    }
+
+    /// Signs claims.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
+        let claims = serde_json::to_vec(claims).expect("claims can be written as JSON");
+        let mut token = String::with_capacity(HEADER.len() + claims.len() * 4 / 3 + 64);
+        token.push_str(HEADER);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self.mac(&token).finalize().into_bytes();
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
+    }
+
+    /// Reads the claims of a token that was signed with this key.
+    pub(super) fn verify<T: DeserializeOwned>(&self, token: &str) -> Result<T, JwtError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
+        let claims = claims(token).ok_or(JwtError::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| JwtError::Malformed)?;
+        self.mac(message).verify_slice(&signature).map_err(|_| JwtError::Signature)?;
+        serde_json::from_slice(&claims).map_err(|_| JwtError::Malformed)
+    }
+
+    fn mac(&self, message: &str) -> Hmac<Sha256> {
+        self.0.clone().chain_update(message)
+    }
 }
 
 /// The claims of a token, whoever signed it.
@@ -61,30 +86,26 @@ pub(super) fn early_claim(token: &str, name: &str) -> Option<String> {
 /// Letters of base64 that are looked at: a multiple of four, and enough for a tenant's id and name.
 const EARLY: usize = 240;
 
-fn mac(key: &[u8; 16], message: &str) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(message.as_bytes());
-    mac
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
 
-    const KEY: [u8; 16] = [7; 16];
+    fn key(secret: u8) -> Key {
+        Key::new([secret; 16])
+    }
 
     #[test]
     fn what_was_signed_is_read_back() {
-        let token = sign(&KEY, &json!({ "jti": "1" }));
-        assert_eq!(verify::<Value>(&KEY, &token), Ok(json!({ "jti": "1" })));
+        let token = key(7).sign(&json!({ "jti": "1" }));
+        assert_eq!(key(7).verify::<Value>(&token), Ok(json!({ "jti": "1" })));
     }
 
     #[test]
     fn a_token_of_another_key_or_none_is_refused() {
-        let token = sign(&KEY, &json!({ "jti": "1" }));
-        let other = sign(&[8; 16], &json!({ "jti": "1" }));
+        let token = key(7).sign(&json!({ "jti": "1" }));
+        let other = key(8).sign(&json!({ "jti": "1" }));
         let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
         for (token, error) in [
             (other.as_str(), JwtError::Signature),
@@ -94,7 +115,7 @@ mod tests {
             ("a.%.c", JwtError::Malformed),
             ("....", JwtError::Malformed),
         ] {
-            assert_eq!(verify::<Value>(&KEY, token), Err(error), "{token}");
+            assert_eq!(key(7).verify::<Value>(token), Err(error), "{token}");
         }
     }
 }

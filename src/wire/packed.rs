@@ -2,6 +2,7 @@
 //! connection's whole read buffer alive. Requests of one client carry nearly always the same header fields,
 //! so those are kept once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
@@ -10,7 +11,7 @@ use hyper::{Method, Uri};
 
 use super::request::{Body, Request};
 
-/// Bodies up to this many bytes are copied; longer ones are kept as they came in.
+/// Bodies up to this many bytes are short, and copied; longer ones are kept as they came in.
 const COPIED: usize = 4 << 10;
 /// How many different sets of header fields are recognised again.
 const RECENT: usize = 4;
@@ -19,11 +20,14 @@ const RECENT: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Packed {
     method: Method,
-    target: Box<str>,
+    /// The target, and behind it the body if it is short.
+    text: Box<[u8]>,
+    target_len: usize,
     /// Where in the target's path the path below the tenant's base URL begins.
     path_start: usize,
     fields: Arc<[u8]>,
-    body: Body,
+    /// The body if it is not short.
+    body: Option<Body>,
     is_secure: bool,
     connection: u64,
 }
@@ -41,20 +45,21 @@ impl Packer {
     /// Packs a request; `path` is the part of its path below the tenant's base URL.
     pub fn pack(&mut self, request: &Request, path: &str) -> Packed {
         let uri = &request.uri;
-        let target = match (uri.scheme(), uri.authority(), uri.path_and_query()) {
+        let target: Cow<'_, str> = match (uri.scheme(), uri.authority(), uri.path_and_query()) {
             (None, None, Some(path_and_query)) => path_and_query.as_str().into(),
             _ => uri.to_string().into(),
         };
         // A base URL without anything below it stands for its root.
         let is_below = uri.path().ends_with(path);
         let path_start = if is_below { uri.path().len() - path.len() } else { uri.path().len() };
-        let body = match &request.body {
-            Body::Whole(body) if body.len() <= COPIED => Body::Whole(Bytes::copy_from_slice(body)),
-            body => body.clone(),
+        let (short, body) = match &request.body {
+            Body::Whole(body) if body.len() <= COPIED => (&body[..], None),
+            body => (&b""[..], Some(body.clone())),
         };
         Packed {
             method: request.method.clone(),
-            target,
+            text: [target.as_bytes(), short].concat().into(),
+            target_len: target.len(),
             path_start,
             fields: self.fields(&request.headers),
             body,
@@ -93,11 +98,13 @@ impl Packed {
                 headers.append(name, value);
             }
         }
+        let (target, body) = self.text.split_at(self.target_len);
+        let body = self.body.clone().unwrap_or_else(|| Body::Whole(Bytes::copy_from_slice(body)));
         Request {
             method: self.method.clone(),
-            uri: self.target.parse::<Uri>().unwrap_or_default(),
+            uri: Uri::try_from(target).unwrap_or_default(),
             headers,
-            body: self.body.clone(),
+            body,
             is_secure: self.is_secure,
             connection: self.connection,
         }
@@ -114,10 +121,10 @@ impl Packed {
     /// What it costs to keep, in bytes, as though nothing were shared.
     pub fn size(&self) -> usize {
         let body = match &self.body {
-            Body::Whole(body) => body.len(),
-            Body::TooLarge { .. } => 0,
+            Some(Body::Whole(body)) => body.len(),
+            Some(Body::TooLarge { .. }) | None => 0,
         };
-        self.target.len() + self.fields.len() + body
+        self.text.len() + self.fields.len() + body
     }
 }
 

@@ -104,7 +104,9 @@ impl Refusal {
             Self::BadRequest { code, text, further, .. } => {
                 bad_request(code.text(), text, further, tracking_id)
             }
-            Self::Unauthorized(text) => json_reply(StatusCode::UNAUTHORIZED, &json!({ "error": text })),
+            Self::Unauthorized(text) => {
+                json_reply(StatusCode::UNAUTHORIZED, &OauthError { error: text, error_description: None })
+            }
             Self::Forbidden => standard(StatusCode::FORBIDDEN, tracking_id),
             Self::NotFound => standard(StatusCode::NOT_FOUND, tracking_id),
             Self::Internal => standard(StatusCode::INTERNAL_SERVER_ERROR, tracking_id),
@@ -139,7 +141,7 @@ impl Refusal {
                 rate_limited().with(RETRY_AFTER, *retry_after_seconds)
             }
             Self::Oauth { status, error, description } => {
-                json_reply(*status, &json!({ "error": error, "error_description": description }))
+                json_reply(*status, &OauthError { error, error_description: Some(description) })
             }
         }
     }
@@ -229,6 +231,14 @@ fn bad_request(code: &str, text: &str, further: &[String], tracking_id: Tracking
     dto(StatusCode::BAD_REQUEST, code, tracking_id, &BOTH, text, Some(causes.collect()))
 }
 
+/// The shape of errors about tokens.
+#[derive(Serialize)]
+struct OauthError<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'a str>,
+}
+
 /// The vendor's `ErrorResponseDto`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -276,5 +286,9 @@ fn exception(status: StatusCode, error_name: &str, error_message: &str, tracking
 }
 
 fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
-    Reply::json(status, serde_json::to_vec(body).expect("texts can be written as JSON"))
+    // Room for nearly every error, so that it need not grow.
+    let mut text = Vec::with_capacity(640);
+    serde_json::to_writer(&mut text, body).expect("texts can be written as JSON");
+    text.shrink_to_fit();
+    Reply::json(status, text)
 }

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
+use smallvec::{SmallVec, smallvec};
 
 use crate::operation::Operation;
 
@@ -44,13 +45,16 @@ impl Serialize for TrackingId {
     }
 }
 
+/// Header fields in order. Most replies have one of their own, which then costs no memory elsewhere.
+pub type Fields = SmallVec<[(HeaderName, HeaderValue); 1]>;
+
 /// A status, header fields and a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
     /// The header fields, in the order in which they are sent; the server adds only the framing.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub headers: Fields,
     /// The body; shared, not copied.
     pub body: Bytes,
 }
@@ -58,12 +62,12 @@ pub struct Reply {
 impl Reply {
     /// A reply with a JSON body.
     pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, JSON)], body: body.into() }
+        Self { status, headers: smallvec![(CONTENT_TYPE, JSON)], body: body.into() }
     }
 
     /// A reply without body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Fields::new(), body: Bytes::new() }
     }
 
     /// Adds a header field.
@@ -78,8 +82,8 @@ impl Reply {
     /// The same with the header fields that every reply of the service carries, where it has none of its own.
     #[must_use]
     pub fn stamped(&self, tracking_id: TrackingId, date: &HeaderValue) -> Self {
-        let mut headers = Vec::with_capacity(self.headers.len() + 3);
-        headers.extend_from_slice(&self.headers);
+        let mut headers = Fields::with_capacity(self.headers.len() + 3);
+        headers.extend(self.headers.iter().cloned());
         let mut reply = Self { status: self.status, headers, body: self.body.clone() };
         reply.add_missing(CACHE_CONTROL, || HeaderValue::from_static("no-cache, no-store, must-revalidate"));
         reply.add_missing(REQUEST_ID, || {
