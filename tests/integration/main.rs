@@ -26,6 +26,8 @@ mod floor_plan;
 mod readme_example;
 /// What scenarios do to exchanges.
 mod scenarios;
+/// What comes in with the dependencies.
+mod supply_chain;
 /// HTTP over TLS.
 mod tls;
 /// Faults as a client's kernel and its HTTP/2 library see them.
