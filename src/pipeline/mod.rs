@@ -81,6 +81,7 @@ fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome
     let stamped = reply.stamped(tracking_id, state.date(now));
     let trace = Trace {
         seq,
+        at_millis: Some(now.as_millis()),
         tenant: Arc::clone(tenant.name()),
         operation,
         client: client.clone(),

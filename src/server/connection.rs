@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::EXPECT;
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::Service;
 use hyper::{Method, Response, Uri, Version};
@@ -22,10 +22,10 @@ use super::body::{self, Broken, Outgoing};
 use super::deliver::{Asked, Fate, Open, deliver, response};
 use super::dispatch::Answered;
 use super::interrupt::Interruption;
-use super::{Limits, Shared, dispatch, monotonic_now, pause, wall_now};
+use super::{Limits, Shared, dispatch, head, monotonic_now, pause, wall_now};
 use crate::metrics::Metrics;
 use crate::operation::Operation;
-use crate::wire::{Body, Outcome, Refusal, Request, query};
+use crate::wire::{Body, DetailCode, Outcome, Refusal, Request, query};
 
 /// Why an exchange ended without an answer.
 type Ended = Box<dyn std::error::Error + Send + Sync>;
@@ -161,6 +161,11 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Answering {
         let open = Fate::open(&self.fate, request.version());
+        if let Some(why) = head::ambiguity(request.version(), request.headers()) {
+            let refusal = Refusal::bad_request(DetailCode::Syntax, why);
+            let refused = refused(request.method(), request.uri(), &self.shared, &refusal, why);
+            return Answering::AtOnce(Some(Ok(closing(refused))));
+        }
         let exchanges = self.clone();
         if !request.body().is_end_stream() {
             return Answering::Later(Box::pin(exchanges.read_and_answer(request, open)));
@@ -187,16 +192,26 @@ impl Exchanges {
         let is_expecting = head.headers.contains_key(EXPECT);
         let mut reading = std::pin::pin!(body::read(incoming, limits.max_body_bytes, is_expecting));
         let body = if let Some(body) = body::at_hand(reading.as_mut()).await {
-            body?
+            body
         } else {
             let mut stopping = self.shared.stopping.clone();
             tokio::select! {
-                body = tokio::time::timeout(limits.header_timeout, reading) => match body {
-                    Ok(body) => body?,
-                    Err(_) => return Ok(timed_out(&head.method, &head.uri, &self.shared)),
-                },
+                body = tokio::time::timeout(limits.header_timeout, reading) => {
+                    let Ok(body) = body else {
+                        let why = "the client took too long to send its body";
+                        let refusal = Refusal::RequestTimeout;
+                        return Ok(refused(&head.method, &head.uri, &self.shared, &refusal, why));
+                    };
+                    body
+                }
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
             }
+        };
+        // Chunks that are none, or a client that left; to that one we speak in vain.
+        let Ok(body) = body else {
+            let why = "The request body could not be read.";
+            let refusal = Refusal::bad_request(DetailCode::Syntax, why);
+            return Ok(closing(refused(&head.method, &head.uri, &self.shared, &refusal, why)));
         };
         let version = head.version;
         let (answered, method) = self.answer(head, body);
@@ -235,11 +250,17 @@ impl Exchanges {
     }
 }
 
-/// 408: the client did not send its body in time.
-fn timed_out(method: &Method, uri: &Uri, shared: &Shared) -> Response<Outgoing> {
-    tracing::info!("{method} {}: the client took too long to send its body", query::redacted(uri));
-    let answered = dispatch::refuse(&shared.world, &Refusal::RequestTimeout, wall_now());
+/// The answer to a request that never was a whole one; nobody's exchange, and so in nobody's journal.
+fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
+    tracing::info!("{method} {}: {why}", query::redacted(uri));
+    let answered = dispatch::refuse(&shared.world, refusal, wall_now());
     response(answered.outcome.reply, method)
+}
+
+/// The same, and the connection's last.
+fn closing(mut response: Response<Outgoing>) -> Response<Outgoing> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Counts what belongs to the API; the control API is not counted.

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
 use super::{pause, wall_now};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Manner, Reply};
@@ -110,9 +110,10 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
     }
     // Until it is told otherwise, the watch takes a dropped delivery for a client that left.
     let watch = Watch::new(&tenant, outcome.trace.seq);
+    let decided = outcome.trace.at_millis.map(Timestamp::from_millis);
     if let Some(hold) = hold {
         // A server that stops says at once what it has to say.
-        or_stopping(wait(&tenant, hold), &asked.stopping).await;
+        or_stopping(wait(&tenant, decided, hold), &asked.stopping).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
     let delivered = match manner {
@@ -134,7 +135,8 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
             close(&asked)
         }
         Manner::Hang { limit: Some(limit) } => {
-            or_stopping(wait(&tenant, limit), &asked.stopping).await;
+            let from = decided.map(|at| at.plus(hold.unwrap_or_default()));
+            or_stopping(wait(&tenant, from, limit), &asked.stopping).await;
             close(&asked)
         }
     };
@@ -250,16 +252,17 @@ fn feed(
             }
             sent += len;
             if !rest.is_empty() {
-                wait(&tenant, pause).await;
+                wait(&tenant, None, pause).await;
             }
         }
     });
     pieces
 }
 
-/// Waits until so much of the tenant's time has passed: by itself while its clock runs, or by being moved.
-async fn wait(tenant: &Tenant, duration: Duration) {
-    let deadline = tenant.lock().clock.now(wall_now()).plus(duration);
+/// Waits until so much of the tenant's time has passed since `from` (now, when absent): by itself while its clock
+/// runs, or by being moved, also between `from` and now.
+async fn wait(tenant: &Tenant, from: Option<Timestamp>, duration: Duration) {
+    let deadline = from.unwrap_or_else(|| tenant.lock().clock.now(wall_now())).plus(duration);
     let mut left = duration;
     while !left.is_zero() {
         let mut moved = std::pin::pin!(tenant.clock_moved());
@@ -270,8 +273,9 @@ async fn wait(tenant: &Tenant, duration: Duration) {
         match clock {
             Clock::Manual { .. } if until_deadline.is_zero() => return,
             Clock::Manual { .. } => moved.await,
+            // The tenant's time is in whole milliseconds; what is left is not rounded down to them.
             Clock::Auto { .. } => tokio::select! {
-                () = pause(left) => return,
+                () = pause(left.min(until_deadline + Duration::from_millis(1))) => return,
                 () = moved => {}
             },
         }

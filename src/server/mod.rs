@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod deliver;
 mod dispatch;
+mod head;
 mod interrupt;
 mod tls;
 

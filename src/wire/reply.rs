@@ -206,6 +206,8 @@ pub struct Outcome {
 pub struct Trace {
     /// The exchange's number in the tenant's journal; 0 when it has none.
     pub seq: u64,
+    /// The tenant's time when it was decided, in milliseconds since the epoch; its waits count from there.
+    pub at_millis: Option<i64>,
     /// The tenant's name; empty when there is none.
     pub tenant: Arc<str>,
     /// The operation, where the route leads to one.

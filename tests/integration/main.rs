@@ -22,6 +22,8 @@ mod documents;
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
+mod http_conformance;
 /// The README's example of a test in Rust.
 mod readme_example;
 /// What scenarios do to exchanges.

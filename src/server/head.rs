@@ -1,0 +1,31 @@
+//! Heads that could be read two ways. hyper refuses what breaks the grammar of HTTP; what is left are requests that
+//! somebody between a client and us could take for another host's, or cut at another place: they are refused (400),
+//! and the connection is closed, before anybody asks what they want.
+
+use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
+use hyper::{HeaderMap, Version};
+
+/// Why a head is refused; `None` for one that is as it should be.
+pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'static str> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        // RFC 9112, 3.2: all three are a 400. HTTP/1.0 knows no Host, HTTP/2 has a field of its own for it.
+        (None, _) if version == Version::HTTP_11 => return Some("The header field Host is missing."),
+        (_, Some(_)) => return Some("The header field Host stands there more than once."),
+        (Some(host), _) if !is_host(host) => return Some("The header field Host names no host."),
+        _ => {}
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => None,
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
+        // RFC 9112, 6.1 and 7. It would have a 501 for codings that are not known, but here a 5xx is a scenario's.
+        _ => Some("Transfer-Encoding must be chunked, and nothing else."),
+    }
+}
+
+/// Whether every byte may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte);
+    value.as_bytes().iter().copied().all(is_allowed)
+}
