@@ -24,6 +24,8 @@ mod exchanges;
 mod floor_plan;
 /// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
 mod http_conformance;
+/// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
+mod models;
 /// The README's example of a test in Rust.
 mod readme_example;
 /// What scenarios do to exchanges.
