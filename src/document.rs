@@ -79,7 +79,8 @@ impl<'a> Document<'a> {
             serde_json::from_str::<serde::de::IgnoredAny>(self.text).map_err(|error| {
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or_default();
-                self.error(error.line(), error.column().max(1), format!("not JSON: {message}"))
+                let column = self.column(error.line(), error.column());
+                self.error(error.line(), column, format!("not JSON: {message}"))
             })?;
         }
         if self.text.trim().is_empty() {
@@ -98,6 +99,13 @@ impl<'a> Document<'a> {
     pub fn error_at(&self, pointer: &str, message: impl Into<String>) -> DocumentError {
         let (line, column) = locate(self.text, pointer);
         self.error(line, column, message)
+    }
+
+    /// The column in characters of one in bytes; both 1-based.
+    fn column(&self, line: usize, column_bytes: usize) -> usize {
+        let line = self.text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        let behind = line.char_indices().take_while(|(start, _)| *start < column_bytes).count();
+        behind.max(1)
     }
 
     fn error(&self, line: usize, column: usize, message: impl Into<String>) -> DocumentError {
@@ -280,6 +288,8 @@ mod tests {
         assert!(found.starts_with("menu.json:2:4: missing field `price`"), "{found}");
         let found = error("menu.json", "{\"dishes\": [,]}");
         assert!(found.starts_with("menu.json:1:13: not JSON: "), "{found}");
+        let found = error("menu.json", "{\"dïshes\": [\n\"€€€\",]}");
+        assert!(found.starts_with("menu.json:2:7: not JSON: "), "{found}");
         assert_eq!(error("menu.yaml", " \n"), "menu.yaml:1:1: the document is empty");
         let found = error("menu.yaml", "dishes: []\ndishes: []\n");
         assert!(found.starts_with("menu.yaml:2:1: "), "{found}");

@@ -22,6 +22,8 @@ mod documents;
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// Mutations of a corpus, thrown at whatever reads what others wrote.
+mod fuzz;
 /// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
 mod http_conformance;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
