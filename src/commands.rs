@@ -13,7 +13,7 @@ use sync_group_sim::contract::Contract;
 use sync_group_sim::fixture::{self, Client, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{self, library};
-use sync_group_sim::server::{Limits, Tls};
+use sync_group_sim::server::Tls;
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::TenantOptions;
 use sync_group_sim::version::ApiVersion;
@@ -95,18 +95,12 @@ fn serve(args: &ServeArgs) -> Outcome {
             prerequisites: args.prerequisites,
             rate_limit: args.rate_limit.0,
             token_lifetime: args.token_lifetime,
-            journal_limit: args.journal_limit,
-            ..TenantOptions::default()
+            ..args.limits.tenant_options()
         },
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control.clone(),
-        limits: Limits {
-            max_body_bytes: args.max_body,
-            max_connections: args.max_connections,
-            header_timeout: args.header_timeout,
-            ..Limits::default()
-        },
+        limits: args.limits.limits(),
         tls,
     };
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;

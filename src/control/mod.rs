@@ -24,7 +24,7 @@ use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
-use crate::world::{Located, TenantRequest, World, WorldError};
+use crate::world::{Located, TenantRequest, World, WorldError, below_tenant};
 use guard::guard;
 use read::{document, filter, parameter};
 
@@ -95,6 +95,12 @@ const CALLS: [(&str, &str); 26] = [
 /// Whether a path below a tenant's base URL is the control API's.
 pub fn is_control(path: &str) -> bool {
     path.split('/').find(|piece| !piece.is_empty()) == Some(PREFIX)
+}
+
+/// Whether a request whose body is not read yet is a control call of somebody who may make it, so that a longer
+/// body is worth reading.
+pub fn may_call(world: &World, request: &Request) -> bool {
+    is_control(below_tenant(request.uri.path())) && guard(world, request, "").is_ok()
 }
 
 /// Answers a control call.

@@ -2,89 +2,21 @@
 //! a tenant waits here, in the tenant's time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Response, Version};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
+use super::fate::{Fate, Open};
 use super::{pause, wall_now};
 use crate::clock::Clock;
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Manner, Reply};
-
-/// What is to become of a connection, told by a delivery to whoever owns the socket.
-#[derive(Debug, Default)]
-pub(super) struct Fate {
-    is_reset: AtomicBool,
-    /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
-    is_http2: AtomicBool,
-    /// Requests that are being answered.
-    open: AtomicUsize,
-    /// Whether bytes have come that are no whole request yet.
-    is_reading_head: AtomicBool,
-    /// Grows with whatever happens.
-    activity: AtomicU64,
-    /// HTTP/2 says goodbye (GOAWAY) before it closes.
-    pub(super) goodbye: Notify,
-}
-
-impl Fate {
-    /// Notes that a request is whole as far as its head, until the guard is dropped.
-    pub(super) fn open(fate: &Arc<Self>, version: Version) -> Open {
-        fate.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        fate.open.fetch_add(1, Ordering::Relaxed);
-        fate.is_reading_head.store(false, Ordering::Relaxed);
-        fate.activity.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(fate))
-    }
-
-    /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
-    /// then is no faster for it.
-    pub(super) fn note_read(&self) {
-        if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
-            return;
-        }
-        if !self.is_reading_head.swap(true, Ordering::Relaxed) {
-            self.activity.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// A number that grows with whatever happens.
-    pub(super) fn activity(&self) -> u64 {
-        self.activity.load(Ordering::Relaxed)
-    }
-
-    /// Whether a head has begun and not ended.
-    pub(super) fn is_reading_head(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0 && self.is_reading_head.load(Ordering::Relaxed)
-    }
-
-    /// Whether nothing is going on.
-    pub(super) fn is_idle(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0 && !self.is_reading_head.load(Ordering::Relaxed)
-    }
-
-    /// Whether the socket is to be reset when it is dropped.
-    pub(super) fn is_reset(&self) -> bool {
-        self.is_reset.load(Ordering::Relaxed)
-    }
-}
-
-/// A request that is being answered.
-pub(super) struct Open(Arc<Fate>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        self.0.activity.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// What a delivery is told about the request it answers.
 pub(super) struct Asked {
@@ -92,6 +24,7 @@ pub(super) struct Asked {
     pub(super) version: Version,
     pub(super) fate: Arc<Fate>,
     pub(super) stopping: watch::Receiver<bool>,
+    pub(super) open: Open,
 }
 
 /// Carries an outcome out. `Err` breaks the exchange off: the connection in HTTP/1.1, the stream in HTTP/2.
@@ -103,7 +36,7 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
     let Some(tenant) = tenant else { return Ok(response) };
     if let Some(filter) = follow {
         let pieces = follow_journal(tenant, body, filter, asked.stopping);
-        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None }));
+        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: asked.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
@@ -120,13 +53,16 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
         Manner::Trickle { .. } if is_silent => Ok(response),
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
-            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, chunk_bytes, pause);
-            Ok(response.map(|_| Outgoing::Fed { pieces, promised }))
+            let slowly = Slowly { chunk_bytes, pause, stopping: asked.stopping };
+            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, slowly);
+            Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: asked.open }))
         }
         Manner::Cut { after_bytes } => Ok(response.map(|_| Outgoing::cut(&body, after_bytes))),
         Manner::Close => close(&asked),
         Manner::Reset => {
-            asked.fate.is_reset.store(asked.version != Version::HTTP_2, Ordering::Relaxed);
+            if asked.version != Version::HTTP_2 {
+                asked.fate.reset();
+            }
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
@@ -229,20 +165,21 @@ pub(super) fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
     response
 }
 
-/// Feeds a body a chunk at a time, for as long as somebody reads.
-fn feed(
-    tenant: Arc<Tenant>,
-    seq: u64,
-    body: Bytes,
+/// How a body is fed.
+struct Slowly {
     chunk_bytes: usize,
     pause: Duration,
-) -> mpsc::Receiver<Bytes> {
+    stopping: watch::Receiver<bool>,
+}
+
+/// Feeds a body a chunk at a time, for as long as somebody reads. A server that stops pauses no more.
+fn feed(tenant: Arc<Tenant>, seq: u64, body: Bytes, slowly: Slowly) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut rest = body;
         let mut sent = 0;
         while !rest.is_empty() {
-            let piece = rest.split_to(chunk_bytes.min(rest.len()));
+            let piece = rest.split_to(slowly.chunk_bytes.min(rest.len()));
             let len = piece.len();
             if feeder.send(piece).await.is_err() {
                 tenant.lock().journal.note_fate(seq, format!("the client left after {sent} bytes or fewer"));
@@ -250,7 +187,7 @@ fn feed(
             }
             sent += len;
             if !rest.is_empty() {
-                wait(&tenant, pause).await;
+                or_stopping(wait(&tenant, slowly.pause), &slowly.stopping).await;
             }
         }
     });

@@ -291,6 +291,11 @@ fn named_by_path(path: &str) -> Option<Named<'_, '_>> {
     Some(Named { name, prefix, path: if rest.is_empty() { "/" } else { rest } })
 }
 
+/// The part of a request's path below its tenant's base URL.
+pub fn below_tenant(path: &str) -> &str {
+    named_by_path(path).map_or(path, |named| named.path)
+}
+
 /// Whether `name` can be a tenant's: 1 to 63 of `a-z`, `0-9` and `-`.
 pub fn is_tenant_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())

@@ -22,6 +22,8 @@ mod documents;
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// What the server allows its clients, seen from a socket: the refusal, and that others are served on.
+mod limits;
 /// The README's example of a test in Rust.
 mod readme_example;
 /// What scenarios do to exchanges.

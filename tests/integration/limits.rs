@@ -1,0 +1,248 @@
+//! What the server allows its clients, seen from a socket: whoever goes beyond a limit is refused, and others are
+//! served on.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+use sync_group_sim::fixture::Fixture;
+use sync_group_sim::server::Limits;
+use sync_group_sim::simulator::Config;
+use sync_group_sim::world::ControlPolicy;
+
+use crate::client::{Served, connect, exchange, parse, send, token};
+
+/// A server with other limits than usual.
+fn limited(change: impl FnOnce(&mut Limits)) -> Served {
+    let mut config = Config::default();
+    change(&mut config.limits);
+    Served::start(config)
+}
+
+/// What every test ends with: somebody else is answered.
+fn assert_others_are_served(address: SocketAddr) {
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 200);
+}
+
+/// Sends a head and then one byte after the other for as long as the server reads, and returns what it said.
+/// Between two bytes it looks whether there is an answer.
+fn drip(address: SocketAddr, head: &str) -> Vec<u8> {
+    let mut socket = connect(address);
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
+    let mut answer = Vec::new();
+    for _ in 0..10_000 {
+        let _ = socket.write_all(b"x");
+        match socket.read_to_end(&mut answer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            _ => return answer,
+        }
+    }
+    panic!("the server let the client drip on and on");
+}
+
+/// A server of large answers that waits for nothing else than what a test is about.
+fn patient(change: impl FnOnce(&mut Limits)) -> Served {
+    let mut config = Config { fixture: Fixture::built_in("large").unwrap(), ..Config::default() };
+    let long = Duration::from_hours(1);
+    let limits = &mut config.limits;
+    (limits.header_timeout, limits.body_timeout, limits.write_timeout) = (long, long, long);
+    (limits.idle_timeout, limits.drain_timeout) = (long, long);
+    change(limits);
+    Served::start(config)
+}
+
+/// A connection that asks for more than fits between server and client, and reads nothing.
+fn stalled(address: SocketAddr) -> TcpStream {
+    let mut socket = connect(address);
+    let request = format!("GET /_sim/state HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    socket.write_all(request.repeat(32).as_bytes()).unwrap();
+    socket
+}
+
+#[test]
+fn a_head_that_is_too_long_is_a_431() {
+    let served = limited(|limits| limits.max_header_bytes = 10_000);
+    let request = |len: usize| {
+        format!(
+            "GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: {}\r\n\r\n",
+            "x".repeat(len)
+        )
+    };
+    for (len, expected) in [(9_900, 200), (10_001, 431), (30_000, 431), (300_000, 431)] {
+        assert_eq!(parse(&exchange(served.address(), request(len).as_bytes())).status, expected, "{len}");
+    }
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn too_many_header_fields_are_a_431() {
+    for (max, in_all) in [(3, 3), (3, 4), (100, 100), (100, 101), (150, 150), (150, 151)] {
+        let served = limited(|limits| limits.max_headers = max);
+        let fields = "X-One-More: 1\r\n".repeat(in_all - 2);
+        let request =
+            format!("GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
+        let expected = if in_all > max { 431 } else { 200 };
+        assert_eq!(
+            parse(&exchange(served.address(), request.as_bytes())).status,
+            expected,
+            "{in_all} of {max}"
+        );
+        let mut other = connect(served.address());
+        other.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut first = [0; 12];
+        other.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+}
+
+#[test]
+fn heads_are_limited_over_http_2_too() {
+    let served = limited(|limits| (limits.max_headers, limits.max_header_bytes) = (10, 8_192));
+    let statuses = http2(served.address(), |address| {
+        let get = || hyper::Request::get(format!("http://{address}/oauth/info"));
+        let many = (0..11).fold(get(), |request, nth| request.header(format!("x-{nth}"), "1"));
+        vec![get().header("x-long", "x".repeat(9_000)).body(()), many.body(()), get().body(())]
+    });
+    assert_eq!(statuses, [431, 431, 200]);
+}
+
+/// The statuses of requests on one HTTP/2 connection, one after the other.
+fn http2(
+    address: SocketAddr,
+    requests: impl FnOnce(SocketAddr) -> Vec<hyper::http::Result<hyper::Request<()>>>,
+) -> Vec<u16> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
+        tokio::spawn(connection);
+        let mut statuses = Vec::new();
+        for request in requests(address) {
+            sender = sender.ready().await.unwrap();
+            let (response, _) = sender.send_request(request.unwrap(), true).unwrap();
+            statuses.push(response.await.unwrap().status().as_u16());
+        }
+        statuses
+    })
+}
+
+#[test]
+fn a_head_that_drips_costs_the_client_its_connection() {
+    let served = limited(|limits| limits.header_timeout = Duration::from_millis(60));
+    let answer = drip(served.address(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+    assert_eq!(answer, b"");
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_body_that_drips_is_a_408() {
+    let served = limited(|limits| limits.body_timeout = Duration::from_millis(60));
+    let answer = drip(
+        served.address(),
+        "POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n",
+    );
+    assert_eq!(parse(&answer).status, 408);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn who_takes_no_answer_loses_the_connection() {
+    let served = patient(|limits| limits.write_timeout = Duration::from_millis(60));
+    let mut socket = stalled(served.address());
+    // The server reads no further while it cannot write; once it has closed, writing fails.
+    let broke = (0..100_000).any(|_| {
+        assert_others_are_served(served.address());
+        socket.write_all(b"x").is_err()
+    });
+    assert!(broke, "the server waits for a client that takes nothing");
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_the_end() {
+    let served = limited(|limits| limits.idle_timeout = Duration::from_millis(60));
+    let mut socket = connect(served.address());
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).unwrap();
+    assert_eq!(parse(&bytes).status, 200);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_journal_that_is_followed_is_not_idle() {
+    let served = limited(|limits| limits.idle_timeout = Duration::from_millis(30));
+    let mut follower = connect(served.address());
+    follower.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = [0; 4_096];
+    let len = follower.read(&mut bytes).unwrap();
+    assert!(bytes[..len].starts_with(b"HTTP/1.1 200"));
+    // When a connection that began later was closed for being idle, this one has been quiet for longer.
+    let mut idle = connect(served.address());
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    assert_others_are_served(served.address());
+    let len = follower.read(&mut bytes).unwrap();
+    assert!(String::from_utf8_lossy(&bytes[..len]).contains("event: exchange"));
+}
+
+#[test]
+fn stopping_waits_no_longer_than_the_drain_timeout() {
+    let served = patient(|limits| limits.drain_timeout = Duration::from_millis(60));
+    let mut socket = stalled(served.address());
+    let mut first = [0; 12];
+    socket.read_exact(&mut first).unwrap();
+    served.stop().unwrap();
+    let mut rest = Vec::new();
+    let _ = socket.read_to_end(&mut rest);
+    assert_eq!(&first, b"HTTP/1.1 200");
+}
+
+#[test]
+fn a_trickled_answer_is_whole_when_the_server_stops() {
+    let text = "name: t\nrules: [{fault: {trickle: {chunk: 1, pause: 1h}}}]\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.drain_timeout = Duration::from_hours(1);
+    let served = Served::start(config);
+    let mut socket = connect(served.address());
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = vec![0; 12];
+    socket.read_exact(&mut bytes).unwrap();
+    served.stop().unwrap();
+    socket.read_to_end(&mut bytes).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&parse(&bytes).body).unwrap()["tenantName"], "default");
+}
+
+#[test]
+fn a_control_call_may_be_longer_than_a_request_and_has_a_limit_of_its_own() {
+    let token = ("Authorization".to_owned(), "Bearer t".to_owned());
+    let mut config = Config { control: ControlPolicy::Token("t".to_owned()), ..Config::default() };
+    (config.limits.max_body_bytes, config.limits.max_control_body_bytes) = (100, 1_000);
+    let served = Served::start(config);
+    let put = |headers: &[(String, String)], len: usize| {
+        let reply = send(served.address(), "PUT", "/_sim/clock", headers, " ".repeat(len).as_bytes());
+        (reply.status, String::from_utf8(reply.body).unwrap())
+    };
+    let own = [token];
+    assert_eq!(put(&own, 1_000).0, 400, "it was read, and says nothing");
+    let (status, body) = put(&own, 1_001);
+    assert!(status == 413 && body.contains("--max-control-body"), "{status} {body}");
+    // Who may not call is not read at length.
+    assert_eq!(put(&[], 101).0, 401);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn the_state_of_the_largest_fixture_can_be_put_back() {
+    let config = Config { fixture: Fixture::built_in("large").unwrap(), ..Config::default() };
+    let served = Served::start(config);
+    let state = send(served.address(), "GET", "/_sim/state", &[], b"").body;
+    // Three times as long, by blanks.
+    let padded = [state.as_slice(), &b" ".repeat(2 * state.len())].concat();
+    assert!(padded.len() > Limits::default().max_body_bytes);
+    let reply = send(served.address(), "PUT", "/_sim/state", &[], &padded);
+    assert_eq!((reply.status, reply.body == state), (200, true));
+    let bearer = [("Authorization".to_owned(), format!("Bearer {}", token(served.address())))];
+    let create = send(served.address(), "POST", "/v3/password-sync-groups", &bearer, &padded);
+    assert_eq!(create.status, 413);
+}
