@@ -38,9 +38,15 @@ pub(crate) struct LimitArgs {
     /// How long open requests may go on when the server stops; they are cut off
     #[arg(long, env = "SYNC_GROUP_SIM_DRAIN_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
     drain_timeout: Duration,
-    /// Open connections; more wait to be accepted
+    /// Open connections; 503 for one more, over TLS a close
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value = "1024", value_parser = at_least_one, value_name = "N")]
     max_connections: usize,
+    /// HTTP/2 streams that are open on one connection; one more is refused
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    max_streams: u32,
+    /// HTTP/2 streams that one connection opens and resets before they are answered; it is closed beyond them
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value = "100", value_parser = at_least_one, value_name = "N")]
+    max_resets: usize,
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
     journal_limit: usize,
@@ -55,6 +61,8 @@ impl LimitArgs {
             max_header_bytes: self.max_header_bytes,
             max_headers: self.max_headers,
             max_connections: self.max_connections,
+            max_streams: self.max_streams,
+            max_resets: self.max_resets,
             header_timeout: self.header_timeout,
             body_timeout: self.body_timeout,
             write_timeout: self.write_timeout,

@@ -73,6 +73,9 @@ where
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(limits.max_header_bytes)
+        .max_concurrent_streams(limits.max_streams)
+        .max_pending_accept_reset_streams(limits.max_resets)
+        .max_local_error_reset_streams(limits.max_resets)
         .auto_date_header(false);
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&fate), Arc::clone(&shared), is_stopping));

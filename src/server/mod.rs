@@ -7,6 +7,7 @@ mod deliver;
 mod dispatch;
 mod fate;
 mod interrupt;
+mod refuse;
 mod tls;
 
 use std::future::Future;
@@ -15,12 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::clock::Timestamp;
 use crate::world::World;
+use refuse::{Places, Welcome};
 
 pub use dispatch::{Answered, answer};
 pub use tls::Tls;
@@ -36,8 +38,13 @@ pub struct Limits {
     pub max_header_bytes: u32,
     /// Header fields of a request; 431 beyond them. 100 by default.
     pub max_headers: usize,
-    /// Open connections; more wait to be accepted. 1,024 by default.
+    /// Open connections; 503 for one more, over TLS a close. 1,024 by default.
     pub max_connections: usize,
+    /// HTTP/2 streams that are open on one connection; one more is refused. 128 by default.
+    pub max_streams: u32,
+    /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
+    /// mistakes; it is closed beyond them. 100 by default.
+    pub max_resets: usize,
     /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
     /// after that. 10 s by default.
     pub header_timeout: Duration,
@@ -59,6 +66,8 @@ impl Default for Limits {
             max_header_bytes: 64 << 10,
             max_headers: 100,
             max_connections: 1_024,
+            max_streams: 128,
+            max_resets: 100,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
@@ -88,28 +97,17 @@ pub async fn run(
 ) -> io::Result<()> {
     let (stopper, stopping) = watch::channel(false);
     let drain_timeout = limits.drain_timeout;
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let shared = Arc::new(Shared { world, limits, tls, stopping, connections: AtomicU64::new(0) });
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let accepting = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
         tokio::select! {
             () = &mut stop => break,
             // Finished connections are forgotten as they come.
-            Some(_) = open.join_next(), if !open.is_empty() => {}
-            (place, accepted) = accepting => match accepted {
-                Ok((socket, _)) => {
-                    let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-                    let shared = Arc::clone(&shared);
-                    open.spawn(async move {
-                        connection::serve(socket, number, shared).await;
-                        drop(place);
-                    });
-                }
+            Some(ended) = open.join_next(), if !open.is_empty() => note_panic(ended),
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => welcome(socket, &places, &shared, &mut open),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     pause(Duration::from_millis(20)).await;
@@ -119,11 +117,55 @@ pub async fn run(
     }
     drop(listener);
     let _ = stopper.send(true);
-    let drained = async { while open.join_next().await.is_some() {} };
+    let drained = async {
+        while let Some(ended) = open.join_next().await {
+            note_panic(ended);
+        }
+    };
     if tokio::time::timeout(drain_timeout, drained).await.is_err() {
-        tracing::warn!(open = open.len(), "connections were cut off after the drain timeout");
+        tracing::warn!(
+            open = open.len(),
+            "connections were cut off after the drain timeout (--drain-timeout)"
+        );
     }
     Ok(())
+}
+
+/// Serves a connection if there is a place for it, and refuses it if not.
+fn welcome(socket: TcpStream, places: &Arc<Places>, shared: &Arc<Shared>, open: &mut JoinSet<()>) {
+    let (places, shared) = (Arc::clone(places), Arc::clone(shared));
+    match places.welcome() {
+        Welcome::Come(place) => {
+            open.spawn(serve(socket, place, shared));
+        }
+        Welcome::Wait(waiting) => {
+            open.spawn(async move {
+                match places.soon().await {
+                    Some(place) => {
+                        drop(waiting);
+                        serve(socket, place, shared).await;
+                    }
+                    None => places.refuse(socket).await,
+                }
+            });
+        }
+        Welcome::Go => {}
+    }
+}
+
+/// Serves a connection, which has its place until it ends.
+async fn serve(socket: TcpStream, _place: OwnedSemaphorePermit, shared: Arc<Shared>) {
+    let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    connection::serve(socket, number, shared).await;
+}
+
+/// A panic outside of a request is our bug, too: it costs that connection, is logged, and harms no other.
+fn note_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a connection met a bug of ours");
+    }
 }
 
 /// The wall clock.

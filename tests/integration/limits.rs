@@ -246,3 +246,184 @@ fn the_state_of_the_largest_fixture_can_be_put_back() {
     let create = send(served.address(), "POST", "/v3/password-sync-groups", &bearer, &padded);
     assert_eq!(create.status, 413);
 }
+
+/// A connection that is being served: its first request was answered.
+fn served_connection(address: SocketAddr) -> TcpStream {
+    let mut socket = connect(address);
+    assert!(is_answered(&mut socket), "it was refused");
+    socket
+}
+
+/// Whether a request on an open connection is answered with a 200.
+fn is_answered(socket: &mut TcpStream) -> bool {
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = [0; 4_096];
+    let len = socket.read(&mut bytes).unwrap();
+    bytes[..len].starts_with(b"HTTP/1.1 200")
+}
+
+#[test]
+fn a_connection_too_many_is_told_so_and_those_that_are_open_go_on() {
+    let served = limited(|limits| limits.max_connections = 2);
+    let mut open = [served_connection(served.address()), served_connection(served.address())];
+    for _ in 0..3 {
+        let reply = send(served.address(), "GET", "/oauth/info", &[], b"");
+        assert_eq!((reply.status, reply.header("connection")), (503, Some("close")));
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(body["error"], "2 connections are open, which is the limit (--max-connections)");
+        assert!(open.iter_mut().all(is_answered));
+    }
+    let [first, mut second] = open;
+    drop(first);
+    assert_others_are_served(served.address());
+    assert!(is_answered(&mut second));
+}
+
+#[test]
+fn a_client_that_closes_one_connection_and_opens_the_next_is_never_refused() {
+    let served = limited(|limits| limits.max_connections = 1);
+    for _ in 0..200 {
+        assert_others_are_served(served.address());
+    }
+}
+
+#[test]
+fn a_thousand_connections_too_many_harm_nobody() {
+    let served = limited(|limits| limits.max_connections = 1);
+    let mut open = served_connection(served.address());
+    let crowd: Vec<_> = (0..1_000).filter_map(|_| TcpStream::connect(served.address()).ok()).collect();
+    assert!(crowd.len() > 500, "{}", crowd.len());
+    assert!(is_answered(&mut open));
+    drop((crowd, open));
+    // Some of the crowd have their turn before us.
+    let is_free = |_| send_or_nothing(served.address()) == Some(200);
+    assert!((0..1_000).any(is_free), "nobody is served any more");
+}
+
+/// The status of a request, unless it was closed without a word.
+fn send_or_nothing(address: SocketAddr) -> Option<u16> {
+    let bytes =
+        exchange(address, b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    (!bytes.is_empty()).then(|| parse(&bytes).status)
+}
+
+#[test]
+fn a_connection_too_many_over_http_2_is_sent_away() {
+    let served = limited(|limits| limits.max_connections = 1);
+    let _open = served_connection(served.address());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(served.address()).await.unwrap();
+        let (sender, connection) = h2::client::handshake(socket).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let mut sender = sender.ready().await.unwrap();
+        let request = hyper::Request::get("http://localhost/oauth/info").body(()).unwrap();
+        let (response, _) = sender.send_request(request, true).unwrap();
+        let error = response.await.unwrap_err();
+        drop(sender);
+        let _ = connection.await;
+        error
+    });
+    assert_eq!((error.is_go_away(), error.reason()), (true, Some(h2::Reason::ENHANCE_YOUR_CALM)));
+}
+
+/// HTTP/2's frame types that matter here, by their numbers.
+const RST_STREAM: u8 = 3;
+const GOAWAY: u8 = 7;
+/// Its error codes.
+const REFUSED_STREAM: u32 = 7;
+const CANCEL: u32 = 8;
+const ENHANCE_YOUR_CALM: u32 = 11;
+
+/// An HTTP/2 connection, frame by frame.
+struct Frames(TcpStream);
+
+impl Frames {
+    fn connect(address: SocketAddr) -> Self {
+        let mut socket = connect(address);
+        socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+        Self(socket)
+    }
+
+    /// `GET /` on a stream: method, scheme and path from HPACK's static table, the authority as text.
+    fn get(stream: u32) -> Vec<u8> {
+        let block = b"\x82\x86\x84\x41\x09localhost";
+        let len = u8::try_from(block.len()).unwrap();
+        [&[0, 0, len, 1, 5], &stream.to_be_bytes()[..], block].concat()
+    }
+
+    fn reset(stream: u32) -> Vec<u8> {
+        [&[0, 0, 4, RST_STREAM, 0], &stream.to_be_bytes()[..], &CANCEL.to_be_bytes()].concat()
+    }
+
+    /// The next frame's type, stream and content; `None` when the connection has ended.
+    fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).ok()?;
+        let mut content = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        self.0.read_exact(&mut content).ok()?;
+        Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), content))
+    }
+
+    /// The content of the next frame of a type.
+    fn next_of(&mut self, wanted: u8) -> Option<(u32, Vec<u8>)> {
+        loop {
+            let (kind, stream, content) = self.next()?;
+            if kind == wanted {
+                return Some((stream, content));
+            }
+        }
+    }
+}
+
+fn code_at(content: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(content[at..at + 4].try_into().unwrap())
+}
+
+#[test]
+fn a_stream_too_many_is_refused_and_the_connection_stays() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.max_streams = 2;
+    let served = Served::start(config);
+    // The path `/oauth/info` as text, without Huffman's code.
+    let hung = |stream: u32| {
+        let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
+        [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
+    };
+    let mut frames = Frames::connect(served.address());
+    frames.0.write_all(&[hung(1), hung(3), hung(5)].concat()).unwrap();
+    let (stream, content) = frames.next_of(RST_STREAM).unwrap();
+    assert_eq!((stream, code_at(&content, 0)), (5, REFUSED_STREAM));
+    // A place is free again, on the same connection.
+    frames.0.write_all(&[Frames::reset(1), Frames::get(7)].concat()).unwrap();
+    let (stream, _) = frames.next_of(1).unwrap();
+    assert_eq!(stream, 7);
+    assert_eq!(send(served.address(), "GET", "/nothing", &[], b"").status, 401);
+}
+
+#[test]
+fn a_flood_of_resets_costs_the_client_its_connection() {
+    let served = limited(|limits| limits.max_resets = 20);
+    let mut frames = Frames::connect(served.address());
+    let streams = (1..4_000).step_by(2);
+    let flood: Vec<_> =
+        streams.flat_map(|stream| [Frames::get(stream), Frames::reset(stream)].concat()).collect();
+    // The server may have closed before it has read all of it.
+    let _ = frames.0.write_all(&flood);
+    let (_, content) = frames.next_of(GOAWAY).expect("it says goodbye");
+    assert_eq!(code_at(&content, 4), ENHANCE_YOUR_CALM);
+    assert_eq!(frames.next_of(GOAWAY), None);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_client_that_resets_a_few_streams_goes_on() {
+    let served = limited(|limits| limits.max_resets = 20);
+    let mut frames = Frames::connect(served.address());
+    for stream in (1..20).step_by(2) {
+        frames.0.write_all(&[Frames::get(stream), Frames::reset(stream)].concat()).unwrap();
+    }
+    frames.0.write_all(&Frames::get(21)).unwrap();
+    while frames.next_of(1).expect("it is answered").0 != 21 {}
+}
