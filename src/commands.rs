@@ -80,23 +80,25 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 
 fn serve(args: &ServeArgs) -> Outcome {
     log_to_stderr(args.log);
-    let files = Files::new(&args.fixture, &args.scenario, args.prerequisites);
-    let fixture = files.fixture().map_err(Failure::Failed)?;
-    let scenarios = files.scenarios().map_err(Failure::Failed)?;
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
+    let options = TenantOptions {
+        seed,
+        prerequisites: args.prerequisites,
+        rate_limit: args.rate_limit.0,
+        token_lifetime: args.token_lifetime,
+        ..args.limits.tenant_options()
+    };
+    let files = Files::new(&args.fixture, &args.scenario, &options);
+    let fixture = files.fixture().map_err(Failure::Failed)?;
+    let scenarios = files.scenarios().map_err(Failure::Failed)?;
     let control = control_policy(args);
     let (tls, authority) = tls(args)?;
     let config = Config {
         fixture,
         scenarios,
-        options: TenantOptions {
-            seed,
-            prerequisites: args.prerequisites,
-            rate_limit: args.rate_limit.0,
-            token_lifetime: args.token_lifetime,
-            ..args.limits.tenant_options()
-        },
+        options,
+        max_tenants: args.limits.max_tenants(),
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control.clone(),
@@ -343,7 +345,8 @@ fn openapi(version: &str, url: &str, prerequisites: Prerequisites) -> Outcome {
 }
 
 fn env(url: &str, fixture: &str) -> Outcome {
-    let fixture = Files::new(fixture, &[], Prerequisites::Ignore).fixture().map_err(Failure::Failed)?;
+    let options = TenantOptions { prerequisites: Prerequisites::Ignore, ..TenantOptions::default() };
+    let fixture = Files::new(fixture, &[], &options).fixture().map_err(Failure::Failed)?;
     let client = fixture.clients.first().expect("a fixture has clients");
     print(&format!(
         "export SAIL_BASE_URL={}\nexport SAIL_CLIENT_ID={}\nexport SAIL_CLIENT_SECRET={}",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use sync_group_sim::clock::parse_duration;
+use sync_group_sim::scenario::MOST_RULES;
 use sync_group_sim::server::Limits;
 use sync_group_sim::tenant::TenantOptions;
 
@@ -50,6 +51,15 @@ pub(crate) struct LimitArgs {
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
     journal_limit: usize,
+    /// Bytes that each tenant's journal keeps; the oldest exchanges are dropped
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = sync_group_sim::tenant::journal::DEFAULT_BYTES, value_name = "BYTES")]
+    journal_bytes: usize,
+    /// Rules that run in one tenant; scenarios with more are refused
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value = "1000", value_parser = rules, value_name = "N")]
+    max_rules: usize,
+    /// Tenants, `default` among them; 503 for one more
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_TENANTS", default_value_t = sync_group_sim::world::DEFAULT_MAX_TENANTS, value_parser = at_least_one, value_name = "N")]
+    max_tenants: usize,
 }
 
 impl LimitArgs {
@@ -73,13 +83,30 @@ impl LimitArgs {
 
     /// What each tenant is held to.
     pub(crate) fn tenant_options(&self) -> TenantOptions {
-        TenantOptions { journal_limit: self.journal_limit, ..TenantOptions::default() }
+        TenantOptions {
+            journal_limit: self.journal_limit,
+            journal_bytes: self.journal_bytes,
+            max_rules: self.max_rules,
+            ..TenantOptions::default()
+        }
+    }
+
+    /// How many tenants there may be.
+    pub(crate) fn max_tenants(&self) -> usize {
+        self.max_tenants
     }
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .and_then(|time| if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) })
+}
+
+fn rules(text: &str) -> Result<usize, String> {
+    at_least_one(text)
+        .ok()
+        .filter(|number| *number <= MOST_RULES)
+        .ok_or_else(|| format!("expected a whole number from 1 to {MOST_RULES}"))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

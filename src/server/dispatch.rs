@@ -12,7 +12,7 @@ use crate::control::Control;
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
-use crate::world::World;
+use crate::world::{World, WorldError};
 use crate::{control, pipeline};
 
 /// An outcome, and the tenant whose time its delivery goes by.
@@ -48,11 +48,12 @@ pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answe
 }
 
 fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
-    let Some(located) = world.locate(request, wall) else {
-        if request.uri.path().split('/').any(|piece| piece == "_sim") {
-            return Answered { outcome: control::unknown_tenant(), tenant: None, follow: None };
+    let located = match world.locate(request, wall) {
+        Ok(located) => located,
+        Err(error) if request.uri.path().split('/').any(|piece| piece == "_sim") => {
+            return Answered { outcome: control::no_tenant(&error), tenant: None, follow: None };
         }
-        return refuse(world, &Refusal::NotFound, wall);
+        Err(error) => return refuse(world, &no_tenant(&error), wall),
     };
     if !control::is_control(located.path) {
         let outcome = pipeline::answer(world, &located, request, wall);
@@ -66,6 +67,16 @@ fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered
         }
     };
     Answered { outcome, tenant: Some(located.tenant), follow }
+}
+
+/// What the service says where there is no tenant.
+fn no_tenant(error: &WorldError) -> Refusal {
+    match error {
+        WorldError::Full(_) => {
+            Refusal::OverLimit { status: StatusCode::SERVICE_UNAVAILABLE, text: error.to_string() }
+        }
+        _ => Refusal::NotFound,
+    }
 }
 
 /// The exchanges that a filter admits as server-sent events, and the number after which it would go on.

@@ -54,6 +54,10 @@ pub struct TenantOptions {
     pub clock: Clock,
     /// How many exchanges the journal keeps; 10,000 by default.
     pub journal_limit: usize,
+    /// How many bytes the journal keeps at most; 64 MiB by default.
+    pub journal_bytes: usize,
+    /// How many rules run at most; 1,000 by default.
+    pub max_rules: usize,
     /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
 }
@@ -66,6 +70,8 @@ impl Default for TenantOptions {
             rate_limit: None,
             clock: Clock::auto(),
             journal_limit: journal::DEFAULT_LIMIT,
+            journal_bytes: journal::DEFAULT_BYTES,
+            max_rules: 1_000,
             token_lifetime: Duration::from_secs(749),
         }
     }
@@ -257,7 +263,7 @@ impl TenantState {
             auth: Auth::new(name, chance, Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),
             scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
-            journal: Journal::new(options.journal_limit),
+            journal: Journal::new(options.journal_limit, options.journal_bytes),
             groups: Arc::clone(&template.groups),
             sources: Arc::clone(&template.sources),
             identities: Arc::clone(&template.identities),

@@ -427,3 +427,78 @@ fn a_client_that_resets_a_few_streams_goes_on() {
     frames.0.write_all(&Frames::get(21)).unwrap();
     while frames.next_of(1).expect("it is answered").0 != 21 {}
 }
+
+/// A scenario of so many rules, as JSON.
+fn scenario_of(rules: usize) -> Value {
+    let rule = serde_json::json!({ "fires": { "nth": 9 }, "fault": "pass" });
+    serde_json::json!({ "name": "many", "rules": vec![rule; rules] })
+}
+
+/// A control call with a JSON body.
+fn call(address: SocketAddr, method: &str, path: &str, body: &Value) -> (u16, String) {
+    let reply = send(address, method, path, &[], body.to_string().as_bytes());
+    (reply.status, String::from_utf8(reply.body).unwrap())
+}
+
+#[test]
+fn a_rule_too_many_is_refused_and_those_that_run_go_on() {
+    let mut config = Config::default();
+    config.options.max_rules = 3;
+    let served = Served::start(config);
+    let address = served.address();
+    let refusal = "more than 3 rules would run; expected 3 or fewer together (--max-rules)";
+    let refused = (400, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(4)), refused);
+    let tenant = serde_json::json!({ "scenarios": [scenario_of(4)] });
+    assert_eq!(call(address, "POST", "/_sim/tenants", &tenant), refused);
+    // Far too many are counted before they are compared with each other.
+    let (status, text) = call(address, "PUT", "/_sim/scenario", &scenario_of(10_001));
+    assert!(status == 400 && text.contains("10001 rules; expected 10000 or fewer"), "{text}");
+    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(2)).0, 200);
+    let down = serde_json::json!({ "fault": { "respond": { "status": 503 } } });
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down).0, 201);
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down), refused);
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 503, "the rules that run are gone");
+    assert_eq!(call(address, "DELETE", "/_sim/scenario", &Value::Null).0, 204);
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down).0, 201);
+}
+
+#[test]
+fn a_tenant_too_many_is_refused_and_those_that_are_there_go_on() {
+    let served = Served::start(Config { max_tenants: 3, ..Config::default() });
+    let address = served.address();
+    let status = |target: &str| send(address, "GET", target, &[], b"").status;
+    assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({ "name": "a" })).0, 201);
+    assert_eq!(status("/tenants/b/oauth/info"), 200);
+    let reply = send(address, "GET", "/tenants/c/oauth/info", &[], b"");
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let refusal = "3 tenants exist, which is the limit (--max-tenants); expected one to be deleted first";
+    assert_eq!((reply.status, &body["messages"][0]["text"]), (503, &Value::from(refusal)));
+    assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"));
+    let refused = (503, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({})), refused);
+    assert_eq!(call(address, "GET", "/tenants/c/_sim/state", &Value::Null), refused);
+    let others = ["/oauth/info", "/tenants/a/oauth/info", "/tenants/b/oauth/info"];
+    assert_eq!(others.map(status), [200, 200, 200]);
+    assert_eq!(call(address, "DELETE", "/_sim/tenants/a", &Value::Null).0, 204);
+    assert_eq!(status("/tenants/c/oauth/info"), 200);
+}
+
+#[test]
+fn a_journal_keeps_no_more_bytes_than_it_may() {
+    let mut config = Config::default();
+    config.options.journal_bytes = 20_000;
+    let served = Served::start(config);
+    let long = format!("/oauth/info?x={}", "x".repeat(4_000));
+    for _ in 0..20 {
+        assert_eq!(send(served.address(), "GET", &long, &[], b"").status, 200);
+    }
+    let journal: Value =
+        serde_json::from_slice(&send(served.address(), "GET", "/_sim/journal", &[], b"").body).unwrap();
+    let exchanges = journal["exchanges"].as_array().unwrap();
+    assert!((2..=4).contains(&exchanges.len()), "{} exchanges", exchanges.len());
+    assert_eq!(
+        (&exchanges.last().unwrap()["seq"], journal["dropped"].as_u64()),
+        (&Value::from(20), Some(20 - exchanges.len() as u64))
+    );
+}
