@@ -277,8 +277,8 @@ mod tests {
 
     #[test]
     fn json_may_have_as_many_values_as_its_length_allows() {
-        let text = format!("[{}0]", "0,".repeat(600_000));
-        assert_eq!(Document::new("many.json", &text).parse::<Vec<u8>>().unwrap().len(), 600_001);
+        let text = format!("[{}0]", "0,".repeat(260_000));
+        assert_eq!(Document::new("many.json", &text).parse::<Vec<u8>>().unwrap().len(), 260_001);
         assert!(Document::new("many.yaml", &text).parse::<Vec<u8>>().is_err());
     }
 

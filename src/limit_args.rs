@@ -42,6 +42,9 @@ pub(crate) struct LimitArgs {
     /// Open connections; 503 for one more, over TLS a close
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value = "1024", value_parser = at_least_one, value_name = "N")]
     max_connections: usize,
+    /// Answers that wait at the same time (held, hung, trickled, following a journal); 503 at once for one more
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value = "10000", value_parser = at_least_one, value_name = "N")]
+    max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     max_streams: u32,
@@ -71,6 +74,7 @@ impl LimitArgs {
             max_header_bytes: self.max_header_bytes,
             max_headers: self.max_headers,
             max_connections: self.max_connections,
+            max_holds: self.max_holds,
             max_streams: self.max_streams,
             max_resets: self.max_resets,
             header_timeout: self.header_timeout,

@@ -136,6 +136,11 @@ pub fn no_tenant(error: &WorldError) -> Outcome {
                 .to_owned(),
         ),
     };
+    refusal(status, &message)
+}
+
+/// A refusal that is no call's own.
+pub fn refusal(status: StatusCode, message: &str) -> Outcome {
     let reply = json_reply(status, &json!({ "error": message }));
     Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }

@@ -289,8 +289,8 @@ impl Exchanges {
         version: Version,
         open: Open,
     ) -> Result<Response<Outgoing>, Ended> {
-        let (fate, stopping) = (Arc::clone(&self.fate), self.shared.stopping.clone());
-        Ok(deliver(answered, Asked { method, version, fate, stopping, open }).await?)
+        let (fate, shared) = (Arc::clone(&self.fate), Arc::clone(&self.shared));
+        Ok(deliver(answered, Asked { method, version, fate, shared, open }).await?)
     }
 }
 

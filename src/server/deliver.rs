@@ -6,36 +6,43 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
-use hyper::{Method, Response, Version};
+use hyper::{Method, Response, StatusCode, Version};
 use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
 use super::fate::{Fate, Open};
-use super::{pause, wall_now};
+use super::{Shared, pause, wall_now};
 use crate::clock::Clock;
+use crate::control;
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
-use crate::wire::{Delivery, Manner, Reply};
+use crate::wire::{Delivery, Manner, Refusal, Reply};
 
 /// What a delivery is told about the request it answers.
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) version: Version,
     pub(super) fate: Arc<Fate>,
-    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) shared: Arc<Shared>,
     pub(super) open: Open,
 }
 
 /// Carries an outcome out. `Err` breaks the exchange off: the connection in HTTP/1.1, the stream in HTTP/2.
-pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response<Outgoing>, Broken> {
+pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Response<Outgoing>, Broken> {
     let Answered { outcome, tenant, follow } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, &asked.method);
     let Some(tenant) = tenant else { return Ok(response) };
+    if follow.is_some() || outcome.delivery.waits() {
+        match Arc::clone(&asked.shared.holds).try_acquire_owned() {
+            Ok(place) => asked.open.keep(place),
+            Err(_) => return Ok(refuse_to_wait(&tenant, outcome.trace.seq, &asked)),
+        }
+    }
     if let Some(filter) = follow {
-        let pieces = follow_journal(tenant, body, filter, asked.stopping);
+        let pieces = follow_journal(tenant, body, filter, asked.shared.stopping.clone());
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: asked.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
@@ -45,7 +52,7 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
     let watch = Watch::new(&tenant, outcome.trace.seq);
     if let Some(hold) = hold {
         // A server that stops says at once what it has to say.
-        or_stopping(wait(&tenant, hold), &asked.stopping).await;
+        or_stopping(wait(&tenant, hold), &asked.shared.stopping).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
     let delivered = match manner {
@@ -53,7 +60,7 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
         Manner::Trickle { .. } if is_silent => Ok(response),
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
-            let slowly = Slowly { chunk_bytes, pause, stopping: asked.stopping };
+            let slowly = Slowly { chunk_bytes, pause, stopping: asked.shared.stopping.clone() };
             let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, slowly);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: asked.open }))
         }
@@ -66,16 +73,32 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
-            or_stopping(std::future::pending(), &asked.stopping).await;
+            or_stopping(std::future::pending(), &asked.shared.stopping).await;
             close(&asked)
         }
         Manner::Hang { limit: Some(limit) } => {
-            or_stopping(wait(&tenant, limit), &asked.stopping).await;
+            or_stopping(wait(&tenant, limit), &asked.shared.stopping).await;
             close(&asked)
         }
     };
     watch.end();
     delivered
+}
+
+/// 503 at once, instead of one more answer that waits. What the service did stays done, as it does whenever an
+/// answer is lost; the journal has what the client was told.
+fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing> {
+    let text = format!("{} answers wait, which is the limit (--max-holds)", asked.shared.limits.max_holds);
+    tracing::warn!("an answer was refused: {text}");
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    if seq == 0 {
+        return response(control::refusal(status, &text).reply, &asked.method);
+    }
+    let fate = format!("refused, {text}");
+    let reply =
+        dispatch::refuse(&asked.shared.world, &Refusal::OverLimit { status, text }, wall_now()).outcome.reply;
+    tenant.lock().journal.note_refusal(seq, reply.clone(), fate);
+    response(reply, &asked.method)
 }
 
 /// Notes in the journal when a client leaves before it was told anything.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use hyper::Version;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// What is known of a connection, and what is to become of it.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Fate {
         fate.open.fetch_add(1, Ordering::Relaxed);
         fate.is_reading_head.store(false, Ordering::Relaxed);
         fate.activity.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(fate))
+        Open { fate: Arc::clone(fate), place: None }
     }
 
     /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
@@ -94,11 +94,22 @@ pub(super) fn is_stalled(stalls: u64) -> bool {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Open(Arc<Fate>);
+pub(super) struct Open {
+    fate: Arc<Fate>,
+    /// The place that its answer has among those that wait.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Open {
+    /// Keeps the place of an answer that waits for as long as the request is open.
+    pub(super) fn keep(&mut self, place: OwnedSemaphorePermit) {
+        self.place = Some(place);
+    }
+}
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        self.0.activity.fetch_add(1, Ordering::Relaxed);
+        self.fate.open.fetch_sub(1, Ordering::Relaxed);
+        self.fate.activity.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::clock::Timestamp;
@@ -40,6 +40,9 @@ pub struct Limits {
     pub max_headers: usize,
     /// Open connections; 503 for one more, over TLS a close. 1,024 by default.
     pub max_connections: usize,
+    /// Answers that wait at the same time: held, hung, trickled, or following a journal; 503 at once for one
+    /// more. 10,000 by default.
+    pub max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused. 128 by default.
     pub max_streams: u32,
     /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
@@ -66,6 +69,7 @@ impl Default for Limits {
             max_header_bytes: 64 << 10,
             max_headers: 100,
             max_connections: 1_024,
+            max_holds: 10_000,
             max_streams: 128,
             max_resets: 100,
             header_timeout: Duration::from_secs(10),
@@ -85,6 +89,8 @@ struct Shared {
     tls: Option<Tls>,
     stopping: watch::Receiver<bool>,
     connections: AtomicU64,
+    /// Places for answers that wait.
+    holds: Arc<Semaphore>,
 }
 
 /// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
@@ -98,7 +104,8 @@ pub async fn run(
     let (stopper, stopping) = watch::channel(false);
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
-    let shared = Arc::new(Shared { world, limits, tls, stopping, connections: AtomicU64::new(0) });
+    let holds = Arc::new(Semaphore::new(limits.max_holds));
+    let shared = Arc::new(Shared { world, limits, tls, stopping, connections: AtomicU64::new(0), holds });
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {

@@ -109,10 +109,24 @@ impl Journal {
 
     /// Notes what came of a delivery, where it was not what was planned.
     pub fn note_fate(&mut self, seq: u64, fate: String) {
-        // The journal is in the order of numbers, and the exchange is a late one.
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.seq == seq) {
+        if let Some(entry) = self.late(seq) {
             entry.fate = Some(fate);
         }
+    }
+
+    /// Notes that the client was told something else than was planned, at once.
+    pub fn note_refusal(&mut self, seq: u64, reply: Reply, fate: String) {
+        if let Some(entry) = self.late(seq) {
+            let before = size(entry);
+            (entry.reply, entry.delivery, entry.fate) = (reply, Delivery::default(), Some(fate));
+            let after = size(entry);
+            self.bytes = self.bytes - before + after;
+        }
+    }
+
+    /// An exchange that is still being delivered. The journal is in the order of numbers, and it is a late one.
+    fn late(&mut self, seq: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| entry.seq == seq)
     }
 
     /// Forgets the exchanges that a filter admits, up to its limit; numbers go on.

@@ -502,3 +502,52 @@ fn a_journal_keeps_no_more_bytes_than_it_may() {
         (&Value::from(20), Some(20 - exchanges.len() as u64))
     );
 }
+
+#[test]
+fn an_answer_too_many_that_waits_is_a_503_at_once() {
+    let text = "name: t\nrules:\n  - {when: {query: {held: {present: true}}}, fault: {hold: 1h}}\n  - {when: {query: {hung: {present: true}}}, fault: hang}\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.max_holds = 3;
+    let served = Served::start(config);
+    let address = served.address();
+    let open = |target: &str| {
+        let mut socket = connect(address);
+        socket.write_all(format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+        socket
+    };
+    let mut follower = open("/_sim/journal/stream");
+    follower.read_exact(&mut [0; 12]).unwrap();
+    // Two wait beside the follower; whoever comes then is answered.
+    let waits = |socket: &mut TcpStream| {
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        socket.peek(&mut [0]).is_err()
+    };
+    let mut waiting = Vec::new();
+    loop {
+        let mut socket = open("/oauth/info?held");
+        if !waits(&mut socket) {
+            break;
+        }
+        waiting.push(socket);
+    }
+    assert_eq!(waiting.len(), 2);
+    let refusal = "3 answers wait, which is the limit (--max-holds)";
+    for target in ["/oauth/info?held", "/oauth/info?hung"] {
+        let reply = send(address, "GET", target, &[], b"");
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!((reply.status, &body["messages"][0]["text"]), (503, &Value::from(refusal)), "{target}");
+    }
+    let refused = (503, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "GET", "/_sim/journal/stream", &Value::Null), refused);
+    let (_, journal) = call(address, "GET", "/_sim/journal?after=3", &Value::Null);
+    let journal: Value = serde_json::from_str(&journal).unwrap();
+    let last = &journal["exchanges"][1];
+    assert_eq!(
+        (&last["status"], &last["delivery"]),
+        (&Value::from(503), &Value::from(format!("refused, {refusal}")))
+    );
+    assert_others_are_served(address);
+    drop((waiting, follower));
+    // The places are free again as soon as the server has seen them leave.
+    assert!((0..100).any(|_| waits(&mut open("/oauth/info?hung"))), "the places stay taken");
+}
