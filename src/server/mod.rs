@@ -2,6 +2,8 @@
 //! the only room that waits and the only one that reads the machine's clock.
 
 mod body;
+#[cfg(test)]
+mod captured;
 mod connection;
 mod deliver;
 mod dispatch;
@@ -191,4 +193,30 @@ fn monotonic_now() -> std::time::Instant {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
 async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::captured::captured;
+    use super::*;
+
+    #[test]
+    fn a_panic_on_a_connections_task_is_logged_and_the_others_go_on() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (ends, log) = captured(|| {
+            runtime.block_on(async {
+                let mut open = JoinSet::new();
+                open.spawn(async { panic!("it slipped") });
+                open.spawn(async {});
+                let mut ends = 0;
+                while let Some(ended) = open.join_next().await {
+                    note_panic(ended);
+                    ends += 1;
+                }
+                ends
+            })
+        });
+        assert_eq!(ends, 2);
+        assert!(log.contains("ERROR") && log.contains("a connection met a bug of ours"), "{log}");
+    }
 }

@@ -184,7 +184,33 @@ impl Tenant {
         &self.options
     }
 
-    /// Everything of the tenant, for as long as the guard lives. Never kept over an await.
+    /// Everything of the tenant, for as long as the guard lives. Never kept over an await: the guard is not
+    /// `Send` (parking_lot's feature `send_guard` is off), so a future that keeps it cannot be spawned, which
+    /// the second of these examples shows by not compiling. Clippy's `await_holding_lock` says so earlier.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use sync_group_sim::tenant::Tenant;
+    /// fn spawn(tenant: Arc<Tenant>) {
+    ///     tokio::spawn(async move {
+    ///         let guard = tenant.lock();
+    ///         drop(guard);
+    ///         tokio::task::yield_now().await;
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use std::sync::Arc;
+    /// # use sync_group_sim::tenant::Tenant;
+    /// fn spawn(tenant: Arc<Tenant>) {
+    ///     tokio::spawn(async move {
+    ///         let guard = tenant.lock();
+    ///         tokio::task::yield_now().await;
+    ///         drop(guard);
+    ///     });
+    /// }
+    /// ```
     pub fn lock(&self) -> MutexGuard<'_, TenantState> {
         self.state.lock()
     }
@@ -308,6 +334,10 @@ impl TenantState {
 
     /// Changes one group and the sources that it has to do with, and remembers what it was. Answers what it
     /// became.
+    ///
+    /// A panic in here would leave what came before it: sources that joined a group which is not there yet, or
+    /// a change that the history lacks. Everything that can be refused has been refused by now, and what is left
+    /// are writes into maps, so there is nothing to roll back for; `POST /_sim/reset` makes the tenant whole.
     pub fn change_group(
         &mut self,
         client: &Arc<str>,
