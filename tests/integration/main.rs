@@ -10,6 +10,8 @@
 mod client;
 /// The binary itself: options, environment, output, exit codes, signals.
 mod command_line;
+/// Many clients at once, and a stop under their load.
+mod concurrency;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
 /// The control API, and the handle that turns the same knobs.
@@ -22,6 +24,9 @@ mod documents;
 mod exchanges;
 /// Imports only point down.
 mod floor_plan;
+/// Clients that the soak test shares.
+#[path = "../../benches/harness/mod.rs"]
+mod harness;
 /// What the server allows its clients, seen from a socket: the refusal, and that others are served on.
 mod limits;
 /// The README's example of a test in Rust.
