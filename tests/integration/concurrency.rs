@@ -64,8 +64,8 @@ fn storm(address: SocketAddr) -> HashMap<String, Step> {
 /// Whether the service did what it was asked for, whatever the client was told of it.
 fn performed(entry: &Entry) -> bool {
     let undone = ["soak/too-many", "soak/refused", "soak/closed", "soak/reset", "soak/cut", "soak/hung"];
-    let mut fired = entry.rules.iter().filter(|look| look.fired);
-    if entry.rules.iter().any(|look| look.fired && look.stage == Stage::After) {
+    let mut fired = entry.rules.matched().filter(|look| look.fired);
+    if entry.rules.matched().any(|look| look.fired && look.stage == Stage::After) {
         return true;
     }
     entry.reply.status.is_success() && !fired.any(|look| undone.contains(&&*look.rule))
