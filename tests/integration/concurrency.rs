@@ -2,7 +2,6 @@
 //! load loses no write that was answered.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +19,8 @@ use sync_group_sim::wire::{Body, Manner};
 use tokio::task::JoinSet;
 
 use crate::client::{Served, send, token};
-use crate::harness::http::{Connection, Seen};
+use crate::harness::creator::{Told, create};
+use crate::harness::http::Seen;
 use crate::harness::mixed::{Client, Step};
 
 const CONNECTIONS: usize = 256;
@@ -156,46 +156,6 @@ fn listed(address: SocketAddr) -> Vec<(String, Option<String>, Option<Vec<String
     };
     let pages: Vec<Group> = (0..5).flat_map(|nth| page(250 * nth)).collect();
     told(&pages)
-}
-
-/// What clients that only create were told until their connections ended.
-#[derive(Default)]
-struct Told {
-    /// Names of groups whose creation was answered.
-    created: HashSet<String>,
-    /// How many bytes had come of an answer when its connection ended.
-    halves: Vec<usize>,
-}
-
-/// Creates groups one after the other until the server is gone.
-async fn create(
-    address: SocketAddr,
-    number: usize,
-    token: String,
-    answered: Arc<AtomicUsize>,
-) -> io::Result<Told> {
-    let (mut connection, mut told) = (Connection::to(address), Told::default());
-    for nth in 0.. {
-        let name = format!("{number}-{nth}");
-        let body = format!("{{\"name\":\"{name}\"}}");
-        let request = format!(
-            "POST /v3/password-sync-groups HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        match connection.ask(request.as_bytes()).await {
-            // Nobody listens any more.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => break,
-            Err(error) => return Err(error),
-            Ok(Seen::Broken { after }) => told.halves.push(after),
-            Ok(Seen::Answer { status: 200, .. }) => {
-                told.created.insert(name);
-                answered.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(Seen::Answer { status, .. }) => return Err(io::Error::other(format!("{status} for {name}"))),
-        }
-    }
-    Ok(told)
 }
 
 #[test]
