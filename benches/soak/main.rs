@@ -86,6 +86,8 @@ fn server(arguments: &[&str]) -> Result<Server> {
         std::env::var_os("SYNC_GROUP_SIM_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sync-group-sim").into());
     let mut command = Command::new(binary);
     command.args(["--listen", "127.0.0.1:0", "--log", "off", "--seed", "1"]).args(arguments);
+    // What the server keeps is measured, not what glibc keeps back for each thread that has allocated.
+    command.env("MALLOC_ARENA_MAX", "1");
     Ok(Server::start(&mut command, None)?)
 }
 
