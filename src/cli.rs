@@ -1,5 +1,5 @@
 //! What can be said on the command line, as it is said: every option is also an environment variable, and a
-//! flag wins over it. Turning the words into a running server is `commands.rs`.
+//! flag XX
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use sync_group_sim::clock::{is_whole_seconds, parse_duration};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
+
+use crate::limit_args::LimitArgs;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
@@ -172,18 +174,6 @@ pub(crate) struct ServeArgs {
     /// A further domain whose first label names a tenant (repeatable)
     #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',', value_parser = domain)]
     pub(crate) tenant_domain: Vec<String>,
-    /// Exchanges that each tenant's journal keeps
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
-    pub(crate) journal_limit: usize,
-    /// The longest request body, in bytes; 413 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = 1 << 20, value_name = "BYTES")]
-    pub(crate) max_body: usize,
-    /// Open connections; more wait to be accepted
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value = "1024", value_parser = at_least_one, value_name = "N")]
-    pub(crate) max_connections: usize,
-    /// How long a client may take to send its headers, and then its body
-    #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
-    pub(crate) header_timeout: Duration,
     /// Serve https with this certificate chain (PEM)
     #[arg(
         long,
@@ -208,6 +198,8 @@ pub(crate) struct ServeArgs {
     /// The bearer token that the control API asks for; made up and printed when listening beyond loopback
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL_TOKEN", value_name = "TOKEN", value_parser = token, hide_env_values = true)]
     pub(crate) control_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -229,18 +221,6 @@ fn token_lifetime(text: &str) -> Result<Duration, String> {
         return Err(format!("`{text}` is no lifetime; expected whole seconds, 1s or more"));
     }
     Ok(lifetime)
-}
-
-fn some_time(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-        .and_then(|time| if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) })
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|number| (1..=1_000_000).contains(number))
-        .ok_or_else(|| "expected a whole number from 1 to 1000000".to_owned())
 }
 
 fn domain(text: &str) -> Result<String, String> {

@@ -13,7 +13,7 @@ use sync_group_sim::contract::Contract;
 use sync_group_sim::fixture::{self, Client, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{self, library};
-use sync_group_sim::server::{Limits, Tls};
+use sync_group_sim::server::Tls;
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::TenantOptions;
 use sync_group_sim::version::ApiVersion;
@@ -80,33 +80,29 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 
 fn serve(args: &ServeArgs) -> Outcome {
     log_to_stderr(args.log);
-    let files = Files::new(&args.fixture, &args.scenario, args.prerequisites);
-    let fixture = files.fixture().map_err(Failure::Failed)?;
-    let scenarios = files.scenarios().map_err(Failure::Failed)?;
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
+    let options = TenantOptions {
+        seed,
+        prerequisites: args.prerequisites,
+        rate_limit: args.rate_limit.0,
+        token_lifetime: args.token_lifetime,
+        ..args.limits.tenant_options()
+    };
+    let files = Files::new(&args.fixture, &args.scenario, &options);
+    let fixture = files.fixture().map_err(Failure::Failed)?;
+    let scenarios = files.scenarios().map_err(Failure::Failed)?;
     let control = control_policy(args);
     let (tls, authority) = tls(args)?;
     let config = Config {
         fixture,
         scenarios,
-        options: TenantOptions {
-            seed,
-            prerequisites: args.prerequisites,
-            rate_limit: args.rate_limit.0,
-            token_lifetime: args.token_lifetime,
-            journal_limit: args.journal_limit,
-            ..TenantOptions::default()
-        },
+        options,
+        max_tenants: args.limits.max_tenants(),
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control.clone(),
-        limits: Limits {
-            max_body_bytes: args.max_body,
-            max_connections: args.max_connections,
-            header_timeout: args.header_timeout,
-            ..Limits::default()
-        },
+        limits: args.limits.limits(),
         tls,
     };
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
@@ -349,7 +345,8 @@ fn openapi(version: &str, url: &str, prerequisites: Prerequisites) -> Outcome {
 }
 
 fn env(url: &str, fixture: &str) -> Outcome {
-    let fixture = Files::new(fixture, &[], Prerequisites::Ignore).fixture().map_err(Failure::Failed)?;
+    let options = TenantOptions { prerequisites: Prerequisites::Ignore, ..TenantOptions::default() };
+    let fixture = Files::new(fixture, &[], &options).fixture().map_err(Failure::Failed)?;
     let client = fixture.clients.first().expect("a fixture has clients");
     print(&format!(
         "export SAIL_BASE_URL={}\nexport SAIL_CLIENT_ID={}\nexport SAIL_CLIENT_SECRET={}",

@@ -86,7 +86,12 @@ impl<'a> Document<'a> {
         if self.text.trim().is_empty() {
             return Err(self.error(1, 1, "the document is empty"));
         }
-        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        let mut options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        // Short YAML can mean endlessly much; JSON means no more than it is long.
+        if self.format == Format::Json {
+            let most = self.text.len().max(250_000);
+            options.budget = serde_saphyr::budget! { max_nodes: most, max_events: 2 * most };
+        }
         serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
             let (line, column) =
                 error.location().map_or((0, 0), |at| (number(at.line()), number(at.column())));
@@ -276,6 +281,13 @@ mod tests {
         let json =
             Document::new("menu.json", r#"{"dishes": [{"name": "soup", "price": 4}]}"#).parse::<Menu>();
         assert_eq!(yaml.unwrap(), json.unwrap());
+    }
+
+    #[test]
+    fn json_may_have_as_many_values_as_its_length_allows() {
+        let text = format!("[{}0]", "0,".repeat(260_000));
+        assert_eq!(Document::new("many.json", &text).parse::<Vec<u8>>().unwrap().len(), 260_001);
+        assert!(Document::new("many.yaml", &text).parse::<Vec<u8>>().is_err());
     }
 
     #[test]

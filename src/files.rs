@@ -13,6 +13,7 @@ use sync_group_sim::fixture::{self, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{Scenario, check_together, explain, library};
 use sync_group_sim::simulator::Simulator;
+use sync_group_sim::tenant::TenantOptions;
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -23,14 +24,16 @@ pub(crate) struct Files {
     fixture: String,
     scenarios: Vec<String>,
     prerequisites: Prerequisites,
+    max_rules: usize,
 }
 
 /// What a file looked like: enough to see that it changed.
 type Look = Option<(SystemTime, u64)>;
 
 impl Files {
-    pub(crate) fn new(fixture: &str, scenarios: &[String], prerequisites: Prerequisites) -> Self {
-        Self { fixture: fixture.to_owned(), scenarios: scenarios.to_vec(), prerequisites }
+    pub(crate) fn new(fixture: &str, scenarios: &[String], options: &TenantOptions) -> Self {
+        let TenantOptions { prerequisites, max_rules, .. } = *options;
+        Self { fixture: fixture.to_owned(), scenarios: scenarios.to_vec(), prerequisites, max_rules }
     }
 
     pub(crate) fn fixture(&self) -> Result<Fixture, String> {
@@ -46,7 +49,7 @@ impl Files {
             None => read_scenario(Path::new(name)),
         };
         let scenarios: Vec<_> = self.scenarios.iter().map(read).collect::<Result<_, _>>()?;
-        check_together(&scenarios)?;
+        check_together(&scenarios, self.max_rules)?;
         Ok(scenarios)
     }
 

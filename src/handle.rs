@@ -51,16 +51,16 @@ impl TenantHandle {
     /// Replaces what runs. Fails for a scenario that makes no sense.
     pub fn set_scenarios(&self, scenarios: Vec<Scenario>) -> Result<(), String> {
         let checked = scenarios.into_iter().map(Scenario::checked).collect::<Result<Vec<_>, _>>()?;
-        check_together(&checked)?;
+        check_together(&checked, self.tenant.options().max_rules)?;
         self.tenant.set_scenarios(&checked, wall_now());
         Ok(())
     }
 
     /// Puts one rule ahead of the others: how a test asks for one fault. Fails for a rule that makes no sense,
-    /// or whose name is taken.
+    /// or whose name is taken, or when too many run.
     pub fn add_rule(&self, rule: Rule) -> Result<RuleReport, String> {
         let mut checked = Scenario::new("rules").rule(rule).checked()?;
-        self.tenant.add_rule(checked.rules.remove(0), wall_now())
+        self.tenant.add_rule(checked.rules.remove(0), wall_now()).map_err(|error| error.to_string())
     }
 
     /// Takes a rule away; whether it was there.

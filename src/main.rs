@@ -1,9 +1,10 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands.rs`, what can be said on the
-//! command line in `cli.rs`, the files it names in `files.rs`, what the simulator is in the library.
+//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, what the simulator is in the library.
 
 mod cli;
 mod commands;
 mod files;
+mod limit_args;
 
 use std::process::ExitCode;
 

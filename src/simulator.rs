@@ -19,7 +19,9 @@ use crate::scenario::Scenario;
 use crate::server::{self, Limits, Tls};
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::{Outcome, Request};
-use crate::world::{ControlPolicy, TenantRequest, UnknownTenants, World, WorldConfig, WorldError};
+use crate::world::{
+    ControlPolicy, DEFAULT_MAX_TENANTS, TenantRequest, UnknownTenants, World, WorldConfig, WorldError,
+};
 
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub scenarios: Vec<Scenario>,
     /// How every tenant behaves.
     pub options: TenantOptions,
+    /// How many tenants there may be, `default` among them; 20,000 by default.
+    pub max_tenants: usize,
     /// What happens when a request names a tenant that does not exist; it is made by default.
     pub unknown_tenants: UnknownTenants,
     /// Further domains whose first label names a tenant; none by default.
@@ -48,6 +52,7 @@ impl Default for Config {
             fixture: Fixture::built_in("demo").expect("demo is built in"),
             scenarios: Vec::new(),
             options: TenantOptions::default(),
+            max_tenants: DEFAULT_MAX_TENANTS,
             unknown_tenants: UnknownTenants::default(),
             tenant_domains: Vec::new(),
             control: ControlPolicy::default(),
@@ -91,6 +96,7 @@ impl Simulator {
             contract: Contract::built_in()?,
             template: Template::new(&config.fixture, started).with_scenarios(config.scenarios),
             options: config.options,
+            max_tenants: config.max_tenants,
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains,
             control: config.control,

@@ -9,6 +9,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::harness::http::{find, status_of, whole_length};
+
 /// An answer, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -123,32 +125,6 @@ async fn client(
         if answered >= start && answered < end {
             latencies.push(answered - asked);
         }
-    }
-}
-
-fn status_of(answer: &[u8]) -> Option<u16> {
-    std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
-}
-
-/// How long the answer is that begins here, once its head is whole.
-fn whole_length(answer: &[u8]) -> io::Result<Option<usize>> {
-    let Some(head) = find(answer, b"\r\n\r\n") else { return Ok(None) };
-    let name = b"Content-Length: ";
-    let at = find(&answer[..head], name).ok_or_else(|| io::Error::other("an answer without length"))?;
-    let digits = answer[at + name.len()..head].iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
-    Ok(Some(head + 4 + length))
-}
-
-/// The first place of a short text, found by its first byte as the standard library finds bytes: fast.
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + text[from..].iter().position(|byte| *byte == wanted[0])?;
-        if text[at..].starts_with(wanted) {
-            return Some(at);
-        }
-        from = at + 1;
     }
 }
 

@@ -16,16 +16,17 @@
 
 mod bare;
 mod generator;
-mod process;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod workload;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use generator::{Load, Measured};
-use process::Server;
+use harness::process::{self, Server};
 use workload::{WORKLOADS, Workload};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -199,7 +200,7 @@ fn footprint(options: &Options) -> Result<()> {
     for _ in 0..21 {
         let mut command = Command::new(&options.ours);
         command.args(["--listen", "127.0.0.1:0", "--log", "off"]);
-        starts.push(process::time_to_first_answer(&mut command, request)?.as_secs_f64() * 1e3);
+        starts.push(time_to_first_answer(&mut command, request)?.as_secs_f64() * 1e3);
     }
     let mut command = Command::new(&options.ours);
     command.args(["--listen", "127.0.0.1:0", "--log", "off"]);
@@ -220,6 +221,14 @@ fn footprint(options: &Options) -> Result<()> {
     );
     println!("| the binary | {:.1} MiB |", mebibytes(std::fs::metadata(&options.ours)?.len()));
     Ok(())
+}
+
+/// How long it takes from starting a server to its first answer.
+fn time_to_first_answer(command: &mut Command, request: &[u8]) -> Result<Duration> {
+    let began = Instant::now();
+    let server = Server::start(command, None)?;
+    generator::ask(server.address, request)?;
+    Ok(began.elapsed())
 }
 
 fn mebibytes(bytes: u64) -> f64 {

@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 
 use crate::clock::{Span, Timestamp};
 use crate::fixture::Fixture;
-use crate::scenario::{Rule, Scenario, check_together, library};
+use crate::scenario::{Rule, RuleError, Scenario, check_together, library};
 use crate::tenant::journal::Filter;
 use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
-use crate::world::{Located, TenantRequest, World, WorldError};
+use crate::world::{Located, TenantRequest, World, WorldError, below_tenant};
 use guard::guard;
 use read::{document, filter, parameter};
 
@@ -97,6 +97,12 @@ pub fn is_control(path: &str) -> bool {
     path.split('/').find(|piece| !piece.is_empty()) == Some(PREFIX)
 }
 
+/// Whether a request whose body is not read yet is a control call of somebody who may make it, so that a longer
+/// body is worth reading.
+pub fn may_call(world: &World, request: &Request) -> bool {
+    is_control(below_tenant(request.uri.path())) && guard(world, request, "").is_ok()
+}
+
 /// Answers a control call.
 pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Control {
     let path = path_of(located.path);
@@ -120,10 +126,22 @@ pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Tim
     Control::Answer(Box::new(Outcome { reply, delivery: Delivery::default(), trace }))
 }
 
-/// The answer for a tenant that does not exist.
-pub fn unknown_tenant() -> Outcome {
-    let message = "there is no such tenant; expected one that exists, or a name of 1 to 63 of a-z, 0-9 and -";
-    let reply = json_reply(StatusCode::NOT_FOUND, &json!({ "error": message }));
+/// The answer for a tenant that does not exist and is not made.
+pub fn no_tenant(error: &WorldError) -> Outcome {
+    let (status, message) = match error {
+        WorldError::Full(_) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        _ => (
+            StatusCode::NOT_FOUND,
+            "there is no such tenant; expected one that exists, or a name of 1 to 63 of a-z, 0-9 and -"
+                .to_owned(),
+        ),
+    };
+    refusal(status, &message)
+}
+
+/// A refusal that is no call's own.
+pub fn refusal(status: StatusCode, message: &str) -> Outcome {
+    let reply = json_reply(status, &json!({ "error": message }));
     Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }
 
@@ -206,7 +224,7 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
         }
         ("GET", "scenario") => Ok(ok(&json!({ "rules": tenant.scenario() }))),
         ("PUT", "scenario") => {
-            tenant.set_scenarios(&scenarios(request)?, wall);
+            tenant.set_scenarios(&scenarios(request, tenant.options().max_rules)?, wall);
             Ok(ok(&json!({ "rules": tenant.scenario() })))
         }
         ("DELETE", "scenario") => {
@@ -216,9 +234,7 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
         ("POST", "scenario/rules") => {
             let rule = Rule::read(&document(request)?.as_document())
                 .map_err(|error| ControlError::bad(error.to_string()))?;
-            let report = tenant
-                .add_rule(rule, wall)
-                .map_err(|message| ControlError::new(StatusCode::CONFLICT, message))?;
+            let report = tenant.add_rule(rule, wall).map_err(|error| rule_error(&error))?;
             Ok(json_of(StatusCode::CREATED, &report))
         }
         ("DELETE", "scenario/rules/") => {
@@ -277,7 +293,7 @@ struct Advance {
 }
 
 /// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
-fn scenarios(request: &Request) -> Result<Vec<Scenario>, ControlError> {
+fn scenarios(request: &Request, max_rules: usize) -> Result<Vec<Scenario>, ControlError> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Use {
@@ -285,16 +301,15 @@ fn scenarios(request: &Request) -> Result<Vec<Scenario>, ControlError> {
         names: Vec<String>,
     }
     let document = document(request)?;
-    if document.has_key("use") {
+    let scenarios = if document.has_key("use") {
         let named: Use = document.parse()?;
-        let scenarios: Vec<_> =
-            named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?;
-        check_together(&scenarios).map_err(ControlError::bad)?;
-        return Ok(scenarios);
-    }
-    let scenario =
-        Scenario::read(&document.as_document()).map_err(|error| ControlError::bad(error.to_string()))?;
-    Ok(vec![scenario])
+        named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?
+    } else {
+        let read = Scenario::read(&document.as_document());
+        vec![read.map_err(|error| ControlError::bad(error.to_string()))?]
+    };
+    check_together(&scenarios, max_rules).map_err(ControlError::bad)?;
+    Ok(scenarios)
 }
 
 fn built_in_scenario(name: &str) -> Result<Scenario, ControlError> {
@@ -308,6 +323,15 @@ fn world_error(error: &WorldError) -> ControlError {
         WorldError::Bad(_) => StatusCode::BAD_REQUEST,
         WorldError::Unknown(_) => StatusCode::NOT_FOUND,
         WorldError::Taken(_) => StatusCode::CONFLICT,
+        WorldError::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    ControlError::new(status, error.to_string())
+}
+
+fn rule_error(error: &RuleError) -> ControlError {
+    let status = match error {
+        RuleError::Taken(_) => StatusCode::CONFLICT,
+        RuleError::TooMany(_) => StatusCode::BAD_REQUEST,
     };
     ControlError::new(status, error.to_string())
 }

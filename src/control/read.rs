@@ -19,8 +19,9 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     let body = match &request.body {
         Body::Whole(body) => body,
         Body::TooLarge { limit } => {
-            let message =
-                format!("the body is longer than {limit} bytes; expected less, or a higher `--max-body`");
+            let message = format!(
+                "the body is longer than {limit} bytes; expected less, or a higher `--max-control-body`"
+            );
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
     };

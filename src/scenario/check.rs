@@ -14,9 +14,17 @@ use crate::version::{ApiVersion, version_names};
 
 type Mistake = (String, String);
 
+/// The most rules that `--max-rules` can allow. Each is compared with every other, so that their number is
+/// looked at before anything else is.
+pub const MOST_RULES: usize = 10_000;
+
 /// The first mistake in a scenario whose rules all have names.
 pub(super) fn check(scenario: &Scenario) -> Result<(), Mistake> {
     check_name("scenario", &scenario.name).map_err(|message| ("/name".to_owned(), message))?;
+    let rules = scenario.rules.len();
+    if rules > MOST_RULES {
+        return Err(("/rules".to_owned(), format!("{rules} rules; expected {MOST_RULES} or fewer")));
+    }
     let mut names = HashSet::new();
     for (index, rule) in scenario.rules.iter().enumerate() {
         let below = |(pointer, message): Mistake| (format!("/rules/{index}{pointer}"), message);

@@ -22,6 +22,7 @@ use std::time::Duration;
 use rand::RngExt;
 use serde::{Serialize, Serializer};
 
+pub use check::MOST_RULES;
 pub use explain::explain;
 pub use format::{Rule, Scenario, Stage};
 pub use matcher::Exchange;
@@ -91,14 +92,47 @@ impl Pattern {
 }
 
 /// Refuses scenarios that cannot run together: two of one name would be taken for each other in `Sim-Fault`
-/// and the journal, and have the same luck.
-pub fn check_together(scenarios: &[Scenario]) -> Result<(), String> {
+/// and the journal, and have the same luck; and every rule looks at every exchange, so that there may be
+/// `max_rules` at most.
+pub fn check_together(scenarios: &[Scenario], max_rules: usize) -> Result<(), String> {
+    check_count(scenarios, max_rules)?;
     let mut names = HashSet::new();
     match scenarios.iter().find(|scenario| !names.insert(&scenario.name)) {
         Some(twice) => Err(format!("scenario `{}` stands here twice; expected each name once", twice.name)),
         None => Ok(()),
     }
 }
+
+/// Refuses scenarios that have more rules together than may run.
+pub fn check_count<'a>(
+    scenarios: impl IntoIterator<Item = &'a Scenario>,
+    max_rules: usize,
+) -> Result<(), String> {
+    let rules: usize = scenarios.into_iter().map(|scenario| scenario.rules.len()).sum();
+    if rules > max_rules { Err(RuleError::TooMany(max_rules).to_string()) } else { Ok(()) }
+}
+
+/// Why a rule was not added to those that run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleError {
+    /// There is one of that name.
+    Taken(String),
+    /// So many run at most.
+    TooMany(usize),
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken(name) => write!(f, "rule `{name}` is there already; expected a name that is free"),
+            Self::TooMany(max) => {
+                write!(f, "more than {max} rules would run; expected {max} or fewer together (--max-rules)")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RuleError {}
 
 impl Rule {
     /// How far back its stale reads go; `None` when it has none.
@@ -332,8 +366,11 @@ impl Engine {
         *self = Self::load(scenarios, now);
     }
 
-    /// Puts a rule ahead of the others, in a scenario of its own called `rules`.
-    pub fn add(&mut self, mut rule: Rule, now: Timestamp) -> Result<RuleReport, String> {
+    /// Puts a rule ahead of the others, `max_rules` at most, in a scenario of its own called `rules`.
+    pub fn add(&mut self, mut rule: Rule, max_rules: usize, now: Timestamp) -> Result<RuleReport, RuleError> {
+        if self.rules.len() >= max_rules {
+            return Err(RuleError::TooMany(max_rules));
+        }
         if rule.name.is_empty() {
             let is_taken = |name: &String| self.rules.iter().any(|loaded| loaded.rule.name == *name);
             let mut numbers = 1..=self.rules.len() + 1;
@@ -344,7 +381,7 @@ impl Engine {
             rule.name = free.expect("there are more numbers than rules");
         }
         if self.rules.iter().any(|loaded| loaded.scenario == ADDED && loaded.rule.name == rule.name) {
-            return Err(format!("rule `{}` is there already; expected a name that is free", rule.name));
+            return Err(RuleError::Taken(rule.name));
         }
         let loaded = Loaded::new(ADDED, rule, now);
         let report = loaded.report();

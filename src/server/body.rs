@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
 
+use super::fate::Open;
 use crate::wire::Body;
 
 /// Reads a request's body to its end, or as far as the limit.
@@ -89,6 +90,9 @@ pub(super) enum Outgoing {
         pieces: mpsc::Receiver<Bytes>,
         /// How long they are together, where that is known.
         promised: Option<u64>,
+        /// The exchange goes on for as long as it is fed.
+        #[expect(dead_code, reason = "it is there to be dropped")]
+        open: Open,
     },
     /// Less than promised, and then a break.
     Cut {

@@ -12,17 +12,19 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::Service;
-use hyper::{Method, Response, Uri, Version};
+use hyper::{Method, Response, StatusCode, Uri, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::body::{self, Broken, Outgoing};
-use super::deliver::{Asked, Fate, Open, deliver, response};
+use super::deliver::{Asked, deliver, response};
 use super::dispatch::Answered;
+use super::fate::{Fate, Open, is_stalled};
 use super::interrupt::Interruption;
 use super::{Limits, Shared, dispatch, head, monotonic_now, pause, wall_now};
+use crate::control;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::wire::{Body, DetailCode, Outcome, Refusal, Request, query};
@@ -47,18 +49,34 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     }
 }
 
+/// Header fields that hyper admits when it is told nothing else.
+const HEADERS_OF_HYPER: usize = 100;
+
 async fn serve_http<S>(socket: S, number: u64, fate: Arc<Fate>, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let limits = &shared.limits;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         // hyper's own header timeout would count idle time, too; see `too_slow`.
         .header_read_timeout(None)
+        .max_buf_size(limits.max_header_bytes as usize)
         .auto_date_header(false)
         .title_case_headers(true);
-    builder.http2().timer(TokioTimer::new()).auto_date_header(false);
+    // hyper keeps no more than its own default without an allocation for every request.
+    if limits.max_headers != HEADERS_OF_HYPER {
+        builder.http1().max_headers(limits.max_headers);
+    }
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(limits.max_header_bytes)
+        .max_concurrent_streams(limits.max_streams)
+        .max_pending_accept_reset_streams(limits.max_resets)
+        .max_local_error_reset_streams(limits.max_resets)
+        .auto_date_header(false);
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&fate), Arc::clone(&shared), is_stopping));
     let (mut is_stopping, mut interruption) = (false, wait(false));
@@ -87,9 +105,18 @@ where
         && !error.is::<Broken>()
         && error.source().is_none_or(|source| !source.is::<Broken>())
     {
-        tracing::info!(connection = number, error, "a connection ended early");
+        let is_head = |error: &hyper::Error| error.is_parse_too_large();
+        let why = if error.downcast_ref().is_some_and(is_head) {
+            HEAD_TOO_LARGE
+        } else {
+            "a connection ended early"
+        };
+        tracing::info!(connection = number, error, "{why}");
     }
 }
+
+/// hyper itself answers these heads, with a bare 431.
+const HEAD_TOO_LARGE: &str = "a request's head is too large (--max-header-bytes, --max-headers)";
 
 /// What may come between a connection and its client.
 enum Interrupted {
@@ -110,22 +137,42 @@ async fn interrupted(fate: Arc<Fate>, shared: Arc<Shared>, is_stopping: bool) ->
     }
 }
 
-/// Ready when the client has taken too long to send a head, or to send anything at all. Looks now and then
-/// instead of keeping a timer for every request.
+/// Ready when the client has taken too long to send a head, to take its answer, or to do anything at all. Looks
+/// now and then instead of keeping timers for every request.
 async fn too_slow(fate: &Fate, limits: &Limits) -> &'static str {
-    let tick = (limits.header_timeout.min(limits.idle_timeout) / 4).max(Duration::from_millis(5));
-    let (mut seen, mut waited) = (fate.activity(), Duration::ZERO);
+    let shortest = limits.header_timeout.min(limits.write_timeout).min(limits.idle_timeout);
+    let tick = (shortest / 4).max(Duration::from_millis(5));
+    let (mut quiet, mut stall) = (Unchanged::new(fate.activity()), Unchanged::new(fate.stalls()));
     loop {
         pause(tick).await;
-        let activity = fate.activity();
-        waited = if activity == seen { waited + tick } else { Duration::ZERO };
-        seen = activity;
-        if fate.is_reading_head() && waited >= limits.header_timeout {
-            return "the client took too long to send its headers";
+        quiet.look(fate.activity(), tick);
+        stall.look(fate.stalls(), tick);
+        if fate.is_reading_head() && quiet.lasted >= limits.header_timeout {
+            return "the client took too long to send its headers (--header-timeout)";
         }
-        if fate.is_idle() && waited >= limits.idle_timeout {
-            return "the client was idle";
+        if is_stalled(stall.number) && stall.lasted >= limits.write_timeout {
+            return "the client took none of its answer for too long (--write-timeout)";
         }
+        if fate.is_idle() && quiet.lasted >= limits.idle_timeout {
+            return "the client was idle for too long (--idle-timeout)";
+        }
+    }
+}
+
+/// For how long a number has been the same.
+struct Unchanged {
+    number: u64,
+    lasted: Duration,
+}
+
+impl Unchanged {
+    fn new(number: u64) -> Self {
+        Self { number, lasted: Duration::ZERO }
+    }
+
+    fn look(&mut self, number: u64, tick: Duration) {
+        self.lasted = if number == self.number { self.lasted + tick } else { Duration::ZERO };
+        self.number = number;
     }
 }
 
@@ -161,10 +208,8 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Answering {
         let open = Fate::open(&self.fate, request.version());
-        if let Some(why) = head::ambiguity(request.version(), request.headers()) {
-            let refusal = Refusal::bad_request(DetailCode::Syntax, why);
-            let refused = refused(request.method(), request.uri(), &self.shared, &refusal, why);
-            return Answering::AtOnce(Some(Ok(closing(refused))));
+        if let Some(refused) = self.refused(&request) {
+            return Answering::AtOnce(Some(Ok(refused)));
         }
         let exchanges = self.clone();
         if !request.body().is_end_stream() {
@@ -172,7 +217,7 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
         }
         let (head, _) = request.into_parts();
         let version = head.version;
-        let (answered, method) = self.answer(head, Body::Whole(Bytes::new()));
+        let (answered, method) = self.answer(self.asked(head));
         if answered.is_told_at_once() {
             return Answering::AtOnce(Some(Ok(response(answered.outcome.reply, &method))));
         }
@@ -181,6 +226,18 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
 }
 
 impl Exchanges {
+    /// The answer to a request whose head is not as it should be.
+    fn refused(&self, request: &hyper::Request<Incoming>) -> Option<Response<Outgoing>> {
+        let (refusal, why) = if let Some(why) = head::ambiguity(request.version(), request.headers()) {
+            (Refusal::bad_request(DetailCode::Syntax, why), why)
+        } else {
+            let text = head::excess(request, &self.shared.limits)?;
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            (Refusal::OverLimit { status, text }, HEAD_TOO_LARGE)
+        };
+        Some(closing(refused(request.method(), request.uri(), &self.shared, &refusal, why)))
+    }
+
     /// Reads a request's body, has it answered, and delivers the answer.
     async fn read_and_answer(
         self,
@@ -188,19 +245,25 @@ impl Exchanges {
         open: Open,
     ) -> Result<Response<Outgoing>, Ended> {
         let (head, incoming) = request.into_parts();
+        let (version, is_expecting) = (head.version, head.headers.contains_key(EXPECT));
+        let mut request = self.asked(head);
         let limits = &self.shared.limits;
-        let is_expecting = head.headers.contains_key(EXPECT);
-        let mut reading = std::pin::pin!(body::read(incoming, limits.max_body_bytes, is_expecting));
+        let limit = if control::may_call(&self.shared.world, &request) {
+            limits.max_control_body_bytes
+        } else {
+            limits.max_body_bytes
+        };
+        let mut reading = std::pin::pin!(body::read(incoming, limit, is_expecting));
         let body = if let Some(body) = body::at_hand(reading.as_mut()).await {
             body
         } else {
             let mut stopping = self.shared.stopping.clone();
             tokio::select! {
-                body = tokio::time::timeout(limits.header_timeout, reading) => {
+                body = tokio::time::timeout(limits.body_timeout, reading) => {
                     let Ok(body) = body else {
-                        let why = "the client took too long to send its body";
+                        let why = "the client took too long to send its body (--body-timeout)";
                         let refusal = Refusal::RequestTimeout;
-                        return Ok(refused(&head.method, &head.uri, &self.shared, &refusal, why));
+                        return Ok(refused(&request.method, &request.uri, &self.shared, &refusal, why));
                     };
                     body
                 }
@@ -211,24 +274,28 @@ impl Exchanges {
         let Ok(body) = body else {
             let why = "The request body could not be read.";
             let refusal = Refusal::bad_request(DetailCode::Syntax, why);
-            return Ok(closing(refused(&head.method, &head.uri, &self.shared, &refusal, why)));
+            return Ok(closing(refused(&request.method, &request.uri, &self.shared, &refusal, why)));
         };
-        let version = head.version;
-        let (answered, method) = self.answer(head, body);
+        request.body = body;
+        let (answered, method) = self.answer(request);
         self.deliver(answered, method, version, open).await
     }
 
-    /// Has a request answered, counts it and writes its line in the log.
-    fn answer(&self, head: Parts, body: Body) -> (Answered, Method) {
-        let shared = &self.shared;
-        let request = Request {
+    /// A request whose body is not there yet.
+    fn asked(&self, head: Parts) -> Request {
+        Request {
             method: head.method,
             uri: head.uri,
             headers: head.headers,
-            body,
-            is_secure: shared.tls.is_some(),
+            body: Body::Whole(Bytes::new()),
+            is_secure: self.shared.tls.is_some(),
             connection: self.connection,
-        };
+        }
+    }
+
+    /// Has a request answered, counts it and writes its line in the log.
+    fn answer(&self, request: Request) -> (Answered, Method) {
+        let shared = &self.shared;
         let started = monotonic_now();
         let answered = dispatch::answer(&shared.world, &request, wall_now());
         let took = monotonic_now() - started;
@@ -243,10 +310,10 @@ impl Exchanges {
         answered: Answered,
         method: Method,
         version: Version,
-        _open: Open,
+        open: Open,
     ) -> Result<Response<Outgoing>, Ended> {
-        let (fate, stopping) = (Arc::clone(&self.fate), self.shared.stopping.clone());
-        Ok(deliver(answered, Asked { method, version, fate, stopping }).await?)
+        let (fate, shared) = (Arc::clone(&self.fate), Arc::clone(&self.shared));
+        Ok(deliver(answered, Asked { method, version, fate, shared, open }).await?)
     }
 }
 
@@ -340,7 +407,9 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.fate.note_write(polled.is_ready());
+        polled
     }
 
     fn poll_write_vectored(
@@ -353,12 +422,14 @@ impl AsyncWrite for Socket {
         let mut len = 0;
         for slice in slices {
             let Some(place) = whole.get_mut(len..len + slice.len()) else {
-                return Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+                let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+                self.fate.note_write(polled.is_ready());
+                return polled;
             };
             place.copy_from_slice(slice);
             len += slice.len();
         }
-        Pin::new(&mut self.stream).poll_write(context, &whole[..len])
+        self.poll_write(context, &whole[..len])
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,108 +2,48 @@
 //! a tenant waits here, in the tenant's time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
-use hyper::{Method, Response, Version};
-use tokio::sync::{Notify, mpsc, watch};
+use hyper::{Method, Response, StatusCode, Version};
+use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
-use super::{pause, wall_now};
+use super::fate::{Fate, Open};
+use super::{Shared, pause, wall_now};
 use crate::clock::{Clock, Timestamp};
+use crate::control;
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
-use crate::wire::{Delivery, Manner, Reply};
-
-/// What is to become of a connection, told by a delivery to whoever owns the socket.
-#[derive(Debug, Default)]
-pub(super) struct Fate {
-    is_reset: AtomicBool,
-    /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
-    is_http2: AtomicBool,
-    /// Requests that are being answered.
-    open: AtomicUsize,
-    /// Whether bytes have come that are no whole request yet.
-    is_reading_head: AtomicBool,
-    /// Grows with whatever happens.
-    activity: AtomicU64,
-    /// HTTP/2 says goodbye (GOAWAY) before it closes.
-    pub(super) goodbye: Notify,
-}
-
-impl Fate {
-    /// Notes that a request is whole as far as its head, until the guard is dropped.
-    pub(super) fn open(fate: &Arc<Self>, version: Version) -> Open {
-        fate.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        fate.open.fetch_add(1, Ordering::Relaxed);
-        fate.is_reading_head.store(false, Ordering::Relaxed);
-        fate.activity.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(fate))
-    }
-
-    /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
-    /// then is no faster for it.
-    pub(super) fn note_read(&self) {
-        if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
-            return;
-        }
-        if !self.is_reading_head.swap(true, Ordering::Relaxed) {
-            self.activity.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// A number that grows with whatever happens.
-    pub(super) fn activity(&self) -> u64 {
-        self.activity.load(Ordering::Relaxed)
-    }
-
-    /// Whether a head has begun and not ended.
-    pub(super) fn is_reading_head(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0 && self.is_reading_head.load(Ordering::Relaxed)
-    }
-
-    /// Whether nothing is going on.
-    pub(super) fn is_idle(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0 && !self.is_reading_head.load(Ordering::Relaxed)
-    }
-
-    /// Whether the socket is to be reset when it is dropped.
-    pub(super) fn is_reset(&self) -> bool {
-        self.is_reset.load(Ordering::Relaxed)
-    }
-}
-
-/// A request that is being answered.
-pub(super) struct Open(Arc<Fate>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        self.0.activity.fetch_add(1, Ordering::Relaxed);
-    }
-}
+use crate::wire::{Delivery, Manner, Refusal, Reply};
 
 /// What a delivery is told about the request it answers.
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) version: Version,
     pub(super) fate: Arc<Fate>,
-    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) open: Open,
 }
 
 /// Carries an outcome out. `Err` breaks the exchange off: the connection in HTTP/1.1, the stream in HTTP/2.
-pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response<Outgoing>, Broken> {
+pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Response<Outgoing>, Broken> {
     let Answered { outcome, tenant, follow } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, &asked.method);
     let Some(tenant) = tenant else { return Ok(response) };
+    if follow.is_some() || outcome.delivery.waits() {
+        match Arc::clone(&asked.shared.holds).try_acquire_owned() {
+            Ok(place) => asked.open.keep(place),
+            Err(_) => return Ok(refuse_to_wait(&tenant, outcome.trace.seq, &asked)),
+        }
+    }
     if let Some(filter) = follow {
-        let pieces = follow_journal(tenant, body, filter, asked.stopping);
-        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None }));
+        let pieces = follow_journal(tenant, body, filter, asked.shared.stopping.clone());
+        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: asked.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
@@ -113,7 +53,7 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
     let decided = outcome.trace.at_millis.map(Timestamp::from_millis);
     if let Some(hold) = hold {
         // A server that stops says at once what it has to say.
-        or_stopping(wait(&tenant, decided, hold), &asked.stopping).await;
+        or_stopping(wait(&tenant, decided, hold), &asked.shared.stopping).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
     let delivered = match manner {
@@ -121,27 +61,46 @@ pub(super) async fn deliver(answered: Answered, asked: Asked) -> Result<Response
         Manner::Trickle { .. } if is_silent => Ok(response),
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
-            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, chunk_bytes, pause);
-            Ok(response.map(|_| Outgoing::Fed { pieces, promised }))
+            let slowly = Slowly { chunk_bytes, pause, stopping: asked.shared.stopping.clone() };
+            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, slowly);
+            Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: asked.open }))
         }
         Manner::Cut { after_bytes } => Ok(response.map(|_| Outgoing::cut(&body, after_bytes))),
         Manner::Close => close(&asked),
         Manner::Reset => {
-            asked.fate.is_reset.store(asked.version != Version::HTTP_2, Ordering::Relaxed);
+            if asked.version != Version::HTTP_2 {
+                asked.fate.reset();
+            }
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
-            or_stopping(std::future::pending(), &asked.stopping).await;
+            or_stopping(std::future::pending(), &asked.shared.stopping).await;
             close(&asked)
         }
         Manner::Hang { limit: Some(limit) } => {
             let from = decided.map(|at| at.plus(hold.unwrap_or_default()));
-            or_stopping(wait(&tenant, from, limit), &asked.stopping).await;
+            or_stopping(wait(&tenant, from, limit), &asked.shared.stopping).await;
             close(&asked)
         }
     };
     watch.end();
     delivered
+}
+
+/// 503 at once, instead of one more answer that waits. What the service did stays done, as it does whenever an
+/// answer is lost; the journal has what the client was told.
+fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing> {
+    let text = format!("{} answers wait, which is the limit (--max-holds)", asked.shared.limits.max_holds);
+    tracing::warn!("an answer was refused: {text}");
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    if seq == 0 {
+        return response(control::refusal(status, &text).reply, &asked.method);
+    }
+    let fate = format!("refused, {text}");
+    let reply =
+        dispatch::refuse(&asked.shared.world, &Refusal::OverLimit { status, text }, wall_now()).outcome.reply;
+    tenant.lock().journal.note_refusal(seq, reply.clone(), fate);
+    response(reply, &asked.method)
 }
 
 /// Notes in the journal when a client leaves before it was told anything.
@@ -231,20 +190,21 @@ pub(super) fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
     response
 }
 
-/// Feeds a body a chunk at a time, for as long as somebody reads.
-fn feed(
-    tenant: Arc<Tenant>,
-    seq: u64,
-    body: Bytes,
+/// How a body is fed.
+struct Slowly {
     chunk_bytes: usize,
     pause: Duration,
-) -> mpsc::Receiver<Bytes> {
+    stopping: watch::Receiver<bool>,
+}
+
+/// Feeds a body a chunk at a time, for as long as somebody reads. A server that stops pauses no more.
+fn feed(tenant: Arc<Tenant>, seq: u64, body: Bytes, slowly: Slowly) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut rest = body;
         let mut sent = 0;
         while !rest.is_empty() {
-            let piece = rest.split_to(chunk_bytes.min(rest.len()));
+            let piece = rest.split_to(slowly.chunk_bytes.min(rest.len()));
             let len = piece.len();
             if feeder.send(piece).await.is_err() {
                 tenant.lock().journal.note_fate(seq, format!("the client left after {sent} bytes or fewer"));
@@ -252,7 +212,7 @@ fn feed(
             }
             sent += len;
             if !rest.is_empty() {
-                wait(&tenant, None, pause).await;
+                or_stopping(wait(&tenant, None, slowly.pause), &slowly.stopping).await;
             }
         }
     });

@@ -12,7 +12,7 @@ use crate::control::Control;
 use crate::tenant::Tenant;
 use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
-use crate::world::World;
+use crate::world::{World, WorldError};
 use crate::{control, pipeline};
 
 /// An outcome, and the tenant whose time its delivery goes by.
@@ -33,10 +33,25 @@ impl Answered {
     }
 }
 
-/// Answers a request. A panic is our bug: it becomes a 500, is logged, and harms no other request.
+/// Answers a request.
 pub fn answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
-    catch_unwind(AssertUnwindSafe(|| located_answer(world, request, wall))).unwrap_or_else(|_| {
-        tracing::error!(method = %request.method, path = request.uri.path(), "a request met a bug of ours");
+    guarded(world, request, wall, || located_answer(world, request, wall))
+}
+
+/// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is let go while
+/// the panic unwinds and is not poisoned, so the tenant is served on. Its state is whole unless the panic came
+/// between two of the few writes that make up an operation (`TenantState::change_group` says which); the
+/// exchange itself is missing from the journal.
+fn guarded(world: &World, request: &Request, wall: Timestamp, answer: impl FnOnce() -> Answered) -> Answered {
+    catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|panic| {
+        let why = panic.downcast_ref::<&str>().copied();
+        let why = why.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(
+            method = %request.method,
+            path = request.uri.path(),
+            why,
+            "a request met a bug of ours"
+        );
         refuse(world, &Refusal::Internal, wall)
     })
 }
@@ -48,11 +63,12 @@ pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answe
 }
 
 fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
-    let Some(located) = world.locate(request, wall) else {
-        if request.uri.path().split('/').any(|piece| piece == "_sim") {
-            return Answered { outcome: control::unknown_tenant(), tenant: None, follow: None };
+    let located = match world.locate(request, wall) {
+        Ok(located) => located,
+        Err(error) if request.uri.path().split('/').any(|piece| piece == "_sim") => {
+            return Answered { outcome: control::no_tenant(&error), tenant: None, follow: None };
         }
-        return refuse(world, &Refusal::NotFound, wall);
+        Err(error) => return refuse(world, &no_tenant(&error), wall),
     };
     if !control::is_control(located.path) {
         let outcome = pipeline::answer(world, &located, request, wall);
@@ -66,6 +82,16 @@ fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered
         }
     };
     Answered { outcome, tenant: Some(located.tenant), follow }
+}
+
+/// What the service says where there is no tenant.
+fn no_tenant(error: &WorldError) -> Refusal {
+    match error {
+        WorldError::Full(_) => {
+            Refusal::OverLimit { status: StatusCode::SERVICE_UNAVAILABLE, text: error.to_string() }
+        }
+        _ => Refusal::NotFound,
+    }
 }
 
 /// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
@@ -85,4 +111,54 @@ fn event_stream(events: String) -> Outcome {
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
         .with_body(events);
     Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Method;
+
+    use super::super::captured::captured;
+    use super::*;
+    use crate::contract::Contract;
+    use crate::fixture::Fixture;
+    use crate::tenant::{Template, TenantOptions};
+    use crate::world::{ControlPolicy, UnknownTenants, WorldConfig};
+
+    const WALL: Timestamp = Timestamp::from_millis(0);
+
+    fn world() -> World {
+        World::new(WorldConfig {
+            contract: Contract::built_in().unwrap(),
+            template: Template::new(&Fixture::built_in("demo").unwrap(), WALL),
+            options: TenantOptions::default(),
+            max_tenants: 10,
+            unknown_tenants: UnknownTenants::Made,
+            tenant_domains: Vec::new(),
+            control: ControlPolicy::default(),
+            started: WALL,
+        })
+    }
+
+    #[test]
+    fn a_panic_under_the_tenants_lock_is_a_500_that_is_logged_and_harms_nobody() {
+        let world = world();
+        let request = Request::new(Method::GET, "/oauth/info").unwrap();
+        let state = || world.default_tenant().state();
+        let before = state();
+        let (answered, log) = captured(|| {
+            guarded(&world, &request, WALL, || {
+                let mut state = world.default_tenant().lock();
+                state.next_request();
+                panic!("it slipped");
+            })
+        });
+        assert_eq!(answered.outcome.reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answered.outcome.reply.value()["detailCode"], "500.0 Internal Fault");
+        assert!(log.contains("ERROR") && log.contains("a request met a bug of ours"), "{log}");
+        assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
+        // The same tenant, locked by somebody else, as it was.
+        assert_eq!(state(), before);
+        let next = answer(&world, &request, WALL).outcome;
+        assert_eq!((next.reply.status, next.trace.seq), (StatusCode::OK, 2));
+    }
 }

@@ -1,9 +1,11 @@
-//! Heads that could be read two ways. hyper refuses what breaks the grammar of HTTP; what is left are requests that
+//! Heads that are too large, and heads that could be read two ways. hyper refuses what breaks the grammar of HTTP; what is left are requests that
 //! somebody between a client and us could take for another host's, or cut at another place: they are refused (400),
 //! and the connection is closed, before anybody asks what they want.
 
 use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Version};
+
+use super::Limits;
 
 /// Why a head is refused; `None` for one that is as it should be.
 pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'static str> {
@@ -22,6 +24,20 @@ pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'stati
         // RFC 9112, 6.1 and 7. It would have a 501 for codings that are not known, but here a 5xx is a scenario's.
         _ => Some("Transfer-Encoding must be chunked, and nothing else."),
     }
+}
+
+/// How a head is too large, if it is. The parsers keep to these limits roughly, so that nothing much larger is ever
+/// read; here they are exact.
+pub(super) fn excess<B>(request: &hyper::Request<B>, limits: &Limits) -> Option<String> {
+    let (headers, target) = (request.headers(), request.uri().path_and_query());
+    if headers.len() > limits.max_headers {
+        return Some(format!("More than {} header fields (--max-headers).", limits.max_headers));
+    }
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let bytes = target.map_or(0, |target| target.as_str().len()) + fields.sum::<usize>();
+    let max = limits.max_header_bytes;
+    (bytes > max as usize)
+        .then(|| format!("The request's head is longer than {max} bytes (--max-header-bytes)."))
 }
 
 /// Whether every byte may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.

@@ -3,7 +3,7 @@
 //! lately, so that the usual request costs one look-up.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,9 @@ pub struct Auth {
     sessions: HashMap<Box<str>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     last_issued: String,
     /// What faults did to tokens, by their ids.
-    changed: HashMap<String, Changed>,
+    changed: HashMap<Arc<str>, Changed>,
+    /// The same ids, the longest known first.
+    changed_first: VecDeque<Arc<str>>,
 }
 
 /// What faults did to a token.
@@ -54,8 +56,9 @@ struct Changed {
     lost_scopes: Vec<String>,
 }
 
-/// How many changed tokens are remembered.
-const CHANGED: usize = 100_000;
+/// How many changed tokens are remembered; the one that was changed first is forgotten first, when its client has
+/// long had a new one.
+const CHANGED: usize = 4_096;
 
 /// What tokens and `GET /oauth/info` say of the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +211,7 @@ impl Auth {
             sessions: HashMap::default(),
             last_issued: String::new(),
             changed: HashMap::new(),
+            changed_first: VecDeque::new(),
         }
     }
 
@@ -263,7 +267,7 @@ impl Auth {
                 unauthorized("JWT validation failed: JWT was not issued by this tenant")
             }
             Identified::Known(session) => {
-                let is_expired = self.changed.get(&session.jti).is_some_and(|changed| changed.expired);
+                let is_expired = self.changed.get(&*session.jti).is_some_and(|changed| changed.expired);
                 if is_expired || now >= session.expires { Err(Refusal::expired_token()) } else { Ok(session) }
             }
         }
@@ -280,7 +284,7 @@ impl Auth {
     /// Refuses (403) a session without one of the scopes, the user level, or the user that an operation asks
     /// for, going by what faults left of it.
     pub fn permit(&self, session: &Session, access: &Access) -> Result<(), Refusal> {
-        let lost = self.changed.get(&session.jti).map_or(&[][..], |changed| &changed.lost_scopes);
+        let lost = self.changed.get(&*session.jti).map_or(&[][..], |changed| &changed.lost_scopes);
         session.may(access, lost)
     }
 
@@ -291,14 +295,23 @@ impl Auth {
 
     /// Makes a token lose a scope, for good.
     pub fn lose_scope(&mut self, jti: &str, scope: &str) {
-        self.change(jti).lost_scopes.push(current_name(scope).to_owned());
+        let (lost, scope) = (&mut self.change(jti).lost_scopes, current_name(scope));
+        if !lost.iter().any(|known| known == scope) {
+            lost.push(scope.to_owned());
+        }
     }
 
     fn change(&mut self, jti: &str) -> &mut Changed {
-        if self.changed.len() >= CHANGED {
-            self.changed.clear();
+        let jti: Arc<str> = jti.into();
+        if !self.changed.contains_key(&jti) {
+            if self.changed.len() >= CHANGED
+                && let Some(first) = self.changed_first.pop_front()
+            {
+                self.changed.remove(&first);
+            }
+            self.changed_first.push_back(Arc::clone(&jti));
         }
-        self.changed.entry(jti.to_owned()).or_default()
+        self.changed.entry(jti).or_default()
     }
 
     /// The id of the access token that was issued last.
@@ -499,4 +512,23 @@ fn narrow<'a>(given: Cow<'a, [String]>, asked: Option<&str>) -> Result<Cow<'a, [
 
 fn oauth(status: StatusCode, error: &'static str, description: &str) -> Refusal {
     Refusal::Oauth { status, error, description: description.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_faults_did_to_tokens_is_remembered_for_the_latest_of_them() {
+        let mut auth = Auth::new("default", Chance::new(1, "default"), Arc::default());
+        for nth in 0..=CHANGED {
+            auth.expire(&nth.to_string());
+            auth.lose_scope(&nth.to_string(), "a:b");
+            auth.lose_scope(&nth.to_string(), "a:b");
+        }
+        assert_eq!((auth.changed.len(), auth.changed_first.len()), (CHANGED, CHANGED));
+        assert!(!auth.changed.contains_key("0"));
+        let last = &auth.changed[&*CHANGED.to_string()];
+        assert_eq!((last.expired, last.lost_scopes.len()), (true, 1));
+    }
 }

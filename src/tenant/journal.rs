@@ -20,8 +20,8 @@ use crate::wire::{Body, Delivery, Reply, Request, TrackingId, query};
 
 /// Exchanges that are kept when nothing else is said.
 pub const DEFAULT_LIMIT: usize = 10_000;
-/// Bytes that are kept at most.
-const BYTES: usize = 64 << 20;
+/// Bytes that are kept when nothing else is said.
+pub const DEFAULT_BYTES: usize = 64 << 20;
 /// What the allocator adds to an exchange's pieces, roughly.
 const ALLOCATIONS: usize = 128;
 /// What a header field of a reply costs beside its value.
@@ -63,15 +63,16 @@ pub struct Entry {
 pub struct Journal {
     entries: VecDeque<Entry>,
     limit: usize,
+    max_bytes: usize,
     bytes: usize,
     dropped: u64,
     packer: Packer,
 }
 
 impl Journal {
-    /// A journal of so many exchanges at most.
-    pub fn new(limit: usize) -> Self {
-        Self { entries: VecDeque::new(), limit, bytes: 0, dropped: 0, packer: Packer::default() }
+    /// A journal of so many exchanges and bytes at most.
+    pub fn new(limit: usize, max_bytes: usize) -> Self {
+        Self { entries: VecDeque::new(), limit, max_bytes, bytes: 0, dropped: 0, packer: Packer::default() }
     }
 
     /// Packs a request for an entry; `path` is the part of its path below the tenant's base URL.
@@ -83,7 +84,7 @@ impl Journal {
     pub fn append(&mut self, entry: Entry) {
         self.bytes += size(&entry);
         self.entries.push_back(entry);
-        while self.entries.len() > self.limit || self.bytes > BYTES {
+        while self.entries.len() > self.limit || self.bytes > self.max_bytes {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= size(&oldest);
             self.dropped += 1;
@@ -108,10 +109,24 @@ impl Journal {
 
     /// Notes what came of a delivery, where it was not what was planned.
     pub fn note_fate(&mut self, seq: u64, fate: String) {
-        // The journal is in the order of numbers, and the exchange is a late one.
-        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.seq == seq) {
+        if let Some(entry) = self.late(seq) {
             entry.fate = Some(fate);
         }
+    }
+
+    /// Notes that the client was told something else than was planned, at once.
+    pub fn note_refusal(&mut self, seq: u64, reply: Reply, fate: String) {
+        if let Some(entry) = self.late(seq) {
+            let before = size(entry);
+            (entry.reply, entry.delivery, entry.fate) = (reply, Delivery::default(), Some(fate));
+            let after = size(entry);
+            self.bytes = self.bytes - before + after;
+        }
+    }
+
+    /// An exchange that is still being delivered. The journal is in the order of numbers, and it is a late one.
+    fn late(&mut self, seq: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| entry.seq == seq)
     }
 
     /// Forgets the exchanges that a filter admits, up to its limit; numbers go on.

@@ -11,7 +11,7 @@ use super::verify::{Expectation, Verdict};
 use super::{Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::Fixture;
-use crate::scenario::{Rule, RuleReport, Scenario};
+use crate::scenario::{Rule, RuleError, RuleReport, Scenario};
 
 /// Where a tenant stands in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,10 +67,10 @@ impl Tenant {
     }
 
     /// Puts one rule ahead of the others. Its name must be free; one without gets the first free `rule-N`.
-    pub fn add_rule(&self, rule: Rule, wall: Timestamp) -> Result<RuleReport, String> {
+    pub fn add_rule(&self, rule: Rule, wall: Timestamp) -> Result<RuleReport, RuleError> {
         let mut state = self.lock();
         let now = state.clock.now(wall);
-        state.scenario.add(rule, now)
+        state.scenario.add(rule, self.options.max_rules, now)
     }
 
     /// Takes a rule away; whether it was there.

@@ -54,6 +54,10 @@ pub struct TenantOptions {
     pub clock: Clock,
     /// How many exchanges the journal keeps; 10,000 by default.
     pub journal_limit: usize,
+    /// How many bytes the journal keeps at most; 64 MiB by default.
+    pub journal_bytes: usize,
+    /// How many rules run at most; 1,000 by default.
+    pub max_rules: usize,
     /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
 }
@@ -66,6 +70,8 @@ impl Default for TenantOptions {
             rate_limit: None,
             clock: Clock::auto(),
             journal_limit: journal::DEFAULT_LIMIT,
+            journal_bytes: journal::DEFAULT_BYTES,
+            max_rules: 1_000,
             token_lifetime: Duration::from_secs(749),
         }
     }
@@ -178,7 +184,33 @@ impl Tenant {
         &self.options
     }
 
-    /// Everything of the tenant, for as long as the guard lives. Never kept over an await.
+    /// Everything of the tenant, for as long as the guard lives. Never kept over an await: the guard is not
+    /// `Send` (parking_lot's feature `send_guard` is off), so a future that keeps it cannot be spawned, which
+    /// the second of these examples shows by not compiling. Clippy's `await_holding_lock` says so earlier.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use sync_group_sim::tenant::Tenant;
+    /// fn spawn(tenant: Arc<Tenant>) {
+    ///     tokio::spawn(async move {
+    ///         let guard = tenant.lock();
+    ///         drop(guard);
+    ///         tokio::task::yield_now().await;
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use std::sync::Arc;
+    /// # use sync_group_sim::tenant::Tenant;
+    /// fn spawn(tenant: Arc<Tenant>) {
+    ///     tokio::spawn(async move {
+    ///         let guard = tenant.lock();
+    ///         tokio::task::yield_now().await;
+    ///         drop(guard);
+    ///     });
+    /// }
+    /// ```
     pub fn lock(&self) -> MutexGuard<'_, TenantState> {
         self.state.lock()
     }
@@ -257,7 +289,7 @@ impl TenantState {
             auth: Auth::new(name, chance, Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),
             scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
-            journal: Journal::new(options.journal_limit),
+            journal: Journal::new(options.journal_limit, options.journal_bytes),
             groups: Arc::clone(&template.groups),
             sources: Arc::clone(&template.sources),
             identities: Arc::clone(&template.identities),
@@ -302,6 +334,10 @@ impl TenantState {
 
     /// Changes one group and the sources that it has to do with, and remembers what it was. Answers what it
     /// became.
+    ///
+    /// A panic in here would leave what came before it: sources that joined a group which is not there yet, or
+    /// a change that the history lacks. Everything that can be refused has been refused by now, and what is left
+    /// are writes into maps, so there is nothing to roll back for; `POST /_sim/reset` makes the tenant whole.
     pub fn change_group(
         &mut self,
         client: &Arc<str>,

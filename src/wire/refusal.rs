@@ -60,6 +60,13 @@ pub enum Refusal {
     },
     /// 500: our own fault.
     Internal,
+    /// 431 or 503: beyond a limit of the simulator's own.
+    OverLimit {
+        /// The status.
+        status: StatusCode,
+        /// Which limit, and how it is raised.
+        text: String,
+    },
 }
 
 /// The service's codes for a 400, with the wording seen on real replies where there is one.
@@ -122,6 +129,8 @@ impl Refusal {
                 "Cannot consume content type",
                 tracking_id,
             ),
+            // Invented: these limits are ours.
+            Self::OverLimit { status, text } => own_body(*status, Some(text), None, tracking_id),
             // Invented: the vendor documents no body for it.
             Self::RequestTimeout => standard(StatusCode::REQUEST_TIMEOUT, tracking_id),
             Self::PayloadTooLarge { limit } => {
@@ -152,7 +161,7 @@ impl Refusal {
             Self::BadRequest { text, further, aside, .. } => {
                 std::iter::once(text).chain(further).chain(aside).cloned().collect()
             }
-            Self::Unauthorized(text) => vec![text.clone()],
+            Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text.clone()],
             Self::Oauth { error, description, .. } => vec![format!("{error}: {description}")],
             _ => Vec::new(),
         }

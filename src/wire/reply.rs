@@ -165,6 +165,11 @@ pub enum Manner {
 }
 
 impl Delivery {
+    /// Whether the exchange lasts longer than it takes to say something.
+    pub fn waits(self) -> bool {
+        self.hold.is_some() || matches!(self.manner, Manner::Trickle { .. } | Manner::Hang { .. })
+    }
+
     /// Whether the client is told nothing at all.
     pub fn is_silent(self) -> bool {
         matches!(self.manner, Manner::Hang { .. } | Manner::Close | Manner::Reset)

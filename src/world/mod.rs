@@ -28,6 +28,8 @@ pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.
 pub const DEFAULT_TENANT: &str = "default";
+/// Tenants that there may be when nothing else is said.
+pub const DEFAULT_MAX_TENANTS: usize = 20_000;
 /// The longest tenant name, as long as a DNS label may be.
 const LONGEST_NAME: usize = 63;
 /// Hosts whose first label names a tenant, beside those of `--tenant-domain`.
@@ -44,6 +46,7 @@ pub struct World {
     pub started: Timestamp,
     template: RwLock<Template>,
     options: TenantOptions,
+    max_tenants: usize,
     unknown_tenants: UnknownTenants,
     tenant_domains: Vec<String>,
     default: Arc<Tenant>,
@@ -87,6 +90,8 @@ pub struct WorldConfig {
     pub template: Template,
     /// How tenants behave.
     pub options: TenantOptions,
+    /// How many tenants there may be, `default` among them.
+    pub max_tenants: usize,
     /// What happens when a request names a tenant that does not exist.
     pub unknown_tenants: UnknownTenants,
     /// Further domains whose first label names a tenant.
@@ -127,6 +132,7 @@ impl World {
             started: config.started,
             template: RwLock::new(config.template),
             options: config.options,
+            max_tenants: config.max_tenants,
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
             default,
@@ -172,9 +178,9 @@ impl World {
         1 + self.others.read().len()
     }
 
-    /// Finds the tenant of a request, and makes it if it is new and that is allowed. `None` for a tenant that
-    /// does not exist or whose name cannot be one.
-    pub fn locate<'a>(&self, request: &'a Request, wall: Timestamp) -> Option<Located<'a>> {
+    /// Finds the tenant of a request, and makes it if it is new and that is allowed. Fails for a tenant that
+    /// does not exist or whose name cannot be one, and for a new one when there are as many as may be.
+    pub fn locate<'a>(&self, request: &'a Request, wall: Timestamp) -> Result<Located<'a>, WorldError> {
         let authority = request.authority().unwrap_or("localhost");
         let path = request.uri.path();
         let host = lower_case(host_of(authority));
@@ -190,7 +196,7 @@ impl World {
             None => self.tenant(named.name, wall)?,
         };
         let base_url = BaseUrl { scheme: request.scheme(), authority, prefix: named.prefix };
-        Some(Located { tenant, base_url, path: named.path })
+        Ok(Located { tenant, base_url, path: named.path })
     }
 
     /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
@@ -228,22 +234,30 @@ impl World {
     }
 
     /// The tenant of that name, made if it is new and that is allowed.
-    fn tenant(&self, name: &str, wall: Timestamp) -> Option<Arc<Tenant>> {
+    fn tenant(&self, name: &str, wall: Timestamp) -> Result<Arc<Tenant>, WorldError> {
         if name == DEFAULT_TENANT {
-            return Some(Arc::clone(&self.default));
+            return Ok(Arc::clone(&self.default));
         }
         if let Some(tenant) = self.others.read().get(name) {
-            return Some(Arc::clone(tenant));
+            return Ok(Arc::clone(tenant));
         }
         if self.unknown_tenants == UnknownTenants::Refused || !is_tenant_name(name) {
-            return None;
+            return Err(WorldError::Unknown(name.to_owned()));
         }
         let template = self.template.read().clone();
         let mut others = self.others.write();
+        if !others.contains_key(name) {
+            self.has_room(&others)?;
+        }
         let tenant = others
             .entry(name.to_owned())
             .or_insert_with(|| Arc::new(Tenant::new(name, &template, self.options.clone(), wall)));
-        Some(Arc::clone(tenant))
+        Ok(Arc::clone(tenant))
+    }
+
+    /// Whether there may be one more tenant.
+    fn has_room(&self, others: &HashMap<String, Arc<Tenant>>) -> Result<(), WorldError> {
+        if 1 + others.len() < self.max_tenants { Ok(()) } else { Err(WorldError::Full(self.max_tenants)) }
     }
 
     fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
@@ -291,6 +305,11 @@ fn named_by_path(path: &str) -> Option<Named<'_, '_>> {
     Some(Named { name, prefix, path: if rest.is_empty() { "/" } else { rest } })
 }
 
+/// The part of a request's path below its tenant's base URL.
+pub fn below_tenant(path: &str) -> &str {
+    named_by_path(path).map_or(path, |named| named.path)
+}
+
 /// Whether `name` can be a tenant's: 1 to 63 of `a-z`, `0-9` and `-`.
 pub fn is_tenant_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
@@ -310,6 +329,7 @@ mod tests {
             contract: Contract::built_in().unwrap(),
             template: Template::new(&Fixture::built_in("empty").unwrap(), started),
             options: TenantOptions::default(),
+            max_tenants: 3,
             unknown_tenants,
             tenant_domains: vec!["Sim.Example".to_owned()],
             control: ControlPolicy::default(),
@@ -320,7 +340,7 @@ mod tests {
     fn located(world: &World, host: &str, target: &str) -> String {
         let request = Request::new(Method::GET, target).unwrap().header(HOST, host);
         world.locate(&request, Timestamp::from_millis(0)).map_or_else(
-            || "none".to_owned(),
+            |_| "none".to_owned(),
             |located| format!("{} {} {}", located.tenant.name(), located.base_url, located.path),
         )
     }

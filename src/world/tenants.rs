@@ -14,7 +14,7 @@ use crate::chance::Chance;
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::fixture::{Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{Scenario, check_together, library};
+use crate::scenario::{Scenario, check_count, check_together, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{Template, Tenant, TenantOptions};
 
@@ -93,6 +93,8 @@ pub enum WorldError {
     Unknown(String),
     /// The name is taken.
     Taken(String),
+    /// There are as many tenants as may be: so many.
+    Full(usize),
 }
 
 impl fmt::Display for WorldError {
@@ -100,6 +102,12 @@ impl fmt::Display for WorldError {
         match self {
             Self::Bad(message) => f.write_str(message),
             Self::Unknown(name) => write!(f, "tenant `{name}` does not exist; expected one that does"),
+            Self::Full(max) => {
+                write!(
+                    f,
+                    "{max} tenants exist, which is the limit (--max-tenants); expected one to be deleted first"
+                )
+            }
             Self::Taken(name) => write!(f, "tenant `{name}` exists already; expected a name that is free"),
         }
     }
@@ -144,6 +152,7 @@ impl World {
         if name == DEFAULT_TENANT || others.contains_key(&name) {
             return Err(WorldError::Taken(name));
         }
+        self.has_room(&others)?;
         let mut owners = self.owners.write();
         for client in &clients {
             owners.insert(client.client_id.clone(), Arc::clone(&tenant));
@@ -180,9 +189,14 @@ impl World {
         let template = match &asked.scenarios {
             None => template,
             Some(scenarios) => {
+                let inline = scenarios.iter().filter_map(|asked| match asked {
+                    NamedOr::Inline(scenario) => Some(&**scenario),
+                    NamedOr::Named(_) => None,
+                });
+                check_count(inline, options.max_rules).map_err(bad)?;
                 let scenarios: Vec<_> =
                     scenarios.iter().map(scenario_of).collect::<Result<_, _>>().map_err(bad)?;
-                check_together(&scenarios).map_err(bad)?;
+                check_together(&scenarios, options.max_rules).map_err(bad)?;
                 template.with_scenarios(scenarios)
             }
         };

@@ -101,3 +101,15 @@ pub(crate) fn parse(bytes: &[u8]) -> RawReply {
         body: bytes[end + 4..].to_vec(),
     }
 }
+
+/// A token of the administrator of the tenant `default`.
+pub(crate) fn token(address: SocketAddr) -> String {
+    let client = &Config::default().fixture.clients[0];
+    let target = format!(
+        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
+        client.client_id, client.client_secret
+    );
+    let body: serde_json::Value =
+        serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
+    body["access_token"].as_str().unwrap().to_owned()
+}

@@ -308,6 +308,8 @@ fn scenarios_are_listed_printed_checked_and_run() {
     let (code, _, stderr) = run(&["--scenario", broken.to_str().unwrap()]);
     assert_eq!(code, 1);
     assert_eq!(stderr, format!("{}:5:17: status 700; expected 200 to 599\n", broken.display()));
+    let (code, _, stderr) = run(&["--max-rules", "1", "--scenario", "chaos", "--scenario", path]);
+    assert!(code == 1 && stderr.contains("--max-rules"), "{stderr}");
     let (code, _, stderr) = run(&["--scenario", "no-such"]);
     assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists them"), "{stderr}");
 }

@@ -7,18 +7,7 @@ use std::time::Duration;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 
-use crate::client::{Served, connect, exchange, parse, send};
-
-fn token(address: SocketAddr) -> String {
-    let client = &Config::default().fixture.clients[0];
-    let target = format!(
-        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
-        client.client_id, client.client_secret
-    );
-    let body: serde_json::Value =
-        serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
-    body["access_token"].as_str().unwrap().to_owned()
-}
+use crate::client::{Served, connect, exchange, parse, send, token};
 
 fn small_bodies() -> Config {
     let mut config = Config::default();
@@ -81,7 +70,7 @@ fn a_body_in_chunks_is_one_body() {
 #[test]
 fn a_body_that_never_comes_is_a_408() {
     let mut config = Config::default();
-    config.limits.header_timeout = Duration::from_millis(50);
+    config.limits.body_timeout = Duration::from_millis(50);
     let served = Served::start(config);
     let head = create(served.address(), "Content-Length: 10");
     let reply = parse(&exchange(served.address(), head.as_bytes()));

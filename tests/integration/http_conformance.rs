@@ -227,7 +227,7 @@ fn chunks_that_are_none_are_a_400_and_the_end() {
 
 #[test]
 fn a_chunk_that_is_longer_than_anything_ends_with_the_clients_time() {
-    let target = Target::with(|config| config.limits.header_timeout = Duration::from_millis(50));
+    let target = Target::with(|config| config.limits.body_timeout = Duration::from_millis(50));
     let body = format!("fffffffffffffff0\r\n{BODY}\r\n0\r\n\r\n{SMUGGLED}");
     target.check("overflow", target.create("Transfer-Encoding: chunked\r\n", &body), &[408]);
 }
@@ -636,7 +636,7 @@ fn targets_and_heads_may_be_long_but_not_endless() {
     target.get(&format!("/v3/password-sync-groups?x={}", "%41".repeat(20_000)), 200);
     target.get(&format!("/v3{}/password-sync-groups", "/".repeat(60_000)), 200);
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n{SMUGGLED}", "a".repeat(70_000));
-    target.check("a target", long, &[414]);
+    target.check("a target", long, &[431]);
     let fields = |count: usize| (0..count).map(|nth| format!("X-{nth}: x\r\n")).collect::<Vec<_>>().concat();
     target.check("97 fields beside two", target.request("GET /oauth/info", &fields(97)) + LAST, &[200, ON]);
     target.check("101 fields", target.request("GET /oauth/info", &fields(99)) + SMUGGLED, &[431]);

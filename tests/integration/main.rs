@@ -10,6 +10,8 @@
 mod client;
 /// The binary itself: options, environment, output, exit codes, signals.
 mod command_line;
+/// Many clients at once, and a stop under their load.
+mod concurrency;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
 /// The control API, and the handle that turns the same knobs.
@@ -24,8 +26,13 @@ mod exchanges;
 mod floor_plan;
 /// Mutations of a corpus, thrown at whatever reads what others wrote.
 mod fuzz;
+/// Clients that the soak test shares.
+#[path = "../../benches/harness/mod.rs"]
+mod harness;
 /// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
 mod http_conformance;
+/// What the server allows its clients, seen from a socket: the refusal, and that others are served on.
+mod limits;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
 mod models;
 /// The README's example of a test in Rust.

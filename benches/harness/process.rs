@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
@@ -40,6 +40,22 @@ impl Server {
         kibibytes.map(|kibibytes| kibibytes << 10).ok_or_else(|| io::Error::other("no VmRSS"))
     }
 
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> io::Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
+    /// Asks it to stop (SIGTERM).
+    pub(crate) fn terminate(&self) -> io::Result<()> {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        if sent.success() { Ok(()) } else { Err(io::Error::other("no SIGTERM could be sent")) }
+    }
+
+    /// How it ended; waits for that.
+    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
     /// Time that its threads have been running, to a hundredth of a second.
     pub(crate) fn processor_time(&self) -> io::Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
@@ -68,12 +84,4 @@ pub(crate) fn pin_to(core: usize) -> io::Result<()> {
 pub(crate) fn cores() -> io::Result<Vec<usize>> {
     let set = sched_getaffinity(None)?;
     Ok((0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect())
-}
-
-/// How long it takes from starting a server to its first answer.
-pub(crate) fn time_to_first_answer(command: &mut Command, request: &[u8]) -> io::Result<Duration> {
-    let began = Instant::now();
-    let server = Server::start(command, None)?;
-    crate::generator::ask(server.address, request)?;
-    Ok(began.elapsed())
 }

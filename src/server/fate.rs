@@ -1,0 +1,115 @@
+//! What is known of a connection beside its bytes: whether a request is open, whether the client sends or takes
+//! anything, and what is to become of the socket. Told by whoever reads, answers and delivers; read by whoever
+//! decides that a connection has to end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use hyper::Version;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+/// What is known of a connection, and what is to become of it.
+#[derive(Debug, Default)]
+pub(super) struct Fate {
+    is_reset: AtomicBool,
+    /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
+    is_http2: AtomicBool,
+    /// Requests that are being answered.
+    open: AtomicUsize,
+    /// Whether bytes have come that are no whole request yet.
+    is_reading_head: AtomicBool,
+    /// Grows with whatever happens.
+    activity: AtomicU64,
+    /// Odd while the client takes no bytes; grows with every such time.
+    stalls: AtomicU64,
+    /// HTTP/2 says goodbye (GOAWAY) before it closes.
+    pub(super) goodbye: Notify,
+}
+
+impl Fate {
+    /// Notes that a request is whole as far as its head, until the guard is dropped.
+    pub(super) fn open(fate: &Arc<Self>, version: Version) -> Open {
+        fate.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
+        fate.open.fetch_add(1, Ordering::Relaxed);
+        fate.is_reading_head.store(false, Ordering::Relaxed);
+        fate.activity.fetch_add(1, Ordering::Relaxed);
+        Open { fate: Arc::clone(fate), place: None }
+    }
+
+    /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
+    /// then is no faster for it.
+    pub(super) fn note_read(&self) {
+        if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
+            return;
+        }
+        if !self.is_reading_head.swap(true, Ordering::Relaxed) {
+            self.activity.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A number that grows with whatever happens.
+    pub(super) fn activity(&self) -> u64 {
+        self.activity.load(Ordering::Relaxed)
+    }
+
+    /// Whether a head has begun and not ended, and no answer is on its way.
+    pub(super) fn is_reading_head(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0
+            && self.is_reading_head.load(Ordering::Relaxed)
+            && !is_stalled(self.stalls())
+    }
+
+    /// Notes whether the client took bytes that were offered to it.
+    pub(super) fn note_write(&self, has_taken: bool) {
+        if is_stalled(self.stalls()) == has_taken {
+            self.stalls.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A number that grows with every stall, and is [`is_stalled`] during one.
+    pub(super) fn stalls(&self) -> u64 {
+        self.stalls.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is going on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0 && !self.is_reading_head.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the socket to be reset when it is dropped.
+    pub(super) fn reset(&self) {
+        self.is_reset.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the socket is to be reset when it is dropped.
+    pub(super) fn is_reset(&self) -> bool {
+        self.is_reset.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a number of [`Fate::stalls`] was read while the client took no bytes.
+pub(super) fn is_stalled(stalls: u64) -> bool {
+    stalls % 2 == 1
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(super) struct Open {
+    fate: Arc<Fate>,
+    /// The place that its answer has among those that wait.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Open {
+    /// Keeps the place of an answer that waits for as long as the request is open.
+    pub(super) fn keep(&mut self, place: OwnedSemaphorePermit) {
+        self.place = Some(place);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.fate.open.fetch_sub(1, Ordering::Relaxed);
+        self.fate.activity.fetch_add(1, Ordering::Relaxed);
+    }
+}

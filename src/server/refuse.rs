@@ -1,0 +1,100 @@
+//! Connections beyond the limit: each waits a moment for a place, and is then told that there is none and closed.
+//! What that costs is bounded, too: more than a few hundred at once are closed without a word.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections that are being refused at the same time.
+const AT_ONCE: usize = 256;
+/// How long a connection waits for a place. A client that closes one and opens the next is not refused because
+/// we have not seen the first one's end yet.
+const FOR_A_PLACE: Duration = Duration::from_millis(50);
+/// How long a client may take to ask, and then to see that it is refused.
+const FOR_THE_CLIENT: Duration = Duration::from_secs(1);
+
+/// The places that connections take, and the refusal when there is none.
+#[derive(Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    /// Connections that may be refused with words.
+    refusals: Arc<Semaphore>,
+    message: String,
+    /// Over TLS there is nobody to be told anything before hands were shaken.
+    is_silent: bool,
+}
+
+/// What becomes of a connection.
+pub(super) enum Welcome {
+    /// It has a place.
+    Come(OwnedSemaphorePermit),
+    /// It may wait for one, and be refused.
+    Wait(OwnedSemaphorePermit),
+    /// It is closed.
+    Go,
+}
+
+impl Places {
+    pub(super) fn new(max_connections: usize, is_silent: bool) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(max_connections)),
+            refusals: Arc::new(Semaphore::new(AT_ONCE)),
+            message: format!(
+                "{max_connections} connections are open, which is the limit (--max-connections)"
+            ),
+            is_silent,
+        }
+    }
+
+    /// What becomes of the next connection.
+    pub(super) fn welcome(&self) -> Welcome {
+        if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
+            return Welcome::Come(place);
+        }
+        Arc::clone(&self.refusals).try_acquire_owned().map_or(Welcome::Go, Welcome::Wait)
+    }
+
+    /// A place, if one becomes free soon.
+    pub(super) async fn soon(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::time::timeout(FOR_A_PLACE, Arc::clone(&self.free).acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Tells a client that there is no place, in the HTTP version that it speaks.
+    pub(super) async fn refuse(&self, mut socket: TcpStream) {
+        tracing::warn!("a connection was refused: {}", self.message);
+        if self.is_silent {
+            return;
+        }
+        // Who asks first gets the answer to its question; bytes that come unasked confuse some clients.
+        let mut first = [0; 3];
+        let _ = tokio::time::timeout(FOR_THE_CLIENT, socket.read_exact(&mut first)).await;
+        let refusal = if first == *b"PRI" { self.over_http2() } else { self.over_http1() };
+        let told = async {
+            socket.write_all(&refusal).await?;
+            socket.shutdown().await?;
+            // A socket that is closed with bytes unread is reset, and the refusal with it.
+            let mut rest = [0; 4_096];
+            while socket.read(&mut rest).await? > 0 {}
+            std::io::Result::Ok(())
+        };
+        let _ = tokio::time::timeout(FOR_THE_CLIENT, told).await;
+    }
+
+    fn over_http1(&self) -> Vec<u8> {
+        let body = json!({ "error": self.message }).to_string();
+        let head = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close";
+        format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    }
+
+    /// An empty SETTINGS frame, and GOAWAY: nothing was done, ENHANCE_YOUR_CALM, and why.
+    fn over_http2(&self) -> Vec<u8> {
+        let reason = self.message.as_bytes();
+        let len = u8::try_from(8 + reason.len()).expect("the message is short");
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        [&settings[..], &[0, 0, len, 7, 0, 0, 0, 0, 0], &[0, 0, 0, 0, 0, 0, 0, 11], reason].concat()
+    }
+}

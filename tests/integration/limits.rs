@@ -1,0 +1,554 @@
+//! What the server allows its clients, seen from a socket: whoever goes beyond a limit is refused, and others are
+//! served on.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+use sync_group_sim::fixture::Fixture;
+use sync_group_sim::server::Limits;
+use sync_group_sim::simulator::Config;
+use sync_group_sim::world::ControlPolicy;
+
+use crate::client::{Served, connect, exchange, parse, send, token};
+
+/// A server with other limits than usual.
+fn limited(change: impl FnOnce(&mut Limits)) -> Served {
+    let mut config = Config::default();
+    change(&mut config.limits);
+    Served::start(config)
+}
+
+/// What every test ends with: somebody else is answered.
+fn assert_others_are_served(address: SocketAddr) {
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 200);
+}
+
+/// Sends a head and then one byte after the other for as long as the server reads, and returns what it said.
+/// Between two bytes it looks whether there is an answer.
+fn drip(address: SocketAddr, head: &str) -> Vec<u8> {
+    let mut socket = connect(address);
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
+    let mut answer = Vec::new();
+    for _ in 0..10_000 {
+        let _ = socket.write_all(b"x");
+        match socket.read_to_end(&mut answer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            _ => return answer,
+        }
+    }
+    panic!("the server let the client drip on and on");
+}
+
+/// A server of large answers that waits for nothing else than what a test is about.
+fn patient(change: impl FnOnce(&mut Limits)) -> Served {
+    let mut config = Config { fixture: Fixture::built_in("large").unwrap(), ..Config::default() };
+    let long = Duration::from_hours(1);
+    let limits = &mut config.limits;
+    (limits.header_timeout, limits.body_timeout, limits.write_timeout) = (long, long, long);
+    (limits.idle_timeout, limits.drain_timeout) = (long, long);
+    change(limits);
+    Served::start(config)
+}
+
+/// A connection that asks for more than fits between server and client, and reads nothing.
+fn stalled(address: SocketAddr) -> TcpStream {
+    let mut socket = connect(address);
+    let request = format!("GET /_sim/state HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    socket.write_all(request.repeat(32).as_bytes()).unwrap();
+    socket
+}
+
+#[test]
+fn a_head_that_is_too_long_is_a_431() {
+    let served = limited(|limits| limits.max_header_bytes = 10_000);
+    let request = |len: usize| {
+        format!(
+            "GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: {}\r\n\r\n",
+            "x".repeat(len)
+        )
+    };
+    for (len, expected) in [(9_900, 200), (10_001, 431), (30_000, 431), (300_000, 431)] {
+        assert_eq!(parse(&exchange(served.address(), request(len).as_bytes())).status, expected, "{len}");
+    }
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn too_many_header_fields_are_a_431() {
+    for (max, in_all) in [(3, 3), (3, 4), (100, 100), (100, 101), (150, 150), (150, 151)] {
+        let served = limited(|limits| limits.max_headers = max);
+        let fields = "X-One-More: 1\r\n".repeat(in_all - 2);
+        let request =
+            format!("GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
+        let expected = if in_all > max { 431 } else { 200 };
+        assert_eq!(
+            parse(&exchange(served.address(), request.as_bytes())).status,
+            expected,
+            "{in_all} of {max}"
+        );
+        let mut other = connect(served.address());
+        other.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut first = [0; 12];
+        other.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+}
+
+#[test]
+fn heads_are_limited_over_http_2_too() {
+    let served = limited(|limits| (limits.max_headers, limits.max_header_bytes) = (10, 8_192));
+    let statuses = http2(served.address(), |address| {
+        let get = || hyper::Request::get(format!("http://{address}/oauth/info"));
+        let many = (0..11).fold(get(), |request, nth| request.header(format!("x-{nth}"), "1"));
+        vec![get().header("x-long", "x".repeat(9_000)).body(()), many.body(()), get().body(())]
+    });
+    assert_eq!(statuses, [431, 431, 200]);
+}
+
+/// The statuses of requests on one HTTP/2 connection, one after the other.
+fn http2(
+    address: SocketAddr,
+    requests: impl FnOnce(SocketAddr) -> Vec<hyper::http::Result<hyper::Request<()>>>,
+) -> Vec<u16> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
+        tokio::spawn(connection);
+        let mut statuses = Vec::new();
+        for request in requests(address) {
+            sender = sender.ready().await.unwrap();
+            let (response, _) = sender.send_request(request.unwrap(), true).unwrap();
+            statuses.push(response.await.unwrap().status().as_u16());
+        }
+        statuses
+    })
+}
+
+#[test]
+fn a_head_that_drips_costs_the_client_its_connection() {
+    let served = limited(|limits| limits.header_timeout = Duration::from_millis(60));
+    let answer = drip(served.address(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+    assert_eq!(answer, b"");
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_body_that_drips_is_a_408() {
+    let served = limited(|limits| limits.body_timeout = Duration::from_millis(60));
+    let answer = drip(
+        served.address(),
+        "POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n",
+    );
+    assert_eq!(parse(&answer).status, 408);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn who_takes_no_answer_loses_the_connection() {
+    let served = patient(|limits| limits.write_timeout = Duration::from_millis(60));
+    let mut socket = stalled(served.address());
+    // The server reads no further while it cannot write; once it has closed, writing fails.
+    let broke = (0..100_000).any(|_| {
+        assert_others_are_served(served.address());
+        socket.write_all(b"x").is_err()
+    });
+    assert!(broke, "the server waits for a client that takes nothing");
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_the_end() {
+    let served = limited(|limits| limits.idle_timeout = Duration::from_millis(60));
+    let mut socket = connect(served.address());
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).unwrap();
+    assert_eq!(parse(&bytes).status, 200);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_journal_that_is_followed_is_not_idle() {
+    let served = limited(|limits| limits.idle_timeout = Duration::from_millis(30));
+    let mut follower = connect(served.address());
+    follower.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = [0; 4_096];
+    let len = follower.read(&mut bytes).unwrap();
+    assert!(bytes[..len].starts_with(b"HTTP/1.1 200"));
+    // When a connection that began later was closed for being idle, this one has been quiet for longer.
+    let mut idle = connect(served.address());
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    assert_others_are_served(served.address());
+    let len = follower.read(&mut bytes).unwrap();
+    assert!(String::from_utf8_lossy(&bytes[..len]).contains("event: exchange"));
+}
+
+#[test]
+fn stopping_waits_no_longer_than_the_drain_timeout() {
+    let served = patient(|limits| limits.drain_timeout = Duration::from_millis(60));
+    let mut socket = stalled(served.address());
+    let mut first = [0; 12];
+    socket.read_exact(&mut first).unwrap();
+    served.stop().unwrap();
+    let mut rest = Vec::new();
+    let _ = socket.read_to_end(&mut rest);
+    assert_eq!(&first, b"HTTP/1.1 200");
+}
+
+#[test]
+fn a_trickled_answer_is_whole_when_the_server_stops() {
+    let text = "name: t\nrules: [{fault: {trickle: {chunk: 1, pause: 1h}}}]\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.drain_timeout = Duration::from_hours(1);
+    let served = Served::start(config);
+    let mut socket = connect(served.address());
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = vec![0; 12];
+    socket.read_exact(&mut bytes).unwrap();
+    served.stop().unwrap();
+    socket.read_to_end(&mut bytes).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&parse(&bytes).body).unwrap()["tenantName"], "default");
+}
+
+#[test]
+fn a_control_call_may_be_longer_than_a_request_and_has_a_limit_of_its_own() {
+    let token = ("Authorization".to_owned(), "Bearer t".to_owned());
+    let mut config = Config { control: ControlPolicy::Token("t".to_owned()), ..Config::default() };
+    (config.limits.max_body_bytes, config.limits.max_control_body_bytes) = (100, 1_000);
+    let served = Served::start(config);
+    let put = |headers: &[(String, String)], len: usize| {
+        let reply = send(served.address(), "PUT", "/_sim/clock", headers, " ".repeat(len).as_bytes());
+        (reply.status, String::from_utf8(reply.body).unwrap())
+    };
+    let own = [token];
+    assert_eq!(put(&own, 1_000).0, 400, "it was read, and says nothing");
+    let (status, body) = put(&own, 1_001);
+    assert!(status == 413 && body.contains("--max-control-body"), "{status} {body}");
+    // Who may not call is not read at length.
+    assert_eq!(put(&[], 101).0, 401);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn the_state_of_the_largest_fixture_can_be_put_back() {
+    let config = Config { fixture: Fixture::built_in("large").unwrap(), ..Config::default() };
+    let served = Served::start(config);
+    let state = send(served.address(), "GET", "/_sim/state", &[], b"").body;
+    // Three times as long, by blanks.
+    let padded = [state.as_slice(), &b" ".repeat(2 * state.len())].concat();
+    assert!(padded.len() > Limits::default().max_body_bytes);
+    let reply = send(served.address(), "PUT", "/_sim/state", &[], &padded);
+    assert_eq!((reply.status, reply.body == state), (200, true));
+    let bearer = [("Authorization".to_owned(), format!("Bearer {}", token(served.address())))];
+    let create = send(served.address(), "POST", "/v3/password-sync-groups", &bearer, &padded);
+    assert_eq!(create.status, 413);
+}
+
+/// A connection that is being served: its first request was answered.
+fn served_connection(address: SocketAddr) -> TcpStream {
+    let mut socket = connect(address);
+    assert!(is_answered(&mut socket), "it was refused");
+    socket
+}
+
+/// Whether a request on an open connection is answered with a 200.
+fn is_answered(socket: &mut TcpStream) -> bool {
+    socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = [0; 4_096];
+    let len = socket.read(&mut bytes).unwrap();
+    bytes[..len].starts_with(b"HTTP/1.1 200")
+}
+
+#[test]
+fn a_connection_too_many_is_told_so_and_those_that_are_open_go_on() {
+    let served = limited(|limits| limits.max_connections = 2);
+    let mut open = [served_connection(served.address()), served_connection(served.address())];
+    for _ in 0..3 {
+        let reply = send(served.address(), "GET", "/oauth/info", &[], b"");
+        assert_eq!((reply.status, reply.header("connection")), (503, Some("close")));
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(body["error"], "2 connections are open, which is the limit (--max-connections)");
+        assert!(open.iter_mut().all(is_answered));
+    }
+    let [first, mut second] = open;
+    drop(first);
+    assert_others_are_served(served.address());
+    assert!(is_answered(&mut second));
+}
+
+#[test]
+fn a_client_that_closes_one_connection_and_opens_the_next_is_never_refused() {
+    let served = limited(|limits| limits.max_connections = 1);
+    for _ in 0..200 {
+        assert_others_are_served(served.address());
+    }
+}
+
+#[test]
+fn hundreds_of_connections_too_many_harm_nobody() {
+    let served = limited(|limits| limits.max_connections = 1);
+    let mut open = served_connection(served.address());
+    let crowd: Vec<_> = (0..400).filter_map(|_| TcpStream::connect(served.address()).ok()).collect();
+    assert!(crowd.len() > 300, "{}", crowd.len());
+    assert!(is_answered(&mut open));
+    drop((crowd, open));
+    // Some of the crowd have their turn before us.
+    let is_free = |_| send_or_nothing(served.address()) == Some(200);
+    assert!((0..1_000).any(is_free), "nobody is served any more");
+}
+
+/// The status of a request, unless it was closed without a word.
+fn send_or_nothing(address: SocketAddr) -> Option<u16> {
+    let bytes =
+        exchange(address, b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    (!bytes.is_empty()).then(|| parse(&bytes).status)
+}
+
+#[test]
+fn a_connection_too_many_over_http_2_is_sent_away() {
+    let served = limited(|limits| limits.max_connections = 1);
+    let _open = served_connection(served.address());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(served.address()).await.unwrap();
+        let (sender, connection) = h2::client::handshake(socket).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let mut sender = sender.ready().await.unwrap();
+        let request = hyper::Request::get("http://localhost/oauth/info").body(()).unwrap();
+        let (response, _) = sender.send_request(request, true).unwrap();
+        let error = response.await.unwrap_err();
+        drop(sender);
+        let _ = connection.await;
+        error
+    });
+    assert_eq!((error.is_go_away(), error.reason()), (true, Some(h2::Reason::ENHANCE_YOUR_CALM)));
+}
+
+/// HTTP/2's frame types that matter here, by their numbers.
+const RST_STREAM: u8 = 3;
+const GOAWAY: u8 = 7;
+/// Its error codes.
+const REFUSED_STREAM: u32 = 7;
+const CANCEL: u32 = 8;
+const ENHANCE_YOUR_CALM: u32 = 11;
+
+/// An HTTP/2 connection, frame by frame.
+struct Frames(TcpStream);
+
+impl Frames {
+    fn connect(address: SocketAddr) -> Self {
+        let mut socket = connect(address);
+        socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+        Self(socket)
+    }
+
+    /// `GET /` on a stream: method, scheme and path from HPACK's static table, the authority as text.
+    fn get(stream: u32) -> Vec<u8> {
+        let block = b"\x82\x86\x84\x41\x09localhost";
+        let len = u8::try_from(block.len()).unwrap();
+        [&[0, 0, len, 1, 5], &stream.to_be_bytes()[..], block].concat()
+    }
+
+    fn reset(stream: u32) -> Vec<u8> {
+        [&[0, 0, 4, RST_STREAM, 0], &stream.to_be_bytes()[..], &CANCEL.to_be_bytes()].concat()
+    }
+
+    /// The next frame's type, stream and content; `None` when the connection has ended.
+    fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).ok()?;
+        let mut content = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        self.0.read_exact(&mut content).ok()?;
+        Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), content))
+    }
+
+    /// The content of the next frame of a type.
+    fn next_of(&mut self, wanted: u8) -> Option<(u32, Vec<u8>)> {
+        loop {
+            let (kind, stream, content) = self.next()?;
+            if kind == wanted {
+                return Some((stream, content));
+            }
+        }
+    }
+}
+
+fn code_at(content: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(content[at..at + 4].try_into().unwrap())
+}
+
+#[test]
+fn a_stream_too_many_is_refused_and_the_connection_stays() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.max_streams = 2;
+    let served = Served::start(config);
+    // The path `/oauth/info` as text, without Huffman's code.
+    let hung = |stream: u32| {
+        let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
+        [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
+    };
+    let mut frames = Frames::connect(served.address());
+    frames.0.write_all(&[hung(1), hung(3), hung(5)].concat()).unwrap();
+    let (stream, content) = frames.next_of(RST_STREAM).unwrap();
+    assert_eq!((stream, code_at(&content, 0)), (5, REFUSED_STREAM));
+    // A place is free again, on the same connection.
+    frames.0.write_all(&[Frames::reset(1), Frames::get(7)].concat()).unwrap();
+    let (stream, _) = frames.next_of(1).unwrap();
+    assert_eq!(stream, 7);
+    assert_eq!(send(served.address(), "GET", "/nothing", &[], b"").status, 401);
+}
+
+#[test]
+fn a_flood_of_resets_costs_the_client_its_connection() {
+    let served = limited(|limits| limits.max_resets = 20);
+    let mut frames = Frames::connect(served.address());
+    let streams = (1..4_000).step_by(2);
+    let flood: Vec<_> =
+        streams.flat_map(|stream| [Frames::get(stream), Frames::reset(stream)].concat()).collect();
+    // The server may have closed before it has read all of it.
+    let _ = frames.0.write_all(&flood);
+    let (_, content) = frames.next_of(GOAWAY).expect("it says goodbye");
+    assert_eq!(code_at(&content, 4), ENHANCE_YOUR_CALM);
+    assert_eq!(frames.next_of(GOAWAY), None);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_client_that_resets_no_more_streams_than_it_may_goes_on() {
+    // In one go, and more than the HTTP/2 library would take if it were not told.
+    let served = limited(|limits| limits.max_resets = 1_000);
+    let mut frames = Frames::connect(served.address());
+    let streams = (1..600).step_by(2);
+    let resets: Vec<_> =
+        streams.flat_map(|stream| [Frames::get(stream), Frames::reset(stream)].concat()).collect();
+    frames.0.write_all(&[resets, Frames::get(601)].concat()).unwrap();
+    while frames.next_of(1).expect("it is answered").0 != 601 {}
+}
+
+/// A scenario of so many rules, as JSON.
+fn scenario_of(rules: usize) -> Value {
+    let rule = serde_json::json!({ "fires": { "nth": 9 }, "fault": "pass" });
+    serde_json::json!({ "name": "many", "rules": vec![rule; rules] })
+}
+
+/// A control call with a JSON body.
+fn call(address: SocketAddr, method: &str, path: &str, body: &Value) -> (u16, String) {
+    let reply = send(address, method, path, &[], body.to_string().as_bytes());
+    (reply.status, String::from_utf8(reply.body).unwrap())
+}
+
+#[test]
+fn a_rule_too_many_is_refused_and_those_that_run_go_on() {
+    let mut config = Config::default();
+    config.options.max_rules = 3;
+    let served = Served::start(config);
+    let address = served.address();
+    let refusal = "more than 3 rules would run; expected 3 or fewer together (--max-rules)";
+    let refused = (400, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(4)), refused);
+    let tenant = serde_json::json!({ "scenarios": [scenario_of(4)] });
+    assert_eq!(call(address, "POST", "/_sim/tenants", &tenant), refused);
+    // Far too many are counted before they are compared with each other.
+    let (status, text) = call(address, "PUT", "/_sim/scenario", &scenario_of(10_001));
+    assert!(status == 400 && text.contains("10001 rules; expected 10000 or fewer"), "{text}");
+    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(2)).0, 200);
+    let down = serde_json::json!({ "fault": { "respond": { "status": 503 } } });
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down).0, 201);
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down), refused);
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 503, "the rules that run are gone");
+    assert_eq!(call(address, "DELETE", "/_sim/scenario", &Value::Null).0, 204);
+    assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down).0, 201);
+}
+
+#[test]
+fn a_tenant_too_many_is_refused_and_those_that_are_there_go_on() {
+    let served = Served::start(Config { max_tenants: 3, ..Config::default() });
+    let address = served.address();
+    let status = |target: &str| send(address, "GET", target, &[], b"").status;
+    assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({ "name": "a" })).0, 201);
+    assert_eq!(status("/tenants/b/oauth/info"), 200);
+    let reply = send(address, "GET", "/tenants/c/oauth/info", &[], b"");
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let refusal = "3 tenants exist, which is the limit (--max-tenants); expected one to be deleted first";
+    assert_eq!((reply.status, &body["messages"][0]["text"]), (503, &Value::from(refusal)));
+    assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"));
+    let refused = (503, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({})), refused);
+    assert_eq!(call(address, "GET", "/tenants/c/_sim/state", &Value::Null), refused);
+    let others = ["/oauth/info", "/tenants/a/oauth/info", "/tenants/b/oauth/info"];
+    assert_eq!(others.map(status), [200, 200, 200]);
+    assert_eq!(call(address, "DELETE", "/_sim/tenants/a", &Value::Null).0, 204);
+    assert_eq!(status("/tenants/c/oauth/info"), 200);
+}
+
+#[test]
+fn a_journal_keeps_no_more_bytes_than_it_may() {
+    let mut config = Config::default();
+    config.options.journal_bytes = 20_000;
+    let served = Served::start(config);
+    let long = format!("/oauth/info?x={}", "x".repeat(4_000));
+    for _ in 0..20 {
+        assert_eq!(send(served.address(), "GET", &long, &[], b"").status, 200);
+    }
+    let journal: Value =
+        serde_json::from_slice(&send(served.address(), "GET", "/_sim/journal", &[], b"").body).unwrap();
+    let exchanges = journal["exchanges"].as_array().unwrap();
+    assert!((2..=4).contains(&exchanges.len()), "{} exchanges", exchanges.len());
+    assert_eq!(
+        (&exchanges.last().unwrap()["seq"], journal["dropped"].as_u64()),
+        (&Value::from(20), Some(20 - exchanges.len() as u64))
+    );
+}
+
+#[test]
+fn an_answer_too_many_that_waits_is_a_503_at_once() {
+    let text = "name: t\nrules:\n  - {when: {query: {held: {present: true}}}, fault: {hold: 1h}}\n  - {when: {query: {hung: {present: true}}}, fault: hang}\n";
+    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    config.limits.max_holds = 3;
+    let served = Served::start(config);
+    let address = served.address();
+    let open = |target: &str| {
+        let mut socket = connect(address);
+        socket.write_all(format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+        socket
+    };
+    let mut follower = open("/_sim/journal/stream");
+    follower.read_exact(&mut [0; 12]).unwrap();
+    // Two wait beside the follower; whoever comes then is answered.
+    let waits = |socket: &mut TcpStream| {
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        socket.peek(&mut [0]).is_err()
+    };
+    let mut waiting = Vec::new();
+    loop {
+        let mut socket = open("/oauth/info?held");
+        if !waits(&mut socket) {
+            break;
+        }
+        waiting.push(socket);
+    }
+    assert_eq!(waiting.len(), 2);
+    let refusal = "3 answers wait, which is the limit (--max-holds)";
+    for target in ["/oauth/info?held", "/oauth/info?hung"] {
+        let reply = send(address, "GET", target, &[], b"");
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!((reply.status, &body["messages"][0]["text"]), (503, &Value::from(refusal)), "{target}");
+    }
+    let refused = (503, serde_json::json!({ "error": refusal }).to_string());
+    assert_eq!(call(address, "GET", "/_sim/journal/stream", &Value::Null), refused);
+    let (_, journal) = call(address, "GET", "/_sim/journal?after=3", &Value::Null);
+    let journal: Value = serde_json::from_str(&journal).unwrap();
+    let last = &journal["exchanges"][1];
+    assert_eq!(
+        (&last["status"], &last["delivery"]),
+        (&Value::from(503), &Value::from(format!("refused, {refusal}")))
+    );
+    assert_others_are_served(address);
+    drop((waiting, follower));
+    // The places are free again as soon as the server has seen them leave.
+    assert!((0..100).any(|_| waits(&mut open("/oauth/info?hung"))), "the places stay taken");
+}
