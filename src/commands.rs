@@ -1,7 +1,7 @@
 //! What each command does.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,8 +21,9 @@ use sync_group_sim::world::{ControlPolicy, UnknownTenants};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Cli, Command, FileFormat, Log, OnOff, ServeArgs};
+use crate::cli::{Cli, Command, FileFormat, OnOff, ServeArgs};
 use crate::files::{self, Files};
+use crate::log;
 
 /// Why a command did not end well, told on stderr.
 #[derive(Debug)]
@@ -79,7 +80,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 }
 
 fn serve(args: &ServeArgs) -> Outcome {
-    log_to_stderr(args.log);
+    // Until the end: what is still to be written is written then.
+    let _log = log::to_stderr(args.log);
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
     let options = TenantOptions {
@@ -164,18 +166,6 @@ fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
             Ok((Some(Tls::from_files(certificate, key).map_err(Failure::Failed)?), None))
         }
         _ => Ok((None, None)),
-    }
-}
-
-fn log_to_stderr(log: Log) {
-    let builder = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_max_level(tracing::Level::INFO);
-    match log {
-        Log::Text => builder.with_target(false).init(),
-        Log::Json => builder.json().flatten_event(true).init(),
-        Log::Off => {}
     }
 }
 

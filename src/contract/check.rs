@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{Draft, ValidationError, Validator};
-use serde_json::{Value, json};
+use jsonschema::paths::Location;
+use jsonschema::{Draft, Keyword, ValidationError, Validator};
+use serde_json::{Map, Value, json};
 
 use super::Contract;
 use super::openapi::{self, Kind, ParameterItem};
@@ -164,6 +165,7 @@ impl BodyCheck {
             jsonschema::options()
                 .with_draft(Draft::Draft7)
                 .should_validate_formats(true)
+                .with_keyword("pattern", NotBlank::compile)
                 .build(&schema)
                 .map_err(|error| error.to_string())
         };
@@ -181,6 +183,36 @@ impl BodyCheck {
         let mut violations: Vec<_> = validator.iter_errors(body).map(|error| violation(&error)).collect();
         violations.dedup_by(|second, first| second.text == first.text);
         violations
+    }
+}
+
+/// The one pattern that the document has: something must stand there that is no blank. A regular expression would
+/// say the same, and take a tenth of what an idle server keeps in memory.
+struct NotBlank;
+
+impl NotBlank {
+    const PATTERN: &str = r"\S";
+
+    fn compile<'a>(
+        _: &'a Map<String, Value>,
+        pattern: &'a Value,
+        _: Location,
+    ) -> Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>> {
+        if pattern == Self::PATTERN {
+            Ok(Box::new(Self))
+        } else {
+            Err(ValidationError::custom(format!("pattern {pattern}; expected `{}`", Self::PATTERN)))
+        }
+    }
+}
+
+impl<'i> Keyword<'i> for NotBlank {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("is blank")) }
+    }
+
+    fn is_valid(&self, instance: &Value) -> bool {
+        instance.as_str().is_none_or(|text| text.contains(|c: char| !c.is_whitespace()))
     }
 }
 
@@ -242,7 +274,7 @@ fn violation(error: &ValidationError<'_>) -> Violation {
                 type_of(instance)
             ),
         },
-        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Pattern { .. } => is_missing(&field),
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
         ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
             is_missing(&field)
         }

@@ -231,6 +231,7 @@ mod tests {
             ("      summary: List", "      sumary: List", "unknown field `sumary`"),
             ("openapi: 3.0.1", "openapi: 3.1.0", "expected 3.0.x"),
             ("parameters/limit'", "parameters/limits'", "`#/components/parameters/limits` does not exist"),
+            (r"pattern: '\S'", "pattern: '^x'", r#"pattern "^x"; expected `\S`"#),
             ("        - userAuth:", "        - userOauth:", "unknown field `userOauth`"),
         ] {
             let found = compile_with(from, to);

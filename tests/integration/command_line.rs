@@ -1,12 +1,12 @@
 //! The binary itself: options, environment, output, exit codes, signals.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::client::send;
+use crate::client::{connect, send};
 
 fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-group-sim"));
@@ -357,4 +357,28 @@ fn a_fixture_file_is_reloaded_for_tenants_that_begin_later() {
         "the change was not seen"
     );
     assert_eq!((policy(""), policy("/tenants/early")), ("First".to_owned(), "First".to_owned()));
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0"]));
+    // Six thousand lines of two hundred bytes: more than the pipe takes and than may wait behind it.
+    let mut socket = connect(server.address());
+    let request = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(200));
+    let mut answers = BufReader::new(socket.try_clone().unwrap());
+    for _ in 0..600 {
+        socket.write_all(request.repeat(10).as_bytes()).unwrap();
+        for _ in 0..10 {
+            let mut length = 0;
+            for line in answers.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
+                let value = line.strip_prefix("Content-Length: ");
+                length = value.map_or(length, |value| value.parse().unwrap());
+            }
+            std::io::copy(&mut answers.by_ref().take(length), &mut std::io::sink()).unwrap();
+            assert!(length > 0);
+        }
+    }
+    let (code, log) = server.terminate();
+    assert_eq!(code, 0);
+    assert!(log.contains("lines are missing here: stderr was not read"), "{}", log.len());
 }
