@@ -19,7 +19,7 @@ impl Server {
         let ours = sched_getaffinity(None)?;
         // A child inherits the cores of who starts it.
         if let Some(core) = core {
-            pin_to(core)?;
+            pin_to(&[core])?;
         }
         let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         sched_setaffinity(None, &ours)?;
@@ -73,10 +73,12 @@ impl Drop for Server {
     }
 }
 
-/// Pins the calling thread, and what it starts from now on, to a core.
-pub(crate) fn pin_to(core: usize) -> io::Result<()> {
+/// Pins the calling thread, and what it starts from now on, to these cores.
+pub(crate) fn pin_to(cores: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
-    set.set(core);
+    for core in cores {
+        set.set(*core);
+    }
     Ok(sched_setaffinity(None, &set)?)
 }
 

@@ -16,7 +16,7 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::generator::Answer;
+use crate::harness::generator::Answer;
 
 /// Serves one answer until the process is killed. The port is the first line of stdout.
 pub(crate) fn serve(answer: &Answer, hold: Duration) -> Result<(), Box<dyn std::error::Error>> {

@@ -7,15 +7,9 @@
 //! Needs Linux and two cores.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's time")]
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "statistics over small numbers"
-)]
+#![expect(clippy::cast_precision_loss, reason = "statistics over small numbers")]
 
 mod bare;
-mod generator;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod workload;
@@ -25,7 +19,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use generator::{Load, Measured};
+use harness::generator::{self, End, Load, Measured};
 use harness::process::{self, Server};
 use workload::{WORKLOADS, Workload};
 
@@ -38,6 +32,9 @@ struct Options {
     only: String,
     ours: PathBuf,
 }
+
+/// How long nothing is measured at the beginning of a round.
+const WARM_UP: Duration = Duration::from_millis(300);
 
 /// How a server did in one round.
 struct Round {
@@ -67,7 +64,7 @@ fn main() -> Result<()> {
     let options = options(&arguments)?;
     let cores = process::cores()?;
     let [servers, load, ..] = cores[..] else { return Err("two cores are needed".into()) };
-    process::pin_to(load)?;
+    process::pin_to(&[load])?;
     println!(
         "| workload | connections | requests/s, ours / bare hyper | ratio (range) | p50, ours / bare | p99, ours / bare | processor time for each |"
     );
@@ -149,18 +146,19 @@ fn rate(round: &Round) -> f64 {
 
 fn load(workload: &Workload, options: &Options, request: Vec<u8>) -> Load {
     Load {
-        request,
+        requests: vec![request],
         status: workload.status,
         connections: workload.connections,
-        warm_up: Duration::from_millis(300),
-        measured: Duration::from_secs_f64(options.seconds),
+        warm_up: WARM_UP,
+        end: End::After(Duration::from_secs_f64(options.seconds)),
+        has_own_core: true,
     }
 }
 
 fn measure_ours(workload: &Workload, options: &Options, core: usize) -> Result<Round> {
     let server = Server::start(&mut workload.ours(&options.ours), Some(core))?;
     let request = workload.request(server.address)?;
-    measure(workload, "ours", &server, &load(workload, options, request))
+    measure(workload, options, "ours", &server, request)
 }
 
 fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<Round> {
@@ -177,15 +175,22 @@ fn measure_bare(workload: &Workload, options: &Options, core: usize) -> Result<R
     command.arg("--bare").arg(&file).arg(workload.hold_millis.to_string());
     let server = Server::start(&mut command, Some(core))?;
     std::fs::remove_file(&file)?;
-    measure(workload, "bare hyper", &server, &load(workload, options, request))
+    measure(workload, options, "bare hyper", &server, request)
 }
 
 /// Puts the load on a server, and says so when the server waited for it: then the rate is the load's.
-fn measure(workload: &Workload, who: &str, server: &Server, load: &Load) -> Result<Round> {
+fn measure(
+    workload: &Workload,
+    options: &Options,
+    who: &str,
+    server: &Server,
+    request: Vec<u8>,
+) -> Result<Round> {
+    let load = &load(workload, options, request);
     let before = server.processor_time()?;
     let measured = generator::run(server.address, load)?;
     let spent = server.processor_time()?.saturating_sub(before).as_secs_f64();
-    let busy = spent / (load.warm_up + load.measured).as_secs_f64();
+    let busy = spent / (WARM_UP.as_secs_f64() + options.seconds);
     if busy < 0.95 && load.connections > 1 && workload.hold_millis == 0 {
         eprintln!("{}: {who} was busy for {:.0} % of the time only", workload.name, busy * 100.0);
     }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::generator::ask;
+use crate::harness::generator::ask;
 
 /// A workload.
 pub(crate) struct Workload {

@@ -1,15 +1,25 @@
 //! The load: so many connections, each of which sends its next request when it has the whole answer to its
 //! last one. Every answer must have the expected status; nothing is sampled, every latency is kept.
 
+#![expect(clippy::disallowed_methods, reason = "a load measures the machine's time")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics over small numbers"
+)]
+
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::header::{HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::http::{find, status_of, whole_length};
+use super::http::{find, status_of, whole_length};
 
 /// An answer, taken apart.
 #[derive(Clone, Debug)]
@@ -32,16 +42,28 @@ pub(crate) struct Measured {
 /// What is asked, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
-    /// The request, as bytes.
-    pub(crate) request: Vec<u8>,
+    /// The requests, as bytes, asked in turn, over and over.
+    pub(crate) requests: Vec<Vec<u8>>,
     /// The status that every answer must have.
     pub(crate) status: u16,
     /// How many connections ask at once.
     pub(crate) connections: usize,
     /// How long nothing is measured first.
     pub(crate) warm_up: Duration,
-    /// How long is measured then.
-    pub(crate) measured: Duration,
+    /// When it ends.
+    pub(crate) end: End,
+    /// Whether it has a core of its own. Then it never sleeps: a server that had to wake it for every answer
+    /// would pay for that, and the slower one more often.
+    pub(crate) has_own_core: bool,
+}
+
+/// When a load ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    /// So long after the warm-up.
+    After(Duration),
+    /// When so many requests have been answered.
+    Requests(usize),
 }
 
 /// Puts a load on a server.
@@ -49,17 +71,17 @@ pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let start = Instant::now() + load.warm_up;
-        let end = start + load.measured;
-        // The load never sleeps: a server that had to wake it for every answer would pay for that, and the
-        // slower one more often.
-        let awake = tokio::spawn(async {
-            loop {
-                tokio::task::yield_now().await;
-            }
+        let shared = Arc::new(Shared { load: load.clone(), start, asked: AtomicUsize::new(0) });
+        let awake = load.has_own_core.then(|| {
+            tokio::spawn(async {
+                loop {
+                    tokio::task::yield_now().await;
+                }
+            })
         });
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..load.connections {
-            clients.spawn(client(address, load.request.clone(), load.status, start, end));
+            clients.spawn(client(address, Arc::clone(&shared)));
         }
         let (mut latencies, mut requests) = (Vec::new(), 0);
         while let Some(client) = clients.join_next().await {
@@ -67,14 +89,20 @@ pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
             latencies.extend(measured);
             requests += all;
         }
-        awake.abort();
+        if let Some(awake) = awake {
+            awake.abort();
+        }
+        let measured = match load.end {
+            End::After(measured) => measured,
+            End::Requests(_) => start.elapsed(),
+        };
         latencies.sort_unstable();
         let percentile = |share: f64| {
             let rank = (latencies.len() as f64 * share) as usize;
             latencies.get(rank.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
         };
         Ok(Measured {
-            requests_per_second: latencies.len() as f64 / load.measured.as_secs_f64(),
+            requests_per_second: latencies.len() as f64 / measured.as_secs_f64(),
             p50: percentile(0.50),
             p99: percentile(0.99),
             requests,
@@ -82,25 +110,43 @@ pub(crate) fn run(address: SocketAddr, load: &Load) -> io::Result<Measured> {
     })
 }
 
-/// One connection; returns the latencies of the answers that came between `start` and `end`, and how many
-/// answers came in all.
-async fn client(
-    address: SocketAddr,
-    request: Vec<u8>,
-    status: u16,
+/// What the connections of a load share.
+struct Shared {
+    load: Load,
     start: Instant,
-    end: Instant,
-) -> io::Result<(Vec<Duration>, usize)> {
+    asked: AtomicUsize,
+}
+
+impl Shared {
+    /// The next request; `None` when the load has ended.
+    fn next(&self, now: Instant) -> Option<&[u8]> {
+        let nth = self.asked.fetch_add(1, Ordering::Relaxed);
+        let goes_on = match self.load.end {
+            End::After(measured) => now < self.start + measured,
+            End::Requests(requests) => nth < requests,
+        };
+        goes_on.then(|| &self.load.requests[nth % self.load.requests.len()][..])
+    }
+
+    fn is_measured(&self, answered: Instant) -> bool {
+        answered >= self.start
+            && match self.load.end {
+                End::After(measured) => answered < self.start + measured,
+                End::Requests(_) => true,
+            }
+    }
+}
+
+/// One connection; returns the latencies of the answers that are measured, and how many answers came in all.
+async fn client(address: SocketAddr, shared: Arc<Shared>) -> io::Result<(Vec<Duration>, usize)> {
     let mut socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
     let mut buffer = vec![0; 256 << 10];
     let (mut latencies, mut requests) = (Vec::new(), 0);
     loop {
         let asked = Instant::now();
-        if asked >= end {
-            return Ok((latencies, requests));
-        }
-        socket.write_all(&request).await?;
+        let Some(request) = shared.next(asked) else { return Ok((latencies, requests)) };
+        socket.write_all(request).await?;
         let mut filled = 0;
         loop {
             let read = socket.read(&mut buffer[filled..]).await?;
@@ -116,13 +162,13 @@ async fn client(
                 break;
             }
         }
-        if status_of(&buffer[..filled]) != Some(status) {
+        if status_of(&buffer[..filled]) != Some(shared.load.status) {
             let shown = String::from_utf8_lossy(&buffer[..filled.min(400)]).into_owned();
-            return Err(io::Error::other(format!("expected status {status}, got {shown}")));
+            return Err(io::Error::other(format!("expected status {}, got {shown}", shared.load.status)));
         }
         let answered = Instant::now();
         requests += 1;
-        if answered >= start && answered < end {
+        if shared.is_measured(answered) {
             latencies.push(answered - asked);
         }
     }
