@@ -148,15 +148,20 @@ impl Tenant {
 
     /// Replaces everything that a fixture holds; clock, journal and scenario stay.
     pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
-        let mut state = self.lock();
-        let template = super::Template::new(fixture, state.clock.now(wall));
-        state.begin_with(&template);
+        // However much there is, nobody waits until it is made ready, nor until what was there is gone.
+        let now = self.lock().clock.now(wall);
+        let template = super::Template::new(fixture, now);
+        let former = self.lock().begin_with(&template);
+        drop(former);
     }
 
     /// Brings the tenant back to how it began: state, clock, counters, luck and journal.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
-        *self.lock() = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        // What was there goes when the lock is free again: that may be much.
+        let former = std::mem::replace(&mut *self.lock(), begun);
+        drop(former);
         self.clock_moved.notify_waiters();
     }
 }

@@ -302,14 +302,15 @@ impl TenantState {
         }
     }
 
-    /// Takes over everything that a fixture holds.
-    fn begin_with(&mut self, template: &Template) {
-        self.groups = Arc::clone(&template.groups);
+    /// Takes over everything that a fixture holds; returns the groups that were there.
+    fn begin_with(&mut self, template: &Template) -> Arc<Groups> {
+        let former = std::mem::replace(&mut self.groups, Arc::clone(&template.groups));
         self.sources = Arc::clone(&template.sources);
         self.identities = Arc::clone(&template.identities);
         self.auth.set_clients(Arc::clone(&template.clients));
         self.pages.forget();
         self.history = History::default();
+        former
     }
 
     /// The groups, to be read.

@@ -2,6 +2,9 @@
 //! any number of removals: what a page at any offset needs. Items stay in numbered slots; a Fenwick tree
 //! counts the slots that are still taken.
 
+/// Empty slots that are passed one by one; the tree leads over a longer gap.
+const SHORT_GAP: usize = 8;
+
 /// Items in order of arrival.
 #[derive(Clone, Debug)]
 pub(super) struct Order<T> {
@@ -63,10 +66,27 @@ impl<T> Order<T> {
         Some(item)
     }
 
-    /// The items from the `offset`-th on, in order.
+    /// The items from the `offset`-th on, in order. A long gap costs no more than a short one.
     pub(super) fn iter_from(&self, offset: usize) -> impl Iterator<Item = &T> {
-        let start = if offset < self.len { self.slot_of(offset) } else { self.slots.len() };
-        self.slots[start..].iter().flatten()
+        let (mut nth, mut place) = (offset, if offset < self.len { self.slot_of(offset) } else { 0 });
+        std::iter::from_fn(move || {
+            if nth >= self.len {
+                return None;
+            }
+            let mut passed = 0;
+            loop {
+                let slot = &self.slots[place];
+                place += 1;
+                if let Some(item) = slot {
+                    nth += 1;
+                    return Some(item);
+                }
+                passed += 1;
+                if passed == SHORT_GAP {
+                    place = self.slot_of(nth);
+                }
+            }
+        })
     }
 
     /// Whether so many slots are empty that [`Self::compact`] would pay.
@@ -136,6 +156,21 @@ mod tests {
                 let expected: Vec<_> = plain.iter().skip(offset).take(3).map(|(_, item)| *item).collect();
                 assert_eq!(page, expected, "offset {offset} after step {step}");
             }
+        }
+    }
+
+    #[test]
+    fn long_gaps_are_led_over() {
+        let mut order = Order::default();
+        let slots: Vec<_> = (0..1_000).map(|item| order.push(item)).collect();
+        let is_left = |item: usize| !(20..320).contains(&item) && item % 97 != 3 && item != 999;
+        for (item, slot) in slots.into_iter().enumerate().filter(|(item, _)| !is_left(*item)) {
+            assert_eq!(order.remove(slot), Some(item));
+        }
+        let left: Vec<_> = (0..1_000).filter(|item| is_left(*item)).collect();
+        for offset in [0, 15, 18, 19, 20, 100, left.len() - 1, left.len(), left.len() + 1] {
+            let found: Vec<_> = order.iter_from(offset).copied().collect();
+            assert_eq!(found, left[offset.min(left.len())..], "{offset}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! prerequisites that the service's documentation names for a group, and what its deletion does to a source.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::fixture::{Application, ConnectionType, Fixture, Group, PasswordPolicy, Reference, Source};
 use crate::wire::{DetailCode, Refusal};
@@ -17,8 +18,8 @@ pub struct Sources {
     policies: Vec<PasswordPolicy>,
     applications: Vec<Application>,
     with_application: HashSet<String>,
-    /// The group that a source is in, by source id; kept only where prerequisites are enforced.
-    grouped: HashMap<String, String>,
+    /// The group that a source is in, by the source's index; kept only where prerequisites are enforced.
+    grouped: HashMap<usize, Arc<str>>,
 }
 
 impl Sources {
@@ -102,8 +103,8 @@ impl Sources {
         if !self.with_application.contains(id) {
             return illegal("has no application that uses it for password management".to_owned());
         }
-        match self.grouped.get(id) {
-            Some(other) if other != group_id => {
+        match self.grouped.get(&index) {
+            Some(other) if **other != *group_id => {
                 illegal(format!("is already in password sync group \"{other}\""))
             }
             _ => None,
@@ -112,8 +113,9 @@ impl Sources {
 
     /// Remembers that the sources of `group` are in it.
     pub fn join(&mut self, group: &Group) {
-        for id in group.source_ids.iter().flatten() {
-            self.grouped.insert(id.clone(), group.id.clone());
+        let group_id: Arc<str> = group.id.as_str().into();
+        for index in group.source_ids.iter().flatten().filter_map(|id| self.index_by_id.get(id)) {
+            self.grouped.insert(*index, Arc::clone(&group_id));
         }
     }
 
@@ -123,8 +125,9 @@ impl Sources {
         let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
         let policy = self.policies.iter().find(|policy| policy.id == policy_id).map(Reference::to_policy);
         for id in group.source_ids.iter().flatten().filter(|id| !staying.contains(id)) {
-            self.grouped.remove(id);
-            if let (Some(&index), Some(policy)) = (self.index_by_id.get(id), &policy) {
+            let Some(&index) = self.index_by_id.get(id) else { continue };
+            self.grouped.remove(&index);
+            if let Some(policy) = &policy {
                 self.all[index].password_policies = vec![policy.clone()];
             }
         }
