@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use rand::Rng;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sync_group_sim::contract::Contract;
 use sync_group_sim::fixture::{self, Client, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 fn serve(args: &ServeArgs) -> Outcome {
     // Until the end: what is still to be written is written then.
     let _log = log::to_stderr(args.log);
+    allow_descriptors(args.limits.limits().max_connections);
     // Half the bits: enough luck, and short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| made_up() >> 32);
     let options = TenantOptions {
@@ -140,6 +142,26 @@ fn serve(args: &ServeArgs) -> Outcome {
         }
         served
     })
+}
+
+/// Descriptors beside those of connections: files, the listener, and connections that are being refused.
+const OTHER_DESCRIPTORS: usize = 512;
+
+/// Each connection takes a descriptor, and shells allow few: raises the limit as far as it may be raised.
+fn allow_descriptors(connections: usize) {
+    let wanted = u64::try_from(connections.saturating_add(OTHER_DESCRIPTORS)).unwrap_or(u64::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let raised = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit }).is_ok();
+    if !is_raised || raised < wanted {
+        tracing::warn!(
+            "{} open files are allowed (ulimit -n), too few for {connections} connections (--max-connections)",
+            if is_raised { raised } else { limit.current.unwrap_or_default() }
+        );
+    }
 }
 
 /// A thread for each core that we may use. On a single core, requests need no handing over between threads.

@@ -382,3 +382,18 @@ fn a_log_that_nobody_reads_holds_nothing_up() {
     assert_eq!(code, 0);
     assert!(log.contains("lines are missing here: stderr was not read"), "{}", log.len());
 }
+
+#[test]
+fn open_files_are_allowed_as_far_as_they_may_be() {
+    let start = |limit: &str| {
+        let mut command = Command::new("sh");
+        let line = format!("ulimit {limit} && exec \"$0\" --listen 127.0.0.1:0");
+        command.args(["-c", &line, env!("CARGO_BIN_EXE_sync-group-sim")]);
+        Server::start(&mut command)
+    };
+    let (code, log) = start("-Sn 64").terminate();
+    assert!(code == 0 && !log.contains("open files"), "{log}");
+    let (code, log) = start("-n 64").terminate();
+    assert_eq!(code, 0);
+    assert!(log.contains("64 open files are allowed (ulimit -n), too few for 1024 connections"), "{log}");
+}
