@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use hyper::HeaderMap;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::format::{Operations, TextMatch, When};
@@ -101,8 +101,16 @@ impl Text {
     }
 }
 
+/// The most memory that a regular expression may take, in bytes: ten times what a useful one does, and
+/// little enough for as many as a tenant may have.
+const LARGEST_REGEX: usize = 512 << 10;
+
+fn build_regex(regex: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(regex).size_limit(LARGEST_REGEX).dfa_size_limit(LARGEST_REGEX).build()
+}
+
 fn compile_regex(regex: &str) -> Result<Regex, String> {
-    Regex::new(regex).map_err(|error| {
+    build_regex(regex).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         format!("regex `{regex}`: {why}; expected a regular expression")
@@ -126,7 +134,12 @@ impl Matcher {
             operation: when.operation.clone(),
             version: one("version", &when.version)?,
             method: one("method", &when.method)?,
-            path: when.path.as_ref().map(|path| compile_glob(path)),
+            path: when
+                .path
+                .as_ref()
+                .map(|path| compile_glob(path))
+                .transpose()
+                .map_err(|error| ("/path".to_owned(), error))?,
             client: one("client", &when.client)?,
             query: many("query", &when.query)?,
             header: many("header", &when.header)?,
@@ -245,7 +258,7 @@ fn trimmed(path: &str) -> String {
 }
 
 /// A glob as a regular expression over the whole path.
-fn compile_glob(glob: &str) -> Regex {
+fn compile_glob(glob: &str) -> Result<Regex, String> {
     let mut regex = String::from("^");
     let mut rest = glob;
     while let Some(c) = rest.chars().next() {
@@ -270,7 +283,7 @@ fn compile_glob(glob: &str) -> Regex {
         rest = &rest[taken..];
     }
     regex.push('$');
-    Regex::new(&regex).expect("everything but the wildcards is escaped")
+    build_regex(&regex).map_err(|_| format!("glob `{glob}` is too long; expected a shorter one"))
 }
 
 #[cfg(test)]
@@ -336,5 +349,24 @@ mod tests {
         ] {
             assert_eq!(matches(when), Err(why.to_owned()), "{when}");
         }
+    }
+
+    #[test]
+    fn a_pattern_has_room_but_not_for_ever() {
+        let compile = |when: &str| {
+            let document = Document { name: "when", text: when, format: Format::Yaml };
+            Matcher::compile(&document.parse().unwrap()).map(|_| ()).map_err(|(_, message)| message)
+        };
+        for when in [
+            r"client: {regex: '^[\w.+-]+@[\w-]+\.[\w.-]+$'}",
+            "client: {regex: '(?i)(alpha|beta|gamma|delta)[0-9a-f]{32}'}",
+            "path: /**/password-sync-groups/????????-????-????-????-????????????",
+        ] {
+            assert_eq!(compile(when), Ok(()), "{when}");
+        }
+        let why = compile(r"client: {regex: '(\w{100}){100}'}").unwrap_err();
+        assert!(why.contains("size limit"), "{why}");
+        let why = compile(&format!("path: /{}", "*".repeat(30_000))).unwrap_err();
+        assert!(why.contains("too long"), "{why}");
     }
 }
