@@ -83,7 +83,8 @@ impl<'a> Document<'a> {
                 self.error(error.line(), column, format!("not JSON: {message}"))
             })?;
         }
-        if self.text.trim().is_empty() {
+        let says_nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        if self.text.lines().all(says_nothing) {
             return Err(self.error(1, 1, "the document is empty"));
         }
         let mut options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };

@@ -13,6 +13,8 @@ use crate::cli::Log;
 
 /// Lines that wait to be written at most.
 const WAITING: usize = 4_096;
+/// The longest line, in bytes; the rest of a longer one is left out.
+const LONGEST: usize = 8 << 10;
 /// Bytes that are written at once at most, roughly.
 const AT_ONCE: usize = 64 << 10;
 /// How long the end waits for the last lines.
@@ -89,7 +91,9 @@ struct Lines {
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if !line.is_empty() && self.sender.try_send(line.to_vec()).is_err() {
+        // A client that sends a megabyte of name must not fill the memory with lines that wait.
+        let kept = if line.len() > LONGEST { [&line[..LONGEST], b"...\n"].concat() } else { line.to_vec() };
+        if !line.is_empty() && self.sender.try_send(kept).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())

@@ -90,6 +90,9 @@ impl Contract {
     }
 }
 
+/// How many mistakes of a body are told: a long one may have a million.
+const MOST_VIOLATIONS: usize = 50;
+
 /// A query parameter, compiled.
 pub(super) struct ParameterCheck {
     name: Arc<str>,
@@ -180,8 +183,15 @@ impl BodyCheck {
         if validator.is_valid(body) {
             return Vec::new();
         }
-        let mut violations: Vec<_> = validator.iter_errors(body).map(|error| violation(&error)).collect();
+        let errors = validator.iter_errors(body).take(MOST_VIOLATIONS + 1);
+        let mut violations: Vec<_> = errors.map(|error| violation(&error)).collect();
+        let is_cut = violations.len() > MOST_VIOLATIONS;
+        violations.truncate(MOST_VIOLATIONS);
         violations.dedup_by(|second, first| second.text == first.text);
+        if is_cut {
+            let text = "There are more mistakes than these.".to_owned();
+            violations.push(Violation { code: DetailCode::ReferenceNotFound, text });
+        }
         violations
     }
 }

@@ -40,7 +40,9 @@ fn own_host(world: &World, request: &Request) -> Result<(), ControlError> {
 fn own_origin(world: &World, request: &Request) -> Result<(), ControlError> {
     let mut origins = request.headers.get_all(ORIGIN).iter().map(|origin| origin.to_str().unwrap_or("?"));
     let is_own = |origin: &str| {
-        origin.split_once("://").is_some_and(|(_, authority)| world.is_own_host(host_of(authority)))
+        origin.split_once("://").is_some_and(|(_, authority)| {
+            !authority.contains(['/', '?', '#', '@']) && world.is_own_host(host_of(authority))
+        })
     };
     match origins.find(|origin| !is_own(origin)) {
         Some(origin) => Err(foreign("Origin", origin)),

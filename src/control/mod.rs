@@ -100,7 +100,22 @@ pub fn is_control(path: &str) -> bool {
 /// Whether a request whose body is not read yet is a control call of somebody who may make it, so that a longer
 /// body is worth reading.
 pub fn may_call(world: &World, request: &Request) -> bool {
-    is_control(below_tenant(request.uri.path())) && guard(world, request, "").is_ok()
+    is_call(request.uri.path()) && guard(world, request, "").is_ok()
+}
+
+/// Whether a path, a tenant's part in front included, is the control API's.
+pub fn is_call(path: &str) -> bool {
+    is_control(below_tenant(path))
+}
+
+/// The refusal of a control call by somebody who may not make it.
+pub fn turned_away(world: &World, request: &Request) -> Option<Outcome> {
+    let path = below_tenant(request.uri.path());
+    if !is_control(path) {
+        return None;
+    }
+    let error = guard(world, request, &path_of(path)).err()?;
+    Some(refusal(error.status, &error.message))
 }
 
 /// Answers a control call.

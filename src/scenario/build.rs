@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fault::{Fault, RateLimited, Respond};
 use super::format::{Fires, Hold, Nth, Operations, Rule, Scenario, Stage, When};
+use super::matcher::Compiled;
 use crate::clock::Span;
 use crate::operation::Operation;
 
@@ -41,6 +42,7 @@ impl Rule {
             fault: Some(Fault::Pass),
             sequence: None,
             then: None,
+            compiled: Compiled::default(),
         }
     }
 

@@ -8,7 +8,6 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::fault::{Fault, Respond};
 use super::format::{Hold, Operations, Rule, Scenario, Stage, TextMatch, Then, When};
-use super::matcher::Matcher;
 use crate::operation::Operation;
 use crate::version::{ApiVersion, version_names};
 
@@ -55,7 +54,10 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), Mistake> {
 /// The first mistake in one rule.
 pub(super) fn check_rule(rule: &Rule) -> Result<(), Mistake> {
     check_name("rule", &rule.name).map_err(|message| ("/name".to_owned(), message))?;
-    check_when(&rule.when).map_err(|(pointer, message)| (format!("/when{pointer}"), message))?;
+    let matcher = rule.compiled.of(&rule.when);
+    matcher
+        .and_then(|_| check_when(&rule.when))
+        .map_err(|(pointer, message)| (format!("/when{pointer}"), message))?;
     if let Some((field, message)) = rule.fires.mistake() {
         return Err((format!("/fires/{field}"), message));
     }
@@ -102,7 +104,6 @@ fn check_name(what: &str, name: &str) -> Result<(), String> {
 }
 
 pub(super) fn check_when(when: &When) -> Result<(), Mistake> {
-    Matcher::compile(when)?;
     if let Some(TextMatch::Exact(version)) = &when.version
         && ApiVersion::named(version).is_none()
     {

@@ -10,6 +10,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::fault::Fault;
+use super::matcher::Compiled;
 use crate::clock::Span;
 use crate::operation::Operation;
 
@@ -54,6 +55,9 @@ pub struct Rule {
     /// What comes after the sequence; `pass` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub then: Option<Then>,
+    /// The `when`, compiled once and shared by all tenants in which the rule runs.
+    #[serde(skip)]
+    pub(super) compiled: Compiled,
 }
 
 /// When a fault strikes.

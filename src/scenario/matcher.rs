@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use hyper::HeaderMap;
 use regex::{Regex, RegexBuilder};
@@ -72,6 +73,28 @@ pub(super) struct Matcher {
     query: Vec<(String, Text)>,
     header: Vec<(String, Text)>,
     body: Vec<(String, Text)>,
+}
+
+/// A rule's `when` as it was compiled, if it was: rules that are copied share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Compiled(OnceLock<Arc<Matcher>>);
+
+impl Compiled {
+    /// The matcher of `when`, compiled by the first who asks.
+    pub(super) fn of(&self, when: &When) -> Result<Arc<Matcher>, (String, String)> {
+        if let Some(matcher) = self.0.get() {
+            return Ok(Arc::clone(matcher));
+        }
+        let matcher = Arc::new(Matcher::compile(when)?);
+        Ok(Arc::clone(self.0.get_or_init(|| matcher)))
+    }
+}
+
+impl PartialEq for Compiled {
+    /// It follows from the `when`, which is compared by itself.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A text match, compiled.

@@ -33,7 +33,7 @@ use crate::document::{Document, DocumentError};
 use crate::operation::Operation;
 use fault::Fault;
 use format::{Fires, Hold, Per, Then};
-use matcher::Matcher;
+use matcher::{Compiled, Matcher};
 use trigger::Moment;
 
 /// The JSON Schema of the file format.
@@ -66,6 +66,8 @@ impl Scenario {
             if rule.name.is_empty() {
                 rule.name = format!("rule-{}", index + 1);
             }
+            // It may have been changed since it was compiled.
+            rule.compiled = Compiled::default();
         }
     }
 }
@@ -80,9 +82,10 @@ pub struct Pattern(Matcher);
 impl Pattern {
     /// Compiles a `when`. The error says which part is wrong and why.
     pub fn compile(when: &format::When) -> Result<Self, String> {
-        check::check_when(when)
-            .map_err(|(pointer, message)| format!("`match{}`: {message}", pointer.replace('/', ".")))?;
-        Matcher::compile(when).map(Self).map_err(|(_, message)| message)
+        let matcher = Matcher::compile(when).and_then(|matcher| check::check_when(when).map(|()| matcher));
+        matcher
+            .map(Self)
+            .map_err(|(pointer, message)| format!("`match{}`: {message}", pointer.replace('/', ".")))
     }
 
     /// The parts that do not hold; none when the exchange matches.
@@ -482,7 +485,7 @@ impl Looking {
 
 impl Loaded {
     fn new(scenario: &str, rule: Rule, now: Timestamp) -> Self {
-        let matcher = Arc::new(Matcher::compile(&rule.when).expect("it was checked when it was read"));
+        let matcher = rule.compiled.of(&rule.when).expect("it was checked when it was read");
         let faults = match (&rule.sequence, &rule.fault) {
             (Some(sequence), _) => sequence.clone(),
             (None, fault) => vec![fault.clone().unwrap_or(Fault::Pass)],

@@ -212,7 +212,7 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
             return Answering::AtOnce(Some(Ok(refused)));
         }
         let exchanges = self.clone();
-        if !request.body().is_end_stream() {
+        if !request.body().is_end_stream() || control::is_call(request.uri().path()) {
             return Answering::Later(Box::pin(exchanges.read_and_answer(request, open)));
         }
         let (head, _) = request.into_parts();
@@ -277,7 +277,11 @@ impl Exchanges {
             return Ok(closing(refused(&request.method, &request.uri, &self.shared, &refusal, why)));
         };
         request.body = body;
-        let (answered, method) = self.answer(request);
+        let (answered, method) = if control::is_call(request.uri.path()) {
+            self.answer_aside(request).await?
+        } else {
+            self.answer(request)
+        };
         self.deliver(answered, method, version, open).await
     }
 
@@ -291,6 +295,13 @@ impl Exchanges {
             is_secure: self.shared.tls.is_some(),
             connection: self.connection,
         }
+    }
+
+    /// The same for a call that may take long, on a thread where no other connection waits for it.
+    async fn answer_aside(&self, request: Request) -> Result<(Answered, Method), Ended> {
+        let _place = self.shared.aside.acquire().await?;
+        let exchanges = self.clone();
+        Ok(tokio::task::spawn_blocking(move || exchanges.answer(request)).await?)
     }
 
     /// Has a request answered, counts it and writes its line in the log.

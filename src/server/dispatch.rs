@@ -63,6 +63,10 @@ pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answe
 }
 
 fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
+    // Before the tenant is found: who may not call makes no tenant by trying.
+    if let Some(outcome) = control::turned_away(world, request) {
+        return Answered { outcome, tenant: None, follow: None };
+    }
     let located = match world.locate(request, wall) {
         Ok(located) => located,
         Err(error) if request.uri.path().split('/').any(|piece| piece == "_sim") => {
@@ -96,13 +100,12 @@ fn no_tenant(error: &WorldError) -> Refusal {
 
 /// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
 pub(super) fn events(tenant: &Tenant, filter: &Filter) -> (String, u64) {
-    let mut last = filter.after;
+    let report = tenant.journal(filter);
     let mut text = String::new();
-    for exchange in tenant.journal(filter).exchanges {
-        last = exchange["seq"].as_u64().unwrap_or(last);
-        let _ = write!(text, "id: {last}\nevent: exchange\ndata: {exchange}\n\n");
+    for exchange in report.exchanges {
+        let _ = write!(text, "id: {}\nevent: exchange\ndata: {exchange}\n\n", exchange["seq"]);
     }
-    (text, last)
+    (text, report.last)
 }
 
 fn event_stream(events: String) -> Outcome {

@@ -94,7 +94,12 @@ struct Shared {
     connections: AtomicU64,
     /// Places for answers that wait.
     holds: Arc<Semaphore>,
+    /// Places for control calls, which may take long: each has a thread meanwhile.
+    aside: Semaphore,
 }
+
+/// Control calls that are answered at the same time; further ones wait.
+const ASIDE: usize = 4;
 
 /// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
 pub async fn run(
@@ -108,7 +113,15 @@ pub async fn run(
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let holds = Arc::new(Semaphore::new(limits.max_holds));
-    let shared = Arc::new(Shared { world, limits, tls, stopping, connections: AtomicU64::new(0), holds });
+    let shared = Arc::new(Shared {
+        world,
+        limits,
+        tls,
+        stopping,
+        connections: AtomicU64::new(0),
+        holds,
+        aside: Semaphore::new(ASIDE),
+    });
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {

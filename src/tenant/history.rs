@@ -14,6 +14,8 @@ use crate::clock::Timestamp;
 const KEPT: usize = 256;
 /// Changes that are kept at most.
 const KEPT_AT_MOST: usize = 100_000;
+/// Bytes of groups that are kept at most.
+const BYTES: usize = 16 << 20;
 
 /// A change, and when and by whom.
 #[derive(Clone, Debug)]
@@ -26,10 +28,18 @@ pub struct Dated {
     pub change: Change,
 }
 
+impl Dated {
+    fn size(&self) -> usize {
+        let texts = [&self.change.before, &self.change.after];
+        size_of::<Self>() + texts.into_iter().flatten().map(Bytes::len).sum::<usize>()
+    }
+}
+
 /// Changes, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     changes: VecDeque<Dated>,
+    bytes: usize,
 }
 
 /// How a read looks at the past.
@@ -45,11 +55,13 @@ impl History {
     /// Remembers a change, and forgets what is older than `horizon`.
     pub fn record(&mut self, change: Dated, horizon: Option<Duration>) {
         let now = change.at;
+        self.bytes += change.size();
         self.changes.push_back(change);
         let is_old = |change: &Dated| horizon.is_some_and(|horizon| now.since(change.at) > horizon);
         let limit = if horizon.is_some() { KEPT_AT_MOST } else { KEPT };
-        while self.changes.len() > limit || self.changes.front().is_some_and(is_old) {
-            self.changes.pop_front();
+        while self.changes.len() > limit || self.bytes > BYTES || self.changes.front().is_some_and(is_old) {
+            let Some(oldest) = self.changes.pop_front() else { break };
+            self.bytes -= oldest.size();
         }
     }
 

@@ -80,11 +80,11 @@ impl Journal {
         self.packer.pack(request, path)
     }
 
-    /// Appends an exchange, and drops the oldest ones beyond the bounds.
+    /// Appends an exchange, and drops the oldest ones beyond the bounds; the last one stays, however long it is.
     pub fn append(&mut self, entry: Entry) {
         self.bytes += size(&entry);
         self.entries.push_back(entry);
-        while self.entries.len() > self.limit || self.bytes > self.max_bytes {
+        while self.entries.len() > self.limit || (self.bytes > self.max_bytes && self.entries.len() > 1) {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= size(&oldest);
             self.dropped += 1;
@@ -100,6 +100,11 @@ impl Journal {
     pub fn entries_after(&self, seq: u64) -> impl Iterator<Item = &Entry> {
         let first = self.entries.partition_point(|entry| entry.seq <= seq);
         self.entries.range(first..)
+    }
+
+    /// The number of the newest exchange; 0 when there is none.
+    pub fn newest(&self) -> u64 {
+        self.entries.back().map_or(0, |entry| entry.seq)
     }
 
     /// How many exchanges left at the old end.
@@ -278,10 +283,10 @@ impl Entry {
             "operation": self.operation.map(Operation::id),
             "version": self.version,
             "method": request.method.as_str(),
-            "path": request.uri.path(),
+            "path": scrubbed(request.uri.path(), known),
             "query": query::redacted_query(&request.uri).map(|query| scrubbed(&query, known)),
-            "client": self.client,
-            "userAgent": user_agent,
+            "client": self.client.as_deref().map(|client| scrubbed(client, known)),
+            "userAgent": user_agent.map(|agent| scrubbed(agent, known)),
             "connection": request.connection,
             "request": { "headers": request_headers(&request.headers, known), "body": body },
             "status": self.told_status(),
@@ -291,7 +296,7 @@ impl Entry {
             })),
             "delivery": self.fate.clone().unwrap_or_else(|| self.delivery.to_string()),
             "rules": self.with_exchange(|exchange| self.rules.all(exchange)),
-            "violations": self.violations,
+            "violations": self.violations.iter().map(|text| scrubbed(text, known)).collect::<Vec<_>>(),
         })
     }
 }
@@ -377,6 +382,9 @@ pub struct JournalReport {
     pub exchanges: Vec<Value>,
     /// How many left at the old end.
     pub dropped: u64,
+    /// The number of the last exchange that was looked at; who asks again goes on after it.
+    #[serde(skip)]
+    pub last: u64,
 }
 
 /// Exchanges as an HTTP archive, which browsers' developer tools and others read.

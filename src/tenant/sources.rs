@@ -10,6 +10,9 @@ use crate::wire::{DetailCode, Refusal};
 /// The feature without which a source's passwords are not managed.
 const PASSWORD: &str = "PASSWORD";
 
+/// How many faults of a group are told.
+const MOST_FAULTS: usize = 50;
+
 /// Sources and what belongs to them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -57,10 +60,9 @@ impl Sources {
     /// connected directly, has the PASSWORD feature and an application, and is in no other group. That there
     /// are two sources and a name is the contract's part.
     pub fn check(&self, group: &Group) -> Result<(), Refusal> {
-        let mut faults = self.policy_fault(group).into_iter().collect::<Vec<_>>();
         let members = group.source_ids.iter().flatten();
-        faults.extend(members.filter_map(|id| self.source_fault(id, &group.id)));
-        let mut faults = faults.into_iter();
+        let members = members.filter_map(|id| self.source_fault(id, &group.id));
+        let mut faults = self.policy_fault(group).into_iter().chain(members).take(MOST_FAULTS);
         match faults.next() {
             None => Ok(()),
             Some((code, text)) => Err(Refusal::BadRequest {
@@ -124,7 +126,8 @@ impl Sources {
     pub fn leave(&mut self, group: &Group, staying: &[String]) {
         let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
         let policy = self.policies.iter().find(|policy| policy.id == policy_id).map(Reference::to_policy);
-        for id in group.source_ids.iter().flatten().filter(|id| !staying.contains(id)) {
+        let staying: HashSet<&str> = staying.iter().map(String::as_str).collect();
+        for id in group.source_ids.iter().flatten().filter(|id| !staying.contains(id.as_str())) {
             let Some(&index) = self.index_by_id.get(id) else { continue };
             self.grouped.remove(&index);
             if let Some(policy) = &policy {

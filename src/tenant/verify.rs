@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Entry, Journal};
+use super::journal::Entry;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::scenario::Pattern;
 use crate::scenario::format::When;
@@ -85,8 +85,22 @@ pub struct Miss {
 /// How many near misses are told.
 const NEAREST: usize = 5;
 
-/// Compares the journal with an expectation. Fails for an expectation that makes no sense.
-pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Verdict, String> {
+/// How many steps `then` may have.
+const MOST_STEPS: usize = 100;
+
+/// An expectation that makes sense.
+pub(super) struct Checked<'a> {
+    expectation: &'a Expectation,
+    pattern: Step,
+    then: Vec<Step>,
+}
+
+/// Compiles an expectation. Fails for one that makes no sense.
+pub(super) fn check(expectation: &Expectation) -> Result<Checked<'_>, String> {
+    let steps = expectation.then.len();
+    if steps > MOST_STEPS {
+        return Err(format!("`then`: {steps} steps; expected {MOST_STEPS} at most"));
+    }
     if expectation.count.is_some_and(Count::is_impossible) {
         return Err(
             "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
@@ -107,20 +121,26 @@ pub(super) fn verify(journal: &Journal, expectation: &Expectation) -> Result<Ver
         .iter()
         .map(|next| Step::compile(&next.matching, next.status))
         .collect::<Result<_, _>>()?;
-    let matched: Vec<&Entry> = journal.entries().filter(|entry| pattern.misses(entry).is_empty()).collect();
+    Ok(Checked { expectation, pattern, then })
+}
+
+/// Compares exchanges, oldest first, with an expectation.
+pub(super) fn verify(entries: &[Entry], checked: &Checked<'_>) -> Verdict {
+    let Checked { expectation, pattern, then } = checked;
+    let matched: Vec<&Entry> = entries.iter().filter(|entry| pattern.misses(entry).is_empty()).collect();
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
-        let nearest = if is_surplus { surplus(&matched) } else { nearest(journal, &pattern) };
-        return Ok(failed(count, expected, nearest));
+        let nearest = if is_surplus { surplus(&matched) } else { nearest(entries, pattern) };
+        return failed(count, expected, nearest);
     }
     if let Some(expected) = spacing_problem(expectation.apart, &matched) {
-        return Ok(failed(count, expected, surplus(&matched)));
+        return failed(count, expected, surplus(&matched));
     }
-    Ok(match order_problem(journal, matched.first(), &then) {
+    match order_problem(entries, matched.first(), then) {
         None => Verdict { passed: true, count, expected: None, nearest: Vec::new() },
-        Some((expected, step)) => failed(count, expected, nearest(journal, step)),
-    })
+        Some((expected, step)) => failed(count, expected, nearest(entries, step)),
+    }
 }
 
 fn failed(count: u64, expected: String, nearest: Vec<Miss>) -> Verdict {
@@ -209,7 +229,7 @@ fn spacing_problem(apart: Option<Apart>, matched: &[&Entry]) -> Option<String> {
 }
 
 fn order_problem<'a>(
-    journal: &Journal,
+    entries: &[Entry],
     first: Option<&&Entry>,
     then: &'a [Step],
 ) -> Option<(String, &'a Step)> {
@@ -219,7 +239,8 @@ fn order_problem<'a>(
     };
     let mut after = first.seq;
     for (index, step) in then.iter().enumerate() {
-        let next = journal.entries().find(|entry| entry.seq > after && step.misses(entry).is_empty());
+        let later = entries.partition_point(|entry| entry.seq <= after);
+        let next = entries[later..].iter().find(|entry| step.misses(entry).is_empty());
         match next {
             Some(entry) => after = entry.seq,
             None => {
@@ -234,9 +255,9 @@ fn order_problem<'a>(
 }
 
 /// The exchanges that differ in the fewest parts, the latest first among equals.
-fn nearest(journal: &Journal, step: &Step) -> Vec<Miss> {
-    let mut misses: Vec<_> = journal
-        .entries()
+fn nearest(entries: &[Entry], step: &Step) -> Vec<Miss> {
+    let mut misses: Vec<_> = entries
+        .iter()
         .map(|entry| Miss { seq: entry.seq, differs: step.misses(entry) })
         .filter(|miss| !miss.differs.is_empty())
         .collect();

@@ -21,7 +21,7 @@ const RECENT: usize = 4;
 pub struct Packed {
     method: Method,
     /// The target, and behind it the body if it is short.
-    text: Box<[u8]>,
+    text: Arc<[u8]>,
     target_len: usize,
     /// Where in the target's path the path below the tenant's base URL begins.
     path_start: usize,

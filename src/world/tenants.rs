@@ -223,6 +223,8 @@ impl World {
         let mut others = self.others.write();
         let removed = others.remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
+        // What the tenant held goes when nobody waits for the registry any more.
+        drop(others);
         Ok(())
     }
 
