@@ -120,13 +120,16 @@ mod tests {
     fn lines_are_written_in_order_and_those_that_are_missing_are_counted() {
         let (sender, receiver) = sync_channel(2);
         let mut lines = Lines { sender, dropped: Arc::default() };
-        for line in ["one\n", "two\n", "three\n", "four\n"] {
+        let long = "x".repeat(2 * LONGEST);
+        for line in ["one\n", &long, "three\n", "four\n"] {
             lines.write_all(line.as_bytes()).unwrap();
         }
         let dropped = Arc::clone(&lines.dropped);
         drop(lines);
         let mut written = Vec::new();
         write_lines(&receiver, &dropped, &mut written);
-        assert_eq!(written, b"one\ntwo\n2 lines are missing here: stderr was not read\n");
+        let cut = "x".repeat(LONGEST);
+        let expected = format!("one\n{cut}...\n2 lines are missing here: stderr was not read\n");
+        assert_eq!(String::from_utf8(written).unwrap(), expected);
     }
 }

@@ -637,3 +637,18 @@ fn normal(chance: Chance, luck: &str, nth: u64) -> f64 {
     let (first, second): (f64, f64) = (stream.random(), stream.random());
     (-2.0 * (1.0 - first).ln()).sqrt() * (std::f64::consts::TAU * second).cos()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Format;
+
+    #[test]
+    fn a_pattern_is_compiled_once_for_all_tenants() {
+        let text = "name: n\nrules:\n- when: {client: {regex: '^a+$'}}\n  fault: {close: {}}\n";
+        let document = Document { name: "scenario", text, format: Format::Yaml };
+        let scenarios = vec![Scenario::read(&document).unwrap()];
+        let engine = || Engine::load(&scenarios.clone(), Timestamp::from_millis(0));
+        assert!(Arc::ptr_eq(&engine().rules[0].matcher, &engine().rules[0].matcher));
+    }
+}

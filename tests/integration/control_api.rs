@@ -644,3 +644,58 @@ fn moves_of_one_clock_at_once_add_up() {
     });
     assert_eq!(tenant.clock().now, began.plus(Duration::from_secs(2)));
 }
+
+#[test]
+fn who_may_not_call_makes_no_tenant_by_trying() {
+    let sim = Sim::new();
+    let call = Request::new(Method::GET, "/tenants/tried/_sim/clock").unwrap().header(HOST, "evil.example");
+    assert_eq!(sim.simulator.answer_at(&call, sim.wall).reply.status.as_u16(), 403);
+    assert_eq!(sim.simulator.tenant_names(), ["default"]);
+}
+
+#[test]
+fn an_expectation_has_a_hundred_steps_at_most() {
+    let sim = Sim::new();
+    let steps = |count: usize| json!({ "match": {}, "count": { "atLeast": 0 }, "then": vec![json!({ "match": {} }); count] });
+    sim.control("POST /_sim/verify", Some(steps(100)), 409);
+    let error = sim.control("POST /_sim/verify", Some(steps(101)), 400);
+    assert_eq!(error["error"], "`then`: 101 steps; expected 100 at most");
+}
+
+#[test]
+fn a_state_of_comments_alone_is_none() {
+    let sim = Sim::new();
+    let before = sim.control("GET /_sim/state", None, 200);
+    let request = Request::new(Method::PUT, "/_sim/state").unwrap().header(HOST, "localhost");
+    let put = request.body("application/yaml", "# groups: []\n\n  # nothing\n");
+    let outcome = sim.simulator.answer_at(&put, sim.wall);
+    assert_eq!(outcome.reply.status.as_u16(), 400);
+    assert_eq!(sim.control("GET /_sim/state", None, 200), before);
+}
+
+#[test]
+fn a_body_with_a_million_mistakes_is_told_some_and_takes_one_place_in_the_journal() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "t" }));
+    let call = format!("POST {prefix}/v3/password-sync-groups");
+    for source_ids in [json!(vec![1; 200_000]), (0..20_000).map(|nth| nth.to_string()).collect()] {
+        let body = json!({ "name": "x", "passwordPolicyId": "p", "sourceIds": source_ids });
+        let reply = sim.ask(&call, Some(&token), Some(body)).reply;
+        assert_eq!(reply.status.as_u16(), 400);
+        assert!((40..=50).contains(&reply.value()["causes"].as_array().unwrap().len()));
+    }
+    let journal = sim.control(&format!("GET {prefix}/_sim/journal"), None, 200);
+    assert_eq!((journal["exchanges"].as_array().unwrap().len(), &journal["dropped"]), (3, &json!(0)));
+}
+
+#[test]
+fn a_follower_passes_over_what_its_filter_leaves_out_once() {
+    let sim = Sim::new();
+    let tenant = sim.simulator.default_tenant();
+    for _ in 0..3 {
+        sim.ask("GET /oauth/info", None, None);
+    }
+    let filter = Filter { status: Some(404), ..Filter::default() };
+    assert_eq!(tenant.journal(&filter).last, 3);
+    assert_eq!(tenant.journal(&Filter { limit: 2, ..Filter::default() }).last, 2);
+}

@@ -608,6 +608,10 @@ fn secrets_are_left_out_wherever_a_client_puts_them() {
             "[{\"op\": \"add\", \"path\": \"/password\", \"value\": \"hush-hush\"}]",
         ),
         post("/oauth/token").body("application/x-www-form-urlencoded", "client_assertion=hush-hush"),
+        post("/oauth/token").body("application/x-www-form-urlencoded", format!("client_id={secret}")),
+        post(&format!("/oauth/token?grant_type={secret}&client_id={id}&client_secret={secret}")),
+        post(&format!("/v3/password-sync-groups/{token}")),
+        post("/v3/x").header(hyper::header::USER_AGENT, &format!("agent {secret}")),
     ] {
         client.simulator.answer_at(&request, client.wall);
     }
