@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const LONGEST: usize = 8 << 10;
 /// Bytes that are written at once at most, roughly.
 const AT_ONCE: usize = 64 << 10;
 /// How long the end waits for the last lines.
-const LAST_LINES: Duration = Duration::from_millis(500);
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// The log while it is open; dropping it writes the last lines.
 pub(crate) struct Open {
@@ -30,8 +30,8 @@ pub(crate) struct Open {
 pub(crate) fn to_stderr(log: Log) -> Open {
     let (sender, receiver) = sync_channel(WAITING);
     let (written, is_written) = sync_channel(1);
-    let lines = Lines { sender, dropped: Arc::default() };
-    let dropped = Arc::clone(&lines.dropped);
+    let lines = Lines { sender, shared: Arc::default() };
+    let shared = Arc::clone(&lines.shared);
     let builder = tracing_subscriber::fmt()
         .with_writer(lines.clone())
         .with_ansi(io::stderr().is_terminal())
@@ -42,24 +42,22 @@ pub(crate) fn to_stderr(log: Log) -> Open {
         Log::Off => return Open { lines: None, is_written },
     }
     std::thread::spawn(move || {
-        write_lines(&receiver, &dropped, &mut io::stderr());
+        write_lines(&receiver, &shared, &mut io::stderr());
         let _ = written.send(());
     });
     Open { lines: Some(lines), is_written }
 }
 
-/// Writes lines as they come, those that wait together at once. An empty line is the last.
-fn write_lines(lines: &Receiver<Vec<u8>>, dropped: &AtomicU64, stderr: &mut impl Write) {
-    while let Ok(mut text) = lines.recv() {
-        let mut is_last = text.is_empty();
+/// Writes lines as they come, those that wait together at once, until the log is closed and none is left. An empty
+/// line says nothing but that there is something to see.
+fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Shared, stderr: &mut impl Write) {
+    while let Some(mut text) = next(lines, shared) {
         while text.len() < AT_ONCE
-            && !is_last
             && let Ok(line) = lines.try_recv()
         {
-            is_last = line.is_empty();
             text.extend_from_slice(&line);
         }
-        let missing = dropped.swap(0, Ordering::Relaxed);
+        let missing = shared.dropped.swap(0, Ordering::Relaxed);
         if missing > 0 {
             text.extend_from_slice(
                 format!("{missing} lines are missing here: stderr was not read\n").as_bytes(),
@@ -67,18 +65,25 @@ fn write_lines(lines: &Receiver<Vec<u8>>, dropped: &AtomicU64, stderr: &mut impl
         }
         // A reader that went away is no failure of ours.
         let _ = stderr.write_all(&text);
-        if is_last {
-            return;
-        }
+    }
+}
+
+/// The next line; `None` when there is none and the log is closed.
+fn next(lines: &Receiver<Vec<u8>>, shared: &Shared) -> Option<Vec<u8>> {
+    match lines.try_recv() {
+        Ok(line) => Some(line),
+        Err(_) if shared.is_closed.load(Ordering::Acquire) => None,
+        Err(_) => lines.recv().ok(),
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         let Some(lines) = &self.lines else { return };
-        if lines.sender.try_send(Vec::new()).is_ok() {
-            let _ = self.is_written.recv_timeout(LAST_LINES);
-        }
+        lines.shared.is_closed.store(true, Ordering::Release);
+        // Where that finds no room, there are lines to be written, and the end is seen after them.
+        let _ = lines.sender.try_send(Vec::new());
+        let _ = self.is_written.recv_timeout(LAST_LINES);
     }
 }
 
@@ -86,7 +91,14 @@ impl Drop for Open {
 #[derive(Clone)]
 struct Lines {
     sender: SyncSender<Vec<u8>>,
-    dropped: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+/// What those who log and the one who writes share.
+#[derive(Default)]
+struct Shared {
+    dropped: AtomicU64,
+    is_closed: AtomicBool,
 }
 
 impl Write for Lines {
@@ -94,7 +106,7 @@ impl Write for Lines {
         // A client that sends a megabyte of name must not fill the memory with lines that wait.
         let kept = if line.len() > LONGEST { [&line[..LONGEST], b"...\n"].concat() } else { line.to_vec() };
         if !line.is_empty() && self.sender.try_send(kept).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }
@@ -119,15 +131,15 @@ mod tests {
     #[test]
     fn lines_are_written_in_order_and_those_that_are_missing_are_counted() {
         let (sender, receiver) = sync_channel(2);
-        let mut lines = Lines { sender, dropped: Arc::default() };
+        let mut lines = Lines { sender, shared: Arc::default() };
         let long = "x".repeat(2 * LONGEST);
         for line in ["one\n", &long, "three\n", "four\n"] {
             lines.write_all(line.as_bytes()).unwrap();
         }
-        let dropped = Arc::clone(&lines.dropped);
+        let shared = Arc::clone(&lines.shared);
         drop(lines);
         let mut written = Vec::new();
-        write_lines(&receiver, &dropped, &mut written);
+        write_lines(&receiver, &shared, &mut written);
         let cut = "x".repeat(LONGEST);
         let expected = format!("one\n{cut}...\n2 lines are missing here: stderr was not read\n");
         assert_eq!(String::from_utf8(written).unwrap(), expected);
