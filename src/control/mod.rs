@@ -104,8 +104,13 @@ pub fn may_call(world: &World, request: &Request) -> bool {
 }
 
 /// Whether a path, a tenant's part in front included, is the control API's.
-pub fn is_call(path: &str) -> bool {
+fn is_call(path: &str) -> bool {
     is_control(below_tenant(path))
+}
+
+/// Whether a path is that of a control call that may take long. A health check must not wait for those that do.
+pub fn may_take_long(path: &str) -> bool {
+    is_call(path) && path_of(below_tenant(path)) != "health"
 }
 
 /// The refusal of a control call by somebody who may not make it.

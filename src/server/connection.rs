@@ -212,7 +212,7 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
             return Answering::AtOnce(Some(Ok(refused)));
         }
         let exchanges = self.clone();
-        if !request.body().is_end_stream() || control::is_call(request.uri().path()) {
+        if !request.body().is_end_stream() || control::may_take_long(request.uri().path()) {
             return Answering::Later(Box::pin(exchanges.read_and_answer(request, open)));
         }
         let (head, _) = request.into_parts();
@@ -277,7 +277,7 @@ impl Exchanges {
             return Ok(closing(refused(&request.method, &request.uri, &self.shared, &refusal, why)));
         };
         request.body = body;
-        let (answered, method) = if control::is_call(request.uri.path()) {
+        let (answered, method) = if control::may_take_long(request.uri.path()) {
             self.answer_aside(request).await?
         } else {
             self.answer(request)
