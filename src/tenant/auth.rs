@@ -3,7 +3,7 @@
 //! lately, so that the usual request costs one look-up.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 pub use super::jwt::JwtError;
 use super::jwt::{self, Key};
+use super::latest::Latest;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Access;
@@ -43,22 +44,11 @@ pub struct Auth {
     issued: u64,
     sessions: HashMap<Box<str>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     last_issued: String,
-    /// What faults did to tokens, by their ids.
-    changed: HashMap<Arc<str>, Changed>,
-    /// The same ids, the longest known first.
-    changed_first: VecDeque<Arc<str>>,
+    /// Tokens that faults made expire.
+    expired: Latest<()>,
+    /// Scopes that faults took from tokens.
+    lost_scopes: Latest<Vec<String>>,
 }
-
-/// What faults did to a token.
-#[derive(Clone, Debug, Default)]
-struct Changed {
-    expired: bool,
-    lost_scopes: Vec<String>,
-}
-
-/// How many changed tokens are remembered; the one that was changed first is forgotten first, when its client has
-/// long had a new one.
-const CHANGED: usize = 4_096;
 
 /// What tokens and `GET /oauth/info` say of the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,8 +200,8 @@ impl Auth {
             issued: 0,
             sessions: HashMap::default(),
             last_issued: String::new(),
-            changed: HashMap::new(),
-            changed_first: VecDeque::new(),
+            expired: Latest::default(),
+            lost_scopes: Latest::default(),
         }
     }
 
@@ -267,7 +257,7 @@ impl Auth {
                 unauthorized("JWT validation failed: JWT was not issued by this tenant")
             }
             Identified::Known(session) => {
-                let is_expired = self.changed.get(&*session.jti).is_some_and(|changed| changed.expired);
+                let is_expired = self.expired.of(&session.jti).is_some();
                 if is_expired || now >= session.expires { Err(Refusal::expired_token()) } else { Ok(session) }
             }
         }
@@ -284,34 +274,21 @@ impl Auth {
     /// Refuses (403) a session without one of the scopes, the user level, or the user that an operation asks
     /// for, going by what faults left of it.
     pub fn permit(&self, session: &Session, access: &Access) -> Result<(), Refusal> {
-        let lost = self.changed.get(&*session.jti).map_or(&[][..], |changed| &changed.lost_scopes);
+        let lost = self.lost_scopes.of(&session.jti).map_or(&[][..], Vec::as_slice);
         session.may(access, lost)
     }
 
     /// Makes a token expire, for good.
     pub fn expire(&mut self, jti: &str) {
-        self.change(jti).expired = true;
+        self.expired.of_mut(jti);
     }
 
     /// Makes a token lose a scope, for good.
     pub fn lose_scope(&mut self, jti: &str, scope: &str) {
-        let (lost, scope) = (&mut self.change(jti).lost_scopes, current_name(scope));
+        let (lost, scope) = (self.lost_scopes.of_mut(jti), current_name(scope));
         if !lost.iter().any(|known| known == scope) {
             lost.push(scope.to_owned());
         }
-    }
-
-    fn change(&mut self, jti: &str) -> &mut Changed {
-        let jti: Arc<str> = jti.into();
-        if !self.changed.contains_key(&jti) {
-            if self.changed.len() >= CHANGED
-                && let Some(first) = self.changed_first.pop_front()
-            {
-                self.changed.remove(&first);
-            }
-            self.changed_first.push_back(Arc::clone(&jti));
-        }
-        self.changed.entry(jti).or_default()
     }
 
     /// The id of the access token that was issued last.
@@ -519,16 +496,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_faults_did_to_tokens_is_remembered_for_the_latest_of_them() {
+    fn a_scope_that_is_lost_twice_is_remembered_once() {
         let mut auth = Auth::new("default", Chance::new(1, "default"), Arc::default());
-        for nth in 0..=CHANGED {
-            auth.expire(&nth.to_string());
-            auth.lose_scope(&nth.to_string(), "a:b");
-            auth.lose_scope(&nth.to_string(), "a:b");
+        let id = "00000000-0000-4000-8000-000000000001";
+        for scope in ["a:b", "a:b", "c:d"] {
+            auth.lose_scope(id, scope);
         }
-        assert_eq!((auth.changed.len(), auth.changed_first.len()), (CHANGED, CHANGED));
-        assert!(!auth.changed.contains_key("0"));
-        let last = &auth.changed[&*CHANGED.to_string()];
-        assert_eq!((last.expired, last.lost_scopes.len()), (true, 1));
+        assert_eq!(auth.lost_scopes.of(id).unwrap(), &["a:b", "c:d"]);
+        assert!(auth.expired.of(id).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! A tenant: one isolated organisation with its own groups, sources, tokens, rate limit, clock and luck, all
-//! behind one lock. The modules here are plain values that know nothing of the lock or of each other; what an
-//! operation does with them is a handler's business.
+//! behind one lock. The modules here are plain values that know nothing of the lock; what an operation does with them
+//! is a handler's business.
 
 pub mod auth;
 pub mod groups;
@@ -8,6 +8,7 @@ pub mod history;
 pub mod journal;
 mod jwt;
 pub mod knobs;
+mod latest;
 mod order;
 mod pages;
 pub mod rate_limit;

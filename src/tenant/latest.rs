@@ -1,0 +1,70 @@
+//! What is remembered of tokens, by their ids: so many of the latest, in little memory. Of an id only as much is kept
+//! as tells one token from another.
+
+use std::collections::{HashMap, VecDeque};
+
+use uuid::Uuid;
+
+/// Tokens that are remembered at most; what was said of the one before them is forgotten.
+pub(super) const MOST: usize = 100_000;
+
+/// Something said of tokens.
+#[derive(Clone, Debug)]
+pub(super) struct Latest<V> {
+    said: HashMap<u64, V>,
+    /// The same tokens, the longest known first.
+    first: VecDeque<u64>,
+}
+
+impl<V> Default for Latest<V> {
+    fn default() -> Self {
+        Self { said: HashMap::new(), first: VecDeque::new() }
+    }
+}
+
+/// Half of a token's id: sixty bits of luck.
+fn key(jti: &str) -> u64 {
+    // Only ids of our own come here, and those are UUIDs.
+    Uuid::parse_str(jti).map_or(0, |id| id.as_u64_pair().0)
+}
+
+impl<V: Default> Latest<V> {
+    /// What was said of a token.
+    pub(super) fn of(&self, jti: &str) -> Option<&V> {
+        if self.said.is_empty() { None } else { self.said.get(&key(jti)) }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn of_mut(&mut self, jti: &str) -> &mut V {
+        let key = key(jti);
+        if !self.said.contains_key(&key) {
+            if self.said.len() >= MOST
+                && let Some(first) = self.first.pop_front()
+            {
+                self.said.remove(&first);
+            }
+            self.first.push_back(key);
+        }
+        self.said.entry(key).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_are_remembered_and_the_first_is_forgotten() {
+        let mut latest: Latest<usize> = Latest::default();
+        let id = |nth: usize| Uuid::from_u64_pair(nth as u64, 7).to_string();
+        for nth in 0..=MOST {
+            *latest.of_mut(&id(nth)) += nth;
+        }
+        *latest.of_mut(&id(1)) += 1;
+        assert_eq!((latest.said.len(), latest.first.len()), (MOST, MOST));
+        assert_eq!(
+            [id(0), id(1), id(MOST), id(MOST + 1)].map(|id| latest.of(&id).copied()),
+            [None, Some(2), Some(MOST), None]
+        );
+    }
+}
