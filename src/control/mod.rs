@@ -123,11 +123,10 @@ pub fn turned_away(world: &World, request: &Request) -> Option<Outcome> {
     Some(refusal(error.status, &error.message))
 }
 
-/// Answers a control call.
+/// Answers a control call of somebody who was not [turned away](turned_away).
 pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Control {
     let path = path_of(located.path);
-    let reply = guard(world, request, &path).and_then(|()| {
-        let (call, name) = find(&request.method, &path)?;
+    let reply = find(&request.method, &path).and_then(|(call, name)| {
         if call == ("GET", "journal/stream") {
             return filter(request).map(Err);
         }
