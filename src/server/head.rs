@@ -1,6 +1,6 @@
-//! Heads that are too large, and heads that could be read two ways. hyper refuses what breaks the grammar of HTTP; what is left are requests that
-//! somebody between a client and us could take for another host's, or cut at another place: they are refused (400),
-//! and the connection is closed, before anybody asks what they want.
+//! Heads that are too large, and heads that could be read two ways. hyper refuses what breaks the grammar of HTTP;
+//! what is left are requests that somebody between a client and us could take for another host's, or cut at another
+//! place: they are refused, and the connection is closed, before anybody asks what they want.
 
 use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Version};
