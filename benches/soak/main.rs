@@ -1,11 +1,11 @@
 //! Whether the server stays as it is for millions of requests: `cargo bench --bench soak`, two minutes.
 //!
-//! First many clients do a bit of everything while every kind of fault strikes. After a warm-up of
-//! two million requests (the journal is full, and glibc holds back as much for each thread as it ever will)
-//! resident memory stays within 5 % for two million more, every request is one exchange, and no descriptor is left when the
-//! clients are gone. Then a server without faults is asked to stop under load: it ends with 0 within its drain
-//! timeout, and no client has half an answer. Whether every answered write is there is shown by the integration
-//! tests, which can look into a server that has stopped.
+//! First many clients do a bit of everything while every kind of fault strikes. After a warm-up of two million
+//! requests (the journal is full, and glibc holds back as much for each thread as it ever will) resident memory
+//! stays within 5 % for two million more, every request is one exchange, and no descriptor is left when the clients
+//! are gone. Then a server without faults is asked to stop under load: it ends with 0 within its drain timeout, and
+//! no client has half an answer. Whether every answered write is there is shown by the integration tests, which can
+//! look into a server that has stopped.
 //!
 //! The server is `SYNC_GROUP_SIM_BIN`, or the one that was built along. Options after `--`: `--requests N`
 //! (4000000), `--warm-up N` (2000000), `--connections N` (64). Exit code 1 when a bound is broken. Needs Linux.
