@@ -111,6 +111,11 @@ pub enum Clock {
         /// Tenant time.
         at: Timestamp,
     },
+    /// Stands still until it is moved, and jumps to what comes next when nothing else can happen.
+    Skipping {
+        /// Tenant time.
+        at: Timestamp,
+    },
 }
 
 impl Clock {
@@ -130,7 +135,7 @@ impl Clock {
             Self::Auto { ahead_millis } => {
                 Timestamp::from_millis(wall.as_millis().saturating_add(ahead_millis))
             }
-            Self::Manual { at } => at,
+            Self::Manual { at } | Self::Skipping { at } => at,
         }
     }
 }

@@ -1,0 +1,252 @@
+//! The agenda: what time will bring to a tenant. Answers that wait and jobs of the platform stand in one list, in
+//! the tenant's time; nobody keeps a timer for the list itself. Whoever looks at the tenant has what is due done
+//! first (`Tenant::enter`), and an answer that waits looks when its own time comes.
+//!
+//! A skipping clock jumps to what comes next when nothing else can happen. It does not jump over what a client was
+//! told to sit out (a barrier), unless that much of the machine's time has passed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::service::Job;
+
+/// How long nothing may have happened before a skipping clock jumps, in the machine's time.
+pub(crate) const QUIET: Duration = Duration::from_millis(5);
+
+/// Barriers that are remembered at most; the first to end is forgotten when there is one more.
+const BARRIERS: usize = 1_000;
+
+/// What time will bring.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    entries: BTreeMap<(Timestamp, u64), Entry>,
+    /// When each answer that waits is due; jobs need not be found.
+    due: HashMap<WaitId, Timestamp>,
+    next: u64,
+    /// Requests that are open and wait for nothing that time will bring.
+    unbounded: usize,
+    /// When something happened last, by the wall clock.
+    busy: Option<Timestamp>,
+    barriers: Vec<Barrier>,
+}
+
+/// What an answer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Wait {
+    /// It is held.
+    Hold,
+    /// Its connection is closed then.
+    Hang,
+    /// Its next piece follows then.
+    Trickle,
+}
+
+/// An answer that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WaitId(u64);
+
+#[derive(Debug)]
+enum Entry {
+    Wait { wait: Wait, exchange: u64 },
+    Job { job: Box<Job>, exchange: u64 },
+}
+
+/// What a client was told to sit out.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier {
+    /// Until when, in the tenant's time.
+    pub(crate) until: Timestamp,
+    /// What it is, in words.
+    pub(crate) what: String,
+    /// When it began, by the wall clock, and how long it is.
+    pub(crate) since: Timestamp,
+    pub(crate) length: Duration,
+}
+
+/// What a skipping clock may do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Skip {
+    /// Jump there.
+    To(Timestamp),
+    /// Nothing now.
+    Stay,
+}
+
+/// The agenda, as the control API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgendaReport {
+    /// The tenant's time.
+    pub now: Timestamp,
+    /// What is due, in order.
+    pub due: Vec<Due>,
+    /// What a skipping clock stops at, where something is due behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<BlockedBy>,
+}
+
+/// One thing that is due.
+#[derive(Debug, Serialize)]
+pub struct Due {
+    /// When, in the tenant's time.
+    pub at: Timestamp,
+    /// What.
+    pub what: String,
+    /// The exchange that waits for it, or set it going.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u64>,
+}
+
+/// What a skipping clock stops at.
+#[derive(Debug, Serialize)]
+pub struct BlockedBy {
+    /// Until when, in the tenant's time.
+    pub at: Timestamp,
+    /// What a client was told to sit out.
+    pub what: String,
+}
+
+impl Agenda {
+    /// Whether there is nothing on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Puts an answer on it that waits until `at`.
+    pub(crate) fn wait(&mut self, at: Timestamp, wait: Wait, exchange: u64) -> WaitId {
+        let id = self.insert(at, Entry::Wait { wait, exchange });
+        self.due.insert(WaitId(id), at);
+        WaitId(id)
+    }
+
+    /// When an answer is due; `None` when it is not on the agenda any more.
+    pub(crate) fn due(&self, id: WaitId) -> Option<Timestamp> {
+        self.due.get(&id).copied()
+    }
+
+    /// Takes an answer off, because it waits no longer; `wall` is when.
+    pub(crate) fn end(&mut self, id: WaitId, wall: Timestamp) {
+        if let Some(at) = self.due.remove(&id) {
+            self.entries.remove(&(at, id.0));
+        }
+        self.note_busy(wall);
+    }
+
+    /// Notes that a request is open that waits for nothing that time will bring, or (`false`) is so no longer.
+    pub(crate) fn note_unbounded(&mut self, is_open: bool) {
+        self.unbounded = if is_open { self.unbounded + 1 } else { self.unbounded.saturating_sub(1) };
+    }
+
+    /// Notes that something happened.
+    pub(crate) fn note_busy(&mut self, wall: Timestamp) {
+        self.busy = Some(wall);
+    }
+
+    /// Puts a job on it, which an exchange set going.
+    pub(crate) fn schedule(&mut self, job: Box<Job>, exchange: u64) {
+        self.insert(job.due, Entry::Job { job, exchange });
+    }
+
+    /// Takes the first job off that is due by `now`.
+    pub(crate) fn take_job(&mut self, now: Timestamp) -> Option<(Box<Job>, u64)> {
+        let is_job = |entry: &Entry| matches!(entry, Entry::Job { .. });
+        let (&key, _) =
+            self.entries.range(..=(now, u64::MAX)).find(|(_, entry)| is_job(entry))?;
+        match self.entries.remove(&key)? {
+            Entry::Job { job, exchange } => Some((job, exchange)),
+            Entry::Wait { .. } => None,
+        }
+    }
+
+    /// Notes what a client was told to sit out.
+    pub(crate) fn bar(&mut self, barrier: Barrier) {
+        if self.barriers.len() >= BARRIERS {
+            self.barriers.remove(0);
+        }
+        let place = self.barriers.partition_point(|known| known.until <= barrier.until);
+        self.barriers.insert(place, barrier);
+    }
+
+    /// Where a skipping clock that stands at `now` may jump to, when the wall clock shows `wall`. `boundary` is
+    /// the next time at which rules change what they do.
+    pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<Barrier>) -> Skip {
+        let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
+        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
+        // What is due now is being told.
+        if next <= now || !is_quiet {
+            return Skip::Stay;
+        }
+        match self.barrier(now, wall, boundary.as_ref()) {
+            Some(barrier) if barrier.until <= next => Skip::Stay,
+            _ => Skip::To(next),
+        }
+    }
+
+    /// The first barrier after `now` that the machine's time has not lifted.
+    fn barrier<'a>(
+        &'a mut self,
+        now: Timestamp,
+        wall: Timestamp,
+        boundary: Option<&'a Barrier>,
+    ) -> Option<&'a Barrier> {
+        let stands = |barrier: &Barrier| barrier.until > now && wall.since(barrier.since) < barrier.length;
+        self.barriers.retain(stands);
+        let boundary = boundary.filter(|barrier| stands(barrier));
+        self.barriers.first().into_iter().chain(boundary).min_by_key(|barrier| barrier.until)
+    }
+
+    /// Moves all that is due so much earlier, when the clock is moved back: each wait keeps what is left of it.
+    pub(crate) fn shift_back(&mut self, by: Duration) {
+        let entries = std::mem::take(&mut self.entries);
+        self.entries = entries.into_iter().map(|((at, id), entry)| ((at.minus(by), id), entry)).collect();
+        self.due.values_mut().for_each(|at| *at = at.minus(by));
+        for barrier in &mut self.barriers {
+            barrier.until = barrier.until.minus(by);
+        }
+    }
+
+    /// What is on it. `boundary` is as for [`Self::skip`]; without `is_skipping` nothing blocks.
+    pub(crate) fn report(
+        &mut self,
+        now: Timestamp,
+        wall: Timestamp,
+        skipping: Option<Option<Barrier>>,
+    ) -> AgendaReport {
+        let due: Vec<_> = self.entries.iter().map(|(&(at, _), entry)| entry.report(at)).collect();
+        let next = due.first().map(|due| due.at);
+        let blocked_by = skipping.and_then(|boundary| {
+            let barrier = self.barrier(now, wall, boundary.as_ref())?;
+            let is_before = next.is_some_and(|next| barrier.until <= next);
+            is_before.then(|| BlockedBy { at: barrier.until, what: barrier.what.clone() })
+        });
+        AgendaReport { now, due, blocked_by }
+    }
+
+    fn insert(&mut self, at: Timestamp, entry: Entry) -> u64 {
+        self.next += 1;
+        self.entries.insert((at, self.next), entry);
+        self.next
+    }
+}
+
+impl Entry {
+    fn report(&self, at: Timestamp) -> Due {
+        match self {
+            Self::Wait { wait, exchange } => {
+                let what = match wait {
+                    Wait::Hold => "a held answer is told",
+                    Wait::Hang => "a connection that hangs is closed",
+                    Wait::Trickle => "the next piece of an answer follows",
+                };
+                Due { at, what: what.to_owned(), exchange: (*exchange > 0).then_some(*exchange) }
+            }
+            Self::Job { job, exchange } => {
+                Due { at, what: job.what.clone(), exchange: (*exchange > 0).then_some(*exchange) }
+            }
+        }
+    }
+}
