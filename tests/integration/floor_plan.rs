@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
     &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
     &["contract", "scenario", "fixture"],
+    &["org"],
     &["tenant"],
     &["world", "handlers"],
     &["pipeline", "control"],
