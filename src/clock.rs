@@ -62,6 +62,12 @@ impl Timestamp {
             .map_err(|_| format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"))
     }
 
+    /// Reads the form of the HTTP `Date` header.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self::from_millis(at.as_millisecond()))
+    }
+
     /// The form of the HTTP `Date` header.
     pub fn http_date(self) -> String {
         jiff::fmt::rfc2822::DateTimePrinter::new()

@@ -44,6 +44,7 @@
 //! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the
 //! built-in documents, which people read as YAML, as the JSON that a start reads.
 
+pub(crate) mod auth;
 pub mod chance;
 pub mod clock;
 pub mod contract;
@@ -51,7 +52,7 @@ pub mod control;
 pub mod document;
 pub mod fixture;
 pub mod handle;
-pub mod handlers;
+pub mod journal;
 pub mod metrics;
 pub mod operation;
 #[allow(dead_code, unused_imports, reason = "tenants are moving to these tables")]
@@ -60,6 +61,7 @@ pub mod pipeline;
 pub mod prerequisites;
 pub mod scenario;
 pub mod server;
+pub(crate) mod service;
 pub mod simulator;
 pub mod tenant;
 pub mod version;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::ControlError;
 use crate::document::{Document, Format};
-use crate::tenant::journal::Filter;
+use crate::journal::Filter;
 use crate::wire::{Body, Request, query};
 
 /// A body's text; JSON, or YAML when its media type says so.

@@ -46,14 +46,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// A journal of so many exchanges and bytes at most.
     pub(crate) fn new(limit: usize, max_bytes: usize) -> Self {
-        Self {
-            exchanges: VecDeque::new(),
-            limit,
-            max_bytes,
-            bytes: 0,
-            dropped: 0,
-            packer: Packer::default(),
-        }
+        Self { exchanges: VecDeque::new(), limit, max_bytes, bytes: 0, dropped: 0, packer: Packer::default() }
     }
 
     /// Packs a request for an exchange; `path` is the part of its path below the tenant's base URL.

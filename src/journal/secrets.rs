@@ -97,7 +97,10 @@ pub(super) fn request_headers(map: &HeaderMap, known: &[String]) -> Value {
 }
 
 /// Header fields as an object; several of one name are joined, as HTTP allows.
-pub(super) fn headers<'a>(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>, known: &[String]) -> Value {
+pub(super) fn headers<'a>(
+    fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    known: &[String],
+) -> Value {
     let mut shown = Map::new();
     for (name, value) in fields {
         let value = scrubbed(&String::from_utf8_lossy(value.as_bytes()), known);

@@ -127,7 +127,8 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
 /// Compares exchanges, oldest first, with an expectation.
 pub(crate) fn verify(exchanges: &[Exchange], compiled: &CompiledExpectation<'_>) -> Verification {
     let CompiledExpectation { expectation, pattern, then } = compiled;
-    let matched: Vec<&Exchange> = exchanges.iter().filter(|exchange| pattern.misses(exchange).is_empty()).collect();
+    let matched: Vec<&Exchange> =
+        exchanges.iter().filter(|exchange| pattern.misses(exchange).is_empty()).collect();
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
@@ -149,7 +150,12 @@ fn failed(count: u64, expected: String, nearest: Vec<NearMiss>) -> Verification 
 
 /// Exchanges that do match, where that is the trouble: they differ in nothing.
 fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
-    matched.iter().rev().take(NEAREST).map(|exchange| NearMiss { seq: exchange.seq, differs: Vec::new() }).collect()
+    matched
+        .iter()
+        .rev()
+        .take(NEAREST)
+        .map(|exchange| NearMiss { seq: exchange.seq, differs: Vec::new() })
+        .collect()
 }
 
 impl Quantity {

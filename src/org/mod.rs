@@ -7,6 +7,7 @@ mod history;
 mod index;
 #[cfg(test)]
 mod model;
+mod organisation;
 mod overlay;
 mod pages;
 mod record;
@@ -17,8 +18,9 @@ mod text;
 mod view;
 
 pub(crate) use history::{Change, Past};
+pub(crate) use organisation::{Author, Organisation, Write, WriteOf};
 pub(crate) use overlay::Overlay;
 pub(crate) use record::Record;
 pub(crate) use rows::Row;
 pub(crate) use table::Table;
-pub(crate) use view::{View, joined};
+pub(crate) use view::{View as TableView, joined};

@@ -81,7 +81,7 @@ macro_rules! tables {
             }
 
             fn fill(&self, fixture: &mut Fixture) {
-                $(fixture.$section = self.$section.view(None).iter().map(|record| (*record).clone()).collect();)*
+                $(fixture.$section = self.$section.to_records().collect();)*
             }
         }
 
@@ -198,7 +198,7 @@ impl Organisation {
         if self.prerequisites == Prerequisites::Enforce {
             let group_id: Arc<str> = group.id.as_str().into();
             for source in group.source_ids.iter().flatten() {
-                self.grouped.insert(source.clone(), Arc::clone(&group_id));
+                self.grouped.insert(source, Arc::clone(&group_id));
             }
         }
     }

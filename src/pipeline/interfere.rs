@@ -24,8 +24,7 @@ pub(super) fn run(
 ) -> Vec<Arc<str>> {
     let mut looking = state.scenario.look(&asked.subject(prepared.id()), exchange.at);
     let chance = state.chance;
-    let mut interference =
-        Interference { asked, identified, exchange, issued: None, faults: Vec::new() };
+    let mut interference = Interference { asked, identified, exchange, issued: None, faults: Vec::new() };
     match state.scenario.fire(&mut looking, Stage::Before, chance) {
         None => interference.serve(state, prepared, Performance::Real),
         Some(fired) => interference.before(state, prepared, &fired),
@@ -51,8 +50,7 @@ struct Interference<'a> {
 
 impl Interference<'_> {
     fn serve(&mut self, state: &mut TenantState, prepared: &mut Prepared<'_>, performance: Performance<'_>) {
-        self.issued =
-            serve(state, prepared, self.asked, self.identified, performance, self.exchange);
+        self.issued = serve(state, prepared, self.asked, self.identified, performance, self.exchange);
     }
 
     /// A fault before the service, which is asked only where the fault needs its answer.
@@ -72,7 +70,8 @@ impl Interference<'_> {
             }
             Effect::Corrupt(corruption) => {
                 self.serve(state, prepared, Performance::Rehearsed);
-                self.exchange.reply = corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
+                self.exchange.reply =
+                    corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
             }
             Effect::Token(change) if self.is_token_call() => {
                 self.serve(state, prepared, Performance::Real);
@@ -110,7 +109,8 @@ impl Interference<'_> {
                 false
             }
             Effect::Corrupt(corruption) => {
-                self.exchange.reply = corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
+                self.exchange.reply =
+                    corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
                 true
             }
             Effect::Token(change) if self.is_token_call() => {

@@ -406,6 +406,13 @@ impl Engine {
         self.horizon
     }
 
+    /// The next time after `now` at which a rule changes what it does because time has passed, and since when that
+    /// time counts.
+    pub fn next_boundary(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let boundaries = self.rules.iter().flat_map(Loaded::boundaries);
+        boundaries.filter(|(_, at)| *at > now).min_by_key(|(_, at)| *at)
+    }
+
     /// Whether some rule is about that operation.
     pub fn is_about(&self, operation: Option<Operation>) -> bool {
         !self.about(operation).is_empty()
@@ -504,6 +511,14 @@ impl Loaded {
             matched: 0,
             fired: 0,
         }
+    }
+
+    /// When `from` and `until` begin and end, and open windows end; each with since when that counts.
+    fn boundaries(&self) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+        let Fires { from, until, .. } = &self.rule.fires;
+        let spans = [*from, *until].into_iter().flatten();
+        let ends = self.counts.values().chain([&self.count]).filter_map(|count| count.window_ends);
+        spans.map(|span| (self.began, self.began.plus(span.0))).chain(ends.map(|ends| (self.began, ends)))
     }
 
     fn report(&self) -> RuleReport {

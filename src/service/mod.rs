@@ -12,7 +12,7 @@ use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route};
-use crate::fixture::{Application, Group, PasswordPolicy, Source};
+use crate::fixture::{Group, PasswordPolicy, Source};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Organisation, Past, TableView};
@@ -62,10 +62,6 @@ impl<'a> View<'a> {
 
     fn policies(&self) -> TableView<'a, PasswordPolicy> {
         self.organisation.tables.password_policies.view(self.past)
-    }
-
-    fn applications(&self) -> TableView<'a, Application> {
-        self.organisation.tables.applications.view(self.past)
     }
 
     /// The group that a source is in.

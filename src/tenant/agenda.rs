@@ -154,8 +154,7 @@ impl Agenda {
     /// Takes the first job off that is due by `now`.
     pub(crate) fn take_job(&mut self, now: Timestamp) -> Option<(Box<Job>, u64)> {
         let is_job = |entry: &Entry| matches!(entry, Entry::Job { .. });
-        let (&key, _) =
-            self.entries.range(..=(now, u64::MAX)).find(|(_, entry)| is_job(entry))?;
+        let (&key, _) = self.entries.range(..=(now, u64::MAX)).find(|(_, entry)| is_job(entry))?;
         match self.entries.remove(&key)? {
             Entry::Job { job, exchange } => Some((job, exchange)),
             Entry::Wait { .. } => None,

@@ -112,7 +112,11 @@ impl Tenant {
     /// The exchanges that a filter admits, the secrets to leave out of them, how many were dropped, and the number
     /// of the newest of all. Writing ten thousand exchanges takes a while, so only their pointers are copied under
     /// the lock.
-    pub(crate) fn exchanges(&self, filter: &Filter, wall: Timestamp) -> (Vec<Exchange>, Vec<String>, u64, u64) {
+    pub(crate) fn exchanges(
+        &self,
+        filter: &Filter,
+        wall: Timestamp,
+    ) -> (Vec<Exchange>, Vec<String>, u64, u64) {
         let state = self.enter(wall);
         let admitted = state.journal.after(filter.after).filter(|exchange| filter.admits(exchange));
         let admitted = admitted.take(filter.limit).cloned().collect();

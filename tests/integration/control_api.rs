@@ -7,11 +7,11 @@ use hyper::Method;
 use hyper::header::HOST;
 use serde_json::{Value, json};
 use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::journal::Filter;
 use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::tenant::journal::Filter;
-use sync_group_sim::tenant::knobs::ClockMode;
+use sync_group_sim::tenant::operator::ClockMode;
 use sync_group_sim::wire::{Outcome, Request};
 use sync_group_sim::world::TenantRequest;
 

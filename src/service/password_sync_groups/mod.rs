@@ -68,9 +68,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let left = leave(view, &former, group.source_ids.as_deref().unwrap_or_default());
     let write = WriteOf::Replace { former, record: group, rendered };
-    let mut changes = vec![Change::Record(Write::Group(write))];
-    changes.extend(left);
-    Ok(Done { reply, changes })
+    Ok(Done { reply, changes: with(Change::Record(Write::Group(write)), left) })
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
@@ -78,8 +76,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let left = leave(view, &former, &[]);
-    let mut changes = vec![Change::Record(Write::Group(WriteOf::Delete { former }))];
-    changes.extend(left);
+    let changes = with(Change::Record(Write::Group(WriteOf::Delete { former })), left);
     Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
 }
 
@@ -105,22 +102,26 @@ fn asked_for(mut body: Value) -> Group {
     Group { name, password_policy_id, source_ids, ..Group::default() }
 }
 
-/// Lets the sources of `group` go, but for those in `staying`: each becomes independent, with the group's
-/// policy assigned directly to it.
-fn leave<'a>(
-    view: &'a View<'_>,
-    group: &'a Group,
-    staying: &[String],
-) -> impl Iterator<Item = Change> + use<'a> {
+/// What becomes of the sources of `group` that go, all but those in `staying`: each becomes independent, with the
+/// group's policy assigned directly to it.
+fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
     let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
-    let policy = view.policies().get(policy_id).map(|policy| Reference::to_policy(&policy));
-    let staying: HashSet<String> = staying.iter().cloned().collect();
-    let leaving = group.source_ids.iter().flatten().filter(move |id| !staying.contains(id.as_str()));
-    leaving.filter_map(move |id| {
-        let (former, policy) = (view.sources().get(id)?, policy.clone()?);
+    let Some(policy) = view.policies().get(policy_id).map(|policy| Reference::to_policy(&policy)) else {
+        return Vec::new();
+    };
+    let staying: HashSet<&str> = staying.iter().map(String::as_str).collect();
+    let leaving = group.source_ids.iter().flatten().filter(|id| !staying.contains(id.as_str()));
+    let independent = leaving.filter_map(|id| {
+        let former = view.sources().get(id)?;
         let mut record = (*former).clone();
-        record.password_policies = vec![policy];
+        record.password_policies = vec![policy.clone()];
         let rendered = Table::render(&record);
         Some(Change::Record(Write::Source(WriteOf::Replace { former, record, rendered })))
-    })
+    });
+    independent.collect()
+}
+
+fn with(first: Change, mut further: Vec<Change>) -> Vec<Change> {
+    further.insert(0, first);
+    further
 }
