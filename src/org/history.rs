@@ -166,7 +166,7 @@ mod tests {
         let mut history = History::default();
         let long = "x".repeat(1 << 20);
         for second in 0..40 {
-            record(&mut history, second, "a", change(1, Some(&long), None), Some(Duration::from_secs(60)));
+            record(&mut history, second, "a", change(1, Some(&long), None), Some(Duration::from_mins(1)));
         }
         assert_eq!(history.changes.len(), 15);
     }

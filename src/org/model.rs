@@ -56,8 +56,8 @@ impl Plain {
             |at: i64, client: &str| seen.is_none_or(|(until, own)| at <= until || own == Some(client));
         let mut list = Vec::new();
         for (id, versions) in &self.all {
-            let last = versions.iter().rev().find(|(at, client, _)| is_seen(*at, client));
-            list.extend(last.and_then(|(.., text)| Some((&**id, text.as_ref()?))));
+            let version = versions.iter().rev().find(|(at, client, _)| is_seen(*at, client));
+            list.extend(version.and_then(|(.., text)| Some((&**id, text.as_ref()?))));
         }
         list
     }

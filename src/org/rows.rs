@@ -60,8 +60,8 @@ impl<R: Record> Row<R> {
     }
 }
 
-/// Rows in order. A clone shares all of them; the first write to it copies the list of chunks, and each write the
-/// chunk that it is about unless that is no longer shared.
+/// Rows in order. A clone shares all of them. The first write to it copies the list of chunks; each write copies the
+/// chunk that it is about, if others still share it.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<R> {
     list: Arc<List<R>>,
@@ -69,7 +69,7 @@ pub(super) struct Rows<R> {
 
 #[derive(Clone, Debug)]
 struct List<R> {
-    chunks: Vec<Arc<Chunk<R>>>,
+    chunks: Vec<Chunk<R>>,
     /// How many rows each chunk has.
     tally: Tally,
     /// Slots given out so far, those of removed rows among them.
@@ -77,21 +77,50 @@ struct List<R> {
     len: usize,
 }
 
-/// The rows of 64 slots in a row, without gaps.
+/// The rows of 64 slots in a row.
 #[derive(Clone, Debug)]
 struct Chunk<R> {
-    /// Which slots still have a row: bit n for the n-th.
+    /// Which slots have a row: bit n for the n-th.
     taken: u64,
     /// The sequence of the first row that was ever here.
     first: u64,
-    rows: Vec<Row<R>>,
+    /// The rows by their slots, as far as there is room yet. A row is one step away from the list, because in a big
+    /// table each step waits for memory.
+    rows: Arc<[Option<Row<R>>]>,
 }
 
-impl<R> Chunk<R> {
-    /// Where the row of a slot stands, if it is there.
-    fn place(&self, slot: usize) -> Option<usize> {
-        let bit = 1_u64 << (slot % SLOTS);
-        (self.taken & bit != 0).then(|| (self.taken & (bit - 1)).count_ones() as usize)
+impl<R: Record> Chunk<R> {
+    fn put(&mut self, place: usize, row: Row<R>) {
+        if place >= self.rows.len() {
+            self.grow(place);
+        }
+        Arc::make_mut(&mut self.rows)[place] = Some(row);
+        self.taken |= 1 << place;
+    }
+
+    fn take(&mut self, place: usize) -> Option<Row<R>> {
+        self.taken &= !(1 << place);
+        let row = Arc::make_mut(&mut self.rows)[place].take();
+        if self.taken == 0 {
+            self.rows = Arc::default();
+        }
+        row
+    }
+
+    /// Makes room for a row at that place; a small table needs little of it.
+    fn grow(&mut self, place: usize) {
+        let room = match place {
+            0..4 => 4,
+            4..16 => 16,
+            _ => SLOTS,
+        };
+        let mut former = std::mem::take(&mut self.rows);
+        let rows = Arc::make_mut(&mut former);
+        self.rows = (0..room).map(|place| rows.get_mut(place).and_then(Option::take)).collect();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Row<R>> {
+        self.rows.iter().flatten()
     }
 }
 
@@ -113,12 +142,10 @@ impl<R: Record> Rows<R> {
         let list = Arc::make_mut(&mut self.list);
         let slot = list.slots;
         if slot.is_multiple_of(SLOTS) {
-            list.chunks.push(Arc::new(Chunk { taken: 0, first: row.sequence, rows: Vec::new() }));
+            list.chunks.push(Chunk { taken: 0, first: row.sequence, rows: Arc::default() });
             list.tally.push();
         }
-        let chunk = Arc::make_mut(&mut list.chunks[slot / SLOTS]);
-        chunk.taken |= 1 << (slot % SLOTS);
-        chunk.rows.push(row);
+        list.chunks[slot / SLOTS].put(slot % SLOTS, row);
         list.tally.increment(slot / SLOTS);
         list.slots += 1;
         list.len += 1;
@@ -127,45 +154,38 @@ impl<R: Record> Rows<R> {
 
     /// The row in a slot.
     pub(super) fn get(&self, slot: u32) -> Option<&Row<R>> {
-        let chunk = self.list.chunks.get(slot as usize / SLOTS)?;
-        Some(&chunk.rows[chunk.place(slot as usize)?])
+        let (chunk, place) = place_of(slot);
+        self.list.chunks.get(chunk)?.rows.get(place)?.as_ref()
     }
 
     /// The row in a slot, to be changed.
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Row<R>> {
-        let place = self.place(slot)?;
-        let chunk = &mut Arc::make_mut(&mut self.list).chunks[slot as usize / SLOTS];
-        Some(&mut Arc::make_mut(chunk).rows[place])
+        self.get(slot)?;
+        let (chunk, place) = place_of(slot);
+        let chunk = &mut Arc::make_mut(&mut self.list).chunks[chunk];
+        Arc::make_mut(&mut chunk.rows)[place].as_mut()
     }
 
     /// Takes the row out of a slot.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Row<R>> {
-        let place = self.place(slot)?;
+        self.get(slot)?;
+        let (chunk, place) = place_of(slot);
         let list = Arc::make_mut(&mut self.list);
-        let nth = slot as usize / SLOTS;
-        let chunk = Arc::make_mut(&mut list.chunks[nth]);
-        chunk.taken &= !(1 << (slot as usize % SLOTS));
-        let row = chunk.rows.remove(place);
-        if chunk.rows.is_empty() {
-            chunk.rows = Vec::new();
-        }
-        list.tally.decrement(nth);
+        list.tally.decrement(chunk);
         list.len -= 1;
-        Some(row)
-    }
-
-    fn place(&self, slot: u32) -> Option<usize> {
-        self.list.chunks.get(slot as usize / SLOTS)?.place(slot as usize)
+        list.chunks[chunk].take(place)
     }
 
     /// The rows from the `offset`-th on, in order. A long gap costs no more than a short one.
     pub(super) fn iter_from(&self, offset: usize) -> Iter<'_, R> {
         let list = &*self.list;
         if offset >= list.len {
-            return Iter { list, rows: [].iter(), next_chunk: list.chunks.len() };
+            return Iter { list, rows: &[], left: 0, next_chunk: list.chunks.len() };
         }
-        let (chunk, nth) = list.tally.find(offset);
-        Iter { list, rows: list.chunks[chunk].rows[nth..].iter(), next_chunk: chunk + 1 }
+        let (nth, passed) = list.tally.find(offset);
+        let chunk = &list.chunks[nth];
+        let left = (0..passed).fold(chunk.taken, |left, _| without_lowest(left));
+        Iter { list, rows: &chunk.rows, left, next_chunk: nth + 1 }
     }
 
     /// How many rows come before the one with this sequence, and whether that is there.
@@ -173,10 +193,12 @@ impl<R: Record> Rows<R> {
         let list = &*self.list;
         let after = list.chunks.partition_point(|chunk| chunk.first <= sequence);
         let Some(nth) = after.checked_sub(1) else { return (0, false) };
-        let rows = &list.chunks[nth].rows;
-        let place = rows.partition_point(|row| row.sequence < sequence);
-        let is_there = rows.get(place).is_some_and(|row| row.sequence == sequence);
-        (list.tally.before(nth) + place, is_there)
+        let mut rest = list.chunks[nth].iter().map(Row::sequence).peekable();
+        let mut before = list.tally.before(nth);
+        while rest.next_if(|&other| other < sequence).is_some() {
+            before += 1;
+        }
+        (before, rest.peek() == Some(&sequence))
     }
 
     /// Whether so many slots are empty that [`Self::compact`] would pay.
@@ -195,12 +217,22 @@ impl<R: Record> Rows<R> {
     }
 }
 
+/// The chunk of a slot, and the place in it.
+fn place_of(slot: u32) -> (usize, usize) {
+    (slot as usize / SLOTS, slot as usize % SLOTS)
+}
+
+fn without_lowest(bits: u64) -> u64 {
+    bits & bits.wrapping_sub(1)
+}
+
 /// Rows in order.
 #[derive(Clone, Debug)]
 pub(super) struct Iter<'a, R> {
     list: &'a List<R>,
-    /// What is left of the chunk before `next_chunk`.
-    rows: std::slice::Iter<'a, Row<R>>,
+    /// The chunk before `next_chunk`, and which of its rows are left.
+    rows: &'a [Option<Row<R>>],
+    left: u64,
     next_chunk: usize,
 }
 
@@ -208,24 +240,27 @@ impl<'a, R> Iterator for Iter<'a, R> {
     type Item = &'a Row<R>;
 
     fn next(&mut self) -> Option<&'a Row<R>> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Some(row);
-            }
-            let mut chunk = self.list.chunks.get(self.next_chunk)?;
-            if chunk.rows.is_empty() {
-                // The tally leads over any number of empty chunks.
-                let before = self.list.tally.before(self.next_chunk);
-                if before == self.list.len {
-                    self.next_chunk = self.list.chunks.len();
-                    return None;
-                }
-                self.next_chunk = self.list.tally.find(before).0;
-                chunk = &self.list.chunks[self.next_chunk];
-            }
-            self.rows = chunk.rows.iter();
-            self.next_chunk += 1;
+        if self.left == 0 {
+            self.turn_to_next_chunk()?;
         }
+        let place = self.left.trailing_zeros() as usize;
+        self.left = without_lowest(self.left);
+        self.rows.get(place)?.as_ref()
+    }
+}
+
+impl<R> Iter<'_, R> {
+    /// The next chunk that has rows, if there is one. The tally leads over any number of empty ones.
+    fn turn_to_next_chunk(&mut self) -> Option<()> {
+        let list = self.list;
+        if list.chunks.get(self.next_chunk)?.taken == 0 {
+            let passed = list.tally.before(self.next_chunk);
+            self.next_chunk = if passed < list.len { list.tally.find(passed).0 } else { list.chunks.len() };
+        }
+        let chunk = list.chunks.get(self.next_chunk)?;
+        (self.rows, self.left) = (&chunk.rows, chunk.taken);
+        self.next_chunk += 1;
+        Some(())
     }
 }
 
@@ -234,7 +269,7 @@ impl<R> Rows<R> {
     /// Which chunks two of them share.
     pub(super) fn shared_chunks(&self, other: &Self) -> Vec<bool> {
         let pairs = self.list.chunks.iter().zip(&other.list.chunks);
-        pairs.map(|(mine, theirs)| Arc::ptr_eq(mine, theirs)).collect()
+        pairs.map(|(mine, theirs)| Arc::ptr_eq(&mine.rows, &theirs.rows)).collect()
     }
 
     /// Slots given out so far.
@@ -244,7 +279,7 @@ impl<R> Rows<R> {
 
     /// Room for rows, whether it is used or not.
     pub(super) fn capacity(&self) -> usize {
-        self.list.chunks.iter().map(|chunk| chunk.rows.capacity()).sum()
+        self.list.chunks.iter().map(|chunk| chunk.rows.len()).sum()
     }
 }
 
@@ -346,6 +381,6 @@ mod tests {
 
     #[test]
     fn a_row_takes_no_more_memory_than_its_text_and_56_bytes() {
-        assert_eq!(size_of::<Row<Group>>(), 56);
+        assert_eq!(size_of::<Option<Row<Group>>>(), 56);
     }
 }

@@ -12,6 +12,7 @@ use super::content::Content;
 use super::history::{Change, History, Past};
 use super::pages::Pages;
 use super::record::{Record, render};
+use super::rows::Row;
 use super::text::{escaped, is_text_of};
 use super::view::View;
 use crate::clock::Timestamp;
@@ -77,12 +78,12 @@ impl<R: Record> Table<R> {
 
     /// All records in types, in the order of creation.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
-        self.content().rows.iter_from(0).map(|row| row.typed())
+        self.content().rows.iter_from(0).map(Row::typed)
     }
 
     /// Copies of all records, in the order of creation, of which nothing is kept: for what is rarely asked.
     pub(crate) fn to_records(&self) -> impl Iterator<Item = R> {
-        self.content().rows.iter_from(0).map(|row| row.to_record())
+        self.content().rows.iter_from(0).map(Row::to_record)
     }
 
     /// A record as it is sent.

@@ -30,10 +30,13 @@ impl<'a, R: Record> View<'a, R> {
         history: &History,
         past: Option<Past<'_>>,
     ) -> Self {
-        let differences = past.map(|past| history.differences(past)).unwrap_or_default();
-        let row =
-            |(sequence, text): (u64, Option<Bytes>)| (sequence, text.map(|text| Row::new(text, sequence)));
-        Self { content, pages, former: differences.into_iter().map(row).collect() }
+        let former = past.map_or_else(BTreeMap::new, |past| {
+            let differences = history.differences(past).into_iter();
+            differences
+                .map(|(sequence, text)| (sequence, text.map(|text| Row::new(text, sequence))))
+                .collect()
+        });
+        Self { content, pages, former }
     }
 
     /// How many records there are.
