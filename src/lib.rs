@@ -8,14 +8,15 @@
 //! every floor uses). A test reads `src/` and fails on an import that points up or sideways.
 //!
 //! ```text
-//! 8  simulator                       what an embedder can do (main, cli and commands use it)
-//! 7  handle                          one tenant in an embedder's hand
-//! 6  server                          sockets: accept, read, deliver, stop
-//! 5  pipeline      control           the life of a request · the control API under /_sim
-//! 4  world         handlers          what tenants share, the registry · what operations do
-//! 3  tenant                          everything of one tenant, behind one lock
-//! 2  org                             the organisation's tables
-//! 1  contract  scenario  fixture     the OpenAPI document, compiled · rules, triggers, faults · what a tenant begins with
+//! 9  simulator                       what an embedder can do (main, cli and commands use it)
+//! 8  handle                          one tenant in an embedder's hand
+//! 7  server                          sockets: accept, read, deliver, stop
+//! 6  pipeline      control           the life of a request · the control API under /_sim
+//! 5  world                           what tenants share, the registry
+//! 4  tenant                          everything of one tenant, behind one lock
+//! 3  service                         what operations decide, a folder per resource
+//! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
+//! 1  contract  scenario  fixture     the OpenAPI documents, compiled · rules, triggers, faults · what a tenant begins with
 //! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
 //! ```
 //!

@@ -5,7 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
+    &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
+    &["contract", "scenario", "fixture"],
+    &["org", "journal", "auth"],
+    &["service"],
+    &["tenant"],
+    &["world"],
+    &["pipeline", "control"],
+    &["server"],
+    &["handle"],
+    &["simulator"],
+]; 9] = [
     &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
     &["contract", "scenario", "fixture"],
     &["org"],
