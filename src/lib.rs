@@ -56,8 +56,11 @@ pub mod handle;
 pub mod journal;
 pub mod metrics;
 pub mod operation;
-#[allow(dead_code, unused_imports, reason = "tenants are moving to these tables")]
-pub mod org;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "filters, and resources that can be written, will use the rest")
+)]
+pub(crate) mod org;
 pub mod pipeline;
 pub mod prerequisites;
 pub mod scenario;

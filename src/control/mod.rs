@@ -63,7 +63,7 @@ pub enum Control {
 }
 
 /// Every call, by method and path; a path ending in `/` takes a name behind it.
-const CALLS: [(&str, &str); 26] = [
+const CALLS: [(&str, &str); 27] = [
     ("GET", ""),
     ("GET", "health"),
     ("GET", "metrics"),
@@ -85,6 +85,7 @@ const CALLS: [(&str, &str); 26] = [
     ("GET", "clock"),
     ("PUT", "clock"),
     ("POST", "clock/advance"),
+    ("GET", "agenda"),
     ("GET", "state"),
     ("PUT", "state"),
     ("POST", "reset"),

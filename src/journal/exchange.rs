@@ -94,6 +94,32 @@ pub struct JobRun {
 }
 
 impl Exchange {
+    /// An exchange of which nothing is known yet but its request.
+    pub(crate) fn opened(seq: u64, at: Timestamp, request: Packed, tracking_id: TrackingId) -> Self {
+        Self {
+            seq,
+            at,
+            wall_time: at,
+            arrived_ns: 0,
+            operation: None,
+            version: None,
+            client: None,
+            request,
+            tracking_id,
+            reply: Reply::empty(StatusCode::NO_CONTENT),
+            delivery: Delivery::default(),
+            answered: None,
+            performed: false,
+            changes: SmallVec::new(),
+            jobs: Vec::new(),
+            fate: None,
+            told: None,
+            left: None,
+            rules: Looks::default(),
+            violations: Arc::default(),
+        }
+    }
+
     /// The client's id.
     pub fn client_id(&self) -> Option<&str> {
         self.client.as_ref().map(|client| &*client.id)

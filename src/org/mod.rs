@@ -17,10 +17,9 @@ mod tally;
 mod text;
 mod view;
 
-pub(crate) use history::{Change, Past};
+pub(crate) use history::Past;
 pub(crate) use organisation::{Author, Organisation, Write, WriteOf};
 pub(crate) use overlay::Overlay;
 pub(crate) use record::Record;
-pub(crate) use rows::Row;
 pub(crate) use table::Table;
-pub(crate) use view::{View as TableView, joined};
+pub(crate) use view::View as TableView;

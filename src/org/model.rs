@@ -81,7 +81,7 @@ impl Pair {
         CLIENTS[usize::try_from(self.now).unwrap() % CLIENTS.len()]
     }
 
-    fn record(&mut self, change: super::Change) {
+    fn record(&mut self, change: super::history::Change) {
         let at = Timestamp::from_millis(self.now);
         // Nothing is forgotten here: that has tests of its own.
         self.table.record(at, &Arc::from(self.client()), change, Some(std::time::Duration::MAX));
@@ -103,7 +103,7 @@ impl Pair {
         &mut self.plain.all.iter_mut().rev().find(|(other, _)| other == id).unwrap().1
     }
 
-    fn change(&mut self, id: &str, change: super::Change) {
+    fn change(&mut self, id: &str, change: super::history::Change) {
         let version = (self.now, self.client(), change.after.clone());
         let versions = self.versions(id);
         assert_eq!(versions.last().unwrap().2, change.before);

@@ -65,7 +65,7 @@ macro_rules! tables {
         #[derive(Clone, Debug)]
         pub(crate) enum Write {
             $(
-                #[cfg_attr(not(test), allow(dead_code, reason = "not every resource can be written yet"))]
+                #[allow(dead_code, reason = "not every resource can be written yet")]
                 $record(WriteOf<$record>),
             )*
         }

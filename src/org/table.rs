@@ -76,11 +76,6 @@ impl<R: Record> Table<R> {
         Some(self.content().row(id)?.sequence())
     }
 
-    /// All records in types, in the order of creation.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
-        self.content().rows.iter_from(0).map(Row::typed)
-    }
-
     /// Copies of all records, in the order of creation, of which nothing is kept: for what is rarely asked.
     pub(crate) fn to_records(&self) -> impl Iterator<Item = R> {
         self.content().rows.iter_from(0).map(Row::to_record)

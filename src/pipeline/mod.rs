@@ -125,27 +125,15 @@ fn open(
     wall: Timestamp,
 ) -> Exchange {
     let seq = state.next_request();
+    let request = state.journal.pack(asked.request, asked.path);
+    let tracking_id = TrackingId(state.chance.bytes("request", seq));
     Exchange {
-        seq,
-        at: now,
         wall_time: wall,
         arrived_ns: asked.request.stopwatch.arrived_ns,
         operation: asked.operation,
         version: asked.version,
         client,
-        request: state.journal.pack(asked.request, asked.path),
-        tracking_id: TrackingId(state.chance.bytes("request", seq)),
-        reply: nothing(),
-        delivery: Delivery::default(),
-        answered: None,
-        performed: false,
-        changes: smallvec::SmallVec::new(),
-        jobs: Vec::new(),
-        fate: None,
-        told: None,
-        left: None,
-        rules: crate::scenario::Looks::default(),
-        violations: Arc::default(),
+        ..Exchange::opened(seq, now, request, tracking_id)
     }
 }
 

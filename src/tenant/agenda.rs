@@ -111,6 +111,11 @@ pub struct BlockedBy {
 }
 
 impl Agenda {
+    /// An agenda with nothing on it, on which nothing is taken for what was on this one.
+    pub(crate) fn begun_anew(&self) -> Self {
+        Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
+    }
+
     /// Whether there is nothing on it.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -247,5 +252,89 @@ impl Entry {
                 Due { at, what: job.what.clone(), exchange: (*exchange > 0).then_some(*exchange) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn barrier(until: i64, since: i64) -> Barrier {
+        let length = at(until).since(at(0));
+        Barrier { until: at(until), what: "`Retry-After` of exchange 1".to_owned(), since: at(since), length }
+    }
+
+    #[test]
+    fn a_skipping_clock_jumps_to_what_comes_next_when_nothing_else_can_happen() {
+        let mut agenda = Agenda::default();
+        assert_eq!(agenda.skip(at(0), at(0), None), Skip::Stay);
+        agenda.wait(at(60), Wait::Hold, 1);
+        let sooner = agenda.wait(at(30), Wait::Hang, 2);
+        assert_eq!(agenda.skip(at(0), at(0), None), Skip::To(at(30)));
+        // What is due is being told.
+        assert_eq!(agenda.skip(at(30), at(0), None), Skip::Stay);
+        agenda.end(sooner, at(5));
+        assert_eq!(agenda.skip(at(30), at(5), None), Skip::Stay);
+        assert_eq!(agenda.skip(at(30), at(5).plus(QUIET), None), Skip::To(at(60)));
+    }
+
+    #[test]
+    fn a_skipping_clock_stays_while_a_request_waits_for_something_else() {
+        let mut agenda = Agenda::default();
+        agenda.wait(at(60), Wait::Hold, 1);
+        agenda.note_unbounded(true);
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::Stay);
+        agenda.note_unbounded(false);
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::To(at(60)));
+        agenda.note_busy(at(9));
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::Stay);
+    }
+
+    #[test]
+    fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
+        let mut agenda = Agenda::default();
+        agenda.bar(barrier(10, 0));
+        agenda.wait(at(60), Wait::Hold, 2);
+        assert_eq!(agenda.skip(at(0), at(1), None), Skip::Stay);
+        let report = agenda.report(at(0), at(1), Some(None));
+        assert_eq!(report.blocked_by.unwrap().at, at(10));
+        // The machine's time has passed as well.
+        assert_eq!(agenda.skip(at(0), at(10), None), Skip::To(at(60)));
+        assert!(agenda.report(at(0), at(10), Some(None)).blocked_by.is_none());
+    }
+
+    #[test]
+    fn a_barrier_behind_what_comes_next_blocks_nothing() {
+        let mut agenda = Agenda::default();
+        agenda.bar(barrier(90, 0));
+        agenda.wait(at(60), Wait::Hold, 2);
+        assert_eq!(agenda.skip(at(0), at(1), None), Skip::To(at(60)));
+        assert_eq!(agenda.skip(at(0), at(1), Some(barrier(50, 0))), Skip::Stay);
+        assert!(agenda.report(at(0), at(1), None).blocked_by.is_none());
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_back_leaves_each_wait_what_is_left_of_it() {
+        let mut agenda = Agenda::default();
+        let (first, second) = (agenda.wait(at(60), Wait::Hold, 1), agenda.wait(at(70), Wait::Trickle, 2));
+        agenda.shift_back(Duration::from_secs(50));
+        assert_eq!([agenda.due(first), agenda.due(second)], [Some(at(10)), Some(at(20))]);
+        agenda.end(first, at(0));
+        let report = agenda.report(at(0), at(0), None);
+        let due: Vec<_> = report.due.iter().map(|due| (due.at, due.exchange)).collect();
+        assert_eq!(due, [(at(20), Some(2))]);
+    }
+
+    #[test]
+    fn what_was_on_an_agenda_before_is_not_taken_for_what_is_on_it() {
+        let mut agenda = Agenda::default();
+        let before = agenda.wait(at(60), Wait::Hold, 1);
+        let mut agenda = agenda.begun_anew();
+        let after = agenda.wait(at(90), Wait::Hold, 1);
+        assert_eq!([agenda.due(before), agenda.due(after)], [None, Some(at(90))]);
     }
 }

@@ -8,6 +8,8 @@ mod options;
 pub mod rate_limit;
 mod state;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -196,9 +196,12 @@ impl Tenant {
     /// Brings the tenant back to how it began: state, clock, counters, draws and journal.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
-        let begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let mut state = self.state.lock();
+        begun.agenda = state.agenda.begun_anew();
+        let former = std::mem::replace(&mut *state, begun);
         // What was there goes when the lock is free again: that may be much.
-        let former = std::mem::replace(&mut *self.state.lock(), begun);
+        drop(state);
         drop(former);
         self.clock_moved.notify_waiters();
     }

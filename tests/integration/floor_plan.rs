@@ -16,16 +16,6 @@ const FLOORS: [&[&str]; 10] = [
     &["server"],
     &["handle"],
     &["simulator"],
-]; 9] = [
-    &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
-    &["contract", "scenario", "fixture"],
-    &["org"],
-    &["tenant"],
-    &["world", "handlers"],
-    &["pipeline", "control"],
-    &["server"],
-    &["handle"],
-    &["simulator"],
 ];
 
 /// Rooms of floor 0 are words: `wire` may use `operation` to say what a request was for.

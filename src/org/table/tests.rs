@@ -236,7 +236,7 @@ fn records_that_match_make_a_page_of_their_own() {
     let table = Table::of(&numbered(30));
     let view = table.view(None);
     let matching = view.rows().filter(|row| row.typed().id.ends_with('3'));
-    let page: Vec<Group> = serde_json::from_slice(&crate::org::joined(matching)).unwrap();
+    let page: Vec<Group> = serde_json::from_slice(&crate::org::view::joined(matching)).unwrap();
     assert_eq!(page, ["3", "13", "23"].map(group));
     assert_eq!(view.rows().map(Row::sequence).collect::<Vec<_>>(), (0..30).collect::<Vec<_>>());
 }
