@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::Entry;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::scenario::Pattern;
-use crate::scenario::format::When;
+use crate::scenario::written::When;
 
 /// What is expected.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

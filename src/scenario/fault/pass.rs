@@ -1,0 +1,24 @@
+//! `pass`: nothing goes wrong. It is there for sequences, and to keep later rules away from an exchange.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Kind};
+
+/// Nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pass {}
+
+impl Kind for Pass {
+    fn effect(&self) -> Effect<'_> {
+        Effect::None
+    }
+
+    fn in_words(&self) -> String {
+        "the right answer".to_owned()
+    }
+
+    fn bare() -> Option<Self> {
+        Some(Self {})
+    }
+}

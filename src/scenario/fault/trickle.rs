@@ -1,0 +1,36 @@
+//! `trickle`: the right body, slowly.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Kind};
+use crate::clock::{Span, format_duration};
+use crate::scenario::mistake::Mistake;
+use crate::scenario::written::Rule;
+use crate::wire::Manner;
+
+/// The right body, slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trickle {
+    /// Bytes at a time; 1 or more.
+    pub chunk: usize,
+    /// The wait before each further chunk.
+    pub pause: Span,
+}
+
+impl Kind for Trickle {
+    fn effect(&self) -> Effect<'_> {
+        Effect::Manner(Manner::Trickle { chunk_bytes: self.chunk, pause: self.pause.0 })
+    }
+
+    fn in_words(&self) -> String {
+        format!("the right body, {} bytes every {}", self.chunk, format_duration(self.pause.0))
+    }
+
+    fn check(&self, _rule: &Rule) -> Result<(), Mistake> {
+        if self.chunk == 0 {
+            return Err(Mistake::new("/chunk", "chunk 0; expected 1 or more bytes"));
+        }
+        Ok(())
+    }
+}
