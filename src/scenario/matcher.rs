@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_has_room_but_not_for_ever() {
+    fn a_pattern_has_room_but_not_without_end() {
         let compile = |when: &str| {
             let document = Document { name: "when", text: when, format: Format::Yaml };
             Matcher::compile(&document.parse().unwrap()).map(|_| ()).map_err(|mistake| mistake.message)

@@ -22,15 +22,17 @@ mod ruleset;
 mod subject;
 mod text;
 mod trigger;
+mod turn;
 pub mod written;
 
-pub use engine::{Engine, Fired, RuleReport};
+pub use engine::{Engine, RuleReport};
 pub use explain::explain;
 pub use look::{Look, Looks, OpenLooks, Why};
 pub use mistake::{Mistake, Mistakes};
 pub use pattern::Pattern;
 pub use ruleset::{CompiledRule, LoadError, MOST_RULES, Ruleset, Rulesets};
 pub use subject::{ExchangeView, JobView, Subject};
+pub use turn::Fired;
 pub use written::{Rule, Scenario, Stage};
 
 /// The JSON Schema of the file format.

@@ -135,7 +135,7 @@ impl Fires {
         Ok(())
     }
 
-    /// Whether this fires on every match, for ever.
+    /// Whether this always fires on every match.
     pub(super) fn is_always(&self) -> bool {
         let Self { nth, first, after, every, chance, from, until, times, per: _ } = self;
         nth.is_none()

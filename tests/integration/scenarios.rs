@@ -446,6 +446,18 @@ fn a_sequence_is_consumed_one_per_firing() {
 }
 
 #[test]
+fn a_rule_is_about_a_client_by_its_id_or_its_name() {
+    let id = Client::new(Vec::new(), |_| {}).admin.0;
+    for (wanted, expected) in [("admin", 503), (id.as_str(), 503), ("reader", 200)] {
+        let when = format!("{{operation: getPasswordSyncGroups, client: {wanted}}}");
+        let client = Client::with(&format!(
+            "name: n\nrules: [{{when: {when}, fault: {{respond: {{status: 503}}}}}}]\n"
+        ));
+        assert_eq!(status(&client.get("")), expected, "{wanted}");
+    }
+}
+
+#[test]
 fn counts_are_kept_for_the_tenant_a_client_or_a_group() {
     let statuses = |per: &str| {
         let mut client = Client::with(&format!(

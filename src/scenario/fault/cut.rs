@@ -22,3 +22,13 @@ impl Kind for Cut {
         format!("{} bytes of the body and a closed connection", self.after)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::words;
+
+    #[test]
+    fn it_is_said_in_words() {
+        assert_eq!(words("cut: {after: 7}"), "7 bytes of the body and a closed connection");
+    }
+}

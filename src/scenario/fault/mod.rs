@@ -182,3 +182,24 @@ macro_rules! faults {
     };
 }
 use faults;
+
+#[cfg(test)]
+mod testing {
+    //! What tests of faults ask for.
+
+    use super::Fault;
+    use crate::document::{Document, Format};
+    use crate::scenario::CompiledRule;
+
+    /// The mistake in a rule, with its place.
+    pub(super) fn mistake(rule: &str) -> String {
+        CompiledRule::read(&Document { name: "rule", text: rule, format: Format::Yaml })
+            .unwrap_err()
+            .to_string()
+    }
+
+    /// What the client gets with a fault.
+    pub(super) fn words(fault: &str) -> String {
+        Document { name: "fault", text: fault, format: Format::Yaml }.parse::<Fault>().unwrap().in_words()
+    }
+}

@@ -22,3 +22,13 @@ impl Kind for Pass {
         Some(Self {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::words;
+
+    #[test]
+    fn it_is_said_in_words() {
+        assert_eq!(words("pass"), "the right answer");
+    }
+}

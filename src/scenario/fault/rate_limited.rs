@@ -96,6 +96,7 @@ impl Answer for RateLimited {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::fault::testing::{mistake, words};
 
     fn retry_after(limited: &RateLimited) -> Option<String> {
         let reply = limited.reply(TrackingId([0; 16]), Timestamp::from_millis(0));
@@ -110,5 +111,28 @@ mod tests {
         let as_date = RateLimited { as_date: true, ..limited.clone() };
         assert_eq!(retry_after(&as_date).as_deref(), Some("Thu, 01 Jan 1970 00:00:01 GMT"));
         assert_eq!(retry_after(&RateLimited { omit_header: true, ..limited }), None);
+    }
+
+    #[test]
+    fn a_header_that_is_two_things_and_a_window_of_no_time_are_mistakes() {
+        for (settings, expected) in [
+            ("omitHeader: true, asDate: true", "`asDate` beside `omitHeader`; expected one of the two"),
+            ("window: 0s", "a window of 0; expected more than no time"),
+        ] {
+            let found = mistake(&format!("{{fault: {{rateLimited: {{{settings}}}}}}}"));
+            assert!(found.ends_with(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn it_is_said_in_words() {
+        for (settings, expected) in [
+            ("", "a 429 with Retry-After 1"),
+            ("omitHeader: true", "a 429 without Retry-After"),
+            ("retryAfter: 5s, asDate: true", "a 429 with Retry-After 5s from now, as a date"),
+            ("window: 3s", "a 429 with Retry-After 1, again and again for 3s"),
+        ] {
+            assert_eq!(words(&format!("{{rateLimited: {{{settings}}}}}")), expected);
+        }
     }
 }

@@ -122,6 +122,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::document::{Document, Format};
+    use crate::scenario::fault::testing::mistake;
 
     fn reply(respond: &Respond) -> Reply {
         respond.reply(TrackingId([0; 16]), Timestamp::from_millis(0))
@@ -144,5 +146,32 @@ mod tests {
             (&b"a <b>"[..], Some("text/plain;charset=UTF-8"))
         );
         assert_eq!(object.value(), json!({ "a": 1 }));
+    }
+
+    #[test]
+    fn what_the_service_could_not_send_is_a_mistake() {
+        for (settings, expected) in [
+            ("status: 199", "/status: status 199; expected 200 to 599"),
+            ("status: 204, body: x", "/body: a body beside status 204; expected none"),
+            ("status: 500, text: x, body: y", "/body: `body` beside `text` or `detailCode`"),
+            ("status: 401, detailCode: x", "/detailCode: the body of a 401 has no `detailCode`"),
+            ("status: 200, text: x", "/text: the body of a 200 has no message"),
+            ("status: 500, headers: {a b: x}", "/headers/a b: `a b` cannot be a header"),
+            (
+                "status: 500, headers: {Content-Length: '5'}",
+                "/headers/Content-Length: `Content-Length` is the",
+            ),
+        ] {
+            let fault: Respond = read(settings);
+            let mistake = fault.check(&Rule::new("a")).unwrap_err().to_string();
+            assert!(mistake.starts_with(expected), "{mistake}");
+        }
+        let text = "{fault: {respond: {status: 500, headers: {X-A: \"\\n\"}}}}";
+        assert!(mistake(text).starts_with("rule:1:48: `\n` cannot be sent"), "{}", mistake(text));
+    }
+
+    fn read(settings: &str) -> Respond {
+        let text = format!("{{{settings}}}");
+        Document { name: "settings", text: &text, format: Format::Yaml }.parse().unwrap()
     }
 }

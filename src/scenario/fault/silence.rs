@@ -70,3 +70,20 @@ impl Kind for Reset {
         Some(Self {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::words;
+
+    #[test]
+    fn they_are_said_in_words() {
+        for (fault, expected) in [
+            ("hang", "no headers, ever"),
+            ("hang: {for: 1m}", "no headers for 1m, then a closed connection"),
+            ("close", "a closed connection and no answer"),
+            ("reset", "a connection reset and no answer"),
+        ] {
+            assert_eq!(words(fault), expected);
+        }
+    }
+}

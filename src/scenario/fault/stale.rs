@@ -61,3 +61,34 @@ fn may_match_reads(when: &When) -> bool {
         Some(Operations::These(operations)) => READS.iter().any(|read| operations.contains(read)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::{mistake, words};
+
+    #[test]
+    fn only_a_read_before_it_happens_can_be_stale() {
+        for (rule, expected) in [
+            (
+                "{stage: after, fault: {stale: {by: 1s}}}",
+                "rule:1:24: a read cannot go to the past after it happened; expected stage before",
+            ),
+            (
+                "{when: {operation: token}, fault: {stale: {by: 1s}}}",
+                "rule:1:36: only reads can be stale; expected the operation getPasswordSyncGroups or getPasswordSyncGroup",
+            ),
+            ("{fault: {stale: {by: 0s}}}", "rule:1:22: stale by 0; expected more than no time"),
+        ] {
+            assert_eq!(mistake(rule), expected);
+        }
+    }
+
+    #[test]
+    fn it_is_said_in_words() {
+        assert_eq!(words("stale: {by: 5s}"), "what was there 5s ago");
+        assert_eq!(
+            words("stale: {by: 5s, readYourWrites: true}"),
+            "what was there 5s ago, and its own writes since"
+        );
+    }
+}

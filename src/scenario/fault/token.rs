@@ -49,3 +49,22 @@ impl Kind for LoseScope {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::{mistake, words};
+
+    #[test]
+    fn a_scope_needs_a_name() {
+        assert_eq!(
+            mistake("{fault: {loseScope: {scope: ''}}}"),
+            "rule:1:29: an empty scope; expected its name"
+        );
+    }
+
+    #[test]
+    fn they_are_said_in_words() {
+        assert_eq!(words("expireToken"), "a 401, because its token has expired for good");
+        assert_eq!(words("loseScope: {scope: a}"), "the answer of a token without the scope a");
+    }
+}

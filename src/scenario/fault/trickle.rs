@@ -34,3 +34,19 @@ impl Kind for Trickle {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::fault::testing::{mistake, words};
+
+    #[test]
+    fn a_chunk_has_a_byte() {
+        let found = mistake("{sequence: [pass, {trickle: {chunk: 0, pause: 1s}}]}");
+        assert_eq!(found, "rule:1:37: chunk 0; expected 1 or more bytes");
+    }
+
+    #[test]
+    fn it_is_said_in_words() {
+        assert_eq!(words("trickle: {chunk: 16, pause: 250ms}"), "the right body, 16 bytes every 250ms");
+    }
+}
