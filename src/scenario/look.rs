@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::count::Match;
 use super::plan::Plan;
@@ -112,12 +113,12 @@ impl Looks {
 pub struct OpenLooks {
     looks: Looks,
     /// For each rule that matched, how it was counted.
-    matches: Vec<Match>,
+    matches: SmallVec<[Match; 2]>,
 }
 
 impl OpenLooks {
     pub(super) fn new(plan: &Arc<Plan>) -> Self {
-        Self { looks: Looks::none_matched(plan), matches: Vec::new() }
+        Self { looks: Looks::none_matched(plan), matches: SmallVec::new() }
     }
 
     /// Notes that the rule at `place` matched, and how that was counted.

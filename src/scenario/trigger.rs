@@ -1,6 +1,7 @@
 //! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`], a line in [`Fires::decide`],
 //! what can make it impossible in [`Fires::check`], and a test.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::mistake::Mistake;
@@ -22,10 +23,11 @@ impl Fires {
     /// Whether to fire (`Ok`) or not, and why, in a few words for the journal. `draw` makes the match's draw.
     pub(super) fn decide(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
         let Moment { nth, fired, elapsed } = moment;
-        let mut why = vec![format!("nth {nth}")];
+        let mut why = format!("nth {nth}");
         let mut holds = |holds: bool, text: &dyn Fn() -> String| {
             if holds {
-                why.push(text());
+                why.push_str(", ");
+                why.push_str(&text());
                 Ok(())
             } else {
                 Err(format!("nth {nth}, not {}", text()))
@@ -57,9 +59,9 @@ impl Fires {
             if draw >= chance {
                 return Err(format!("nth {nth}, draw {draw:.3} >= {chance}"));
             }
-            why.push(format!("draw {draw:.3} < {chance}"));
+            let _ = write!(why, ", draw {draw:.3} < {chance}");
         }
-        Ok(why.join(", "))
+        Ok(why)
     }
 
     /// What makes it impossible that this ever fires.

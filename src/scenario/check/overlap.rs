@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::mistake::Mistake;
-use super::super::written::{Operations, Rule, Stage, TextMatch, Then, When};
 use crate::scenario::fault::Fault;
+use crate::scenario::mistake::Mistake;
+use crate::scenario::written::{Operations, Rule, Stage, TextMatch, Then, When};
 
 /// Whether the rule at `index` can never fire because of another one.
 pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Result<(), Mistake> {

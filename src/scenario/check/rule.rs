@@ -1,9 +1,9 @@
 //! Whether one rule makes sense, part by part.
 
-use super::super::fault::Fault;
-use super::super::mistake::Mistake;
-use super::super::written::Rule;
 use super::{check_name, check_when};
+use crate::scenario::fault::Fault;
+use crate::scenario::mistake::Mistake;
+use crate::scenario::written::Rule;
 
 /// Everything that is wrong with one rule, at most one mistake for each of its parts. What is wrong with a
 /// pattern is found when it is compiled.

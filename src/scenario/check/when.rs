@@ -2,9 +2,9 @@
 
 use hyper::header::HeaderName;
 
-use super::super::mistake::{Mistake, escaped};
-use super::super::written::{Operations, TextMatch, When};
 use crate::operation::Operation;
+use crate::scenario::mistake::{Mistake, escaped};
+use crate::scenario::written::{Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
 
 /// The first mistake in a `when`; pointers begin below it.
