@@ -20,7 +20,7 @@ use crate::clock::{Span, Timestamp};
 use crate::fixture::Fixture;
 use crate::journal::Filter;
 use crate::journal::verify::Expectation;
-use crate::scenario::{Rule, RuleError, Scenario, check_together, library};
+use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::tenant::operator::ClockChange;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
@@ -248,11 +248,11 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             Ok(ok(&json!({ "rules": tenant.scenario() })))
         }
         ("DELETE", "scenario") => {
-            tenant.set_scenarios(&[], wall);
+            tenant.set_scenarios(&Rulesets::default(), wall);
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         }
         ("POST", "scenario/rules") => {
-            let rule = Rule::read(&document(request)?.as_document())
+            let rule = CompiledRule::read(&document(request)?.as_document())
                 .map_err(|error| ControlError::bad(error.to_string()))?;
             let report = tenant.add_rule(rule, wall).map_err(|error| rule_error(&error))?;
             Ok(json_of(StatusCode::CREATED, &report))
@@ -314,7 +314,7 @@ struct Advance {
 }
 
 /// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
-fn scenarios(request: &Request, max_rules: usize) -> Result<Vec<Scenario>, ControlError> {
+fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Use {
@@ -322,19 +322,18 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Vec<Scenario>, Contr
         names: Vec<String>,
     }
     let document = document(request)?;
-    let scenarios = if document.has_key("use") {
+    let scenarios: Vec<_> = if document.has_key("use") {
         let named: Use = document.parse()?;
         named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?
     } else {
-        let read = Scenario::read(&document.as_document());
+        let read = Ruleset::read(&document.as_document());
         vec![read.map_err(|error| ControlError::bad(error.to_string()))?]
     };
-    check_together(&scenarios, max_rules).map_err(ControlError::bad)?;
-    Ok(scenarios)
+    Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
 }
 
-fn built_in_scenario(name: &str) -> Result<Scenario, ControlError> {
-    library::scenario(name).ok_or_else(|| {
+fn built_in_scenario(name: &str) -> Result<Ruleset, ControlError> {
+    library::ruleset(name).ok_or_else(|| {
         ControlError::bad(format!("scenario `{name}` is not built in; expected one of {}", library::names()))
     })
 }
@@ -349,10 +348,10 @@ fn world_error(error: &WorldError) -> ControlError {
     ControlError::new(status, error.to_string())
 }
 
-fn rule_error(error: &RuleError) -> ControlError {
+fn rule_error(error: &LoadError) -> ControlError {
     let status = match error {
-        RuleError::Taken(_) => StatusCode::CONFLICT,
-        RuleError::TooMany(_) => StatusCode::BAD_REQUEST,
+        LoadError::Taken(_) => StatusCode::CONFLICT,
+        LoadError::TooMany(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
     };
     ControlError::new(status, error.to_string())
 }

@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 
 use crate::operation::Operation;
-use crate::scenario;
+use crate::scenario::ExchangeView;
 use crate::wire::form::Form;
 use crate::wire::{Body, Caller, Request};
 
@@ -44,16 +44,17 @@ impl<'a> Asked<'a> {
     }
 
     /// What rules look at; `id` is the one in the path, empty where there is none.
-    pub(crate) fn subject<'s>(&'s self, id: &'s str) -> scenario::Exchange<'s> {
+    pub(crate) fn view<'s>(&'s self, id: &'s str) -> ExchangeView<'s> {
         let request = self.request;
-        let mut subject =
-            scenario::Exchange::new(request.method.as_str(), self.path, &request.headers, self.body());
-        subject.operation = self.operation;
-        subject.version = self.version;
-        subject.query = request.uri.query().unwrap_or_default();
-        subject.client = self.client.map(|client| &*client.id);
-        subject.group = id;
-        subject
+        let method = request.method.as_str();
+        let mut view = ExchangeView::new(method, self.path, &request.headers, self.body());
+        view.operation = self.operation;
+        view.version = self.version;
+        view.query = request.uri.query().unwrap_or_default();
+        view.client = self.client.map(|client| &*client.id);
+        view.client_name = self.client.map(|client| &*client.name).filter(|name| !name.is_empty());
+        view.group = id;
+        view
     }
 
     /// The body as rules see it: a token call's parameters are members of an object, wherever they stood.

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::{Asked, Fate};
 use crate::clock::Timestamp;
 use crate::operation::Operation;
-use crate::scenario::{self, Look, Looks, Why};
+use crate::scenario::{ExchangeView, Look, Looks, Why};
 use crate::wire::changed::Changed;
 use crate::wire::packed::Packed;
 use crate::wire::{Caller, Delivery, Reply, TrackingId};
@@ -137,13 +137,13 @@ impl Exchange {
     }
 
     /// The exchange as a scenario's `when` sees it.
-    pub fn with_subject<R>(&self, ask: impl FnOnce(&scenario::Exchange<'_>) -> R) -> R {
+    pub fn with_view<R>(&self, ask: impl FnOnce(&ExchangeView<'_>) -> R) -> R {
         let request = &self.request.unpack();
         let mut asked = Asked::new(request, self.request.path_in(request));
         asked.operation = self.operation;
         asked.version = self.version;
         asked.client = self.client.as_deref();
-        ask(&asked.subject(""))
+        ask(&asked.view(""))
     }
 
     /// What it costs to keep, in bytes, as though nothing were shared.

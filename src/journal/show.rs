@@ -57,7 +57,7 @@ pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
         "arrivedNs": exchange.arrived_ns,
         "toldNs": told.map(|told| told.ns),
         "leftNs": left.map(|(_, ns)| ns),
-        "rules": exchange.with_subject(|subject| exchange.rules.all(subject)),
+        "rules": exchange.with_view(|view| exchange.rules.all(view)),
         "violations": exchange.violations.iter().map(|text| scrubbed(text, known)).collect::<Vec<_>>(),
     })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::scenario::Pattern;
-use crate::scenario::format::When;
+use crate::scenario::written::When;
 
 /// What is expected.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -185,7 +185,7 @@ impl Step {
 
     /// The parts in which an exchange differs; none when it matches.
     fn misses(&self, exchange: &Exchange) -> Vec<String> {
-        let mut misses = exchange.with_subject(|subject| self.pattern.misses(subject));
+        let mut misses = exchange.with_view(|view| self.pattern.misses(view));
         let told = exchange.told_status();
         if let Some(wanted) = self.status
             && told != Some(wanted)

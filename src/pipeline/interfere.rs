@@ -10,7 +10,7 @@ use crate::journal::{Asked, Exchange};
 use crate::operation::Operation;
 use crate::org::Past;
 use crate::scenario::fault::{Effect, TokenChange};
-use crate::scenario::{Fired, Stage};
+use crate::scenario::{Fired, Stage, Subject};
 use crate::tenant::TenantState;
 use crate::wire::{Manner, Refusal};
 
@@ -22,20 +22,21 @@ pub(super) fn run(
     identified: &Identified,
     exchange: &mut Exchange,
 ) -> Vec<Arc<str>> {
-    let mut looking = state.scenario.look(&asked.subject(prepared.id()), exchange.at);
+    let view = asked.view(prepared.id());
+    let mut looks = state.scenario.look(Subject::Exchange(&view), exchange.at);
     let chance = state.chance;
     let mut interference = Interference { asked, identified, exchange, issued: None, faults: Vec::new() };
-    match state.scenario.fire(&mut looking, Stage::Before, chance) {
+    match state.scenario.fire(&mut looks, Stage::Before, chance) {
         None => interference.serve(state, prepared, Performance::Real),
         Some(fired) => interference.before(state, prepared, &fired),
     }
     if interference.exchange.performed
-        && let Some(fired) = state.scenario.fire(&mut looking, Stage::After, chance)
+        && let Some(fired) = state.scenario.fire(&mut looks, Stage::After, chance)
     {
         interference.after(state, &fired);
     }
     let faults = interference.faults;
-    exchange.rules = looking.end(exchange.performed);
+    exchange.rules = looks.close(exchange.performed);
     faults
 }
 
@@ -71,7 +72,7 @@ impl Interference<'_> {
             Effect::Corrupt(corruption) => {
                 self.serve(state, prepared, Performance::Rehearsed);
                 self.exchange.reply =
-                    corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
+                    corruption.apply(std::mem::replace(&mut self.exchange.reply, nothing()));
             }
             Effect::Token(change) if self.is_token_call() => {
                 self.serve(state, prepared, Performance::Real);
@@ -110,7 +111,7 @@ impl Interference<'_> {
             }
             Effect::Corrupt(corruption) => {
                 self.exchange.reply =
-                    corruption.spoil(std::mem::replace(&mut self.exchange.reply, nothing()));
+                    corruption.apply(std::mem::replace(&mut self.exchange.reply, nothing()));
                 true
             }
             Effect::Token(change) if self.is_token_call() => {
@@ -146,7 +147,7 @@ impl Interference<'_> {
     }
 
     fn note(&mut self, fired: &Fired) {
-        let touches = fired.hold.is_some() || fired.fault.effect() != Effect::None;
+        let touches = fired.hold.is_some() || !fired.fault.effect().is_none();
         if touches {
             self.faults.push(Arc::clone(&fired.label));
         }

@@ -70,7 +70,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let faults = if state.scenario.is_about(operation) {
         interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
     } else {
-        exchange.rules = state.scenario.look_away();
+        exchange.rules = state.scenario.none_matched();
         serve::serve(state, &mut prepared, &asked, &identified, Performance::Real, &mut exchange);
         Vec::new()
     };

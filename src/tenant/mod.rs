@@ -20,7 +20,7 @@ use tokio::sync::futures::Notified;
 
 use crate::clock::{Clock, Timestamp};
 use crate::journal::{Exchange, Fate, Told};
-use crate::scenario::Scenario;
+use crate::scenario::{Engine, Rulesets};
 use crate::wire::Reply;
 use agenda::{Wait, WaitId};
 pub use options::{SimFault, TenantOptions};
@@ -167,13 +167,14 @@ impl Tenant {
     }
 
     /// Replaces the scenarios of a tenant that has none of its own; nothing else of it is touched.
-    pub(crate) fn follow_command_line(&self, scenarios: &[Scenario], wall: Timestamp) {
+    pub(crate) fn follow_command_line(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut began_with = self.began_with.write();
-        *began_with = began_with.clone().with_scenarios(scenarios.to_vec());
+        *began_with = began_with.clone().with_scenarios(scenarios.clone());
         let mut state = self.enter(wall);
         if state.follows_command_line {
             let now = state.clock.now(wall);
-            state.scenario.replace(scenarios, now);
+            state.scenario = Engine::load(scenarios, now);
+            state.scenario_since = wall;
         }
     }
 }

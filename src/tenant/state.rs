@@ -15,7 +15,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::fixture::Fixture;
 use crate::journal::{JobRun, Journal};
 use crate::org::{Author, Organisation, Past};
-use crate::scenario::{Engine, Looks};
+use crate::scenario::{Engine, JobView, Subject};
 use crate::service::{Change, Job, View};
 use crate::wire::changed::Changed;
 
@@ -139,6 +139,9 @@ impl TenantState {
     }
 
     fn run_job(&mut self, job: &Job, exchange: u64) {
+        let (source, source_name) = (&*job.source.0, &*job.source.1);
+        let view = JobView { source, source_name, attempt: job.attempt.into(), ..JobView::default() };
+        let looks = self.scenario.look(Subject::Job(&view), job.due);
         let (outcome, changes) = (job.perform)(&self.view(None), job, job.due);
         let changes = self.apply(changes, &Arc::default(), exchange, job.due).into_vec();
         let run = JobRun {
@@ -147,7 +150,7 @@ impl TenantState {
             attempt: job.attempt,
             outcome,
             changes,
-            rules: Looks::default(),
+            rules: looks.close(true),
         };
         self.journal.note(exchange, |exchange| exchange.jobs.push(run));
     }

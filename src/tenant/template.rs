@@ -6,14 +6,14 @@ use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
 use crate::org::Organisation;
-use crate::scenario::Scenario;
+use crate::scenario::Rulesets;
 
 /// What tenants begin with.
 #[derive(Clone, Debug)]
 pub struct Template {
     pub(super) clients: Arc<Vec<Client>>,
     pub(super) organisation: Arc<Organisation>,
-    pub(super) scenarios: Arc<Vec<Scenario>>,
+    pub(super) scenarios: Rulesets,
     pub(super) has_own_clients: bool,
 }
 
@@ -23,7 +23,7 @@ impl Template {
         Self {
             clients: Arc::new(fixture.clients.clone()),
             organisation: Arc::new(Organisation::of(fixture, now)),
-            scenarios: Arc::default(),
+            scenarios: Rulesets::default(),
             has_own_clients: false,
         }
     }
@@ -51,14 +51,14 @@ impl Template {
     }
 
     /// The scenarios.
-    pub fn scenarios(&self) -> &[Scenario] {
+    pub fn scenarios(&self) -> &Rulesets {
         &self.scenarios
     }
 
     /// The same with these scenarios.
     #[must_use]
-    pub fn with_scenarios(mut self, scenarios: Vec<Scenario>) -> Self {
-        self.scenarios = Arc::new(scenarios);
+    pub fn with_scenarios(mut self, scenarios: Rulesets) -> Self {
+        self.scenarios = scenarios;
         self
     }
 }
