@@ -27,23 +27,28 @@
 //!
 //! * *prepare* looks at the request alone: the route, the contract. What is wrong is found here and refused
 //!   later.
-//! * *decide* takes the tenant's one lock, once, and never waits: the scenario strikes before, then token (401),
-//!   scope and user (403), rate limit (429), route (404, 405), contract (413, 415, 400), the handler, and the
-//!   scenario strikes after. The journal keeps it all.
-//! * *deliver*, in [`server`], holds nothing and does the waiting and writing.
+//! * *decide* takes the tenant's one lock, once, and never waits: what is due is done, an exchange is opened, a rule
+//!   may fire before the service; then token (401), scope and user (403), rate limit (429), route (404, 405), contract
+//!   (413, 415, 400), the handler; then a rule may fire after the service. A handler decides: it looks at a view of
+//!   the organisation, which may be the past, and answers a reply and changes, or a refusal. The tenant applies the
+//!   changes, in one place, unless the decision was only a rehearsal. The journal keeps the exchange: what happened
+//!   beside what the client was told.
+//! * *deliver*, in [`server`], holds nothing and does the waiting and writing. What waits stands on the tenant's agenda
+//!   meanwhile.
 //!
-//! Floors 0 to 5 do no input or output, never wait, and never read the machine's clock or ambient luck: time
-//! comes in as an argument, luck follows from the seed (`clippy.toml` bans the calls). So
+//! Floors 0 to 6 do no input or output, never wait, and never read the machine's clock or ambient randomness: time
+//! comes in as an argument, what is drawn follows from the seed (`clippy.toml` bans the calls). So
 //! [`simulator::Simulator::answer`] runs the whole service without a socket.
 //!
 //! # Where things go
 //!
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
-//! `scenario/fault/mod.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
-//! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
-//! [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle. A limit is a
-//! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the
-//! built-in documents, which people read as YAML, as the JSON that a start reads.
+//! `scenario/fault/mod.rs`. An operation is its place in `fixtures/openapi/`, and a handler in `service/`, where the
+//! build fails until it has one. A resource is a line of `tables!` in `org/organisation.rs`, a line of `records!` in
+//! `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
+//! version is a line in [`version`]. A control call is a line in `control/`, with a method on the embedder's handle. A
+//! limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
+//! writes the built-in documents, which people read as YAML, as the JSON that a start reads.
 
 pub(crate) mod auth;
 pub mod chance;

@@ -81,7 +81,7 @@ fn show_job(job: &JobRun) -> Value {
 fn key(request: &Request, path: &str) -> String {
     let mut query: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
     query.sort();
-    let query: String = query.iter().map(|(name, value)| format!("{name}\0{value}\0")).collect();
+    let query = query.iter().flat_map(|(name, value)| [&**name, "\0", value, "\0"]).collect::<String>();
     let body = match &request.body {
         Body::Whole(body) => body,
         Body::TooLarge { .. } => &b""[..],
@@ -96,5 +96,7 @@ fn digest(parts: &[&[u8]]) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash = hash.finalize();
+    let first = hash.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
 }

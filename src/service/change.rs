@@ -8,7 +8,7 @@ use crate::org::Write;
 #[derive(Debug)]
 pub(crate) enum Change {
     /// A record of the organisation.
-    Record(Write),
+    Record(Box<Write>),
     /// A token was issued.
     Token(Box<Issued>),
     /// Something is to be done later.

@@ -177,14 +177,14 @@ impl Agenda {
 
     /// Where a skipping clock that stands at `now` may jump to, when the wall clock shows `wall`. `boundary` is
     /// the next time at which rules change what they do.
-    pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<Barrier>) -> Skip {
+    pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
         let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
         let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
         // What is due now is being told.
         if next <= now || !is_quiet {
             return Skip::Stay;
         }
-        match self.barrier(now, wall, boundary.as_ref()) {
+        match self.barrier(now, wall, boundary) {
             Some(barrier) if barrier.until <= next => Skip::Stay,
             _ => Skip::To(next),
         }
@@ -213,21 +213,21 @@ impl Agenda {
         }
     }
 
-    /// What is on it. `boundary` is as for [`Self::skip`]; without `is_skipping` nothing blocks.
-    pub(crate) fn report(
+    /// What is on it, in order.
+    pub(crate) fn due_in_order(&self) -> Vec<Due> {
+        self.entries.iter().map(|(&(at, _), entry)| entry.report(at)).collect()
+    }
+
+    /// What a skipping clock stops at before what comes next; `boundary` is as for [`Self::skip`].
+    pub(crate) fn blocked_by(
         &mut self,
         now: Timestamp,
         wall: Timestamp,
-        skipping: Option<Option<Barrier>>,
-    ) -> AgendaReport {
-        let due: Vec<_> = self.entries.iter().map(|(&(at, _), entry)| entry.report(at)).collect();
-        let next = due.first().map(|due| due.at);
-        let blocked_by = skipping.and_then(|boundary| {
-            let barrier = self.barrier(now, wall, boundary.as_ref())?;
-            let is_before = next.is_some_and(|next| barrier.until <= next);
-            is_before.then(|| BlockedBy { at: barrier.until, what: barrier.what.clone() })
-        });
-        AgendaReport { now, due, blocked_by }
+        boundary: Option<&Barrier>,
+    ) -> Option<BlockedBy> {
+        let (&(next, _), _) = self.entries.first_key_value()?;
+        let barrier = self.barrier(now, wall, boundary)?;
+        (barrier.until <= next).then(|| BlockedBy { at: barrier.until, what: barrier.what.clone() })
     }
 
     fn insert(&mut self, at: Timestamp, entry: Entry) -> u64 {
@@ -300,11 +300,10 @@ mod tests {
         agenda.bar(barrier(10, 0));
         agenda.wait(at(60), Wait::Hold, 2);
         assert_eq!(agenda.skip(at(0), at(1), None), Skip::Stay);
-        let report = agenda.report(at(0), at(1), Some(None));
-        assert_eq!(report.blocked_by.unwrap().at, at(10));
+        assert_eq!(agenda.blocked_by(at(0), at(1), None).unwrap().at, at(10));
         // The machine's time has passed as well.
         assert_eq!(agenda.skip(at(0), at(10), None), Skip::To(at(60)));
-        assert!(agenda.report(at(0), at(10), Some(None)).blocked_by.is_none());
+        assert!(agenda.blocked_by(at(0), at(10), None).is_none());
     }
 
     #[test]
@@ -313,8 +312,10 @@ mod tests {
         agenda.bar(barrier(90, 0));
         agenda.wait(at(60), Wait::Hold, 2);
         assert_eq!(agenda.skip(at(0), at(1), None), Skip::To(at(60)));
-        assert_eq!(agenda.skip(at(0), at(1), Some(barrier(50, 0))), Skip::Stay);
-        assert!(agenda.report(at(0), at(1), None).blocked_by.is_none());
+        assert!(agenda.blocked_by(at(0), at(1), None).is_none());
+        let boundary = barrier(50, 0);
+        assert_eq!(agenda.skip(at(0), at(1), Some(&boundary)), Skip::Stay);
+        assert_eq!(agenda.blocked_by(at(0), at(1), Some(&boundary)).unwrap().at, at(50));
     }
 
     #[test]
@@ -324,8 +325,7 @@ mod tests {
         agenda.shift_back(Duration::from_secs(50));
         assert_eq!([agenda.due(first), agenda.due(second)], [Some(at(10)), Some(at(20))]);
         agenda.end(first, at(0));
-        let report = agenda.report(at(0), at(0), None);
-        let due: Vec<_> = report.due.iter().map(|due| (due.at, due.exchange)).collect();
+        let due: Vec<_> = agenda.due_in_order().iter().map(|due| (due.at, due.exchange)).collect();
         assert_eq!(due, [(at(20), Some(2))]);
     }
 

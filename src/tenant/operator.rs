@@ -174,9 +174,15 @@ impl Tenant {
     pub fn agenda(&self, wall: Timestamp) -> AgendaReport {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
-        let is_skipping = matches!(state.clock, Clock::Skipping { .. });
-        let boundary = is_skipping.then(|| state.boundary(now));
-        state.agenda.report(now, wall, boundary)
+        let due = state.agenda.due_in_order();
+        let blocked_by = match state.clock {
+            Clock::Skipping { .. } => {
+                let boundary = state.boundary(now);
+                state.agenda.blocked_by(now, wall, boundary.as_ref())
+            }
+            Clock::Auto { .. } | Clock::Manual { .. } => None,
+        };
+        AgendaReport { now, due, blocked_by }
     }
 
     /// Everything, in the fixture's format.

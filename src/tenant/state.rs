@@ -93,18 +93,18 @@ impl TenantState {
         exchange: u64,
         now: Timestamp,
     ) -> SmallVec<[Changed; 1]> {
-        let mut changed = SmallVec::new();
+        let mut done = SmallVec::new();
         for change in changes {
             match change {
                 Change::Record(write) => {
                     let author = Author { client, at: now, horizon: self.scenario.horizon() };
-                    changed.extend(self.organisation.apply(write, author));
+                    done.extend(self.organisation.apply(*write, author));
                 }
                 Change::Token(issued) => self.auth.note_issued(*issued, now),
                 Change::Job(job) => self.agenda.schedule(job, exchange),
             }
         }
-        changed
+        done
     }
 
     /// Does what is due when the wall clock shows `wall`, each thing at its own time, and has a skipping clock jump
@@ -116,7 +116,7 @@ impl TenantState {
             self.run_jobs(now);
             let Clock::Skipping { .. } = self.clock else { break };
             let boundary = self.boundary(now);
-            let Skip::To(next) = self.agenda.skip(now, wall, boundary) else { break };
+            let Skip::To(next) = self.agenda.skip(now, wall, boundary.as_ref()) else { break };
             self.clock = Clock::Skipping { at: next };
             has_moved = true;
         }

@@ -28,7 +28,7 @@ fn tenant(clock: Clock) -> Tenant {
 fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
     let groups = view.organisation.tables.groups.view(None);
     let former = Arc::clone(groups.iter().next().unwrap());
-    let mut changes = vec![Change::Record(Write::Group(WriteOf::Delete { former }))];
+    let mut changes = vec![Change::Record(Box::new(Write::Group(WriteOf::Delete { former })))];
     if job.attempt < 3 {
         let due = now.plus(Duration::from_secs(30));
         changes.push(Change::Job(Box::new(Job { due, attempt: job.attempt + 1, ..job.clone() })));

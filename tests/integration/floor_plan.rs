@@ -109,7 +109,7 @@ fn an_import_that_points_up_or_sideways_is_found() {
     for (room, text) in [
         ("wire", "use crate::contract::Contract;"),
         ("contract", "fn f() { crate::fixture::f() }"),
-        ("handlers", "use crate::{\n    wire::{Reply, Request},\n    world::World,\n};"),
+        ("service", "use crate::{\n    wire::{Reply, Request},\n    world::World,\n};"),
         ("clock", "use crate::chance::Chance;"),
     ] {
         assert_eq!(mistakes(room, "x.rs", text).len(), 1, "{text}");

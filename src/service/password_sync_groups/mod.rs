@@ -42,7 +42,7 @@ pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let rendered = Table::render(&group);
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let write = WriteOf::Create { record: group, rendered, made: Some((LABEL, nth)) };
-    Ok(Done { reply, changes: vec![Change::Record(Write::Group(write))] })
+    Ok(Done { reply, changes: vec![Change::Record(Box::new(Write::Group(write)))] })
 }
 
 /// One group.
@@ -68,7 +68,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let left = leave(view, &former, group.source_ids.as_deref().unwrap_or_default());
     let write = WriteOf::Replace { former, record: group, rendered };
-    Ok(Done { reply, changes: with(Change::Record(Write::Group(write)), left) })
+    Ok(Done { reply, changes: with(Change::Record(Box::new(Write::Group(write))), left) })
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
@@ -76,7 +76,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let left = leave(view, &former, &[]);
-    let changes = with(Change::Record(Write::Group(WriteOf::Delete { former })), left);
+    let changes = with(Change::Record(Box::new(Write::Group(WriteOf::Delete { former }))), left);
     Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
 }
 
@@ -116,7 +116,7 @@ fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
         let mut record = (*former).clone();
         record.password_policies = vec![policy.clone()];
         let rendered = Table::render(&record);
-        Some(Change::Record(Write::Source(WriteOf::Replace { former, record, rendered })))
+        Some(Change::Record(Box::new(Write::Source(WriteOf::Replace { former, record, rendered }))))
     });
     independent.collect()
 }
