@@ -112,7 +112,7 @@ impl Simulator {
 
     /// The same, when the wall clock shows `wall`.
     pub fn answer_at(&self, request: &Request, wall: Timestamp) -> Outcome {
-        server::answer(&self.world, request, wall).outcome
+        server::answer(&self.world, request, wall)
     }
 
     /// The clients that a tenant begins with; the first is the administrator's.

@@ -29,6 +29,7 @@ pub struct Packed {
     /// The body if it is not short.
     body: Option<Body>,
     is_secure: bool,
+    is_reused_connection: bool,
     connection: u64,
 }
 
@@ -64,6 +65,7 @@ impl Packer {
             fields: self.fields(&request.headers),
             body,
             is_secure: request.is_secure,
+            is_reused_connection: request.is_reused_connection,
             connection: request.connection,
         }
     }
@@ -106,6 +108,7 @@ impl Packed {
             headers,
             body,
             is_secure: self.is_secure,
+            is_reused_connection: self.is_reused_connection,
             connection: self.connection,
         }
     }

@@ -23,6 +23,8 @@ pub struct Request {
     pub is_secure: bool,
     /// Which connection it came over, counted from 1; 0 without a socket.
     pub connection: u64,
+    /// Whether another request came over that connection before.
+    pub is_reused_connection: bool,
 }
 
 /// A request's body.
@@ -59,7 +61,15 @@ impl Request {
     pub fn new(method: Method, target: &str) -> Result<Self, String> {
         let uri = target.parse().map_err(|error| format!("`{target}` is not a request target: {error}"))?;
         let body = Body::Whole(Bytes::new());
-        Ok(Self { method, uri, headers: HeaderMap::new(), body, is_secure: false, connection: 0 })
+        Ok(Self {
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            body,
+            is_secure: false,
+            connection: 0,
+            is_reused_connection: false,
+        })
     }
 
     /// Adds a header field.

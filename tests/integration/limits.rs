@@ -478,7 +478,7 @@ fn a_tenant_too_many_is_refused_and_those_that_are_there_go_on() {
     assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"));
     let refused = (503, serde_json::json!({ "error": refusal }).to_string());
     assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({})), refused);
-    assert_eq!(call(address, "GET", "/tenants/c/_sim/state", &Value::Null), refused);
+    assert_eq!(call(address, "PUT", "/_sim/tenants/c", &serde_json::json!({})), refused);
     let others = ["/oauth/info", "/tenants/a/oauth/info", "/tenants/b/oauth/info"];
     assert_eq!(others.map(status), [200, 200, 200]);
     assert_eq!(call(address, "DELETE", "/_sim/tenants/a", &Value::Null).0, 204);

@@ -104,7 +104,15 @@ fn read_request(text: &[u8]) -> Option<Request> {
         let name = HeaderName::from_bytes(halves.next()?).ok()?;
         headers.append(name, HeaderValue::from_bytes(halves.next()?.trim_ascii()).ok()?);
     }
-    Some(Request { method, uri, headers, body: Body::Whole(body.into()), is_secure: false, connection: 1 })
+    Some(Request {
+        method,
+        uri,
+        headers,
+        body: Body::Whole(body.into()),
+        is_secure: false,
+        connection: 1,
+        is_reused_connection: false,
+    })
 }
 
 /// What holds of every reply: no failure but those of a scenario, and JSON where JSON is promised.
