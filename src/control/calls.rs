@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_table_and_the_control_apis_document_say_the_same() {
-        let document = super::super::answer::server::document();
+        let document = server::document();
         let described = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
             let operations = item.as_object().unwrap().iter().filter(|(method, _)| *method != "parameters");
             operations.map(move |(method, operation)| {

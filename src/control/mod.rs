@@ -169,12 +169,17 @@ fn created(body: &impl Serialize) -> Answer {
 }
 
 fn done() -> Answer {
-    Ok(Said::Reply(Reply::empty(StatusCode::NO_CONTENT)))
+    reply(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 fn json_of(status: StatusCode, body: &impl Serialize) -> Answer {
     let value = serde_json::to_value(body).expect("reports can be written as JSON");
-    Ok(Said::Reply(json_reply(status, &value)))
+    reply(json_reply(status, &value))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what a call's function ends with")]
+fn reply(reply: Reply) -> Answer {
+    Ok(Said::Reply(reply))
 }
 
 fn json_reply(status: StatusCode, body: &Value) -> Reply {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::control::calls::{CALLS, Call};
 use crate::control::read::parameter;
-use crate::control::{Answer, Asked, ControlError, PREFIX, Said, ok};
+use crate::control::{Answer, Asked, ControlError, PREFIX, ok, reply};
 use crate::document::{Document, Format};
 use crate::fixture;
 use crate::scenario::library;
@@ -28,10 +28,9 @@ pub(in crate::control) fn health(asked: &Asked<'_>) -> Answer {
 }
 
 pub(in crate::control) fn metrics(asked: &Asked<'_>) -> Answer {
-    let reply = Reply::empty(StatusCode::OK)
-        .with_content_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))
-        .with_body(asked.world.metrics_text());
-    Ok(Said::Reply(reply))
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let metrics = asked.world.metrics_text();
+    reply(Reply::empty(StatusCode::OK).with_content_type(content_type).with_body(metrics))
 }
 
 pub(in crate::control) fn openapi(asked: &Asked<'_>) -> Answer {
