@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use sync_group_sim::clock::{is_whole_seconds, parse_duration};
-use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::tenant::TenantOptions;
 use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
+use sync_group_sim::{Prerequisites, TenantOptions};
 
 use crate::limit_args::{LimitArgs, Time};
 

@@ -9,11 +9,8 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sync_group_sim::document::Document;
-use sync_group_sim::fixture::{self, Fixture};
-use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{Scenario, check_together, explain, library};
-use sync_group_sim::simulator::Simulator;
-use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::scenario::{check_together, explain, library};
+use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -28,6 +28,12 @@ impl TenantHandle {
         Self { tenant, base_url }
     }
 
+    /// The tenant itself, for this package's own tests.
+    #[doc(hidden)]
+    pub fn inner(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+
     /// The tenant's name.
     pub fn name(&self) -> &str {
         self.tenant.name()

@@ -1,6 +1,8 @@
 //! A stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud: the same operations,
-//! tokens and refusals, in memory, on your own machine. The README says how to use it; this page says how it
-//! is built.
+//! tokens and refusals, in memory, on your own machine. The README says how to use it. What an embedder needs is
+//! listed below, beginning with [`Simulator`]; this page says how the rest is built.
+//!
+//! Without the command line (`default-features = false`) the library brings no argument parser and no log writer.
 //!
 //! # The house
 //!
@@ -20,8 +22,8 @@
 //!
 //! # The life of a request
 //!
-//! [`server`] reads it whole, [`world`] finds its tenant, and unless it is the [`control`] API's, [`pipeline`]
-//! takes it through three steps:
+//! [`server`] finds its target from the head (API, control call or console), reads it whole, has [`world`] find its
+//! tenant, and unless it is the [`control`] API's, [`pipeline`] takes it through three steps:
 //!
 //! * *prepare* looks at the request alone: the route, the contract. What is wrong is found here and refused
 //!   later.
@@ -30,8 +32,8 @@
 //!   scenario strikes after. The journal keeps it all.
 //! * *deliver*, in [`server`], holds nothing and does the waiting and writing.
 //!
-//! Floors 0 to 4 do no input or output, never wait, and never read the machine's clock or ambient luck: time
-//! comes in as an argument, luck follows from the seed (`clippy.toml` bans the calls). So
+//! Floors 0 to 4 do no input or output, never wait, and never read the machine's clock or ambient randomness: time
+//! comes in as an argument, what is drawn follows from the seed (`clippy.toml` bans the calls). So
 //! [`simulator::Simulator::answer`] runs the whole service without a socket.
 //!
 //! # Where things go
@@ -39,26 +41,87 @@
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
 //! `scenario/fault.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
 //! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
-//! [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle. A limit is a
+//! [`version`]. A control call is a line in `control/calls.rs`, its function in `control/answer/`, and a method on the
+//! embedder's handle. A command is a file in `commands/`. A limit is a
 //! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the
 //! built-in documents, which people read as YAML, as the JSON that a start reads.
 
+// The rooms are open to this package's own tests, benchmarks and binary; what an embedder needs is below.
+#[doc(hidden)]
 pub mod chance;
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod contract;
+#[doc(hidden)]
 pub mod control;
+#[doc(hidden)]
 pub mod document;
+#[doc(hidden)]
 pub mod fixture;
+#[doc(hidden)]
 pub mod handle;
+#[doc(hidden)]
 pub mod handlers;
+#[doc(hidden)]
 pub mod metrics;
+#[doc(hidden)]
 pub mod operation;
+#[doc(hidden)]
 pub mod pipeline;
+#[doc(hidden)]
 pub mod prerequisites;
+#[doc(hidden)]
 pub mod scenario;
+#[doc(hidden)]
 pub mod server;
+#[doc(hidden)]
 pub mod simulator;
+#[doc(hidden)]
 pub mod tenant;
+#[doc(hidden)]
 pub mod version;
+#[doc(hidden)]
 pub mod wire;
+#[doc(hidden)]
 pub mod world;
+
+// A simulator, made, asked and served.
+#[doc(inline)]
+pub use crate::simulator::{Config, Running, Simulator};
+// What clients did, and whether that was right.
+#[doc(inline)]
+pub use crate::tenant::{
+    journal::{Filter as JournalFilter, JournalReport},
+    verify::{Expectation, Verdict},
+};
+// Requests and replies without a socket.
+#[doc(inline)]
+pub use crate::wire::{Outcome, Reply, Request};
+// Time, and what a tenant begins with.
+#[doc(inline)]
+pub use crate::{
+    clock::{Clock, Timestamp},
+    fixture::{Client, Fixture, Group},
+    tenant::knobs::{ClockMode, ClockReport},
+};
+// A tenant: what it is asked to be, and the one door to it.
+#[doc(inline)]
+pub use crate::{
+    handle::TenantHandle,
+    prerequisites::Prerequisites,
+    tenant::{TenantOptions, rate_limit::RateLimit},
+    world::{NamedOr, TenantRequest, WorldError},
+};
+// What goes wrong, and in which calls.
+#[doc(inline)]
+pub use crate::{
+    operation::Operation,
+    scenario::{Rule, RuleReport, Scenario, Stage, fault::Fault},
+};
+// What a server allows, shows, and whom it lets in.
+#[doc(inline)]
+pub use crate::{
+    server::{Limits, Tls},
+    world::{ControlPolicy, UnknownTenants},
+};

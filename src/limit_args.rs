@@ -7,9 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use sync_group_sim::clock::{format_duration, parse_duration};
 use sync_group_sim::scenario::MOST_RULES;
-use sync_group_sim::server::Limits;
-use sync_group_sim::tenant::TenantOptions;
 use sync_group_sim::world::DEFAULT_MAX_TENANTS;
+use sync_group_sim::{Limits, TenantOptions};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]

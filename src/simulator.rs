@@ -17,7 +17,7 @@ use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
 use crate::scenario::Scenario;
 use crate::server::{self, Limits, Tls};
-use crate::tenant::{Template, Tenant, TenantOptions};
+use crate::tenant::{Template, TenantOptions};
 use crate::wire::{Outcome, Request};
 use crate::world::{
     ControlPolicy, DEFAULT_MAX_TENANTS, TenantRequest, UnknownTenants, World, WorldConfig, WorldError,
@@ -66,8 +66,7 @@ impl Default for Config {
 ///
 /// ```
 /// use hyper::Method;
-/// use sync_group_sim::simulator::{Config, Simulator};
-/// use sync_group_sim::wire::Request;
+/// use sync_group_sim::{Config, Request, Simulator};
 ///
 /// let simulator = Simulator::new(Config::default())?;
 /// let admin = &simulator.clients()[0];
@@ -120,9 +119,10 @@ impl Simulator {
         self.world.default_tenant().lock().auth.clients().to_vec()
     }
 
-    /// The tenant of a base URL that names none.
-    pub fn default_tenant(&self) -> &Arc<Tenant> {
-        self.world.default_tenant()
+    /// The tenant `default`, whose base URL need not name it. Without a socket its clients call the server
+    /// `http://localhost`.
+    pub fn default_tenant(&self) -> TenantHandle {
+        TenantHandle::new(Arc::clone(self.world.default_tenant()), "http://localhost")
     }
 
     /// Makes a tenant with client ids and secrets of its own. `root` is what clients call the server's base
@@ -216,6 +216,11 @@ impl Running {
     /// The simulator itself.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// The tenant `default`.
+    pub fn default_tenant(&self) -> TenantHandle {
+        TenantHandle::new(Arc::clone(self.simulator.world.default_tenant()), &self.base_url())
     }
 
     /// Makes a tenant with client ids and secrets of its own.

@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use sync_group_sim::fixture::Client;
-use sync_group_sim::world::ControlPolicy;
+use sync_group_sim::{Client, ControlPolicy};
 
 use super::quoted;
 use crate::cli::ServeArgs;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::Prerequisites;
 
 use super::{Failure, Outcome, print};
 use crate::files;

@@ -1,7 +1,6 @@
 //! `sync-group-sim env`: prints shell commands that point the vendor's SDKs at a server, or undo that.
 
-use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::{Prerequisites, TenantOptions};
 
 use super::{Failure, Outcome, print, quoted};
 use crate::files::Files;

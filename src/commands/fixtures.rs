@@ -1,6 +1,6 @@
 //! `sync-group-sim fixtures`: lists the built-in fixtures, or prints one.
 
-use sync_group_sim::fixture::{self, Fixture};
+use sync_group_sim::{Fixture, fixture};
 
 use super::{Outcome, list_or_print};
 use crate::files;

@@ -1,7 +1,7 @@
 //! `sync-group-sim openapi`: prints the contract that is served.
 
+use sync_group_sim::Prerequisites;
 use sync_group_sim::contract::Contract;
-use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::version::ApiVersion;
 
 use super::{Failure, Outcome, print};

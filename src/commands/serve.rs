@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rand::Rng;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use sync_group_sim::server::Tls;
-use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::tenant::TenantOptions;
-use sync_group_sim::world::{ControlPolicy, UnknownTenants};
+use sync_group_sim::{Config, ControlPolicy, Simulator, TenantOptions, Tls, UnknownTenants};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 

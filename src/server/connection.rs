@@ -154,15 +154,15 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
         let version = head.version;
         let request = self.without_body(head, open.is_reused());
         let target = Target::of(&self.shared.world, &request);
-        let exchanges = self.clone();
         if !incoming.is_end_stream() || target.is_slow() {
-            let answering = exchanges.read_and_answer(request, target, incoming, version, open);
+            let answering = self.clone().read_and_answer(request, target, incoming, version, open);
             return Answering::Later(Box::pin(answering));
         }
         let (answered, method) = self.answer(request, &target);
         if answered.is_told_at_once() {
             return Answering::AtOnce(Some(Ok(response(answered.outcome.reply, &method))));
         }
+        let exchanges = self.clone();
         Answering::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
     }
 }

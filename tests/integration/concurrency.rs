@@ -121,8 +121,8 @@ fn what_256_clients_did_at_once_is_what_the_journal_says() {
     let served = Served::start(busy());
     let steps = storm(served.address());
     assert_eq!(steps.len(), CONNECTIONS * REQUESTS, "a request was not answered");
-    let tenant = Arc::clone(served.running().simulator().default_tenant());
-    let entries: Vec<Entry> = tenant.lock().journal.entries().cloned().collect();
+    let tenant = served.running().default_tenant();
+    let entries: Vec<Entry> = tenant.inner().lock().journal.entries().cloned().collect();
     assert_eq!(entries.len(), steps.len(), "not every request is one exchange");
     let mut model = Model { groups: Fixture::built_in("large").unwrap().groups, created: 0 };
     let mut broken = 0;
@@ -141,9 +141,9 @@ fn what_256_clients_did_at_once_is_what_the_journal_says() {
         }
     }
     assert!(model.created > 100 && broken > 100, "{} created, {broken} broken: too little", model.created);
-    let state = served.running().simulator().default_tenant().state();
+    let state = tenant.state();
     assert_eq!(told(&state.groups), told(&model.groups));
-    tenant.set_scenarios(&[], sync_group_sim::server::wall_now());
+    tenant.set_scenarios(Vec::new()).unwrap();
     assert_eq!(listed(served.address()), told(&model.groups));
 }
 
@@ -188,13 +188,14 @@ fn a_stop_under_load_loses_no_answered_write_and_tells_of_every_write() {
         told.created.extend(one.created);
         told.halves.extend(one.halves);
     }
-    let state = simulator.default_tenant().state();
+    let tenant = simulator.default_tenant();
+    let state = tenant.state();
     let stored: HashSet<String> = state.groups.into_iter().filter_map(|group| group.name).collect();
     assert!(told.created.len() >= 2_000 && !told.halves.is_empty());
     assert_eq!(told.created.difference(&stored).count(), 0, "an answered write is not there");
     assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and nobody was told");
     assert_eq!(told.halves.iter().filter(|after| **after > 0).count(), 0, "half an answer was sent");
-    let state = simulator.default_tenant().lock();
+    let state = tenant.inner().lock();
     let is_create = |entry: &&Entry| entry.operation == Some(Operation::CreatePasswordSyncGroup);
     assert_eq!(state.journal.entries().filter(is_create).count(), stored.len());
 }

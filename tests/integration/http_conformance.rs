@@ -146,10 +146,10 @@ fn a_held_answer_holds_those_behind_it_and_keeps_their_order() {
     socket.write_all(bytes.concat().as_bytes()).unwrap();
     let tenant = target.served.running().simulator().default_tenant();
     // The token call, and the exchange whose answer is held.
-    while tenant.lock().journal.entries().count() < 2 {
+    while tenant.journal(&Filter::default()).exchanges.len() < 2 {
         std::thread::yield_now();
     }
-    tenant.set_clock(Clock::manual(began.plus(Duration::from_hours(1))));
+    tenant.set_time(began.plus(Duration::from_hours(1)));
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).unwrap();
     let statuses: Vec<_> = replies(&answer).iter().map(|reply| reply.status).collect();

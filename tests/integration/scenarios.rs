@@ -71,7 +71,7 @@ impl Client {
 
     pub(crate) fn advance(&mut self, by: Duration) {
         self.wall = self.wall.plus(by);
-        self.simulator.default_tenant().set_clock(Clock::manual(self.wall));
+        self.simulator.default_tenant().set_time(self.wall);
     }
 
     fn get(&self, path: &str) -> Outcome {
