@@ -150,7 +150,7 @@ pub(crate) struct ServeArgs {
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
     pub(crate) scenario: Vec<String>,
-    /// What ids and faults are drawn from; made up and printed when absent
+    /// What ids and faults are drawn from; chosen at random and printed when absent
     #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
     pub(crate) seed: Option<u64>,
     /// Whether groups must meet the prerequisites of the service's documentation
@@ -185,7 +185,7 @@ pub(crate) struct ServeArgs {
     /// The certificate's private key (PEM)
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Serve https with a certificate made up for localhost; prints where the CA's certificate was written
+    /// Serve https with a certificate generated for localhost; prints where the CA's certificate was written
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) tls_self_signed: bool,
     /// One line per request on stderr
@@ -194,7 +194,7 @@ pub(crate) struct ServeArgs {
     /// Whether the control API under /_sim exists
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL", default_value = "on", value_enum)]
     pub(crate) control: OnOff,
-    /// The bearer token that the control API asks for; made up and printed when listening beyond loopback
+    /// The bearer token that the control API asks for; generated and printed when listening beyond loopback
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL_TOKEN", value_name = "TOKEN", value_parser = token, hide_env_values = true)]
     pub(crate) control_token: Option<String>,
     #[command(flatten)]

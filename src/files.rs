@@ -70,7 +70,9 @@ impl Files {
                             "fixture reloaded, for tenants that begin from now on"
                         );
                     }
-                    Err(error) => tracing::error!(%error, "fixture not reloaded; the former one stays"),
+                    Err(error) => {
+                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays")
+                    }
                 }
             }
             if has_changed(&scenario_paths, &mut scenario_look) {
@@ -79,7 +81,9 @@ impl Files {
                         simulator.set_scenarios(&scenarios);
                         tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
                     }
-                    Err(error) => tracing::error!(%error, "scenarios not reloaded; the former ones stay"),
+                    Err(error) => {
+                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay")
+                    }
                 }
             }
         }

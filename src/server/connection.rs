@@ -24,7 +24,7 @@ use super::socket::Socket;
 use super::target::Target;
 use super::vitals::{Open, Vitals};
 use super::watchdog::{Interrupted, interrupted};
-use super::{Shared, head, monotonic_now, request_log, wall_now};
+use super::{Limits, Shared, head, monotonic_now, request_log, wall_now};
 use crate::wire::{Body, DetailCode, Refusal, Request, query};
 
 /// Why an exchange ended without an answer.
@@ -48,11 +48,8 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
 /// Header fields that hyper admits when it is told nothing else.
 const HEADERS_OF_HYPER: usize = 100;
 
-async fn serve_http<S>(socket: S, number: u64, vitals: Arc<Vitals>, shared: Arc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let limits = &shared.limits;
+/// HTTP in both versions, as far as hyper holds clients to our limits.
+fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -73,6 +70,14 @@ where
         .max_pending_accept_reset_streams(limits.max_resets)
         .max_local_error_reset_streams(limits.max_resets)
         .auto_date_header(false);
+    builder
+}
+
+async fn serve_http<S>(socket: S, number: u64, vitals: Arc<Vitals>, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let builder = http(&shared.limits);
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&vitals), Arc::clone(&shared), is_stopping));
     let (mut is_stopping, mut interruption) = (false, wait(false));
@@ -98,18 +103,20 @@ where
         connection.as_mut().graceful_shutdown();
         interruption = wait(is_stopping);
     };
-    if let Err(error) = ended
-        && !error.is::<Broken>()
-        && error.source().is_none_or(|source| !source.is::<Broken>())
-    {
-        let is_head = |error: &hyper::Error| error.is_parse_too_large();
-        let why = if error.downcast_ref().is_some_and(is_head) {
-            HEAD_TOO_LARGE
-        } else {
-            "a connection ended early"
-        };
-        tracing::info!(connection = number, error, "{why}");
+    if let Err(error) = ended {
+        log_early_end(number, &error);
     }
+}
+
+/// Says why a connection ended early, unless that was on purpose.
+fn log_early_end(number: u64, error: &Ended) {
+    if error.is::<Broken>() || error.source().is_some_and(|source| source.is::<Broken>()) {
+        return;
+    }
+    let is_head = |error: &hyper::Error| error.is_parse_too_large();
+    let is_head = error.downcast_ref().is_some_and(is_head);
+    let why = if is_head { HEAD_TOO_LARGE } else { "a connection ended early" };
+    tracing::info!(connection = number, error, "{why}");
 }
 
 /// hyper itself answers these heads, with a bare 431.
