@@ -71,7 +71,7 @@ impl Files {
                         );
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays")
+                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays");
                     }
                 }
             }
@@ -82,7 +82,7 @@ impl Files {
                         tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay")
+                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay");
                     }
                 }
             }

@@ -46,15 +46,16 @@
 //! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the
 //! built-in documents, which people read as YAML, as the JSON that a start reads.
 
-// The rooms are open to this package's own tests, benchmarks and binary; what an embedder needs is below.
+mod control;
+mod server;
+
+// These rooms are open to this package's own tests, benchmarks and binary; what an embedder needs is below.
 #[doc(hidden)]
 pub mod chance;
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]
 pub mod contract;
-#[doc(hidden)]
-pub mod control;
 #[doc(hidden)]
 pub mod document;
 #[doc(hidden)]
@@ -73,8 +74,6 @@ pub mod pipeline;
 pub mod prerequisites;
 #[doc(hidden)]
 pub mod scenario;
-#[doc(hidden)]
-pub mod server;
 #[doc(hidden)]
 pub mod simulator;
 #[doc(hidden)]

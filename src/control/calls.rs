@@ -12,7 +12,7 @@ use crate::wire::query;
 
 /// A call of the control API.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     pub(super) method: &'static str,
     /// Below `/_sim/`; a step in braces stands for a name.
     pub(super) path: &'static str,
@@ -80,7 +80,7 @@ impl Call {
     }
 
     /// Whether it may take long.
-    pub fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&self) -> bool {
         self.is_slow
     }
 

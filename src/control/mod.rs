@@ -24,14 +24,14 @@ use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, Prefix, World, WorldError, base_url};
 
-pub use calls::Call;
+pub(crate) use calls::Call;
 
 /// The first step of every control path.
 const PREFIX: &str = "_sim";
 
 /// What a control call comes to.
 #[derive(Debug)]
-pub enum Said {
+pub(crate) enum Said {
     /// A reply.
     Reply(Reply),
     /// The exchanges that the filter admits, as they come, for as long as the client listens.
@@ -43,7 +43,7 @@ type Answer = Result<Said, ControlError>;
 
 /// Why a control call was not carried out, told to the person who made it.
 #[derive(Debug)]
-pub struct ControlError {
+pub(crate) struct ControlError {
     status: StatusCode,
     message: String,
     /// The methods that would do, where the method is what is wrong.
@@ -65,7 +65,7 @@ impl ControlError {
     }
 
     /// The error as an answer to a request that is no tenant's.
-    pub fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         outcome(self.reply())
     }
 }
@@ -84,7 +84,7 @@ impl From<WorldError> for ControlError {
 
 /// Where a request to the control API leads.
 #[derive(Debug)]
-pub enum Door {
+pub(crate) enum Door {
     /// To a call, which its caller may make.
     Call(&'static Call),
     /// To the console, for a browser.
@@ -102,32 +102,38 @@ struct Asked<'a> {
 }
 
 /// Whether a path below a tenant's base URL is the control API's.
-pub fn is_control(path: &str) -> bool {
+pub(crate) fn is_control(path: &str) -> bool {
     let rest = path.trim_start_matches('/').strip_prefix(PREFIX);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Where a request leads whose path below its tenant's base URL is the control API's. Its body need not be read for
 /// that. Fails when its caller may not call, and for a call that does not exist.
-pub fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
+pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
     let found = calls::find(&request.method, path);
     guard::admit(world, request, found.as_ref().is_ok_and(|call| call.is_open()))?;
     if console::is_wanted(request, path) { Ok(Door::Console) } else { found.map(Door::Call) }
 }
 
 /// Carries out a call for a tenant.
-pub fn answer(call: &Call, world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Said {
+pub(crate) fn answer(
+    call: &Call,
+    world: &World,
+    located: &Located<'_>,
+    request: &Request,
+    wall: Timestamp,
+) -> Said {
     let asked = Asked { world, located, request, wall, name: call.name_in(located.path) };
     call.carry_out(&asked).unwrap_or_else(|error| Said::Reply(error.reply()))
 }
 
 /// What a browser gets that comes to the control API itself.
-pub fn console(request: &Request, prefix: Prefix) -> Outcome {
+pub(crate) fn console(request: &Request, prefix: Prefix) -> Outcome {
     outcome(console::page(&base_url(request, prefix)))
 }
 
 /// The answer to a call that names a tenant which does not exist.
-pub fn no_tenant(error: &WorldError) -> Outcome {
+pub(crate) fn no_tenant(error: &WorldError) -> Outcome {
     let error = match error {
         WorldError::Unknown(name) => ControlError::new(
             StatusCode::NOT_FOUND,
@@ -142,7 +148,7 @@ pub fn no_tenant(error: &WorldError) -> Outcome {
 }
 
 /// A refusal that is no call's own.
-pub fn refusal(status: StatusCode, message: &str) -> Outcome {
+pub(crate) fn refusal(status: StatusCode, message: &str) -> Outcome {
     ControlError::new(status, message).outcome()
 }
 

@@ -110,7 +110,9 @@ where
 
 /// Says why a connection ended early, unless that was on purpose.
 fn log_early_end(number: u64, error: &Ended) {
-    if error.is::<Broken>() || error.source().is_some_and(|source| source.is::<Broken>()) {
+    let is_on_purpose =
+        error.is::<Broken>() || error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Broken>);
+    if is_on_purpose {
         return;
     }
     let is_head = |error: &hyper::Error| error.is_parse_too_large();

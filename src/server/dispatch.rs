@@ -43,7 +43,7 @@ impl Answered {
 }
 
 /// Answers a request without a socket.
-pub fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
+pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
     answer_at(world, request, &Target::of(world, request), wall).outcome
 }
 

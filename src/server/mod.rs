@@ -32,7 +32,7 @@ use crate::clock::Timestamp;
 use crate::world::World;
 use admission::{Admission, Places};
 
-pub use dispatch::answer;
+pub(crate) use dispatch::answer;
 pub use limits::Limits;
 pub use tls::Tls;
 
@@ -54,7 +54,7 @@ struct Shared {
 const ASIDE: usize = 4;
 
 /// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
-pub async fn run(
+pub(crate) async fn run(
     listener: TcpListener,
     world: Arc<World>,
     limits: Limits,
@@ -145,7 +145,7 @@ fn note_panic(ended: Result<(), JoinError>) {
 
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
-pub fn wall_now() -> Timestamp {
+pub(crate) fn wall_now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

@@ -6,10 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
-use sync_group_sim::fixture::Fixture;
-use sync_group_sim::server::Limits;
-use sync_group_sim::simulator::Config;
-use sync_group_sim::world::ControlPolicy;
+use sync_group_sim::{Config, ControlPolicy, Fixture, Limits};
 
 use crate::client::{Served, connect, exchange, parse, send, token};
 
