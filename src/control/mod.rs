@@ -6,6 +6,7 @@
 //! and the method of the tenant or the world that it turns. Who may call at all is in `guard.rs`, how bodies
 //! and queries are read in `read.rs`.
 
+mod description;
 mod guard;
 mod read;
 
@@ -23,15 +24,14 @@ use crate::tenant::journal::Filter;
 use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
-use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
+use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, TenantRequest, World, WorldError, below_tenant};
+use description::description;
 use guard::guard;
 use read::{document, filter, parameter};
 
 /// The first step of every control path.
 const PREFIX: &str = "_sim";
-/// The document of the control API itself.
-const DOCUMENT: &str = include_str!("../../fixtures/openapi/control.yaml");
 
 /// A control call's answer: a reply, or an error's status and text.
 type Answer = Result<Reply, ControlError>;
@@ -222,7 +222,7 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             .with_content_type(HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))
             .with_body(world.metrics_text())),
         ("GET", "openapi.json") => openapi(asked),
-        ("GET", "control.openapi.json") => Ok(control_openapi(located.base_url)),
+        ("GET", "control.openapi.json") => Ok(ok(&description(&located.base_url.to_string()))),
         ("GET", "scenarios") => Ok(ok(
             &json!({ "scenarios": library::BUILT_IN.iter().map(|(name, _)| name).collect::<Vec<_>>() }),
         )),
@@ -373,17 +373,6 @@ fn openapi(asked: &Asked<'_>) -> Answer {
     })?;
     let Located { tenant, base_url, .. } = asked.located;
     Ok(ok(&asked.world.contract.document(version, tenant.options().prerequisites, &base_url.to_string())))
-}
-
-fn control_openapi(base_url: BaseUrl<'_>) -> Reply {
-    let document = crate::document::Document {
-        name: "control.yaml",
-        text: DOCUMENT,
-        format: crate::document::Format::Yaml,
-    };
-    let mut parsed: Value = document.parse().expect("a test reads the built-in document");
-    parsed["servers"] = json!([{ "url": base_url.to_string() }]);
-    ok(&parsed)
 }
 
 fn ok(body: &impl Serialize) -> Reply {

@@ -50,7 +50,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
         if route.operation == Operation::Token {
             form = Form::gather(request);
         }
-        access = contract.access(route.operation);
+        access = contract.access(route);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
     Prepared { located, token: request.bearer_token(), access, routed, form, checked }

@@ -8,7 +8,6 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::fault::{Fault, Respond};
 use super::format::{Hold, Operations, Rule, Scenario, Stage, TextMatch, Then, When};
-use crate::operation::Operation;
 use crate::version::{ApiVersion, version_names};
 
 type Mistake = (String, String);
@@ -111,7 +110,7 @@ pub(super) fn check_when(when: &When) -> Result<(), Mistake> {
         return Err(("/version".to_owned(), message));
     }
     if let (Some(_), Some(Operations::These(operations))) = (&when.version, &when.operation)
-        && operations.iter().all(|operation| matches!(operation, Operation::Token | Operation::OauthInfo))
+        && operations.iter().all(|operation| !operation.is_versioned())
     {
         let message = "the token endpoints have no version; expected none, or another operation".to_owned();
         return Err(("/version".to_owned(), message));
@@ -243,10 +242,7 @@ fn escaped(key: &str) -> String {
 fn may_match_reads(when: &When) -> bool {
     match &when.operation {
         None | Some(Operations::Any) => true,
-        Some(Operations::These(operations)) => {
-            operations.contains(&Operation::GetPasswordSyncGroups)
-                || operations.contains(&Operation::GetPasswordSyncGroup)
-        }
+        Some(Operations::These(operations)) => operations.iter().any(|operation| operation.is_read()),
     }
 }
 

@@ -37,7 +37,7 @@ use matcher::{Compiled, Matcher};
 use trigger::Moment;
 
 /// The JSON Schema of the file format.
-pub const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
+pub const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/scenario.schema.json"));
 
 /// The longest that a drawn wait can be; the log-normal's tail has no end of its own.
 const LONGEST_HOLD: Duration = Duration::from_mins(10);

@@ -1,0 +1,8 @@
+//! Reads the service's documents and makes the static tables of `src/contract/facts.rs` from them. Used by `build.rs`,
+//! and by the contract's tests, which read documents of their own.
+
+pub(crate) mod openapi;
+pub(crate) mod read;
+mod routes;
+mod schema;
+pub(crate) mod write;

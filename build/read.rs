@@ -1,0 +1,432 @@
+//! From the texts of the service's documents to tables and one merged document. Whatever is not understood is an error
+//! with its file, its place, what was found and what was expected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::super::facts::{
+    Access, BodyFacts, InVersion, Kind, List, METHODS, Media, OperationFacts, Parameter, Place, Service,
+};
+use super::super::marks;
+use super::super::version::{NEWEST_VERSION, VERSIONS, documented_as};
+use super::openapi::{self, BodyItem, OpenApi, OperationItem, ParameterItem, ParameterPlace};
+use super::routes::{Routes, leak_list};
+use super::schema;
+
+/// A document as people write it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    /// The file's name, without folder and extension; a resource's is the resource's name.
+    pub(crate) name: &'a str,
+    /// Its text, in YAML.
+    pub(crate) text: &'a str,
+}
+
+/// What came of the documents.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) service: Service,
+    /// What only the `Operation` enum shows, in the order of [`Service::operations`].
+    pub(crate) shown: Vec<Shown>,
+    /// All versions' document in one, marks included, without the paths outside every version.
+    pub(crate) document: Value,
+}
+
+/// What the enum shows of an operation.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) summary: String,
+    pub(crate) resource: String,
+    pub(crate) is_read: bool,
+}
+
+/// Reads the shared document and the resources'.
+pub(crate) fn compile(shared: Written<'_>, resources: &[Written<'_>]) -> Result<Compiled, String> {
+    let head = Source::read(shared)?;
+    match &head.parsed.openapi {
+        Some(version) if version.starts_with("3.0.") => {}
+        found => return Err(head.error("/openapi", &format!("{found:?}; expected 3.0.x"))),
+    }
+    let sources = resources.iter().map(|written| Source::read(*written)).collect::<Result<Vec<_>, _>>()?;
+    let components = merge_components(&head, &sources)?;
+    for source in std::iter::once(&head).chain(&sources) {
+        check_references(source, &source.value, "", &components)?;
+    }
+    let mut reader = Reader { head: &head, components: &components, scopes: BTreeMap::new() };
+    for source in &sources {
+        reader.scopes.extend(source.parsed.scopes.iter().map(|(scope, meaning)| (scope.as_str(), meaning)));
+    }
+    reader.compile(&sources)
+}
+
+/// A document that was read.
+struct Source<'a> {
+    name: &'a str,
+    value: Value,
+    parsed: OpenApi,
+}
+
+impl<'a> Source<'a> {
+    fn read(written: Written<'a>) -> Result<Self, String> {
+        let fail = |error: &str| format!("fixtures/openapi/service/{}.yaml: {error}", written.name);
+        let parsed = yaml(written.text).map_err(|error| fail(&error))?;
+        let value = yaml(written.text).map_err(|error| fail(&error))?;
+        Ok(Self { name: written.name, value, parsed })
+    }
+
+    /// The message about what stands at `pointer`.
+    fn error(&self, pointer: &str, message: &str) -> String {
+        format!("fixtures/openapi/service/{}.yaml: {pointer}: {message}", self.name)
+    }
+}
+
+fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.without_snippet().to_string())
+}
+
+/// The components of all documents; a name may stand in one of them only.
+fn merge_components(head: &Source<'_>, sources: &[Source<'_>]) -> Result<Value, String> {
+    let mut merged = json!({ "securitySchemes": {}, "parameters": {}, "schemas": {}, "responses": {} });
+    for source in std::iter::once(head).chain(sources) {
+        for (kind, members) in source.value["components"].as_object().into_iter().flatten() {
+            for (name, member) in members.as_object().into_iter().flatten() {
+                if !merged[kind][name].is_null() {
+                    let message = format!("`{name}` is defined twice; expected a name of its own");
+                    return Err(source.error(&format!("/components/{kind}"), &message));
+                }
+                merged[kind][name] = member.clone();
+            }
+        }
+    }
+    Ok(merged)
+}
+
+/// Every reference must lead to a component.
+fn check_references(source: &Source<'_>, value: &Value, at: &str, components: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(object) => {
+            for (key, member) in object {
+                let at = format!("{at}/{}", escape(key));
+                if let ("$ref", Some(reference)) = (key.as_str(), member.as_str()) {
+                    let place = reference.strip_prefix("#/components").unwrap_or_default();
+                    if components.pointer(place).is_none_or(|found| std::ptr::eq(found, components)) {
+                        let message = format!("`{reference}` does not exist; expected one of #/components");
+                        return Err(source.error(&at, &message));
+                    }
+                }
+                check_references(source, member, &at, components)?;
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                check_references(source, item, &format!("{at}/{index}"), components)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A path as one step of a JSON Pointer.
+fn escape(path: &str) -> String {
+    path.replace('~', "~0").replace('/', "~1")
+}
+
+struct Reader<'a> {
+    head: &'a Source<'a>,
+    components: &'a Value,
+    /// What each scope allows.
+    scopes: BTreeMap<&'a str, &'a String>,
+}
+
+impl Reader<'_> {
+    fn compile(&self, sources: &[Source<'_>]) -> Result<Compiled, String> {
+        let (mut operations, mut shown, mut routes) = (Vec::new(), Vec::new(), Routes::default());
+        // What has a version first, so that names are listed in that order.
+        let by_order = |unversioned| sources.iter().filter(move |s| s.parsed.is_unversioned == unversioned);
+        for source in by_order(false).chain(by_order(true)) {
+            for (path, item) in source.value["paths"].as_object().into_iter().flatten() {
+                for (method, operation) in item.as_object().into_iter().flatten() {
+                    let at = format!("/paths/{}/{method}", escape(path));
+                    let fail = |message: String| source.error(&at, &message);
+                    let facts = self.operation(source, path, operation).map_err(fail)?;
+                    let method = method.to_ascii_uppercase();
+                    let method = METHODS.iter().position(|known| *known == method).unwrap_or_default();
+                    let is_unversioned = source.parsed.is_unversioned;
+                    routes.add(path, method, operations.len(), is_unversioned).map_err(fail)?;
+                    shown.push(shown_of(source.name, METHODS[method], operation));
+                    operations.push(facts);
+                }
+            }
+        }
+        distinct(&operations)?;
+        let service = Service { operations: List(leak_list(operations)), routes: routes.finish() };
+        Ok(Compiled { service, shown, document: self.document(sources) })
+    }
+
+    fn operation(&self, source: &Source<'_>, path: &str, written: &Value) -> Result<OperationFacts, String> {
+        let item: OperationItem = parse(written)?;
+        check_marks(source, &item)?;
+        self.check_fidelity(&item)?;
+        let mut in_versions = [None; VERSIONS.len()];
+        let mut unversioned = None;
+        if source.parsed.is_unversioned {
+            unversioned = Some(self.in_version(&item, "", false)?);
+        } else {
+            for (place, version) in in_versions.iter_mut().zip(&VERSIONS) {
+                if let Some(own) = marks::in_version(written, version.name) {
+                    let is_experimental = marks::is_experimental_in(written, version.name);
+                    let own = parse(&own)?;
+                    *place = Some(self.in_version(&own, version.operation_suffix(), is_experimental)?);
+                }
+            }
+        }
+        let body = match &item.request_body {
+            None => None,
+            Some(body) => self.body(body, &written["requestBody"])?,
+        };
+        Ok(OperationFacts {
+            id: leak(item.operation_id.clone()),
+            in_versions,
+            unversioned,
+            parameters: self.parameters(path, &item)?,
+            body,
+        })
+    }
+
+    fn in_version(
+        &self,
+        item: &OperationItem,
+        suffix: &str,
+        is_experimental: bool,
+    ) -> Result<InVersion, String> {
+        if !item.responses.keys().any(|status| status.starts_with('2')) {
+            return Err("no response for success; expected one".to_owned());
+        }
+        let scopes = |scopes: &[String]| -> Result<List<&'static str>, String> {
+            match scopes.iter().find(|scope| !self.scopes.contains_key(scope.as_str())) {
+                Some(unknown) => {
+                    Err(format!("scope `{unknown}` is unknown; expected it under `x-sim-scopes`"))
+                }
+                None => Ok(leak_texts(scopes)),
+            }
+        };
+        let user = item.security.iter().find_map(|way| way.user_auth.as_ref());
+        let application = item.security.iter().find_map(|way| way.application_auth.as_ref());
+        let access = match (user, application) {
+            (None, None) => None,
+            (None, Some(_)) => return Err("security without `userAuth`; expected it".to_owned()),
+            (Some(user), application) => Some(Access {
+                user_scopes: scopes(user)?,
+                application_scopes: application.map(|application| scopes(application)).transpose()?,
+                user_levels: leak_texts(&item.user_levels),
+            }),
+        };
+        let operation_id = leak(format!("{}{suffix}", item.operation_id));
+        Ok(InVersion { operation_id, access, is_experimental })
+    }
+
+    /// Every answer says how faithful it is, itself or as one that any operation may give.
+    fn check_fidelity(&self, item: &OperationItem) -> Result<(), String> {
+        let is_shared =
+            |status: &String| self.head.parsed.fidelity.iter().any(|shared| shared.status == *status);
+        match item.responses.iter().find(|(status, own)| own.fidelity.is_none() && !is_shared(status)) {
+            Some((status, _)) => Err(format!("response {status} has no `x-sim-fidelity`; expected one")),
+            None => Ok(()),
+        }
+    }
+
+    fn parameters(&self, path: &str, item: &OperationItem) -> Result<List<Parameter>, String> {
+        let mut parameters = Vec::new();
+        for written in &item.parameters {
+            let found = self.resolve(written)?;
+            let name = found.name.clone().ok_or("a parameter has no `name`; expected one")?;
+            let place = match found.place {
+                Some(ParameterPlace::Path) if path.contains(&format!("{{{name}}}")) => continue,
+                Some(ParameterPlace::Path) => {
+                    return Err(format!("path parameter `{name}` is not in the path; expected {{{name}}}"));
+                }
+                Some(ParameterPlace::Query) => Place::Query,
+                Some(ParameterPlace::Header) => Place::Header,
+                None => return Err(format!("parameter `{name}` has no `in`; expected one")),
+            };
+            let kind = kind_of(&name, &found)?;
+            parameters.push(Parameter { name: leak(name), place, is_required: found.is_required, kind });
+        }
+        Ok(List(leak_list(parameters)))
+    }
+
+    fn resolve(&self, item: &ParameterItem) -> Result<ParameterItem, String> {
+        match &item.reference {
+            None => Ok(item.clone()),
+            Some(reference) => {
+                let name = reference.rsplit('/').next().unwrap_or_default();
+                parse(&self.components["parameters"][name])
+            }
+        }
+    }
+
+    /// What the contract checks of a body; nothing of a form, which its handler reads.
+    fn body(&self, item: &BodyItem, written: &Value) -> Result<Option<BodyFacts>, String> {
+        let mut types: Vec<&str> = item.content.keys().map(String::as_str).collect();
+        if types.contains(&"application/x-www-form-urlencoded") {
+            return Ok(None);
+        }
+        let (media, media_type) = match (types.pop(), types.pop()) {
+            (Some(name @ "application/json"), None) => (Media::Json, name),
+            (Some(name @ "application/json-patch+json"), None) => (Media::JsonPatch, name),
+            (Some(name @ "multipart/form-data"), None) => (Media::Multipart, name),
+            _ => {
+                return Err("the body's media type; expected one of application/json, \
+                    application/json-patch+json, multipart/form-data, application/x-www-form-urlencoded"
+                    .to_owned());
+            }
+        };
+        let schema = &written["content"][media_type]["schema"];
+        let complete = |is_enforced| schema::complete(schema, self.components, is_enforced);
+        let (lenient, strict) = (complete(false)?, complete(true)?);
+        Ok(Some(BodyFacts {
+            media,
+            is_required: item.is_required,
+            lenient: leak(lenient),
+            strict: leak(strict),
+        }))
+    }
+
+    /// All versioned paths in one document, marks included.
+    fn document(&self, sources: &[Source<'_>]) -> Value {
+        let versioned = || sources.iter().filter(|source| !source.parsed.is_unversioned);
+        let mut components = self.components.clone();
+        for scheme in components["securitySchemes"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            scheme["flows"]["clientCredentials"]["scopes"] = json!(self.scopes);
+        }
+        let tags: Vec<&Value> =
+            versioned().flat_map(|source| source.value["tags"].as_array().into_iter().flatten()).collect();
+        let paths: Map<String, Value> = versioned()
+            .flat_map(|source| source.value["paths"].as_object().into_iter().flatten())
+            .map(|(path, item)| (path.clone(), item.clone()))
+            .collect();
+        json!({
+            "openapi": self.head.value["openapi"],
+            "info": self.head.value["info"],
+            "tags": tags,
+            "paths": paths,
+            "components": components,
+        })
+    }
+}
+
+fn shown_of(resource: &str, method: &str, written: &Value) -> Shown {
+    Shown {
+        summary: written["summary"].as_str().unwrap_or_default().to_owned(),
+        resource: resource.to_owned(),
+        is_read: written[marks::READ].as_bool().unwrap_or(method == "GET"),
+    }
+}
+
+/// The marks of one operation make sense.
+fn check_marks(source: &Source<'_>, item: &OperationItem) -> Result<(), String> {
+    let mut known: Vec<&str> = VERSIONS.iter().map(|version| version.name).collect();
+    known.retain(|name| documented_as(name) == *name);
+    let has = |name: &str| {
+        known.contains(&name)
+            && item.versions.as_ref().is_none_or(|versions| versions.iter().any(|version| version == name))
+    };
+    let expected = known.join(", ");
+    if let Some(versions) = &item.versions {
+        match versions.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(unknown) => {
+                return Err(format!("`{}` names `{unknown}`; expected some of {expected}", marks::VERSIONS));
+            }
+            None if versions.is_empty() => {
+                return Err(format!("`{}` is empty; expected some of {expected}", marks::VERSIONS));
+            }
+            None => {}
+        }
+    }
+    let named = item.experimental.iter().map(|name| (marks::EXPERIMENTAL, name));
+    for (mark, name) in named.chain(item.changes.keys().map(|name| (marks::IN, name))) {
+        if !has(name) {
+            return Err(format!("`{mark}` names `{name}`; expected a version in which the operation exists"));
+        }
+    }
+    if item.changes.get(NEWEST_VERSION).is_some_and(|changes| changes.operation_id.is_some()) {
+        return Err(format!("another `operationId` in {NEWEST_VERSION}; expected it as the operation's own"));
+    }
+    let is_marked = item.versions.is_some() || !item.experimental.is_empty() || !item.changes.is_empty();
+    if source.parsed.is_unversioned && is_marked {
+        return Err("marks of versions; expected none in a document without versions".to_owned());
+    }
+    if item.summary.as_ref().is_none_or(String::is_empty) {
+        return Err("no `summary`; expected one".to_owned());
+    }
+    Ok(())
+}
+
+/// No two operations may have one name, be it in one version only.
+fn distinct(operations: &[OperationFacts]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for facts in operations {
+        let own = facts.in_versions.iter().enumerate();
+        let ids = own.filter_map(|(version, form)| Some((Some(version), form.as_ref()?.operation_id)));
+        for (version, id) in ids.chain([(None, facts.id)]) {
+            if !seen.insert((version, id)) {
+                return Err(format!(
+                    "fixtures/openapi/service: operation `{id}` is there twice; expected a name of its own"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(name: &str, item: &ParameterItem) -> Result<Kind, String> {
+    let schema = item.schema.as_ref().ok_or_else(|| format!("parameter `{name}` has no `schema`"))?;
+    let default = schema.default.as_ref();
+    let wrong_default = || format!("the default of parameter `{name}`; expected a value of its type");
+    let checked = |is_right: bool| if is_right { Ok(()) } else { Err(wrong_default()) };
+    match (schema.kind, schema.format.as_deref()) {
+        (Some(openapi::Kind::Integer), Some("int32")) => {
+            checked(default.is_none_or(Value::is_i64))?;
+            Ok(Kind::Integer {
+                least: schema.minimum.unwrap_or(i32::MIN.into()),
+                most: schema.maximum.unwrap_or(i32::MAX.into()),
+                default: default.and_then(Value::as_i64),
+            })
+        }
+        (Some(openapi::Kind::Boolean), None) => {
+            checked(default.is_none_or(Value::is_boolean))?;
+            Ok(Kind::Boolean { default: default.and_then(Value::as_bool) })
+        }
+        (Some(openapi::Kind::String), None) => {
+            checked(default.is_none_or(Value::is_string))?;
+            let options = schema.options.iter().flatten().map(|option| option.as_str().map(str::to_owned));
+            let options: Option<Vec<String>> = options.collect();
+            let options = options.ok_or_else(|| format!("the enum of parameter `{name}`; expected texts"))?;
+            Ok(Kind::Text {
+                most_chars: schema.max_length,
+                options: leak_texts(&options),
+                default: default.and_then(Value::as_str).map(|text| leak(text.to_owned())),
+            })
+        }
+        (kind, format) => Err(format!(
+            "parameter `{name}` is {kind:?} in format {format:?}; expected an int32 integer, a boolean or a string"
+        )),
+    }
+}
+
+fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|error| error.to_string())
+}
+
+fn leak_texts(texts: &[String]) -> List<&'static str> {
+    List(leak_list(texts.iter().map(|text| leak(text.clone())).collect()))
+}
+
+/// A text that lives as long as the program.
+pub(super) fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
