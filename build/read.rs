@@ -15,6 +15,9 @@ use super::openapi::{self, BodyItem, OpenApi, OperationItem, ParameterItem, Para
 use super::routes::{Routes, leak_list};
 use super::schema;
 
+/// Where the documents are.
+const FOLDER: &str = "fixtures/openapi/service";
+
 /// A document as people write it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written<'a> {
@@ -45,9 +48,9 @@ pub(crate) struct Shown {
 /// Reads the shared document and the resources'.
 pub(crate) fn compile(shared: Written<'_>, resources: &[Written<'_>]) -> Result<Compiled, String> {
     let head = Source::read(shared)?;
-    match &head.parsed.openapi {
-        Some(version) if version.starts_with("3.0.") => {}
-        found => return Err(head.error("/openapi", &format!("{found:?}; expected 3.0.x"))),
+    let version = head.parsed.openapi.as_deref().unwrap_or("none");
+    if !version.starts_with("3.0.") {
+        return Err(head.error("/openapi", &format!("OpenAPI version {version}; expected 3.0.x")));
     }
     let sources = resources.iter().map(|written| Source::read(*written)).collect::<Result<Vec<_>, _>>()?;
     let components = merge_components(&head, &sources)?;
@@ -70,21 +73,26 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn read(written: Written<'a>) -> Result<Self, String> {
-        let fail = |error: &str| format!("fixtures/openapi/service/{}.yaml: {error}", written.name);
-        let parsed = yaml(written.text).map_err(|error| fail(&error))?;
-        let value = yaml(written.text).map_err(|error| fail(&error))?;
+        let fail = |error: String| format!("{FOLDER}/{}.yaml{error}", written.name);
+        let parsed = yaml(written.text).map_err(fail)?;
+        let value = yaml(written.text).map_err(fail)?;
         Ok(Self { name: written.name, value, parsed })
     }
 
     /// The message about what stands at `pointer`.
     fn error(&self, pointer: &str, message: &str) -> String {
-        format!("fixtures/openapi/service/{}.yaml: {pointer}: {message}", self.name)
+        format!("{FOLDER}/{}.yaml: {pointer}: {message}", self.name)
     }
 }
 
+/// The value in a text, or `:LINE:COLUMN: what is wrong`.
 fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.without_snippet().to_string())
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
+        let message = error.without_snippet().to_string();
+        format!("{place}: {}", message.split(" at line ").next().unwrap_or_default())
+    })
 }
 
 /// The components of all documents; a name may stand in one of them only.
@@ -163,7 +171,8 @@ impl Reader<'_> {
             }
         }
         distinct(&operations)?;
-        let service = Service { operations: List(leak_list(operations)), routes: routes.finish() };
+        let (routes, unversioned_routes) = routes.finish();
+        let service = Service { operations: List(leak_list(operations)), routes, unversioned_routes };
         Ok(Compiled { service, shown, document: self.document(sources) })
     }
 
@@ -374,9 +383,7 @@ fn distinct(operations: &[OperationFacts]) -> Result<(), String> {
         let ids = own.filter_map(|(version, form)| Some((Some(version), form.as_ref()?.operation_id)));
         for (version, id) in ids.chain([(None, facts.id)]) {
             if !seen.insert((version, id)) {
-                return Err(format!(
-                    "fixtures/openapi/service: operation `{id}` is there twice; expected a name of its own"
-                ));
+                return Err(format!("{FOLDER}: operation `{id}` is there twice; expected a name of its own"));
             }
         }
     }

@@ -81,20 +81,22 @@ impl Routes {
         Ok(&mut templates[index])
     }
 
-    /// The finished tables: in each branch, literal segments come before parameters.
-    pub(super) fn finish(self) -> List<Branch> {
-        let branches = self.branches.into_iter().map(|mut branch| {
-            branch.templates.sort_by_key(|template| {
-                template.segments.iter().map(|segment| *segment == Segment::Parameter).collect::<Vec<_>>()
-            });
-            Branch {
-                first: leak(branch.first),
-                is_unversioned: branch.is_unversioned,
-                templates: List(leak_list(branch.templates)),
-            }
-        });
-        List(leak_list(branches.collect()))
+    /// The finished tables, with a version and without: in each branch, literal segments come before parameters.
+    pub(super) fn finish(self) -> (List<Branch>, List<Branch>) {
+        let (unversioned, versioned): (Vec<_>, Vec<_>) =
+            self.branches.into_iter().partition(|branch| branch.is_unversioned);
+        (finished(versioned), finished(unversioned))
     }
+}
+
+fn finished(branches: Vec<Growing>) -> List<Branch> {
+    let branches = branches.into_iter().map(|mut branch| {
+        branch.templates.sort_by_key(|template| {
+            template.segments.iter().map(|segment| *segment == Segment::Parameter).collect::<Vec<_>>()
+        });
+        Branch { first: leak(branch.first), templates: List(leak_list(branch.templates)) }
+    });
+    List(leak_list(branches.collect()))
 }
 
 /// A list that lives as long as the program.

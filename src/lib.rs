@@ -14,7 +14,7 @@
 //! 4  pipeline      control           the life of a request · the control API under /_sim
 //! 3  world         handlers          what tenants share, the registry · what operations do
 //! 2  tenant                          everything of one tenant, behind one lock
-//! 1  contract  scenario  fixture     the OpenAPI document, compiled · rules, triggers, faults · what a tenant begins with
+//! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant begins with
 //! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
 //! ```
 //!
@@ -37,11 +37,12 @@
 //! # Where things go
 //!
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
-//! `scenario/fault.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
-//! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
-//! [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle. A limit is a
+//! `scenario/fault.rs`. An operation is its place in a document under `fixtures/openapi/service`, from which the build
+//! makes its variant of [`operation::Operation`], and a handler. A resource is a document there,
+//! `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle. A limit is a
 //! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the
-//! built-in documents, which people read as YAML, as the JSON that a start reads.
+//! operations and the contract's tables from the service's documents, and the built-in documents, which people read as
+//! YAML, as the JSON that a start reads.
 
 pub mod chance;
 pub mod clock;

@@ -30,7 +30,10 @@ impl<T> Deref for List<T> {
 pub(crate) struct Service {
     /// In the order of [`crate::operation::Operation::ALL`].
     pub(crate) operations: List<OperationFacts>,
+    /// The paths that have a version.
     pub(crate) routes: List<Branch>,
+    /// The paths that stand outside every version.
+    pub(crate) unversioned_routes: List<Branch>,
 }
 
 /// One operation.
@@ -128,8 +131,6 @@ pub(crate) enum Media {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branch {
     pub(crate) first: &'static str,
-    /// Whether the paths stand outside every version.
-    pub(crate) is_unversioned: bool,
     /// The more literal ones first.
     pub(crate) templates: List<Template>,
 }

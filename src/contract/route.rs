@@ -7,7 +7,8 @@ use hyper::Method;
 
 use super::Contract;
 use super::facts::{
-    Branch, InVersion, METHODS, MOST_PATH_PARAMETERS, MOST_PIECES, OperationFacts, Segment, Service, Template,
+    Branch, InVersion, List, METHODS, MOST_PATH_PARAMETERS, MOST_PIECES, OperationFacts, Segment, Service,
+    Template,
 };
 use crate::operation::Operation;
 use crate::version::{ApiVersion, PathStyle, VERSIONS};
@@ -115,24 +116,23 @@ pub(super) fn find<'a>(
 ) -> Result<Found<'a>, Nowhere> {
     let pieces = Pieces::of(path);
     let method = place_of(method);
-    if let Some(branch) = branch(service, pieces.found[0], true) {
+    if let Some(branch) = branch(service.unversioned_routes, pieces.found[0]) {
         let found = branch_leads(service, branch, method, pieces.from(1), None);
-        if found.as_ref().is_ok() || found.as_ref().is_err_and(|nowhere| nowhere.allow.is_some()) {
+        if !matches!(found, Err(Nowhere { allow: None, .. })) {
             return found;
         }
     }
     let Some((version, first, rest)) = split_version(&pieces) else {
         return Err(Nowhere { version: None, allow: None });
     };
-    match branch(service, first, false) {
+    match branch(service.routes, first) {
         Some(branch) => branch_leads(service, branch, method, rest, Some(version)),
         None => Err(Nowhere { version: Some(VERSIONS[version].name), allow: None }),
     }
 }
 
-fn branch(service: &'static Service, first: &str, is_unversioned: bool) -> Option<&'static Branch> {
-    let branches: &'static [Branch] = service.routes.0;
-    branches.iter().find(|branch| branch.is_unversioned == is_unversioned && branch.first == first)
+fn branch(branches: List<Branch>, first: &str) -> Option<&'static Branch> {
+    branches.0.iter().find(|branch| branch.first == first)
 }
 
 /// Where the rest of a path leads in a version, the `version`-th, or outside all of them.
