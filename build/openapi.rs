@@ -228,6 +228,7 @@ struct Components {
 }
 
 /// A schema object: the keywords that we understand, and the prose that we know to ignore.
+#[expect(clippy::struct_excessive_bools, reason = "OpenAPI has them")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Schema {

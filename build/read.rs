@@ -1,22 +1,20 @@
 //! From the texts of the service's documents to tables and one merged document. Whatever is not understood is an error
 //! with its file, its place, what was found and what was expected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::super::facts::{
-    Access, BodyFacts, InVersion, Kind, List, METHODS, Media, OperationFacts, Parameter, Place, Service,
-};
+use super::super::facts::{Access, BodyFacts, InVersion, List, METHODS, Media, OperationFacts, Service};
 use super::super::marks;
-use super::super::version::{NEWEST_VERSION, VERSIONS, documented_as};
-use super::openapi::{self, BodyItem, OpenApi, OperationItem, ParameterItem, ParameterPlace};
+use super::super::version::VERSIONS;
+use super::openapi::{BodyItem, OpenApi, OperationItem};
 use super::routes::{Routes, leak_list};
-use super::schema;
+use super::{components, parameters, schema, versions};
 
 /// Where the documents are.
-const FOLDER: &str = "fixtures/openapi/service";
+pub(super) const FOLDER: &str = "fixtures/openapi/service";
 
 /// A document as people write it.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +51,9 @@ pub(crate) fn compile(shared: Written<'_>, resources: &[Written<'_>]) -> Result<
         return Err(head.error("/openapi", &format!("OpenAPI version {version}; expected 3.0.x")));
     }
     let sources = resources.iter().map(|written| Source::read(*written)).collect::<Result<Vec<_>, _>>()?;
-    let components = merge_components(&head, &sources)?;
+    let components = components::merge(&head, &sources)?;
     for source in std::iter::once(&head).chain(&sources) {
-        check_references(source, &source.value, "", &components)?;
+        components::check_references(source, &source.value, "", &components)?;
     }
     let mut reader = Reader { head: &head, components: &components, scopes: BTreeMap::new() };
     for source in &sources {
@@ -65,9 +63,9 @@ pub(crate) fn compile(shared: Written<'_>, resources: &[Written<'_>]) -> Result<
 }
 
 /// A document that was read.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     name: &'a str,
-    value: Value,
+    pub(super) value: Value,
     parsed: OpenApi,
 }
 
@@ -80,7 +78,7 @@ impl<'a> Source<'a> {
     }
 
     /// The message about what stands at `pointer`.
-    fn error(&self, pointer: &str, message: &str) -> String {
+    pub(super) fn error(&self, pointer: &str, message: &str) -> String {
         format!("{FOLDER}/{}.yaml: {pointer}: {message}", self.name)
     }
 }
@@ -93,54 +91,6 @@ fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let message = error.without_snippet().to_string();
         format!("{place}: {}", message.split(" at line ").next().unwrap_or_default())
     })
-}
-
-/// The components of all documents; a name may stand in one of them only.
-fn merge_components(head: &Source<'_>, sources: &[Source<'_>]) -> Result<Value, String> {
-    let mut merged = json!({ "securitySchemes": {}, "parameters": {}, "schemas": {}, "responses": {} });
-    for source in std::iter::once(head).chain(sources) {
-        for (kind, members) in source.value["components"].as_object().into_iter().flatten() {
-            for (name, member) in members.as_object().into_iter().flatten() {
-                if !merged[kind][name].is_null() {
-                    let message = format!("`{name}` is defined twice; expected a name of its own");
-                    return Err(source.error(&format!("/components/{kind}"), &message));
-                }
-                merged[kind][name] = member.clone();
-            }
-        }
-    }
-    Ok(merged)
-}
-
-/// Every reference must lead to a component.
-fn check_references(source: &Source<'_>, value: &Value, at: &str, components: &Value) -> Result<(), String> {
-    match value {
-        Value::Object(object) => {
-            for (key, member) in object {
-                let at = format!("{at}/{}", escape(key));
-                if let ("$ref", Some(reference)) = (key.as_str(), member.as_str()) {
-                    let place = reference.strip_prefix("#/components").unwrap_or_default();
-                    if components.pointer(place).is_none_or(|found| std::ptr::eq(found, components)) {
-                        let message = format!("`{reference}` does not exist; expected one of #/components");
-                        return Err(source.error(&at, &message));
-                    }
-                }
-                check_references(source, member, &at, components)?;
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                check_references(source, item, &format!("{at}/{index}"), components)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// A path as one step of a JSON Pointer.
-fn escape(path: &str) -> String {
-    path.replace('~', "~0").replace('/', "~1")
 }
 
 struct Reader<'a> {
@@ -158,7 +108,7 @@ impl Reader<'_> {
         for source in by_order(false).chain(by_order(true)) {
             for (path, item) in source.value["paths"].as_object().into_iter().flatten() {
                 for (method, operation) in item.as_object().into_iter().flatten() {
-                    let at = format!("/paths/{}/{method}", escape(path));
+                    let at = format!("/paths/{}/{method}", components::escape(path));
                     let fail = |message: String| source.error(&at, &message);
                     let facts = self.operation(source, path, operation).map_err(fail)?;
                     let method = method.to_ascii_uppercase();
@@ -170,7 +120,7 @@ impl Reader<'_> {
                 }
             }
         }
-        distinct(&operations)?;
+        versions::check_names(&operations)?;
         let (routes, unversioned_routes) = routes.finish();
         let service = Service { operations: List(leak_list(operations)), routes, unversioned_routes };
         Ok(Compiled { service, shown, document: self.document(sources) })
@@ -178,7 +128,7 @@ impl Reader<'_> {
 
     fn operation(&self, source: &Source<'_>, path: &str, written: &Value) -> Result<OperationFacts, String> {
         let item: OperationItem = parse(written)?;
-        check_marks(source, &item)?;
+        versions::check_marks(&item, source.parsed.is_unversioned)?;
         self.check_fidelity(&item)?;
         let mut in_versions = [None; VERSIONS.len()];
         let mut unversioned = None;
@@ -201,7 +151,7 @@ impl Reader<'_> {
             id: leak(item.operation_id.clone()),
             in_versions,
             unversioned,
-            parameters: self.parameters(path, &item)?,
+            parameters: parameters::read(path, &item, self.components)?,
             body,
         })
     }
@@ -245,36 +195,6 @@ impl Reader<'_> {
         match item.responses.iter().find(|(status, own)| own.fidelity.is_none() && !is_shared(status)) {
             Some((status, _)) => Err(format!("response {status} has no `x-sim-fidelity`; expected one")),
             None => Ok(()),
-        }
-    }
-
-    fn parameters(&self, path: &str, item: &OperationItem) -> Result<List<Parameter>, String> {
-        let mut parameters = Vec::new();
-        for written in &item.parameters {
-            let found = self.resolve(written)?;
-            let name = found.name.clone().ok_or("a parameter has no `name`; expected one")?;
-            let place = match found.place {
-                Some(ParameterPlace::Path) if path.contains(&format!("{{{name}}}")) => continue,
-                Some(ParameterPlace::Path) => {
-                    return Err(format!("path parameter `{name}` is not in the path; expected {{{name}}}"));
-                }
-                Some(ParameterPlace::Query) => Place::Query,
-                Some(ParameterPlace::Header) => Place::Header,
-                None => return Err(format!("parameter `{name}` has no `in`; expected one")),
-            };
-            let kind = kind_of(&name, &found)?;
-            parameters.push(Parameter { name: leak(name), place, is_required: found.is_required, kind });
-        }
-        Ok(List(leak_list(parameters)))
-    }
-
-    fn resolve(&self, item: &ParameterItem) -> Result<ParameterItem, String> {
-        match &item.reference {
-            None => Ok(item.clone()),
-            Some(reference) => {
-                let name = reference.rsplit('/').next().unwrap_or_default();
-                parse(&self.components["parameters"][name])
-            }
         }
     }
 
@@ -336,100 +256,11 @@ fn shown_of(resource: &str, method: &str, written: &Value) -> Shown {
     }
 }
 
-/// The marks of one operation make sense.
-fn check_marks(source: &Source<'_>, item: &OperationItem) -> Result<(), String> {
-    let mut known: Vec<&str> = VERSIONS.iter().map(|version| version.name).collect();
-    known.retain(|name| documented_as(name) == *name);
-    let has = |name: &str| {
-        known.contains(&name)
-            && item.versions.as_ref().is_none_or(|versions| versions.iter().any(|version| version == name))
-    };
-    let expected = known.join(", ");
-    if let Some(versions) = &item.versions {
-        match versions.iter().find(|name| !known.contains(&name.as_str())) {
-            Some(unknown) => {
-                return Err(format!("`{}` names `{unknown}`; expected some of {expected}", marks::VERSIONS));
-            }
-            None if versions.is_empty() => {
-                return Err(format!("`{}` is empty; expected some of {expected}", marks::VERSIONS));
-            }
-            None => {}
-        }
-    }
-    let named = item.experimental.iter().map(|name| (marks::EXPERIMENTAL, name));
-    for (mark, name) in named.chain(item.changes.keys().map(|name| (marks::IN, name))) {
-        if !has(name) {
-            return Err(format!("`{mark}` names `{name}`; expected a version in which the operation exists"));
-        }
-    }
-    if item.changes.get(NEWEST_VERSION).is_some_and(|changes| changes.operation_id.is_some()) {
-        return Err(format!("another `operationId` in {NEWEST_VERSION}; expected it as the operation's own"));
-    }
-    let is_marked = item.versions.is_some() || !item.experimental.is_empty() || !item.changes.is_empty();
-    if source.parsed.is_unversioned && is_marked {
-        return Err("marks of versions; expected none in a document without versions".to_owned());
-    }
-    if item.summary.as_ref().is_none_or(String::is_empty) {
-        return Err("no `summary`; expected one".to_owned());
-    }
-    Ok(())
-}
-
-/// No two operations may have one name, be it in one version only.
-fn distinct(operations: &[OperationFacts]) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
-    for facts in operations {
-        let own = facts.in_versions.iter().enumerate();
-        let ids = own.filter_map(|(version, form)| Some((Some(version), form.as_ref()?.operation_id)));
-        for (version, id) in ids.chain([(None, facts.id)]) {
-            if !seen.insert((version, id)) {
-                return Err(format!("{FOLDER}: operation `{id}` is there twice; expected a name of its own"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn kind_of(name: &str, item: &ParameterItem) -> Result<Kind, String> {
-    let schema = item.schema.as_ref().ok_or_else(|| format!("parameter `{name}` has no `schema`"))?;
-    let default = schema.default.as_ref();
-    let wrong_default = || format!("the default of parameter `{name}`; expected a value of its type");
-    let checked = |is_right: bool| if is_right { Ok(()) } else { Err(wrong_default()) };
-    match (schema.kind, schema.format.as_deref()) {
-        (Some(openapi::Kind::Integer), Some("int32")) => {
-            checked(default.is_none_or(Value::is_i64))?;
-            Ok(Kind::Integer {
-                least: schema.minimum.unwrap_or(i32::MIN.into()),
-                most: schema.maximum.unwrap_or(i32::MAX.into()),
-                default: default.and_then(Value::as_i64),
-            })
-        }
-        (Some(openapi::Kind::Boolean), None) => {
-            checked(default.is_none_or(Value::is_boolean))?;
-            Ok(Kind::Boolean { default: default.and_then(Value::as_bool) })
-        }
-        (Some(openapi::Kind::String), None) => {
-            checked(default.is_none_or(Value::is_string))?;
-            let options = schema.options.iter().flatten().map(|option| option.as_str().map(str::to_owned));
-            let options: Option<Vec<String>> = options.collect();
-            let options = options.ok_or_else(|| format!("the enum of parameter `{name}`; expected texts"))?;
-            Ok(Kind::Text {
-                most_chars: schema.max_length,
-                options: leak_texts(&options),
-                default: default.and_then(Value::as_str).map(|text| leak(text.to_owned())),
-            })
-        }
-        (kind, format) => Err(format!(
-            "parameter `{name}` is {kind:?} in format {format:?}; expected an int32 integer, a boolean or a string"
-        )),
-    }
-}
-
-fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+pub(super) fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     T::deserialize(value).map_err(|error| error.to_string())
 }
 
-fn leak_texts(texts: &[String]) -> List<&'static str> {
+pub(super) fn leak_texts(texts: &[String]) -> List<&'static str> {
     List(leak_list(texts.iter().map(|text| leak(text.clone())).collect()))
 }
 

@@ -27,7 +27,9 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         let summary = operation.shown.summary.trim_end_matches('.');
         line(&mut text, &format!("    /// {summary}.\n    {},", operation.variant));
     }
-    line(&mut text, "}\n\nimpl Operation {");
+    line(&mut text, "}\n");
+    line(&mut text, "#[allow(clippy::match_same_arms, reason = \"a line for each operation\")]");
+    line(&mut text, "impl Operation {");
     line(&mut text, "    /// Every operation, in the order in which documents list them.");
     line(&mut text, &format!("    pub const ALL: [Self; {}] = [", operations.len()));
     for operation in &operations {

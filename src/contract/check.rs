@@ -20,7 +20,7 @@ pub struct Checked {
     /// The JSON body, a JSON Patch included; null for an operation without one.
     pub body: Value,
     /// The body of a `multipart/form-data` request as it was sent.
-    pub multipart: Option<Multipart>,
+    pub multipart: Option<Box<Multipart>>,
 }
 
 /// A `multipart/form-data` body that nobody has read yet.
@@ -101,7 +101,7 @@ impl Contract {
                     self.bodies[found.index].check(facts, &value, prerequisites, &mut violations);
                     checked.body = value;
                 }
-                body::Read::Multipart(multipart) => checked.multipart = Some(multipart),
+                body::Read::Multipart(multipart) => checked.multipart = Some(Box::new(multipart)),
             }
         }
         if violations.is_empty() { Ok(checked) } else { Err(refusal(violations)) }

@@ -35,7 +35,7 @@ mod build;
 mod tests;
 
 /// What the build made of the documents.
-#[allow(clippy::unreadable_literal, unused_qualifications, reason = "written by the build")]
+#[allow(clippy::enum_glob_use, clippy::unreadable_literal, reason = "written by the build")]
 mod tables {
     use super::facts::{
         Access, BodyFacts, Branch, InVersion, Kind::*, List, Media::*, OperationFacts, Parameter, Place::*,
