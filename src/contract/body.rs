@@ -20,14 +20,14 @@ pub(super) const UNPARSABLE: &str = "The request could not be parsed.";
 const MOST_VIOLATIONS: usize = 50;
 
 /// A body that was read.
-pub(super) enum Read {
+pub(super) enum Content {
     Json(Value),
     Multipart(Multipart),
 }
 
 /// The body, when it is small enough, said to be what the operation reads, and is; `None` when there is none and
 /// none is asked for.
-pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Read>, Refusal> {
+pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Content>, Refusal> {
     let bytes = match &request.body {
         Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
         Body::Whole(bytes) if bytes.is_empty() && !facts.is_required => return Ok(None),
@@ -39,10 +39,10 @@ pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Read>,
     }
     match facts.media {
         Media::Json | Media::JsonPatch => serde_json::from_slice(bytes)
-            .map(|value| Some(Read::Json(value)))
+            .map(|value| Some(Content::Json(value)))
             .map_err(|error| unparsable(error.to_string())),
         Media::Multipart => Ok(request.headers.get(hyper::header::CONTENT_TYPE).map(|content_type| {
-            Read::Multipart(Multipart { content_type: content_type.clone(), bytes: bytes.clone() })
+            Content::Multipart(Multipart { content_type: content_type.clone(), bytes: bytes.clone() })
         })),
     }
 }

@@ -5,6 +5,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use serde_json::Value;
 
+use super::body::Content;
 use super::facts::Parameter;
 use super::parameter::{self, ParameterValue};
 use super::route::{Found, Route};
@@ -94,17 +95,17 @@ impl Contract {
         let mut violations = Vec::new();
         check_parameters(found, request, &mut checked, &mut violations);
         if let Some(facts) = &found.facts.body
-            && let Some(bytes) = body::read(facts, request)?
+            && let Some(content) = body::read(facts, request)?
         {
-            match bytes {
-                body::Read::Json(value) => {
+            match content {
+                Content::Json(value) => {
                     self.bodies[found.index].check(facts, &value, prerequisites, &mut violations);
                     checked.body = value;
                 }
-                body::Read::Multipart(multipart) => checked.multipart = Some(Box::new(multipart)),
+                Content::Multipart(multipart) => checked.multipart = Some(Box::new(multipart)),
             }
         }
-        if violations.is_empty() { Ok(checked) } else { Err(refusal(violations)) }
+        refusal(violations).map_or(Ok(checked), Err)
     }
 }
 
@@ -129,15 +130,13 @@ fn check_parameters(
     }
 }
 
-/// The refusal that names all violations, in their order.
-fn refusal(mut violations: Vec<Violation>) -> Refusal {
+/// The refusal that names all violations, in their order; `None` when there are none.
+fn refusal(mut violations: Vec<Violation>) -> Option<Refusal> {
     violations.sort_by_key(|violation| violation.code);
     let mut violations = violations.into_iter();
-    let (code, text) = violations
-        .next()
-        .map_or((DetailCode::IllegalValue, String::new()), |violation| (violation.code, violation.text));
+    let Violation { code, text } = violations.next()?;
     let further = violations.map(|violation| violation.text).collect();
-    Refusal::BadRequest { code, text, further, aside: None }
+    Some(Refusal::BadRequest { code, text, further, aside: None })
 }
 
 #[cfg(test)]
