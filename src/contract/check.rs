@@ -11,7 +11,7 @@ use super::parameter::{self, ParameterValue};
 use super::route::{Found, Route};
 use super::{Contract, Violation, body};
 use crate::prerequisites::Prerequisites;
-use crate::wire::{Body, DetailCode, Refusal, Request};
+use crate::wire::{Body, Refusal, Request};
 
 /// What a request that keeps the contract asks, in types.
 #[derive(Clone, Debug, Default)]
@@ -145,6 +145,7 @@ mod tests {
 
     use super::super::Routed;
     use super::*;
+    use crate::wire::DetailCode;
 
     fn check(method: Method, target: &str, body: Option<&str>) -> Result<Checked, (DetailCode, String)> {
         let contract = Contract::built_in();

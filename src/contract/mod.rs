@@ -75,12 +75,6 @@ impl fmt::Debug for Contract {
     }
 }
 
-impl Default for Contract {
-    fn default() -> Self {
-        Self::built_in()
-    }
-}
-
 impl Contract {
     /// The contract of the built-in documents.
     pub fn built_in() -> Self {
