@@ -1,22 +1,83 @@
-//! Writes the built-in documents that every start reads as JSON, too: it is read faster, and without the code
-//! for YAML, which would otherwise be a tenth of what an idle server keeps in memory.
+//! Makes code and data of the documents under `fixtures` and `scenarios`: the `Operation` enum and the contract's tables
+//! from the service's OpenAPI documents, and every built-in document as JSON, which is read faster than YAML and
+//! without the code for it, which would otherwise be a tenth of what an idle server keeps in memory.
+
+#[path = "build/mod.rs"]
+mod build;
+#[allow(dead_code, unreachable_pub, reason = "the crate reads what the build writes")]
+#[path = "src/contract/facts.rs"]
+mod facts;
+#[allow(dead_code, reason = "the crate uses more of it")]
+#[path = "src/contract/marks.rs"]
+mod marks;
+#[allow(dead_code, unreachable_pub, reason = "the crate uses more of it")]
+#[path = "src/version.rs"]
+mod version;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The documents, below `fixtures`.
-const DOCUMENTS: [&str; 3] = ["demo", "empty", "openapi/password-sync-groups"];
+use build::read::{Compiled, Written};
+use serde_json::{Value, json};
+
+/// Documents that are built in as they are.
+const PLAIN: [&str; 3] = ["fixtures/demo", "fixtures/empty", "fixtures/openapi/control"];
+/// The service's documents: one for each resource, and the shared one.
+const SERVICE: &str = "fixtures/openapi/service";
+const SHARED: &str = "_shared";
+const SCENARIO_SCHEMA: &str = "scenarios/scenario.schema.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = env::var("OUT_DIR")?;
-    println!("cargo::rerun-if-changed=build.rs");
-    for document in DOCUMENTS {
-        let source = format!("fixtures/{document}.yaml");
-        println!("cargo::rerun-if-changed={source}");
-        let value: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(&source)?)?;
-        let name = Path::new(document).file_name().ok_or("a document has a name")?;
-        fs::write(Path::new(&out).join(name).with_extension("json"), value.to_string())?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    for watched in ["build.rs", "build", "src/contract/facts.rs", "src/contract/marks.rs", "src/version.rs"] {
+        println!("cargo::rerun-if-changed={watched}");
     }
+    for document in PLAIN {
+        let name = Path::new(document).file_name().ok_or("a document has a name")?;
+        fs::write(out.join(name).with_extension("json"), yaml(&read(&format!("{document}.yaml"))?)?)?;
+    }
+    let compiled = compile_service()?;
+    fs::write(out.join("operation.rs"), build::write::operation_enum(&compiled))?;
+    fs::write(out.join("tables.rs"), build::write::tables(&compiled))?;
+    fs::write(out.join("service.json"), compiled.document.to_string())?;
+    fs::write(out.join("scenario.schema.json"), scenario_schema(&compiled)?)?;
     Ok(())
+}
+
+fn read(path: &str) -> Result<String, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={path}");
+    fs::read_to_string(path).map_err(|error| format!("{path}: {error}").into())
+}
+
+fn yaml(text: &str) -> Result<String, Box<dyn Error>> {
+    let value: Value = serde_saphyr::from_str(text)?;
+    Ok(value.to_string())
+}
+
+fn compile_service() -> Result<Compiled, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={SERVICE}");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(SERVICE)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            names.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    names.retain(|name| name != SHARED);
+    names.sort();
+    let text = |name: &str| read(&format!("{SERVICE}/{name}.yaml"));
+    let shared = text(SHARED)?;
+    let texts = names.iter().map(|name| text(name)).collect::<Result<Vec<_>, _>>()?;
+    let resources: Vec<Written<'_>> =
+        names.iter().zip(&texts).map(|(name, text)| Written { name, text }).collect();
+    Ok(build::read::compile(Written { name: SHARED, text: &shared }, &resources)?)
+}
+
+/// The scenario file's schema with the names of the operations, which its file leaves out.
+fn scenario_schema(compiled: &Compiled) -> Result<String, Box<dyn Error>> {
+    let mut schema: Value = serde_json::from_str(&read(SCENARIO_SCHEMA)?)?;
+    let ids: Vec<&str> = compiled.service.operations.iter().map(|facts| facts.id).collect();
+    schema["definitions"]["operation"]["enum"] = json!(ids);
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

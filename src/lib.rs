@@ -16,7 +16,7 @@
 //! 4  tenant                          everything of one tenant, behind one lock
 //! 3  service                         what operations decide, a folder per resource
 //! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
-//! 1  contract  scenario  fixture     the OpenAPI documents, compiled · rules, triggers, faults · what a tenant begins with
+//! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant begins with
 //! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
 //! ```
 //!
@@ -43,12 +43,14 @@
 //! # Where things go
 //!
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
-//! `scenario/fault/mod.rs`. An operation is its place in `fixtures/openapi/`, and a handler in `service/`, where the
-//! build fails until it has one. A resource is a line of `tables!` in `org/organisation.rs`, a line of `records!` in
+//! `scenario/fault/mod.rs`. An operation is its place in a document under `fixtures/openapi/service`, from which the
+//! build makes its variant of [`operation::Operation`], and a handler in `service/`, where the build fails until it has
+//! one. A resource is a document there, a line of `tables!` in `org/organisation.rs`, a line of `records!` in
 //! `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
 //! version is a line in [`version`]. A control call is a line in `control/calls.rs`, its
 //! function in `control/answer/`, and a method on the embedder's handle. A command is a file in `commands/`. A limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
-//! writes the built-in documents, which people read as YAML, as the JSON that a start reads.
+//! writes the operations and the contract's tables from the service's documents, and the built-in documents, which
+//! people read as YAML, as the JSON that a start reads.
 
 pub(crate) mod auth;
 mod control;

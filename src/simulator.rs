@@ -92,7 +92,7 @@ impl Simulator {
     pub fn new(config: Config) -> Result<Self, DocumentError> {
         let started = server::wall_now();
         let world = World::new(WorldConfig {
-            contract: Contract::built_in()?,
+            contract: Contract::built_in(),
             template: Template::new(&config.fixture, started).with_scenarios(config.scenarios),
             options: config.options,
             max_tenants: config.max_tenants,

@@ -1,5 +1,5 @@
-//! The table of API versions. One line per version: its name and how it spells a path. Everything else about
-//! the API is the same in every version.
+//! The table of API versions. One line per version: its name and how it spells a path. In what else versions
+//! differ is said in the service's documents, operation by operation.
 
 /// How a version spells its paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,14 @@ pub const VERSIONS: [ApiVersion; 7] = [
 
 /// The version that documents are served for when none is named.
 pub const DEFAULT_VERSION: &str = "v2024";
+
+/// The newest version: `latest` is another name for it, and operations are named as it names them.
+pub const NEWEST_VERSION: &str = "v2026";
+
+/// The name under which the service's documents know a version.
+pub fn documented_as(version: &str) -> &str {
+    if version == "latest" { NEWEST_VERSION } else { version }
+}
 
 /// The names of all versions, for messages.
 pub fn version_names() -> String {

@@ -45,7 +45,7 @@ impl Session {
     pub(super) fn may(&self, access: &Access, lost: &[String]) -> Result<(), Refusal> {
         let allowed = match &self.authorities {
             Some(authorities) => {
-                let is_high_enough = |level: &String| access.user_levels.contains(level);
+                let is_high_enough = |level: &String| access.user_levels.contains(&level.as_str());
                 self.has_scope(&access.user_scopes, lost)
                     && (access.user_levels.is_empty() || authorities.iter().any(is_high_enough))
             }
@@ -54,11 +54,14 @@ impl Session {
         if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
-    /// Whether one of the wanted scopes is there and not lost.
-    fn has_scope(&self, wanted: &[String], lost: &[String]) -> bool {
+    /// Whether one of the wanted scopes is there and not lost, if any is wanted.
+    fn has_scope(&self, wanted: &[&str], lost: &[String]) -> bool {
+        if wanted.is_empty() {
+            return true;
+        }
         let is_lost = |scope: &str| lost.iter().any(|lost| lost == scope);
         self.scopes.iter().map(|scope| current_name(scope)).filter(|scope| !is_lost(scope)).any(|scope| {
-            wanted.iter().any(|wanted| (scope == ALL_SCOPES || wanted == scope) && !is_lost(wanted))
+            wanted.iter().any(|wanted| (scope == ALL_SCOPES || *wanted == scope) && !is_lost(wanted))
         })
     }
 }

@@ -1,53 +1,68 @@
-//! Whether a request keeps the contract: its query parameters and its body. Each way in which it does not is a
-//! violation with the code and the text that the client is told; several come in a fixed order.
+//! Whether a request keeps the contract: its header, its parameters and its body. Each way in which it does not is
+//! a violation with the code and the text that the client is told; several come in a fixed order.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use serde_json::Value;
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::paths::Location;
-use jsonschema::{Draft, Keyword, ValidationError, Validator};
-use serde_json::{Map, Value, json};
-
-use super::Contract;
-use super::openapi::{self, Kind, ParameterItem};
-use super::route::Route;
+use super::body::Content;
+use super::facts::Parameter;
+use super::parameter::{self, ParameterValue};
+use super::route::{Found, Route};
+use super::{Contract, Violation, body};
 use crate::prerequisites::Prerequisites;
-use crate::wire::{Body, DetailCode, Refusal, Request, query};
+use crate::wire::{Body, Refusal, Request};
 
 /// What a request that keeps the contract asks, in types.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Checked {
-    parameters: Vec<(Arc<str>, Value)>,
-    /// The body; null for an operation without one.
+    parameters: &'static [Parameter],
+    values: Vec<ParameterValue>,
+    /// The JSON body, a JSON Patch included; null for an operation without one.
     pub body: Value,
+    /// The body of a `multipart/form-data` request as it was sent.
+    pub multipart: Option<Box<Multipart>>,
+}
+
+/// A `multipart/form-data` body that nobody has read yet.
+#[derive(Clone, Debug)]
+pub struct Multipart {
+    /// The `Content-Type`, which names the boundary.
+    pub content_type: HeaderValue,
+    /// All of it.
+    pub bytes: Bytes,
 }
 
 impl Checked {
-    /// A whole-number parameter, given or by default.
+    /// A whole-number parameter, given or by default; 0 when it is neither.
     pub fn integer(&self, name: &str) -> usize {
-        let value = self.parameter(name).and_then(Value::as_u64).unwrap_or_default();
-        usize::try_from(value).unwrap_or(usize::MAX)
+        match self.parameter(name) {
+            Some(ParameterValue::Integer(number)) => usize::try_from(*number).unwrap_or_default(),
+            _ => 0,
+        }
     }
 
-    /// A yes-or-no parameter, given or by default.
+    /// A yes-or-no parameter, given or by default; no when it is neither.
     pub fn boolean(&self, name: &str) -> bool {
-        self.parameter(name).and_then(Value::as_bool).unwrap_or_default()
+        matches!(self.parameter(name), Some(ParameterValue::Boolean(true)))
     }
 
-    fn parameter(&self, name: &str) -> Option<&Value> {
-        self.parameters.iter().find(|(parameter, _)| **parameter == *name).map(|(_, value)| value)
+    /// A text parameter, given or by default.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.parameter(name) {
+            Some(ParameterValue::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn parameter(&self, name: &str) -> Option<&ParameterValue> {
+        let place = self.parameters.iter().position(|parameter| parameter.name == name)?;
+        self.values.get(place)
     }
 }
 
-/// One way in which a request breaks the contract.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
-    /// Which kind of mistake; what cannot be parsed comes first, then what is missing, then what is illegal.
-    pub code: DetailCode,
-    /// Which field or parameter, and why.
-    pub text: String,
-}
+/// The header by which a client says that it knows an operation to be experimental.
+const EXPERIMENTAL: &str = "x-sailpoint-experimental";
 
 impl Contract {
     /// Checks a request against the contract of the operation it leads to.
@@ -57,305 +72,71 @@ impl Contract {
         request: &Request,
         prerequisites: Prerequisites,
     ) -> Result<Checked, Refusal> {
+        self.check_found(&route.found, request, prerequisites)
+    }
+
+    pub(super) fn check_found(
+        &self,
+        found: &Found<'_>,
+        request: &Request,
+        prerequisites: Prerequisites,
+    ) -> Result<Checked, Refusal> {
         if let Body::TooLarge { limit } = request.body {
             return Err(Refusal::PayloadTooLarge { limit });
         }
-        let Some(compiled) = self.operations.get(&route.operation) else {
-            return Ok(Checked::default());
+        let says_experimental = || {
+            let value = request.headers.get(EXPERIMENTAL);
+            value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
         };
-        let mut violations = Vec::new();
+        if found.in_version.is_experimental && !says_experimental() {
+            return Err(Refusal::NotExperimental);
+        }
         let mut checked = Checked::default();
-        let given: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
-        for parameter in &compiled.parameters {
-            match parameter.check(&given) {
-                Ok(value) => checked.parameters.push((Arc::clone(&parameter.name), value)),
-                Err(text) => violations.push(Violation { code: DetailCode::IllegalValue, text }),
-            }
-        }
-        if let Some(body) = &compiled.body {
-            checked.body = read_json(request)?;
-            violations.extend(body.check(&checked.body, prerequisites));
-        }
-        violations.sort_by_key(|violation| violation.code);
-        let mut violations = violations.into_iter();
-        match violations.next() {
-            None => Ok(checked),
-            Some(Violation { code, text }) => Err(Refusal::BadRequest {
-                code,
-                text,
-                further: violations.map(|violation| violation.text).collect(),
-                aside: None,
-            }),
-        }
-    }
-}
-
-/// How many mistakes of a body are told: a long one may have a million.
-const MOST_VIOLATIONS: usize = 50;
-
-/// A query parameter, compiled.
-pub(super) struct ParameterCheck {
-    name: Arc<str>,
-    kind: ParameterKind,
-    default: Value,
-}
-
-enum ParameterKind {
-    Integer { least: i64, most: i64 },
-    Boolean,
-}
-
-impl ParameterCheck {
-    pub(super) fn compile(item: &ParameterItem) -> Result<Self, String> {
-        let name = item.name.clone().ok_or("a parameter has no `name`")?;
-        let schema = item.schema.clone().ok_or_else(|| format!("parameter `{name}` has no `schema`"))?;
-        let kind = match (schema.kind, schema.format.as_deref()) {
-            (Some(Kind::Integer), Some("int32")) => ParameterKind::Integer {
-                least: schema.minimum.unwrap_or(i32::MIN.into()),
-                most: schema.maximum.unwrap_or(i32::MAX.into()),
-            },
-            (Some(Kind::Boolean), None) => ParameterKind::Boolean,
-            (kind, format) => {
-                return Err(format!(
-                    "query parameter `{name}` is {kind:?} in format {format:?}; expected an int32 integer or a boolean"
-                ));
-            }
-        };
-        let default = schema.default.ok_or_else(|| format!("query parameter `{name}` has no `default`"))?;
-        Ok(Self { name: name.into(), kind, default })
-    }
-
-    /// The value among the `given` pairs, or the default. Of several the first counts.
-    fn check(&self, given: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<Value, String> {
-        let Some((_, text)) = given.iter().find(|(name, _)| *name == *self.name) else {
-            return Ok(self.default.clone());
-        };
-        let value = match self.kind {
-            ParameterKind::Integer { least, most } => {
-                text.parse::<i64>().ok().filter(|number| (least..=most).contains(number)).map(Value::from)
-            }
-            ParameterKind::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
-            ParameterKind::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
-            ParameterKind::Boolean => None,
-        };
-        // Invented: the text. What the service says here is not known.
-        value.ok_or_else(|| {
-            let expected = match self.kind {
-                ParameterKind::Integer { least, most } => format!("an integer from {least} to {most}"),
-                ParameterKind::Boolean => "true or false".to_owned(),
-            };
-            format!("Query parameter \"{}\" must be {expected}, but is \"{text}\".", self.name)
-        })
-    }
-}
-
-/// An operation's body, compiled for both ways of holding clients to the prerequisites.
-pub(super) struct BodyCheck {
-    enforced: Validator,
-    ignored: Validator,
-}
-
-impl BodyCheck {
-    /// Compiles the schema at `pointer` of the whole document `source`.
-    pub(super) fn compile(source: &Value, pointer: &str) -> Result<Self, String> {
-        let build = |enforced| {
-            let mut document = source.clone();
-            openapi::settle_prerequisites(&mut document, enforced);
-            openapi::rewrite_nullable(&mut document);
-            let schema = document.pointer(pointer).ok_or("the body has no `schema`")?;
-            // References in the schema start at the root, so the components come along.
-            let schema = json!({ "allOf": [schema], "components": document["components"] });
-            jsonschema::options()
-                .with_draft(Draft::Draft7)
-                .should_validate_formats(true)
-                .with_keyword("pattern", NotBlank::compile)
-                .build(&schema)
-                .map_err(|error| error.to_string())
-        };
-        Ok(Self { enforced: build(true)?, ignored: build(false)? })
-    }
-
-    fn check(&self, body: &Value, prerequisites: Prerequisites) -> Vec<Violation> {
-        let validator = match prerequisites {
-            Prerequisites::Enforce => &self.enforced,
-            Prerequisites::Ignore => &self.ignored,
-        };
-        if validator.is_valid(body) {
-            return Vec::new();
-        }
-        let errors = validator.iter_errors(body).take(MOST_VIOLATIONS + 1);
-        let mut violations: Vec<_> = errors.map(|error| violation(&error)).collect();
-        let is_cut = violations.len() > MOST_VIOLATIONS;
-        violations.truncate(MOST_VIOLATIONS);
-        violations.dedup_by(|second, first| second.text == first.text);
-        if is_cut {
-            let text = "There are more mistakes than these.".to_owned();
-            violations.push(Violation { code: DetailCode::ReferenceNotFound, text });
-        }
-        violations
-    }
-}
-
-/// The one pattern that the document has: something must stand there that is no blank. A regular expression would
-/// say the same, and take a tenth of what an idle server keeps in memory.
-struct NotBlank;
-
-impl NotBlank {
-    const PATTERN: &str = r"\S";
-
-    fn compile<'a>(
-        _: &'a Map<String, Value>,
-        pattern: &'a Value,
-        _: Location,
-    ) -> Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>> {
-        if pattern == Self::PATTERN {
-            Ok(Box::new(Self))
-        } else {
-            Err(ValidationError::custom(format!("pattern {pattern}; expected `{}`", Self::PATTERN)))
-        }
-    }
-}
-
-impl<'i> Keyword<'i> for NotBlank {
-    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("is blank")) }
-    }
-
-    fn is_valid(&self, instance: &Value) -> bool {
-        instance.as_str().is_none_or(|text| text.contains(|c: char| !c.is_whitespace()))
-    }
-}
-
-/// The body as JSON, when it is small enough, said to be JSON, and is.
-fn read_json(request: &Request) -> Result<Value, Refusal> {
-    let body = match &request.body {
-        Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
-        Body::Whole(body) => body,
-    };
-    if body.is_empty() {
-        return Err(unparsable("the body is empty".to_owned()));
-    }
-    let is_json = request.media_type().is_some_and(|media_type| {
-        media_type == "application/json"
-            || media_type.ends_with("+json") && media_type.starts_with("application/")
-    });
-    if !is_json {
-        return Err(Refusal::UnsupportedMediaType);
-    }
-    serde_json::from_slice(body).map_err(|error| unparsable(error.to_string()))
-}
-
-/// The text seen on real replies to a body that is no JSON.
-const UNPARSABLE: &str = "The request could not be parsed.";
-
-/// The refusal of a body that is no JSON: the real service does not say why, so the log does.
-fn unparsable(why: String) -> Refusal {
-    Refusal::BadRequest {
-        code: DetailCode::Syntax,
-        text: UNPARSABLE.to_owned(),
-        further: Vec::new(),
-        aside: Some(why),
-    }
-}
-
-/// A validation error in the service's terms.
-fn violation(error: &ValidationError<'_>) -> Violation {
-    let field = field_name(error.instance_path().as_str());
-    let instance = error.instance();
-    let is_missing = |field: &str| Violation {
-        code: DetailCode::Missing,
-        text: format!("Required field \"{field}\" was missing or empty."),
-    };
-    // Invented: the texts of illegal values. What the service says here is not known.
-    let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => is_missing(property.as_str().unwrap_or_default()),
-        ValidationErrorKind::Type { kind }
-            if instance.is_null() && is_required_type(kind) && !field.is_empty() =>
+        let mut violations = Vec::new();
+        check_parameters(found, request, &mut checked, &mut violations);
+        if let Some(facts) = &found.facts.body
+            && let Some(content) = body::read(facts, request)?
         {
-            is_missing(&field)
-        }
-        ValidationErrorKind::Type { kind } => Violation {
-            code: DetailCode::Syntax,
-            text: format!(
-                "{UNPARSABLE} {} must be {}, but is {}.",
-                subject(&field),
-                expected_type(kind),
-                type_of(instance)
-            ),
-        },
-        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
-        ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
-            is_missing(&field)
-        }
-        ValidationErrorKind::MinItems { limit } => illegal(format!(
-            "{} must have at least {limit} items, but has {}.",
-            subject(&field),
-            instance.as_array().map_or(0, Vec::len)
-        )),
-        ValidationErrorKind::UniqueItems => {
-            illegal(format!("{} must not name anything twice.", subject(&field)))
-        }
-        ValidationErrorKind::Format { format } => {
-            illegal(format!("{} must be a {format}, but is {instance}.", subject(&field)))
-        }
-        _ => illegal(format!("{} is not allowed: {error}.", subject(&field))),
-    }
-}
-
-/// Whether null was refused where something must stand.
-fn is_required_type(kind: &TypeKind) -> bool {
-    !matches!(kind, TypeKind::Multiple(_))
-}
-
-fn expected_type(kind: &TypeKind) -> String {
-    match kind {
-        TypeKind::Single(kind) => with_article(&kind.to_string()),
-        TypeKind::Multiple(kinds) => {
-            kinds.iter().map(|kind| with_article(&kind.to_string())).collect::<Vec<_>>().join(" or ")
-        }
-    }
-}
-
-fn type_of(value: &Value) -> String {
-    with_article(match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    })
-}
-
-fn with_article(kind: &str) -> String {
-    match kind {
-        "null" => kind.to_owned(),
-        "array" | "object" | "integer" => format!("an {kind}"),
-        _ => format!("a {kind}"),
-    }
-}
-
-fn subject(field: &str) -> String {
-    if field.is_empty() { "The body".to_owned() } else { format!("Field \"{field}\"") }
-}
-
-/// `/sourceIds/0` as `sourceIds[0]`.
-fn field_name(pointer: &str) -> String {
-    let mut name = String::new();
-    for step in pointer.split('/').skip(1) {
-        if step.bytes().all(|byte| byte.is_ascii_digit()) {
-            name.push('[');
-            name.push_str(step);
-            name.push(']');
-        } else {
-            if !name.is_empty() {
-                name.push('.');
+            match content {
+                Content::Json(value) => {
+                    self.bodies[found.index].check(facts, &value, prerequisites, &mut violations);
+                    checked.body = value;
+                }
+                Content::Multipart(multipart) => checked.multipart = Some(Box::new(multipart)),
             }
-            name.push_str(step);
+        }
+        refusal(violations).map_or(Ok(checked), Err)
+    }
+}
+
+fn check_parameters(
+    found: &Found<'_>,
+    request: &Request,
+    checked: &mut Checked,
+    violations: &mut Vec<Violation>,
+) {
+    let parameters = found.facts.parameters.0;
+    if parameters.is_empty() {
+        return;
+    }
+    checked.parameters = parameters;
+    checked.values.reserve_exact(parameters.len());
+    let query = request.uri.query().unwrap_or_default();
+    for parameter in parameters {
+        match parameter::check(parameter, query, &request.headers) {
+            Ok(value) => checked.values.push(value),
+            Err(violation) => violations.push(violation),
         }
     }
-    name
+}
+
+/// The refusal that names all violations, in their order; `None` when there are none.
+fn refusal(mut violations: Vec<Violation>) -> Option<Refusal> {
+    violations.sort_by_key(|violation| violation.code);
+    let mut violations = violations.into_iter();
+    let Violation { code, text } = violations.next()?;
+    let further = violations.map(|violation| violation.text).collect();
+    Some(Refusal::BadRequest { code, text, further, aside: None })
 }
 
 #[cfg(test)]
@@ -364,9 +145,10 @@ mod tests {
 
     use super::super::Routed;
     use super::*;
+    use crate::wire::DetailCode;
 
     fn check(method: Method, target: &str, body: Option<&str>) -> Result<Checked, (DetailCode, String)> {
-        let contract = Contract::built_in().unwrap();
+        let contract = Contract::built_in();
         let mut request = Request::new(method, target).unwrap();
         if let Some(body) = body {
             request = request.body("application/json", body.to_owned());

@@ -1,4 +1,4 @@
-//! From a method and a path to an operation, its API version and the id in the path. Doubled and trailing
+//! From a method and a path to an operation, its API version and the parameters in the path. Doubled and trailing
 //! slashes do not count: several of the vendor's clients send them.
 
 use std::borrow::Cow;
@@ -6,84 +6,13 @@ use std::borrow::Cow;
 use hyper::Method;
 
 use super::Contract;
+use super::facts::{
+    Branch, InVersion, List, METHODS, MOST_PATH_PARAMETERS, MOST_PIECES, OperationFacts, Segment, Service,
+    Template,
+};
 use crate::operation::Operation;
 use crate::version::{ApiVersion, PathStyle, VERSIONS};
 use crate::wire::query;
-
-/// A path of the document, in pieces, with its operations.
-pub(super) struct PathTemplate {
-    segments: Vec<Segment>,
-    pub(super) operations: Vec<(Method, Operation)>,
-}
-
-enum Segment {
-    Literal(String),
-    Parameter,
-}
-
-impl PathTemplate {
-    pub(super) fn new(path: &str) -> Self {
-        let segments: Vec<_> =
-            pieces(path)
-                .map(|piece| {
-                    if piece.starts_with('{') {
-                        Segment::Parameter
-                    } else {
-                        Segment::Literal(piece.to_owned())
-                    }
-                })
-                .collect();
-        assert!(segments.len() < MOST_PIECES, "`{path}` is longer than any path may be");
-        Self { segments, operations: Vec::new() }
-    }
-
-    /// The decoded parameter when the pieces fit; an empty one for a path without parameter.
-    fn fits<'a>(&self, pieces: &Pieces<'a>) -> Option<Cow<'a, str>> {
-        if pieces.count != self.segments.len() {
-            return None;
-        }
-        let mut id = Cow::Borrowed("");
-        for (segment, piece) in self.segments.iter().zip(pieces.first) {
-            match segment {
-                Segment::Literal(literal) if literal == piece => {}
-                Segment::Literal(_) => return None,
-                Segment::Parameter => id = query::decode_segment(piece),
-            }
-        }
-        Some(id)
-    }
-}
-
-/// The pieces of a path, as many of them as any path of ours can have.
-#[derive(Clone, Copy)]
-struct Pieces<'a> {
-    first: [&'a str; MOST_PIECES],
-    /// How many there are, those beyond the first included.
-    count: usize,
-}
-
-/// More than the longest path that leads anywhere has; a longer one leads nowhere.
-const MOST_PIECES: usize = 8;
-
-impl<'a> Pieces<'a> {
-    fn of(path: &'a str) -> Self {
-        let mut found = Self { first: [""; MOST_PIECES], count: 0 };
-        for piece in pieces(path) {
-            if let Some(place) = found.first.get_mut(found.count) {
-                *place = piece;
-            }
-            found.count += 1;
-        }
-        found
-    }
-
-    /// The same without the piece at `index`, which is one of the first.
-    fn without(mut self, index: usize) -> Self {
-        self.first.copy_within(index + 1.., index);
-        self.count -= 1;
-        self
-    }
-}
 
 /// Where a request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +21,16 @@ pub struct Route<'a> {
     pub operation: Operation,
     /// The API version's name; `None` for the token endpoints, which have none.
     pub version: Option<&'static str>,
-    /// The id in the path; empty for a path without one.
+    /// The first parameter in the path, decoded; empty for a path without one.
     pub id: Cow<'a, str>,
+    pub(super) found: Found<'a>,
+}
+
+impl<'a> Route<'a> {
+    /// A parameter in the path by its name, decoded; empty when the path has none of that name.
+    pub fn param(&self, name: &str) -> Cow<'a, str> {
+        self.found.param(name)
+    }
 }
 
 /// What routing found.
@@ -115,59 +52,198 @@ pub enum Routed<'a> {
     },
 }
 
-/// The endpoints outside every API version.
-const UNVERSIONED: [(&str, Method, Operation); 2] =
-    [("token", Method::POST, Operation::Token), ("info", Method::GET, Operation::OauthInfo)];
+/// An operation that a path leads to, in the terms of the tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    /// Its place in [`Service::operations`].
+    pub(super) index: usize,
+    pub(super) facts: &'static OperationFacts,
+    pub(super) in_version: &'static InVersion,
+    version: Option<&'static str>,
+    names: &'static [&'static str],
+    /// The parameters as they stand in the path.
+    values: [&'a str; MOST_PATH_PARAMETERS],
+}
+
+impl PartialEq for Found<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.index, self.version, self.values) == (other.index, other.version, other.values)
+    }
+}
+
+impl Eq for Found<'_> {}
+
+impl<'a> Found<'a> {
+    fn id(&self) -> Cow<'a, str> {
+        if self.names.is_empty() { Cow::Borrowed("") } else { query::decode_segment(self.values[0]) }
+    }
+
+    pub(super) fn param(&self, name: &str) -> Cow<'a, str> {
+        let known = self.names.iter().zip(self.values).find(|(known, _)| **known == name);
+        known.map_or(Cow::Borrowed(""), |(_, value)| query::decode_segment(value))
+    }
+}
 
 impl Contract {
     /// Where `method` on `path` leads. `HEAD` goes where `GET` goes; the server leaves the body out.
     pub fn route<'a>(&self, method: &Method, path: &'a str) -> Routed<'a> {
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        let pieces = Pieces::of(path);
-        if let (2, ["oauth", endpoint, ..]) = (pieces.count, pieces.first) {
-            return route_unversioned(method, endpoint);
+        match find(self.service, method, path) {
+            Ok(found) => Routed::Found(Route {
+                operation: Operation::ALL[found.index],
+                version: found.version,
+                id: found.id(),
+                found,
+            }),
+            Err(Nowhere { version, allow: None }) => Routed::Unknown { version },
+            Err(Nowhere { version, allow: Some(allow) }) => Routed::WrongMethod { version, allow },
         }
-        let Some((version, pieces)) = split_version(pieces) else {
-            return Routed::Unknown { version: None };
-        };
-        for template in &self.templates {
-            let Some(id) = template.fits(&pieces) else {
-                continue;
-            };
-            let found = template.operations.iter().find(|(allowed, _)| allowed == method);
-            if let Some(&(_, operation)) = found {
-                return Routed::Found(Route { operation, version: Some(version), id });
-            }
-            let allow: Vec<_> = template.operations.iter().map(|(method, _)| method.as_str()).collect();
-            return Routed::WrongMethod { version: Some(version), allow: allow.join(", ") };
-        }
-        Routed::Unknown { version: Some(version) }
     }
 }
 
-/// The version that the pieces name, and the pieces as the document has them.
-fn split_version(pieces: Pieces<'_>) -> Option<(&'static str, Pieces<'_>)> {
-    let [first, second, ..] = pieces.first;
-    VERSIONS.iter().find_map(|ApiVersion { name, style }| match style {
-        PathStyle::Prefixed if first == *name => Some((*name, pieces.without(0))),
-        PathStyle::PerService if second == *name => Some((*name, pieces.without(1))),
+/// A path that leads to no operation.
+#[derive(Debug)]
+pub(super) struct Nowhere {
+    version: Option<&'static str>,
+    /// The methods that the path has, if it has any.
+    pub(super) allow: Option<String>,
+}
+
+/// The operation of `service` that a method and a path lead to.
+pub(super) fn find<'a>(
+    service: &'static Service,
+    method: &Method,
+    path: &'a str,
+) -> Result<Found<'a>, Nowhere> {
+    let pieces = Pieces::of(path);
+    let method = place_of(method);
+    if let Some(branch) = branch(service.unversioned_routes, pieces.found[0]) {
+        let found = branch_leads(service, branch, method, pieces.from(1), None);
+        if !matches!(found, Err(Nowhere { allow: None, .. })) {
+            return found;
+        }
+    }
+    let Some((version, first, rest)) = split_version(&pieces) else {
+        return Err(Nowhere { version: None, allow: None });
+    };
+    match branch(service.routes, first) {
+        Some(branch) => branch_leads(service, branch, method, rest, Some(version)),
+        None => Err(Nowhere { version: Some(VERSIONS[version].name), allow: None }),
+    }
+}
+
+fn branch(branches: List<Branch>, first: &str) -> Option<&'static Branch> {
+    branches.0.iter().find(|branch| branch.first == first)
+}
+
+/// Where the rest of a path leads in a version, the `version`-th, or outside all of them.
+fn branch_leads<'a>(
+    service: &'static Service,
+    branch: &'static Branch,
+    method: Option<usize>,
+    rest: &[&'a str],
+    version: Option<usize>,
+) -> Result<Found<'a>, Nowhere> {
+    let operations: &'static [OperationFacts] = service.operations.0;
+    let here = |index: usize| match version {
+        Some(version) => operations[index].in_versions[version].as_ref(),
+        None => operations[index].unversioned.as_ref(),
+    };
+    let version = version.map(|version| VERSIONS[version].name);
+    let templates: &'static [Template] = branch.templates.0;
+    for template in templates {
+        let Some(values) = fit(template, rest) else { continue };
+        if let Some(index) = method.and_then(|method| template.operations[method])
+            && let Some(in_version) = here(index)
+        {
+            let (facts, names) = (&operations[index], template.parameters.0);
+            return Ok(Found { index, facts, in_version, version, names, values });
+        }
+        let is_here = |operation: &Option<usize>| operation.and_then(here).is_some();
+        let allow: Vec<&str> = template
+            .operations
+            .iter()
+            .zip(METHODS)
+            .filter_map(|(operation, method)| is_here(operation).then_some(method))
+            .collect();
+        // A path whose operations are all of other versions does not exist in this one.
+        if !allow.is_empty() {
+            return Err(Nowhere { version, allow: Some(allow.join(", ")) });
+        }
+    }
+    Err(Nowhere { version, allow: None })
+}
+
+/// The parameters when the pieces fit the template.
+fn fit<'a>(template: &Template, rest: &[&'a str]) -> Option<[&'a str; MOST_PATH_PARAMETERS]> {
+    if rest.len() != template.segments.len() {
+        return None;
+    }
+    let mut values = [""; MOST_PATH_PARAMETERS];
+    let mut count = 0;
+    for (segment, &piece) in template.segments.iter().zip(rest) {
+        match segment {
+            Segment::Literal(literal) if *literal == piece => {}
+            Segment::Literal(_) => return None,
+            Segment::Parameter => {
+                values[count] = piece;
+                count += 1;
+            }
+        }
+    }
+    Some(values)
+}
+
+/// The place of a method in [`METHODS`]; `HEAD` counts as `GET`.
+fn place_of(method: &Method) -> Option<usize> {
+    match *method {
+        Method::GET | Method::HEAD => Some(0),
+        Method::POST => Some(1),
+        Method::PUT => Some(2),
+        Method::PATCH => Some(3),
+        Method::DELETE => Some(4),
+        _ => None,
+    }
+}
+
+/// The pieces of a path, as many of them as any path of ours can have.
+struct Pieces<'a> {
+    found: [&'a str; MOST_PIECES],
+    /// How many there are; more than [`MOST_PIECES`] for a path that is too long to lead anywhere.
+    count: usize,
+}
+
+impl<'a> Pieces<'a> {
+    fn of(path: &'a str) -> Self {
+        let mut pieces = Self { found: [""; MOST_PIECES], count: 0 };
+        let mut rest = path;
+        while !rest.is_empty() {
+            let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+            let (piece, behind) = rest.split_at(end);
+            if !piece.is_empty() {
+                if let Some(place) = pieces.found.get_mut(pieces.count) {
+                    *place = piece;
+                }
+                pieces.count += 1;
+            }
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        pieces
+    }
+
+    /// Those from the `start`-th on. Of a path that is too long more than any template has.
+    fn from(&self, start: usize) -> &[&'a str] {
+        self.found.get(start..self.count.min(MOST_PIECES)).unwrap_or_default()
+    }
+}
+
+/// The place of the version that a path names, and the path's first piece and its rest without it.
+fn split_version<'p, 'a>(pieces: &'p Pieces<'a>) -> Option<(usize, &'a str, &'p [&'a str])> {
+    let [first, second, ..] = pieces.found;
+    VERSIONS.iter().enumerate().find_map(|(place, ApiVersion { name, style })| match style {
+        PathStyle::Prefixed if first == *name => Some((place, second, pieces.from(2))),
+        PathStyle::PerService if second == *name => Some((place, first, pieces.from(2))),
         _ => None,
     })
-}
-
-fn route_unversioned(method: &Method, endpoint: &str) -> Routed<'static> {
-    let Some((_, allowed, operation)) = UNVERSIONED.iter().find(|(name, ..)| *name == endpoint) else {
-        return Routed::Unknown { version: None };
-    };
-    if method == allowed {
-        Routed::Found(Route { operation: *operation, version: None, id: Cow::Borrowed("") })
-    } else {
-        Routed::WrongMethod { version: None, allow: allowed.to_string() }
-    }
-}
-
-fn pieces(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|piece| !piece.is_empty())
 }
 
 #[cfg(test)]
@@ -176,8 +252,8 @@ mod tests {
 
     fn route(method: &str, path: &str) -> String {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        match Contract::built_in().unwrap().route(&method, path) {
-            Routed::Found(Route { operation, version, id }) => {
+        match Contract::built_in().route(&method, path) {
+            Routed::Found(Route { operation, version, id, .. }) => {
                 format!("{operation} {} {id}", version.unwrap_or("-")).trim_end().to_owned()
             }
             Routed::WrongMethod { allow, .. } => format!("allow {allow}"),
@@ -221,9 +297,19 @@ mod tests {
         assert_eq!(route("PATCH", "/v3/password-sync-groups/1"), "allow GET, PUT, DELETE");
         assert_eq!(route("QUERY", "/password-sync-groups/v1"), "allow GET, POST");
         assert_eq!(route("GET", "/oauth/token"), "allow POST");
-        for path in ["/", "/v3", "/v4/password-sync-groups", "/v3/password-sync-groups/1/2", "/oauth/nothing"]
-        {
-            assert_eq!(route("GET", path), "unknown", "{path}");
+        for path in [
+            "/",
+            "",
+            "/v3",
+            "/v4/password-sync-groups",
+            "/v3/password-sync-groups/1/2",
+            "/v3/password-sync-groups/1/2/3/4/5/6/7/8",
+            "/v3/password-sync-groups/v1",
+            "/oauth/nothing",
+            "/v3/oauth/token",
+        ] {
+            let expected = if path.ends_with("groups/v1") { "getPasswordSyncGroup v3 v1" } else { "unknown" };
+            assert_eq!(route("GET", path), expected, "{path}");
         }
     }
 }

@@ -9,6 +9,7 @@
 mod answer;
 mod calls;
 mod console;
+mod description;
 mod guard;
 mod read;
 

@@ -62,7 +62,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
     let routed = contract.route(&request.method, located.path);
     let (mut access, mut checked) = (None, Ok(Checked::default()));
     if let Routed::Found(route) = &routed {
-        access = contract.access(route.operation);
+        access = contract.access(route);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
     Prepared { located, request, token: request.bearer_token(), access, routed, checked }

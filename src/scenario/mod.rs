@@ -36,4 +36,4 @@ pub use turn::Fired;
 pub use written::{Rule, Scenario, Stage};
 
 /// The JSON Schema of the file format.
-pub const SCHEMA: &str = include_str!("../../scenarios/scenario.schema.json");
+pub const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/scenario.schema.json"));

@@ -153,7 +153,7 @@ mod tests {
 
     fn world() -> World {
         World::new(WorldConfig {
-            contract: Contract::built_in().unwrap(),
+            contract: Contract::built_in(),
             template: Template::new(&Fixture::built_in("demo").unwrap(), WALL),
             options: TenantOptions::default(),
             max_tenants: 10,

@@ -24,6 +24,8 @@ pub enum Refusal {
         /// What only the log tells, because the service's own text is silent on it.
         aside: Option<String>,
     },
+    /// 400: the operation is experimental in this version, and the client did not say that it knows.
+    NotExperimental,
     /// 401: no token, or one that is not valid. The text is the whole message.
     Unauthorized(String),
     /// 403: a valid token without the scope, the user level or the user that the operation asks for.
@@ -111,6 +113,11 @@ impl Refusal {
             Self::BadRequest { code, text, further, .. } => {
                 bad_request(code.text(), text, further, tracking_id)
             }
+            // Observed on a real tenant.
+            Self::NotExperimental => Reply::json(
+                StatusCode::BAD_REQUEST,
+                Bytes::from_static(br#"{"error":"Experimental Header is missing or invalid."}"#),
+            ),
             Self::Unauthorized(text) => {
                 json_reply(StatusCode::UNAUTHORIZED, &OauthError { error: text, error_description: None })
             }
@@ -162,6 +169,9 @@ impl Refusal {
                 std::iter::once(text).chain(further).chain(aside).cloned().collect()
             }
             Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text.clone()],
+            Self::NotExperimental => {
+                vec!["the header X-SailPoint-Experimental is missing or not true".to_owned()]
+            }
             Self::Oauth { error, description, .. } => vec![format!("{error}: {description}")],
             _ => Vec::new(),
         }

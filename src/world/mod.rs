@@ -337,7 +337,7 @@ mod tests {
     fn world(unknown_tenants: UnknownTenants) -> World {
         let started = Timestamp::from_millis(0);
         World::new(WorldConfig {
-            contract: Contract::built_in().unwrap(),
+            contract: Contract::built_in(),
             template: Template::new(&Fixture::built_in("empty").unwrap(), started),
             options: TenantOptions::default(),
             max_tenants: 3,

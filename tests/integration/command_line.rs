@@ -245,6 +245,9 @@ fn the_contract_and_the_schema_are_printed() {
     let document: Value = serde_json::from_str(&stdout).unwrap();
     assert!(document["paths"]["/password-sync-groups/v1"]["post"].is_object());
     assert_eq!(document["components"]["schemas"]["PasswordSyncGroup"]["required"], Value::Null);
+    let (_, stdout, _) = run(&["schema", "scenario"]);
+    let schema: Value = serde_json::from_str(&stdout).unwrap();
+    assert!(schema["definitions"]["operation"]["enum"].as_array().unwrap().contains(&"oauthInfo".into()));
     let (_, stdout, _) = run(&["schema", "fixture"]);
     assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap()["title"], "sync-group-sim fixture");
     assert!(run(&["completions", "bash"]).1.contains("sync-group-sim"));

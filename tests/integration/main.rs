@@ -22,6 +22,8 @@ mod determinism;
 mod documents;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
 mod exchanges;
+/// The page about how faithful each answer is.
+mod fidelity;
 /// Imports only point down.
 mod floor_plan;
 /// Mutations of a corpus, thrown at whatever reads what others wrote.

@@ -2,20 +2,17 @@
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::control::calls::{CALLS, Call};
+use crate::control::description::description;
 use crate::control::read::parameter;
 use crate::control::{Answer, Asked, ControlError, PREFIX, ok, reply};
-use crate::document::{Document, Format};
 use crate::fixture;
 use crate::scenario::library;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::Reply;
 use crate::world::Located;
-
-/// The document of the control API itself.
-const DOCUMENT: &str = include_str!("../../../fixtures/openapi/control.yaml");
 
 pub(in crate::control) fn calls(asked: &Asked<'_>) -> Answer {
     let base_url = asked.located.base_url;
@@ -43,15 +40,7 @@ pub(in crate::control) fn openapi(asked: &Asked<'_>) -> Answer {
 }
 
 pub(in crate::control) fn control_openapi(asked: &Asked<'_>) -> Answer {
-    let mut document = document();
-    document["servers"] = json!([{ "url": asked.located.base_url.to_string() }]);
-    ok(&document)
-}
-
-/// The document of the control API as it stands in the repository.
-pub(in crate::control) fn document() -> Value {
-    let document = Document { name: "control.yaml", text: DOCUMENT, format: Format::Yaml };
-    document.parse().expect("a test reads the built-in document")
+    ok(&description(&asked.located.base_url.to_string()))
 }
 
 pub(in crate::control) fn scenarios(_: &Asked<'_>) -> Answer {

@@ -2,7 +2,6 @@
 
 use hyper::header::HeaderName;
 
-use crate::operation::Operation;
 use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::{Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
@@ -24,7 +23,7 @@ fn check_version(when: &When) -> Result<(), Mistake> {
         return Err(Mistake::new("/version", message));
     }
     if let (Some(_), Some(Operations::These(operations))) = (&when.version, &when.operation)
-        && operations.iter().all(|operation| matches!(operation, Operation::Token | Operation::OauthInfo))
+        && operations.iter().all(|operation| !operation.is_versioned())
     {
         let message = "the token endpoints have no version; expected none, or another operation";
         return Err(Mistake::new("/version", message));

@@ -40,7 +40,8 @@ impl Kind for Stale {
             return Err(Mistake::new("", message));
         }
         if !may_match_reads(&rule.when) {
-            let reads: Vec<_> = READS.iter().map(|read| read.id()).collect();
+            let reads = Operation::ALL.into_iter().filter(|operation| operation.is_read());
+            let reads: Vec<_> = reads.map(Operation::id).collect();
             let message = format!("only reads can be stale; expected the operation {}", reads.join(" or "));
             return Err(Mistake::new("", message));
         }
@@ -53,12 +54,10 @@ impl Kind for Stale {
 }
 
 /// The operations that can be stale.
-const READS: [Operation; 2] = [Operation::GetPasswordSyncGroups, Operation::GetPasswordSyncGroup];
-
 fn may_match_reads(when: &When) -> bool {
     match &when.operation {
         None | Some(Operations::Any) => true,
-        Some(Operations::These(operations)) => READS.iter().any(|read| operations.contains(read)),
+        Some(Operations::These(operations)) => operations.iter().any(|operation| operation.is_read()),
     }
 }
 

@@ -1,0 +1,109 @@
+//! The Rust that the build writes: the `Operation` enum and the contract's tables.
+
+use std::fmt::Write;
+
+use super::read::{Compiled, Shown};
+
+/// The `Operation` enum with what follows from the documents.
+pub(crate) fn operation_enum(compiled: &Compiled) -> String {
+    let operations: Vec<Named<'_>> = compiled
+        .service
+        .operations
+        .iter()
+        .zip(&compiled.shown)
+        .map(|(facts, shown)| Named {
+            variant: pascal_case(facts.id),
+            id: facts.id,
+            is_versioned: facts.unversioned.is_none(),
+            shown,
+        })
+        .collect();
+    let mut text = String::from(
+        "/// One thing the API can do.\n\
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n\
+        pub enum Operation {\n",
+    );
+    for operation in &operations {
+        let summary = operation.shown.summary.trim_end_matches('.');
+        line(&mut text, &format!("    /// {summary}.\n    {},", operation.variant));
+    }
+    line(&mut text, "}\n");
+    line(&mut text, "#[allow(clippy::match_same_arms, reason = \"a line for each operation\")]");
+    line(&mut text, "impl Operation {");
+    line(&mut text, "    /// Every operation, in the order in which documents list them.");
+    line(&mut text, &format!("    pub const ALL: [Self; {}] = [", operations.len()));
+    for operation in &operations {
+        line(&mut text, &format!("        Self::{},", operation.variant));
+    }
+    line(&mut text, "    ];");
+    function(
+        &mut text,
+        "The name in scenario files, the journal and logs: the operationId in the newest version.",
+        "id(self) -> &'static str",
+        &operations,
+        |operation| format!("{:?}", operation.id),
+    );
+    function(
+        &mut text,
+        "The resource that it belongs to, by the name of its document.",
+        "resource(self) -> &'static str",
+        &operations,
+        |operation| format!("{:?}", operation.shown.resource),
+    );
+    function(
+        &mut text,
+        "Whether it only reads what the tenant holds.",
+        "is_read(self) -> bool",
+        &operations,
+        |operation| operation.shown.is_read.to_string(),
+    );
+    function(
+        &mut text,
+        "Whether it exists in API versions; the token calls stand outside them.",
+        "is_versioned(self) -> bool",
+        &operations,
+        |operation| operation.is_versioned.to_string(),
+    );
+    line(&mut text, "}");
+    text
+}
+
+/// The tables, as the value of a static.
+pub(crate) fn tables(compiled: &Compiled) -> String {
+    format!(
+        "/// The built-in service.\npub(in crate::contract) static SERVICE: Service = {:?};\n",
+        compiled.service
+    )
+}
+
+struct Named<'a> {
+    variant: String,
+    id: &'a str,
+    is_versioned: bool,
+    shown: &'a Shown,
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a String takes whatever is written");
+}
+
+/// A function that answers for each operation.
+fn function(
+    text: &mut String,
+    about: &str,
+    signature: &str,
+    operations: &[Named<'_>],
+    answer: impl Fn(&Named<'_>) -> String,
+) {
+    line(text, &format!("\n    /// {about}\n    pub const fn {signature} {{\n        match self {{"));
+    for operation in operations {
+        line(text, &format!("            Self::{} => {},", operation.variant, answer(operation)));
+    }
+    line(text, "        }\n    }");
+}
+
+/// `getSource` as `GetSource`.
+fn pascal_case(id: &str) -> String {
+    let mut chars = id.chars();
+    chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}

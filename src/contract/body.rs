@@ -1,0 +1,156 @@
+//! Request bodies: read by their media type, and held to their schemas. A schema is compiled when it is first asked
+//! for, so an operation that nobody calls costs nothing.
+
+use std::sync::OnceLock;
+
+use jsonschema::paths::Location;
+use jsonschema::{Draft, Keyword, ValidationError, Validator};
+use serde_json::{Map, Value};
+
+use super::check::Multipart;
+use super::facts::{BodyFacts, Media};
+use super::violation::{Violation, violation};
+use crate::prerequisites::Prerequisites;
+use crate::wire::{Body, DetailCode, Refusal, Request};
+
+/// The text seen on real replies to a body that is no JSON.
+pub(super) const UNPARSABLE: &str = "The request could not be parsed.";
+
+/// How many mistakes of a body are told: a long one may have a million.
+const MOST_VIOLATIONS: usize = 50;
+
+/// A body that was read.
+pub(super) enum Content {
+    Json(Value),
+    Multipart(Multipart),
+}
+
+/// The body, when it is small enough, said to be what the operation reads, and is; `None` when there is none and
+/// none is asked for.
+pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Content>, Refusal> {
+    let bytes = match &request.body {
+        Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
+        Body::Whole(bytes) if bytes.is_empty() && !facts.is_required => return Ok(None),
+        Body::Whole(bytes) if bytes.is_empty() => return Err(unparsable("the body is empty".to_owned())),
+        Body::Whole(bytes) => bytes,
+    };
+    if !request.media_type().is_some_and(|media_type| is_read(facts.media, &media_type)) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    match facts.media {
+        Media::Json | Media::JsonPatch => serde_json::from_slice(bytes)
+            .map(|value| Some(Content::Json(value)))
+            .map_err(|error| unparsable(error.to_string())),
+        Media::Multipart => Ok(request.headers.get(hyper::header::CONTENT_TYPE).map(|content_type| {
+            Content::Multipart(Multipart { content_type: content_type.clone(), bytes: bytes.clone() })
+        })),
+    }
+}
+
+fn is_read(media: Media, media_type: &str) -> bool {
+    match media {
+        Media::Json => {
+            media_type == "application/json"
+                || media_type.ends_with("+json") && media_type.starts_with("application/")
+        }
+        Media::JsonPatch => media_type == "application/json-patch+json",
+        Media::Multipart => media_type == "multipart/form-data",
+    }
+}
+
+/// The refusal of a body that is no JSON: the real service does not say why, so the log does.
+fn unparsable(why: String) -> Refusal {
+    Refusal::BadRequest {
+        code: DetailCode::Syntax,
+        text: UNPARSABLE.to_owned(),
+        further: Vec::new(),
+        aside: Some(why),
+    }
+}
+
+/// An operation's body schemas, compiled once they are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Validators {
+    lenient: OnceLock<Validator>,
+    strict: OnceLock<Validator>,
+}
+
+impl Validators {
+    /// Adds the ways in which the body breaks its schema.
+    pub(super) fn check(
+        &self,
+        facts: &BodyFacts,
+        body: &Value,
+        prerequisites: Prerequisites,
+        violations: &mut Vec<Violation>,
+    ) {
+        let validator = self.validator(facts, prerequisites);
+        if validator.is_valid(body) {
+            return;
+        }
+        let errors = validator.iter_errors(body).take(MOST_VIOLATIONS + 1);
+        let mut found: Vec<_> = errors.map(|error| violation(&error)).collect();
+        let is_cut = found.len() > MOST_VIOLATIONS;
+        found.truncate(MOST_VIOLATIONS);
+        found.dedup_by(|second, first| second.text == first.text);
+        if is_cut {
+            let text = "There are more mistakes than these.".to_owned();
+            found.push(Violation { code: DetailCode::ReferenceNotFound, text });
+        }
+        violations.append(&mut found);
+    }
+
+    fn validator(&self, facts: &BodyFacts, prerequisites: Prerequisites) -> &Validator {
+        let (place, schema) = match prerequisites {
+            Prerequisites::Enforce if facts.strict != facts.lenient => (&self.strict, facts.strict),
+            _ => (&self.lenient, facts.lenient),
+        };
+        place.get_or_init(|| compile(schema))
+    }
+
+    /// How many of them were compiled so far.
+    #[cfg(test)]
+    pub(super) fn compiled(&self) -> usize {
+        [&self.lenient, &self.strict].iter().filter(|place| place.get().is_some()).count()
+    }
+}
+
+fn compile(schema: &str) -> Validator {
+    let schema: Value = serde_json::from_str(schema).expect("the build wrote the schema");
+    jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .should_validate_formats(true)
+        .with_keyword("pattern", NotBlank::compile)
+        .build(&schema)
+        .expect("the build knows every keyword of the schema")
+}
+
+/// The one pattern that the document has: something must stand there that is no blank. A regular expression would
+/// say the same, and take a tenth of what an idle server keeps in memory.
+struct NotBlank;
+
+impl NotBlank {
+    const PATTERN: &str = r"\S";
+
+    fn compile<'a>(
+        _: &'a Map<String, Value>,
+        pattern: &'a Value,
+        _: Location,
+    ) -> Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>> {
+        if pattern == Self::PATTERN {
+            Ok(Box::new(Self))
+        } else {
+            Err(ValidationError::custom(format!("pattern {pattern}; expected `{}`", Self::PATTERN)))
+        }
+    }
+}
+
+impl<'i> Keyword<'i> for NotBlank {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("is blank")) }
+    }
+
+    fn is_valid(&self, instance: &Value) -> bool {
+        instance.as_str().is_none_or(|text| text.contains(|c: char| !c.is_whitespace()))
+    }
+}

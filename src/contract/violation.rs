@@ -1,0 +1,140 @@
+//! The ways in which a body breaks the contract, in the service's terms: which code, which field, and why.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::body::UNPARSABLE;
+use crate::wire::DetailCode;
+
+/// One way in which a request breaks the contract.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Which kind of mistake; what cannot be parsed comes first, then what is missing, then what is illegal.
+    pub code: DetailCode,
+    /// Which field or parameter, and why.
+    pub text: String,
+}
+
+/// A validation error in the service's terms.
+pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
+    let field = field_name(error.instance_path().as_str());
+    let instance = error.instance();
+    let is_missing = |field: &str| Violation {
+        code: DetailCode::Missing,
+        text: format!("Required field \"{field}\" was missing or empty."),
+    };
+    // Invented: the texts of illegal values. What the service says here is not known.
+    let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => is_missing(property.as_str().unwrap_or_default()),
+        ValidationErrorKind::Type { kind }
+            if instance.is_null() && is_required_type(kind) && !field.is_empty() =>
+        {
+            is_missing(&field)
+        }
+        ValidationErrorKind::Type { kind } => Violation {
+            code: DetailCode::Syntax,
+            text: format!(
+                "{UNPARSABLE} {} must be {}, but is {}.",
+                subject(&field),
+                expected_type(kind),
+                type_of(instance)
+            ),
+        },
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
+        ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
+            is_missing(&field)
+        }
+        ValidationErrorKind::MinItems { limit } => illegal(format!(
+            "{} must have at least {limit} items, but has {}.",
+            subject(&field),
+            instance.as_array().map_or(0, Vec::len)
+        )),
+        ValidationErrorKind::UniqueItems => {
+            illegal(format!("{} must not name anything twice.", subject(&field)))
+        }
+        ValidationErrorKind::Format { format } => {
+            illegal(format!("{} must be a {format}, but is {instance}.", subject(&field)))
+        }
+        ValidationErrorKind::Enum { options } => {
+            illegal(format!("{} must be one of {}, but is {instance}.", subject(&field), listed(options)))
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            illegal(format!("{} must have at most {limit} characters.", subject(&field)))
+        }
+        ValidationErrorKind::MaxItems { limit } => illegal(format!(
+            "{} must have at most {limit} items, but has {}.",
+            subject(&field),
+            instance.as_array().map_or(0, Vec::len)
+        )),
+        ValidationErrorKind::Minimum { limit } => {
+            illegal(format!("{} must be {limit} or more, but is {instance}.", subject(&field)))
+        }
+        ValidationErrorKind::Maximum { limit } => {
+            illegal(format!("{} must be {limit} or less, but is {instance}.", subject(&field)))
+        }
+        _ => illegal(format!("{} is not as the contract has it.", subject(&field))),
+    }
+}
+
+/// The values of an enum, with commas between them.
+fn listed(options: &Value) -> String {
+    let options = options.as_array().into_iter().flatten();
+    options.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether null was refused where something must stand.
+fn is_required_type(kind: &TypeKind) -> bool {
+    !matches!(kind, TypeKind::Multiple(_))
+}
+
+fn expected_type(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => with_article(&kind.to_string()),
+        TypeKind::Multiple(kinds) => {
+            kinds.iter().map(|kind| with_article(&kind.to_string())).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+fn type_of(value: &Value) -> String {
+    with_article(match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    })
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "null" => kind.to_owned(),
+        "array" | "object" | "integer" => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
+fn subject(field: &str) -> String {
+    if field.is_empty() { "The body".to_owned() } else { format!("Field \"{field}\"") }
+}
+
+/// `/sourceIds/0` as `sourceIds[0]`.
+fn field_name(pointer: &str) -> String {
+    let mut name = String::new();
+    for step in pointer.split('/').skip(1) {
+        if step.bytes().all(|byte| byte.is_ascii_digit()) {
+            name.push('[');
+            name.push_str(step);
+            name.push(']');
+        } else {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(step);
+        }
+    }
+    name
+}

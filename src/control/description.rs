@@ -1,0 +1,192 @@
+//! The control API's own document as it is served: what stands in `fixtures/openapi/control.yaml`, and the schemas of
+//! scenario and fixture files, which are said once, in their own JSON Schemas, and put in here in OpenAPI's words.
+
+use serde_json::{Map, Value, json};
+
+/// The document, as the build wrote it from YAML.
+const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/control.json"));
+
+/// The document for a base URL.
+pub(super) fn description(base_url: &str) -> Value {
+    let mut document: Value = serde_json::from_str(DOCUMENT).expect("the build wrote the document");
+    document["servers"] = json!([{ "url": base_url }]);
+    let schemas = document["components"]["schemas"].as_object_mut().expect("the document has schemas");
+    put_in(schemas, "Scenario", crate::scenario::SCHEMA);
+    put_in(schemas, "Fixture", crate::fixture::SCHEMA);
+    document
+}
+
+/// Puts a file format's schema in under `name`, and its definitions under their own names.
+fn put_in(schemas: &mut Map<String, Value>, name: &str, text: &str) {
+    let mut schema: Value = serde_json::from_str(text).expect("a test reads the schemas");
+    let definitions = schema["definitions"].take();
+    for key in ["$schema", "title", "definitions"] {
+        schema.as_object_mut().map(|object| object.shift_remove(key));
+    }
+    schemas.insert(name.to_owned(), openapi(&schema));
+    for (name, definition) in definitions.as_object().into_iter().flatten() {
+        schemas.insert(component(name), openapi(definition));
+    }
+}
+
+/// `rateLimited` as `RateLimited`.
+fn component(definition: &str) -> String {
+    let mut chars = definition.chars();
+    chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+/// A schema of JSON Schema draft 7 in the words of OpenAPI 3.0. What those cannot say is left out: the document
+/// then allows more than the reader does.
+fn openapi(schema: &Value) -> Value {
+    let Value::Object(written) = schema else { return schema.clone() };
+    let mut said = Map::new();
+    for (key, value) in written {
+        match (key.as_str(), value) {
+            ("$ref", Value::String(reference)) => {
+                let name = component(reference.rsplit('/').next().unwrap_or_default());
+                said.insert("$ref".to_owned(), format!("#/components/schemas/{name}").into());
+            }
+            ("properties", Value::Object(properties)) => {
+                let properties: Map<_, _> =
+                    properties.iter().map(|(name, schema)| (name.clone(), openapi(schema))).collect();
+                said.insert(key.clone(), properties.into());
+            }
+            ("items" | "additionalProperties" | "not", schema) => {
+                said.insert(key.clone(), openapi(schema));
+            }
+            ("allOf" | "oneOf", Value::Array(schemas)) => {
+                said.insert(key.clone(), schemas.iter().map(openapi).collect());
+            }
+            ("anyOf", Value::Array(schemas)) => any_of(&mut said, schemas),
+            ("type", Value::Array(kinds)) => {
+                said.insert("oneOf".to_owned(), kinds.iter().map(|kind| json!({ "type": kind })).collect());
+            }
+            ("const", value) => {
+                said.insert("enum".to_owned(), json!([value]));
+            }
+            ("dependencies", Value::Object(dependencies)) => {
+                let each = dependencies.iter().map(|(name, needs)| dependency(name, needs));
+                said.insert("allOf".to_owned(), each.collect());
+            }
+            ("propertyNames", _) => {}
+            _ => {
+                said.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    said.into()
+}
+
+/// One of several schemas; null among them is said with `nullable`.
+fn any_of(said: &mut Map<String, Value>, schemas: &[Value]) {
+    let is_null = |schema: &&Value| schema["type"] == "null";
+    let others: Vec<Value> = schemas.iter().filter(|schema| !is_null(schema)).map(openapi).collect();
+    if others.len() < schemas.len() {
+        said.insert("nullable".to_owned(), true.into());
+    }
+    match <[Value; 1]>::try_from(others) {
+        Ok([Value::Object(only)]) => said.extend(only),
+        Ok([other]) => {
+            said.insert("allOf".to_owned(), json!([other]));
+        }
+        Err(others) => {
+            said.insert("anyOf".to_owned(), others.into());
+        }
+    }
+}
+
+/// Where `name` is there, `needs` must hold.
+fn dependency(name: &str, needs: &Value) -> Value {
+    let needs = if needs.is_array() { json!({ "required": needs }) } else { openapi(needs) };
+    json!({ "anyOf": [{ "not": { "required": [name] } }, needs] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Operation;
+
+    /// Every schema, and every reference, of a document.
+    fn walk(value: &Value, is_schema: bool, schemas: &mut Vec<Value>, references: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                if is_schema {
+                    schemas.push(value.clone());
+                }
+                for (key, member) in object {
+                    if let ("$ref", Some(reference)) = (key.as_str(), member.as_str()) {
+                        references.push(reference.to_owned());
+                    }
+                    let leads_to_schema =
+                        ["schema", "items", "additionalProperties", "not"].contains(&key.as_str());
+                    if ["properties", "schemas"].contains(&key.as_str()) {
+                        let members = member.as_object().into_iter().flat_map(Map::values);
+                        members.for_each(|member| walk(member, true, schemas, references));
+                    } else if ["allOf", "oneOf", "anyOf"].contains(&key.as_str()) {
+                        let members = member.as_array().into_iter().flatten();
+                        members.for_each(|member| walk(member, true, schemas, references));
+                    } else if key != "example" {
+                        walk(member, leads_to_schema, schemas, references);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, false, schemas, references)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_document_says_everything_in_openapis_words_and_refers_to_nothing_that_is_not_there() {
+        const KNOWN: [&str; 24] = [
+            "$ref",
+            "type",
+            "format",
+            "description",
+            "default",
+            "example",
+            "nullable",
+            "enum",
+            "minimum",
+            "maximum",
+            "minLength",
+            "maxLength",
+            "pattern",
+            "items",
+            "minItems",
+            "maxItems",
+            "required",
+            "properties",
+            "additionalProperties",
+            "minProperties",
+            "maxProperties",
+            "allOf",
+            "oneOf",
+            "anyOf",
+        ];
+        let document = description("http://localhost:1");
+        let (mut schemas, mut references) = (Vec::new(), Vec::new());
+        walk(&document, false, &mut schemas, &mut references);
+        assert!(schemas.len() > 150 && references.len() > 250, "{} {}", schemas.len(), references.len());
+        for schema in schemas {
+            for key in schema.as_object().unwrap().keys() {
+                assert!(KNOWN.contains(&key.as_str()) || key == "not", "{key} in {schema}");
+            }
+            assert!(schema["type"].is_null() || schema["type"].is_string(), "{schema}");
+        }
+        for reference in references {
+            let place = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(place).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_formats_of_files_are_those_of_their_own_schemas() {
+        let document = description("http://localhost:1");
+        let schemas = &document["components"]["schemas"];
+        let ids = Operation::ALL.map(Operation::id);
+        assert_eq!(schemas["Operation"]["enum"], json!(ids));
+        assert_eq!(schemas["Fixture"]["properties"]["groups"]["items"]["$ref"], "#/components/schemas/Group");
+        assert_eq!(schemas["Client"]["properties"]["user"]["nullable"], true);
+        assert_eq!(schemas["Rule"]["allOf"][0]["anyOf"][1], json!({ "required": ["sequence"] }));
+    }
+}
