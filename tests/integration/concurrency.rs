@@ -18,10 +18,11 @@ use sync_group_sim::tenant::journal::Entry;
 use sync_group_sim::wire::{Body, Manner};
 use tokio::task::JoinSet;
 
-use crate::client::{Served, send, token};
-use crate::harness::creator::{Told, create};
-use crate::harness::http::Seen;
-use crate::harness::mixed::{Client, Step};
+use crate::harness::http::{send, token};
+use crate::harness::served::Served;
+use crate::load::creator::{Told, create};
+use crate::load::http::Seen;
+use crate::load::mixed::{Client, Step};
 
 const CONNECTIONS: usize = 256;
 const REQUESTS: usize = 40;
@@ -32,7 +33,7 @@ const FAULTS: [u16; 3] = [429, 500, 503];
 fn busy() -> Config {
     let mut config = Config {
         fixture: Fixture::built_in("large").unwrap(),
-        scenarios: vec![crate::scenarios::scenario(include_str!("../../benches/soak/faults.yaml"))],
+        scenarios: vec![crate::harness::client::scenario(include_str!("../../benches/soak/faults.yaml"))],
         ..Config::default()
     };
     (config.options.seed, config.options.journal_limit) = (SEED, 2 * CONNECTIONS * REQUESTS);
