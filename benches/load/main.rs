@@ -15,7 +15,7 @@ mod harness;
 mod workload;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -224,8 +224,20 @@ fn footprint(options: &Options) -> Result<()> {
         "| resident memory after the load, its journal full | {:.1} MiB |",
         mebibytes(loaded.resident()?)
     );
-    println!("| the binary | {:.1} MiB |", mebibytes(std::fs::metadata(&options.ours)?.len()));
+    println!("| the binary | {:.1} MiB |", mebibytes(packed_size(&options.ours)?));
     Ok(())
+}
+
+/// How large the binary is without the names of its functions, as packages hold it.
+fn packed_size(binary: &Path) -> Result<u64> {
+    let copy = std::env::temp_dir().join(format!("sync-group-sim-stripped-{}", std::process::id()));
+    let status = Command::new("strip").arg("-o").arg(&copy).arg(binary).status()?;
+    if !status.success() {
+        return Err(format!("strip: {status}").into());
+    }
+    let size = std::fs::metadata(&copy)?.len();
+    std::fs::remove_file(&copy)?;
+    Ok(size)
 }
 
 /// How long it takes from starting a server to its first answer.

@@ -18,11 +18,12 @@ use sync_group_sim::simulator::Config;
 use sync_group_sim::wire::{Body, Manner};
 use tokio::task::JoinSet;
 
-use crate::client::{Served, send, token};
-use crate::harness::creator::{Told, create};
-use crate::harness::http::Seen;
-use crate::harness::mixed::{Client, Step};
-use crate::scenarios::{scenario, together};
+use crate::harness::client::{scenario, together};
+use crate::harness::http::{send, token};
+use crate::harness::served::Served;
+use crate::load::creator::{Told, create};
+use crate::load::http::Seen;
+use crate::load::mixed::{Client, Step};
 
 const CONNECTIONS: usize = 256;
 const REQUESTS: usize = 40;

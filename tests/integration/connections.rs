@@ -8,8 +8,9 @@ use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 
-use crate::client::{Served, connect, exchange, parse, send, token};
-use crate::scenarios::{scenario, together};
+use crate::harness::client::{scenario, together};
+use crate::harness::http::{connect, exchange, parse, send, token};
+use crate::harness::served::Served;
 
 fn small_bodies() -> Config {
     let mut config = Config::default();

@@ -6,74 +6,16 @@ use std::time::Duration;
 use hyper::Method;
 use hyper::header::HOST;
 use serde_json::{Value, json};
-use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::journal::Filter;
 use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::operator::ClockMode;
-use sync_group_sim::wire::{Outcome, Request};
-use sync_group_sim::world::TenantRequest;
+use sync_group_sim::wire::Request;
 
-use crate::client::{Served, connect, send};
-
-/// A simulator whose wall clock stands still.
-struct Sim {
-    simulator: Simulator,
-    wall: Timestamp,
-}
-
-impl Sim {
-    fn new() -> Self {
-        let mut config = Config::default();
-        config.options.seed = 1;
-        let wall = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
-        Self { simulator: Simulator::new(config).unwrap(), wall }
-    }
-
-    fn ask(&self, call: &str, token: Option<&str>, body: Option<Value>) -> Outcome {
-        let (method, target) = call.split_once(' ').unwrap();
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = Request::new(method, target).unwrap().header(HOST, "localhost:4580");
-        if let Some(token) = token {
-            request = request.bearer(token);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        self.simulator.answer_at(&request, self.wall)
-    }
-
-    /// A control call that must have this status; its body.
-    fn control(&self, call: &str, body: Option<Value>, status: u16) -> Value {
-        let outcome = self.ask(call, None, body);
-        let text = String::from_utf8_lossy(&outcome.reply.body).into_owned();
-        assert_eq!(outcome.reply.status.as_u16(), status, "{call}: {text}");
-        outcome.reply.value()
-    }
-
-    /// The token of a tenant's administrator.
-    fn token(&self, prefix: &str, client: &Value) -> String {
-        let (id, secret) = (client["clientId"].as_str().unwrap(), client["clientSecret"].as_str().unwrap());
-        let call = format!(
-            "POST {prefix}/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}"
-        );
-        let body = self.ask(&call, None, None).reply.value();
-        body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
-    }
-
-    /// A tenant by POST, with its prefix and its administrator's token.
-    fn tenant(&self, asked: Value) -> (String, String, Value) {
-        let made = self.control("POST /_sim/tenants", Some(asked), 201);
-        let prefix = format!("/tenants/{}", made["name"].as_str().unwrap());
-        let token = self.token(&prefix, &made["clients"][0]);
-        (prefix, token, made)
-    }
-
-    fn status(&self, call: &str, token: &str) -> u16 {
-        self.ask(call, Some(token), None).reply.status.as_u16()
-    }
-}
+use crate::harness::control::Sim;
+use crate::harness::http::{connect, send};
+use crate::harness::served::Served;
 
 #[test]
 fn every_call_that_is_listed_is_answered() {
@@ -475,103 +417,6 @@ fn a_client_that_leaves_while_it_is_held_is_journalled() {
     let left = first().unwrap();
     assert_eq!((&left["leftAt"], &left["toldAt"]), (&left["at"], &Value::Null));
     assert!(left["leftNs"].as_u64() > left["arrivedNs"].as_u64(), "{left}");
-}
-
-#[test]
-fn the_handle_turns_the_same_knobs_as_the_control_api() {
-    let mut config = Config::default();
-    config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00Z").unwrap());
-    let simulator = Simulator::new(config).unwrap();
-    let asked = TenantRequest { name: Some("mine".to_owned()), ..TenantRequest::default() };
-    let tenant = simulator.create_tenant(&asked, "http://sim").unwrap();
-    assert_eq!((tenant.name(), tenant.base_url()), ("mine", "http://sim/tenants/mine"));
-    tenant.add_rule(Rule::new("down").on(Operation::OauthInfo).first(1).respond(503)).unwrap();
-    assert!(tenant.add_rule(Rule::new("never").nth(0)).unwrap_err().contains("nth 0 can never fire"));
-    let info = Request::new(Method::GET, "/tenants/mine/oauth/info").unwrap();
-    let statuses = [(); 2].map(|()| simulator.answer(&info).reply.status.as_u16());
-    assert_eq!(statuses, [503, 200]);
-    assert_eq!(tenant.scenario()[0].fired, 1);
-    assert_eq!(tenant.advance(Duration::from_mins(1)).now, Timestamp::parse("2026-11-24T09:31:00Z").unwrap());
-    let expectation =
-        serde_json::from_value(json!({ "match": { "operation": "oauthInfo" }, "count": { "exactly": 2 } }));
-    assert!(tenant.verify(&expectation.unwrap()).unwrap().passed);
-    let mut state = tenant.state();
-    state.groups.clear();
-    tenant.set_state(state.clone()).unwrap();
-    assert_eq!(tenant.state(), state);
-    assert_eq!(tenant.journal(&Filter::default()).exchanges.len(), 2);
-    assert!(tenant.remove_rule("down") && !tenant.remove_rule("down"));
-    tenant.reset();
-    assert_eq!(tenant.state().groups.len(), 2);
-    simulator.delete_tenant("mine").unwrap();
-    assert_eq!(simulator.tenant_names(), ["default"]);
-}
-
-#[test]
-fn a_token_lives_as_long_as_it_says_whatever_the_clocks_fraction() {
-    let mut config = Config::default();
-    config.options.token_lifetime = Duration::from_secs(1);
-    config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00.950Z").unwrap());
-    let sim = Sim { simulator: Simulator::new(config).unwrap(), wall: Timestamp::from_millis(0) };
-    let state = sim.control("GET /_sim/state", None, 200);
-    let token = sim.token("", &state["clients"][0]);
-    let list = "GET /v3/password-sync-groups";
-    let advance = |by: &str| sim.control("POST /_sim/clock/advance", Some(json!({ "by": by })), 200);
-    advance("999ms");
-    assert_eq!(sim.status(list, &token), 200);
-    advance("1ms");
-    assert_eq!(sim.status(list, &token), 401);
-}
-
-#[test]
-fn the_journal_is_bounded_by_bytes_too() {
-    let sim = Sim::new();
-    let (prefix, token, _) = sim.tenant(json!({ "name": "a", "prerequisites": "ignore" }));
-    // Each exchange carries a megabyte there and one back: 64 MiB hold fewer than forty of them.
-    let name = "x".repeat(1_000_000);
-    for _ in 0..40 {
-        let body = Some(json!({ "name": name }));
-        let outcome = sim.ask(&format!("POST {prefix}/v3/password-sync-groups"), Some(&token), body);
-        assert_eq!(outcome.reply.status.as_u16(), 200);
-    }
-    let journal = sim.control(&format!("GET {prefix}/_sim/journal?limit=1"), None, 200);
-    let (first, dropped) =
-        (journal["exchanges"][0]["seq"].as_u64().unwrap(), journal["dropped"].as_u64().unwrap());
-    assert!((5..20).contains(&dropped) && first == dropped + 1, "{first} {dropped}");
-}
-
-#[test]
-fn a_rate_limit_window_passes_when_the_clock_is_moved() {
-    let sim = Sim::new();
-    let (prefix, token, _) = sim.tenant(json!({ "rateLimit": "1/10s" }));
-    let list = format!("GET {prefix}/v3/password-sync-groups");
-    let advance =
-        |by: &str| sim.control(&format!("POST {prefix}/_sim/clock/advance"), Some(json!({ "by": by })), 200);
-    assert_eq!([sim.status(&list, &token), sim.status(&list, &token)], [200, 429]);
-    advance("9s");
-    assert_eq!(sim.status(&list, &token), 429);
-    advance("1s");
-    assert_eq!(sim.status(&list, &token), 200);
-}
-
-#[test]
-fn dropping_a_running_simulator_stops_it() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let running = runtime.block_on(Simulator::start(Config::default())).unwrap();
-    let address = running.address();
-    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 200);
-    drop(running);
-    // The listener goes as soon as the runtime comes to it.
-    let refused = (0..1_000_000).any(|_| std::net::TcpStream::connect(address).is_err());
-    assert!(refused, "it still listens");
-}
-
-#[test]
-fn a_token_of_a_deleted_tenant_is_nobodys_in_the_next_of_its_name() {
-    let sim = Sim::new();
-    let (prefix, token, _) = sim.tenant(json!({ "name": "again" }));
-    sim.control("DELETE /_sim/tenants/again", None, 204);
-    assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 401);
 }
 
 #[test]

@@ -7,8 +7,9 @@ use hyper::Method;
 use serde_json::{Value, json};
 use sync_group_sim::scenario::Ruleset;
 
-use crate::client::{Served, send};
-use crate::scenarios::{Client, fired, scenario, together};
+use crate::harness::client::{Client, fired, scenario, together};
+use crate::harness::http::{send, token};
+use crate::harness::served::Served;
 
 const CHAOS: &str = "name: chaos
 rules:
@@ -113,16 +114,9 @@ fn journal_with_clients(clients: usize, total: usize) -> Value {
     let scenarios = together([chaos.check().unwrap()]);
     let mut config = sync_group_sim::simulator::Config { scenarios, ..Default::default() };
     config.options.seed = 1;
-    let admin = config.fixture.clients[0].clone();
     let served = Served::start(config);
     let address = served.address();
-    let target = format!(
-        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
-        admin.client_id, admin.client_secret
-    );
-    let token: Value = serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
-    let headers =
-        [("Authorization".to_owned(), format!("Bearer {}", token["access_token"].as_str().unwrap()))];
+    let headers = [("Authorization".to_owned(), format!("Bearer {}", token(address)))];
     let left = AtomicUsize::new(total);
     std::thread::scope(|scope| {
         for _ in 0..clients {

@@ -1,13 +1,13 @@
 //! What stands in the repository's own documents is true.
 
-use std::process::Command;
+use crate::harness::process::run;
 
 const README: &str = include_str!("../../README.md");
 
 fn stdout(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_sync-group-sim")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let (code, stdout, stderr) = run(arguments);
+    assert_eq!(code, 0, "{arguments:?}: {stderr}");
+    stdout
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Request and reply pairs from `tests/exchanges/*.yaml`. Each case runs twice, through `Simulator::answer`
+//! Request and reply pairs from the files under `tests/exchanges`: a file or a folder for each resource. Each case runs twice, through `Simulator::answer`
 //! and over a socket, with the same seed and a clock that stands still; both must be as the case says, and
 //! byte for byte the same.
 //!
@@ -9,6 +9,7 @@
 //! anything.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use hyper::Method;
 use hyper::header::{HOST, HeaderName};
@@ -24,7 +25,9 @@ use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::wire::Request;
 use sync_group_sim::world::UnknownTenants;
 
-use crate::client::{Served, send};
+use crate::harness::ask::token_call;
+use crate::harness::http::send;
+use crate::harness::served::Served;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -170,10 +173,7 @@ fn run(case: &Case, way: &Way) -> Vec<Said> {
             let token = tokens.entry(format!("{prefix}{name}")).or_insert_with(|| {
                 let client =
                     clients.iter().find(|client| client.name == *name).expect("a client of the fixture");
-                let target = format!(
-                    "{prefix}/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
-                    client.client_id, client.client_secret
-                );
+                let target = token_call(prefix, &client.client_id, &client.client_secret);
                 let reply = way.send("POST", &target, &[("host".to_owned(), HOST_NAME.to_owned())], b"");
                 let body: Value = serde_json::from_slice(&reply.body).unwrap();
                 body["access_token"].as_str().expect("a token").to_owned()
@@ -255,13 +255,39 @@ fn fill(text: &str, names: &BTreeMap<String, String>) -> String {
     known.into_iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), value))
 }
 
+/// Every file under a folder of `tests/exchanges`.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_exchange_is_as_written_without_a_socket_and_over_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exchanges");
+    let mut found = Vec::new();
+    files(&folder, &mut found);
+    assert!(!found.is_empty(), "{} is empty", folder.display());
+    std::thread::scope(|scope| {
+        for path in &found {
+            let name = path.strip_prefix(&folder).unwrap().display().to_string();
+            // A panic is told with the name of its thread, which is the file's.
+            std::thread::Builder::new().name(name).spawn_scoped(scope, || check(path)).unwrap();
+        }
+    });
+}
+
 /// Runs every case of a file both ways.
-fn check(file: &str) {
-    let path = format!("{}/tests/exchanges/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let document = Document { name: file, text: &text, format: Format::Yaml };
+fn check(file: &Path) {
+    let (name, text) = (file.display().to_string(), std::fs::read_to_string(file).unwrap());
+    let document = Document { name: &name, text: &text, format: Format::Yaml };
     let cases: Vec<Case> = document.parse().unwrap_or_else(|error| panic!("{error}"));
-    assert!(!cases.is_empty(), "{file} has no cases");
+    assert!(!cases.is_empty(), "{name} has no cases");
     for case in cases {
         let direct = run(&case, &Way::Direct(Box::new(Simulator::new(config(&case.options)).unwrap())));
         let socket = run(&case, &Way::Socket(Box::new(Served::start(config(&case.options)))));
@@ -278,44 +304,4 @@ fn check(file: &str) {
             assert_eq!(direct, socket, "{}, step {}: the two ways differ", case.name, step + 1);
         }
     }
-}
-
-#[test]
-fn groups_are_created_read_replaced_and_deleted() {
-    check("groups.yaml");
-}
-
-#[test]
-fn lists_come_in_pages() {
-    check("pages.yaml");
-}
-
-#[test]
-fn bad_requests_are_refused_and_store_nothing() {
-    check("refusals.yaml");
-}
-
-#[test]
-fn prerequisites_are_held_or_ignored() {
-    check("prerequisites.yaml");
-}
-
-#[test]
-fn tokens_are_issued_and_enforced() {
-    check("tokens.yaml");
-}
-
-#[test]
-fn the_gateway_limits_the_rate() {
-    check("rate_limit.yaml");
-}
-
-#[test]
-fn tenants_are_worlds_of_their_own() {
-    check("tenants.yaml");
-}
-
-#[test]
-fn the_control_api_shows_the_state_and_the_contract() {
-    check("control.yaml");
 }

@@ -13,8 +13,9 @@ use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 
-use crate::client::{RawReply, Served, connect, exchange, parse, send};
-use crate::scenarios::{scenario, together};
+use crate::harness::client::{scenario, together};
+use crate::harness::http::{RawReply, connect, exchange, parse, token};
+use crate::harness::served::Served;
 
 /// A request that is open to everybody.
 const INFO: &str = "GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -44,15 +45,8 @@ impl Target {
         let mut config = Config::default();
         config.options.prerequisites = Prerequisites::Ignore;
         change(&mut config);
-        let admin = config.fixture.clients[0].clone();
         let served = Served::start(config);
-        let call = format!(
-            "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
-            admin.client_id, admin.client_secret
-        );
-        let body: Value =
-            serde_json::from_slice(&send(served.address(), "POST", &call, &[], b"").body).unwrap();
-        Self { token: body["access_token"].as_str().unwrap().to_owned(), served }
+        Self { token: token(served.address()), served }
     }
 
     fn address(&self) -> SocketAddr {

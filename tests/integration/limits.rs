@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use sync_group_sim::{Config, ControlPolicy, Fixture, Limits};
 
-use crate::client::{Served, connect, exchange, parse, send, token};
-use crate::scenarios::{scenario, together};
+use crate::harness::client::{scenario, together};
+use crate::harness::http::{connect, exchange, parse, send, token};
+use crate::harness::served::Served;
 
 /// A server with other limits than usual.
 fn limited(change: impl FnOnce(&mut Limits)) -> Served {

@@ -6,8 +6,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-/// A plain HTTP/1.1 client over a socket, and a server that stops with the test.
-mod client;
 /// The binary itself: options, environment, output, exit codes, signals.
 mod command_line;
 /// Many clients at once, and a stop under their load.
@@ -20,6 +18,8 @@ mod control_api;
 mod determinism;
 /// What stands in the repository's own documents is true.
 mod documents;
+/// What a test does that has the simulator in its own process.
+mod embedding;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
 mod exchanges;
 /// The page about how faithful each answer is.
@@ -28,15 +28,21 @@ mod fidelity;
 mod floor_plan;
 /// Mutations of a corpus, thrown at whatever reads what others wrote.
 mod fuzz;
-/// Clients that the soak test shares.
-#[path = "../../benches/harness/mod.rs"]
+/// How a simulator is started and asked.
 mod harness;
 /// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
 mod http_conformance;
+/// What the journal keeps, and what it leaves out.
+mod journal;
 /// What the server allows its clients, seen from a socket: the refusal, and that others are served on.
 mod limits;
+/// Clients that the soak shares.
+#[path = "../../benches/harness/mod.rs"]
+mod load;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
 mod models;
+/// The service's own limit.
+mod rate_limit;
 /// The README's example of a test in Rust.
 mod readme_example;
 /// What scenarios do to exchanges.
@@ -45,6 +51,8 @@ mod scenarios;
 mod supply_chain;
 /// HTTP over TLS.
 mod tls;
+/// How long a token is good, and for whom.
+mod tokens;
 /// What really happened stands in the journal beside what the client was told.
 mod truth;
 /// Faults as a client's kernel and its HTTP/2 library see them.

@@ -1,106 +1,15 @@
 //! What scenarios do to exchanges: each built-in file fires, and each fault does or does not let the operation
 //! happen, as its stage says. Without sockets; what faults look like on the wire is in `wire_faults.rs`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use sync_group_sim::clock::{Clock, Timestamp};
-use sync_group_sim::document::{Document, Format};
 use sync_group_sim::fixture::Fixture;
-use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{RuleReport, Ruleset, Rulesets, SCHEMA, explain, library};
-use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::wire::{Manner, Outcome, Request};
+use sync_group_sim::scenario::{SCHEMA, explain, library};
+use sync_group_sim::wire::{Manner, Outcome};
 
-/// A client with a clock of its own to push.
-pub(crate) struct Client {
-    simulator: Simulator,
-    wall: Timestamp,
-    token: String,
-    admin: (String, String),
-}
-
-pub(crate) fn scenario(text: &str) -> Ruleset {
-    let document = Document { name: "test.yaml", text, format: Format::Yaml };
-    Ruleset::read(&document).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// Scenarios that run together.
-pub(crate) fn together(scenarios: impl IntoIterator<Item = Ruleset>) -> Rulesets {
-    Rulesets::new(scenarios, 1_000).unwrap_or_else(|error| panic!("{error}"))
-}
-
-impl Client {
-    pub(crate) fn new(scenarios: Vec<Ruleset>, adjust: impl FnOnce(&mut Config)) -> Self {
-        let wall = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
-        let mut config = Config { scenarios: together(scenarios), ..Config::default() };
-        config.options.seed = 1;
-        config.options.prerequisites = Prerequisites::Ignore;
-        config.options.clock = Clock::manual(wall);
-        adjust(&mut config);
-        let admin = &config.fixture.clients[0];
-        let admin = (admin.client_id.clone(), admin.client_secret.clone());
-        Self { simulator: Simulator::new(config).unwrap(), wall, token: String::new(), admin }
-    }
-
-    /// A client of a simulator that runs this scenario, with a token.
-    pub(crate) fn with(text: &str) -> Self {
-        let mut client = Self::new(vec![scenario(text)], |_| {});
-        client.buy_token();
-        client
-    }
-
-    pub(crate) fn simulator(&self) -> &Simulator {
-        &self.simulator
-    }
-
-    pub(crate) fn buy_token(&mut self) -> Outcome {
-        let (id, secret) = &self.admin;
-        let target =
-            format!("/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}");
-        let outcome = self.ask(Method::POST, &target, None);
-        if let Some(token) = outcome.reply.value()["access_token"].as_str() {
-            token.clone_into(&mut self.token);
-        }
-        outcome
-    }
-
-    pub(crate) fn ask(&self, method: Method, target: &str, body: Option<Value>) -> Outcome {
-        let mut request = Request::new(method, target).unwrap();
-        if !self.token.is_empty() {
-            request = request.bearer(&self.token);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        self.simulator.answer_at(&request, self.wall)
-    }
-
-    pub(crate) fn advance(&mut self, by: Duration) {
-        self.wall = self.wall.plus(by);
-        self.simulator.default_tenant().set_time(self.wall);
-    }
-
-    fn get(&self, path: &str) -> Outcome {
-        self.ask(Method::GET, &format!("/v3/password-sync-groups{path}"), None)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let state = self.ask(Method::GET, "/_sim/state", None).reply.value();
-        let groups = state["groups"].as_array().unwrap().clone();
-        groups.into_iter().map(|group| group["name"].as_str().unwrap_or_default().to_owned()).collect()
-    }
-
-    pub(crate) fn rules(&self) -> Vec<RuleReport> {
-        self.simulator.default_tenant().scenario()
-    }
-
-    pub(crate) fn journal(&self) -> Value {
-        self.ask(Method::GET, "/_sim/journal", None).reply.value()
-    }
-}
+use crate::harness::client::{Client, scenario};
 
 fn status(outcome: &Outcome) -> u16 {
     outcome.reply.status.as_u16()
@@ -598,68 +507,4 @@ fn what_is_delivered_is_journalled() {
         assert_eq!(exchange["status"].is_null(), is_silent);
         assert_eq!(exchange["bytesPromised"].is_null(), is_silent);
     }
-}
-
-#[test]
-fn the_journal_leaves_secrets_out() {
-    let client = Client::with("name: t\nrules: []\n");
-    client.get("");
-    let journal = client.journal().to_string();
-    assert!(!journal.contains(&client.admin.1) && !journal.contains(&client.token), "{journal}");
-    assert!(journal.contains("client_secret=…") && journal.contains("Bearer …"), "{journal}");
-    assert_eq!(client.journal()["seed"], 1);
-}
-
-#[test]
-fn secrets_are_left_out_wherever_a_client_puts_them() {
-    let client = Client::with("name: t\nrules: []\n");
-    let (id, secret) = client.admin.clone();
-    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
-    let post = |target: &str| Request::new(Method::POST, target).unwrap();
-    let token = client.token.clone();
-    let basic = hyper::header::AUTHORIZATION;
-    for request in [
-        post("/oauth/token").body("text/plain", form.clone()),
-        post("/oauth/token").body("", form.clone()),
-        post("/oauth/token").body("application/xml", format!("<client_secret>{secret}</client_secret>")),
-        post("/oauth/token").body("application/json", format!("{{\"client_secret\":\"{secret}")),
-        post(&format!("/oauth/token?CLIENT_SECRET={secret}")),
-        post("/oauth/token").header(hyper::header::HeaderName::from_static("x-api-key"), &secret),
-        post("/v3/x").header(basic.clone(), &token),
-        post("/v3/x").header(hyper::header::COOKIE, &format!("token={token}")),
-        post("/v3/x").body("application/json", format!("{{\"note\": \"{token}\"}}")),
-        post("/v3/x").body(
-            "application/json",
-            "[{\"op\": \"add\", \"path\": \"/password\", \"value\": \"hush-hush\"}]",
-        ),
-        post("/oauth/token").body("application/x-www-form-urlencoded", "client_assertion=hush-hush"),
-        post("/oauth/token").body("application/x-www-form-urlencoded", format!("client_id={secret}")),
-        post(&format!("/oauth/token?grant_type={secret}&client_id={id}&client_secret={secret}")),
-        post(&format!("/v3/password-sync-groups/{token}")),
-        post("/v3/x").header(hyper::header::USER_AGENT, &format!("agent {secret}")),
-    ] {
-        client.simulator.answer_at(&request, client.wall);
-    }
-    let journal = client.journal().to_string();
-    assert!(!journal.contains(&secret) && !journal.contains("hush-hush"), "{journal}");
-    let signature = token.rsplit('.').next().unwrap();
-    assert!(!journal.contains(signature), "{journal}");
-}
-
-/// Firings by rule, for tests of counts.
-pub(crate) fn fired(journal: &Value) -> BTreeMap<String, Vec<u64>> {
-    let mut fired: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for exchange in journal["exchanges"].as_array().unwrap() {
-        for look in exchange["rules"].as_array().unwrap() {
-            if look["fired"] == true {
-                let why = look["why"].as_str().unwrap();
-                let nth = why.trim_start_matches("nth ").split(',').next().unwrap().parse().unwrap();
-                fired.entry(look["rule"].as_str().unwrap().to_owned()).or_default().push(nth);
-            }
-        }
-    }
-    for numbers in fired.values_mut() {
-        numbers.sort_unstable();
-    }
-    fired
 }

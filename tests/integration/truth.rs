@@ -10,8 +10,9 @@ use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::journal::Filter;
 use sync_group_sim::simulator::Config;
 
-use crate::client::{Served, connect};
-use crate::scenarios::{Client, scenario, together};
+use crate::harness::client::{Client, scenario, together};
+use crate::harness::http::connect;
+use crate::harness::served::Served;
 
 const GROUPS: &str = "/v2024/password-sync-groups";
 
@@ -145,7 +146,7 @@ fn tenants_with_one_draw_key_draw_alike_and_trust_only_their_own_tokens() {
     let ask = |made: &Value| {
         let target = format!("{}{GROUPS}", base(made));
         let request = sync_group_sim::wire::Request::new(Method::GET, &target).unwrap();
-        client.simulator().answer(&request.bearer(token["access_token"].as_str().unwrap())).reply.status
+        client.simulator.answer(&request.bearer(token["access_token"].as_str().unwrap())).reply.status
     };
     assert_eq!((ask(&first).as_u16(), ask(&second).as_u16()), (200, 401));
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use sync_group_sim::journal::Filter;
 use sync_group_sim::simulator::Config;
 
-use crate::client::{Served, connect, parse};
-use crate::scenarios::{scenario, together};
+use crate::harness::client::{scenario, together};
+use crate::harness::http::{connect, parse};
+use crate::harness::served::Served;
 
 /// A request that needs no token, and so is the fault's alone.
 const REQUEST: &[u8] = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";

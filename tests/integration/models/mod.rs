@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::handle::TenantHandle;
 use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::wire::{Reply, Request};
+use sync_group_sim::wire::Reply;
 use sync_group_sim::world::TenantRequest;
+
+use crate::harness::ask::request;
 
 /// Where every model's sequences come from; the same in every run.
 const SEED: u64 = 5;
@@ -64,14 +66,8 @@ struct Service<'a> {
 
 impl Service<'_> {
     fn ask(&self, method: Method, target: &str, token: Option<&str>, body: Option<&Value>) -> Reply {
-        let mut request = Request::new(method, &format!("/tenants/{}{target}", self.tenant.name())).unwrap();
-        if let Some(token) = token {
-            request = request.bearer(token);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        self.simulator.answer(&request).reply
+        let target = format!("/tenants/{}{target}", self.tenant.name());
+        self.simulator.answer(&request(method, &target, token, body)).reply
     }
 
     /// A token call by the client at `index`, with further parameters.

@@ -1,39 +1,12 @@
-//! A plain HTTP/1.1 client over a socket, and a server that stops with the test.
+//! A plain HTTP/1.1 client: bytes there, and a reply or whatever came of them.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use sync_group_sim::simulator::{Config, Running, Simulator};
-use tokio::runtime::Runtime;
+use sync_group_sim::simulator::Config;
 
-/// A simulator on a free port, and the threads that serve it.
-pub(crate) struct Served {
-    runtime: Runtime,
-    running: Option<Running>,
-}
-
-impl Served {
-    pub(crate) fn start(config: Config) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let running = runtime.block_on(Simulator::start(config)).unwrap();
-        Self { runtime, running: Some(running) }
-    }
-
-    pub(crate) fn running(&self) -> &Running {
-        self.running.as_ref().expect("it runs until it is dropped")
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.running().address()
-    }
-
-    pub(crate) fn stop(mut self) -> std::io::Result<()> {
-        let running = self.running.take().expect("it runs until it is stopped");
-        self.runtime.block_on(running.stop())
-    }
-}
+use super::ask::token_call;
 
 /// A reply as it came over the socket.
 #[derive(Debug)]
@@ -105,11 +78,8 @@ pub(crate) fn parse(bytes: &[u8]) -> RawReply {
 /// A token of the administrator of the tenant `default`.
 pub(crate) fn token(address: SocketAddr) -> String {
     let client = &Config::default().fixture.clients[0];
-    let target = format!(
-        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
-        client.client_id, client.client_secret
-    );
+    let call = token_call("", &client.client_id, &client.client_secret);
     let body: serde_json::Value =
-        serde_json::from_slice(&send(address, "POST", &target, &[], b"").body).unwrap();
+        serde_json::from_slice(&send(address, "POST", &call, &[], b"").body).unwrap();
     body["access_token"].as_str().unwrap().to_owned()
 }

@@ -1,0 +1,9 @@
+//! How tests start a simulator and ask it: in this process without a socket (`client.rs`, `control.rs`), in this process
+//! over one (`served.rs`, `http.rs`), or as the binary (`process.rs`). Themes have helpers of their own beside their tests.
+
+pub(crate) mod ask;
+pub(crate) mod client;
+pub(crate) mod control;
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod served;
