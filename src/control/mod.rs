@@ -154,7 +154,7 @@ pub(crate) fn refusal(status: StatusCode, message: &str) -> Outcome {
 }
 
 fn outcome(reply: Reply) -> Outcome {
-    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
+    Outcome { reply, stamp: None, delivery: Delivery::default(), trace: Trace::default() }
 }
 
 /// The steps of a control path behind `/_sim`.

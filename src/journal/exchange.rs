@@ -13,7 +13,7 @@ use crate::operation::Operation;
 use crate::scenario::{ExchangeView, Look, Looks, Why};
 use crate::wire::changed::Changed;
 use crate::wire::packed::Packed;
-use crate::wire::{Caller, Delivery, Reply, TrackingId};
+use crate::wire::{Caller, Delivery, Reply, Stamp, TrackingId};
 
 /// What the allocator adds to an exchange's pieces, roughly.
 const ALLOCATIONS: usize = 128;
@@ -133,7 +133,8 @@ impl Exchange {
     /// What the client was told, with the header fields that every reply carries.
     pub(super) fn told_reply(&self) -> Option<Reply> {
         let date = || HeaderValue::try_from(self.at.http_date()).expect("a date is ASCII");
-        (!self.delivery.is_silent()).then(|| self.reply.stamped(self.tracking_id, &date()))
+        let stamp = || Stamp { tracking_id: self.tracking_id, date: date() };
+        (!self.delivery.is_silent()).then(|| self.reply.clone().stamped(&stamp()))
     }
 
     /// The exchange as a scenario's `when` sees it.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::text::BEFORE_ID;
 use crate::fixture::{Application, Group, Identity, PasswordPolicy, Source};
+use crate::wire::json::{self, Object};
 
 /// One thing of an organisation, with an id of its own. It is written as a JSON object whose first member is `id`.
 pub(crate) trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -17,6 +18,44 @@ pub(crate) trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 's
 
     /// The id; no two records of a table have the same.
     fn id(&self) -> &str;
+
+    /// Writes the record as it is sent.
+    fn write(&self, into: &mut Vec<u8>) {
+        json::value(into, self);
+    }
+}
+
+impl Record for Group {
+    const RESOURCE: &'static str = "password-sync-groups";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// By hand, because it is written for every create and update.
+    fn write(&self, into: &mut Vec<u8>) {
+        let Self { id, name, password_policy_id, source_ids, created, modified } = self;
+        let mut object = Object::begin(into);
+        object.text("id", id);
+        if let Some(name) = name {
+            object.text("name", name);
+        }
+        if let Some(id) = password_policy_id {
+            object.text("passwordPolicyId", id);
+        }
+        if let Some(ids) = source_ids {
+            json::texts(object.member("sourceIds"), ids.iter().map(String::as_str));
+        }
+        let created_text = created.map(|at| at.to_string());
+        if let Some(text) = &created_text {
+            object.text("created", text);
+        }
+        if let Some(at) = modified {
+            let same = created_text.filter(|_| *modified == *created);
+            object.text("modified", &same.unwrap_or_else(|| at.to_string()));
+        }
+        object.end();
+    }
 }
 
 macro_rules! records {
@@ -32,7 +71,6 @@ macro_rules! records {
 }
 
 records! {
-    Group: "password-sync-groups",
     Source: "sources",
     PasswordPolicy: "password-policies",
     Application: "source-apps",
@@ -73,7 +111,7 @@ pub(super) fn render_together<R: Record>(records: &[R]) -> Vec<Bytes> {
 
 fn write<R: Record>(record: &R, text: &mut Vec<u8>) {
     let begin = text.len();
-    serde_json::to_writer(&mut *text, record).expect("a record can be written as JSON");
+    record.write(text);
     debug_assert!(text[begin..].starts_with(BEFORE_ID), "the id of {} comes first", R::RESOURCE);
 }
 

@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 
+use crate::wire::json;
+
 /// What stands before the id in a record's text.
 pub(super) const BEFORE_ID: &[u8] = br#"{"id":""#;
 
 /// An id as it stands in a record's text, between the quotes.
 pub(super) fn escaped(id: &str) -> Cow<'_, str> {
-    if id.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    if !json::is_plain(id) {
         let quoted = serde_json::to_string(id).expect("a text can be written as JSON");
         Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
     } else {

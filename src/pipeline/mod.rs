@@ -18,7 +18,7 @@ use crate::contract::{Access, Checked, Contract, Routed};
 use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
 use crate::tenant::{SimFault, TenantState};
-use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Trace, TrackingId};
+use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Stamp, Trace, TrackingId};
 use crate::world::{Located, World};
 use serve::Performance;
 
@@ -96,7 +96,8 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         }
     }
     let delivery = exchange.delivery;
-    let reply = exchange.reply.stamped(exchange.tracking_id, state.date(now));
+    let reply = exchange.reply.clone();
+    let stamp = Some(Stamp { tracking_id: exchange.tracking_id, date: state.date(now).clone() });
     let trace = Trace {
         seq: exchange.seq,
         at_millis: Some(now.as_millis()),
@@ -114,7 +115,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         bar(state, &exchange, now, wall);
     }
     tenant.settle(state, exchange);
-    Outcome { reply, delivery, trace }
+    Outcome { reply, stamp, delivery, trace }
 }
 
 /// Who asks: the client of the token, or whoever a token call says it is.
@@ -216,7 +217,7 @@ fn nothing() -> Reply {
 
 /// A refusal outside every tenant, with the header fields that every reply carries.
 pub(crate) fn refuse(refusal: &Refusal, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
-    let date = header_value(&wall.http_date());
-    let reply = refusal.reply(tracking_id).stamped(tracking_id, &date);
-    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
+    let stamp = Some(Stamp { tracking_id, date: header_value(&wall.http_date()) });
+    let reply = refusal.reply(tracking_id);
+    Outcome { reply, stamp, delivery: Delivery::default(), trace: Trace::default() }
 }

@@ -170,7 +170,11 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
         }
         let (answered, method) = self.answer(request, &target);
         if answered.is_told_at_once() {
-            return Answering::AtOnce(Some(Ok(response(answered.outcome.reply, &method))));
+            return Answering::AtOnce(Some(Ok(response(
+                answered.outcome.reply,
+                answered.outcome.stamp.as_ref(),
+                &method,
+            ))));
         }
         let exchanges = self.clone();
         Answering::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
@@ -295,7 +299,7 @@ impl Exchanges {
 fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
     tracing::info!("{method} {}: {why}", query::redacted(uri));
     let answered = dispatch::refuse(&shared.world, refusal, wall_now());
-    response(answered.outcome.reply, method)
+    response(answered.outcome.reply, answered.outcome.stamp.as_ref(), method)
 }
 
 /// The same, and the connection's last.

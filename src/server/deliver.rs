@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
-use hyper::{Method, Response, StatusCode, Version};
+use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
@@ -19,7 +19,7 @@ use crate::control;
 use crate::journal::Filter;
 use crate::tenant::agenda::{QUIET, Wait, WaitId};
 use crate::tenant::{Left, Tenant};
-use crate::wire::{Delivery, Manner, Refusal, Reply};
+use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp};
 
 /// What a delivery is told about the request it answers.
 pub(super) struct Asked {
@@ -35,7 +35,7 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
     let Answered { outcome, tenant, follow } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
-    let response = response(outcome.reply, &asked.method);
+    let response = response(outcome.reply, outcome.stamp.as_ref(), &asked.method);
     let Some(tenant) = tenant else { return Ok(response) };
     if follow.is_some() || outcome.delivery.waits() {
         match Arc::clone(&asked.shared.holds).try_acquire_owned() {
@@ -107,13 +107,13 @@ fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing
     tracing::warn!("an answer was refused: {text}");
     let status = StatusCode::SERVICE_UNAVAILABLE;
     if seq == 0 {
-        return response(control::refusal(status, &text).reply, &asked.method);
+        return response(control::refusal(status, &text).reply, None, &asked.method);
     }
     let wall = wall_now();
     let refusal = Refusal::OverLimit { status, text: text.clone() };
-    let reply = dispatch::refuse(&asked.shared.world, &refusal, wall).outcome.reply;
+    let Outcome { reply, stamp, .. } = dispatch::refuse(&asked.shared.world, &refusal, wall).outcome;
     tenant.note_refusal(seq, reply.clone(), text, wall, monotonic_ns());
-    response(reply, &asked.method)
+    response(reply, stamp.as_ref(), &asked.method)
 }
 
 /// The course of a delivery in the tenant's time. One that is dropped before it is over ends because the client
@@ -252,16 +252,25 @@ fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
     Err(Broken)
 }
 
-pub(super) fn response(reply: Reply, method: &Method) -> Response<Outgoing> {
-    let mut response = Response::new(Outgoing::whole(reply.body.clone()));
-    *response.status_mut() = reply.status;
+/// The fields of most answers, and the length that a HEAD is told.
+const USUAL_FIELDS: usize = 8;
+
+pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> Response<Outgoing> {
+    let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
     for (name, value) in reply.headers {
-        response.headers_mut().append(name, value);
+        headers.append(name, value);
     }
+    for (name, value) in stamp.into_iter().flat_map(Stamp::fields) {
+        headers.entry(name).or_insert_with(value);
+    }
+    let mut body = reply.body;
     if *method == Method::HEAD {
-        response.headers_mut().insert(CONTENT_LENGTH, reply.body.len().into());
-        *response.body_mut() = Outgoing::whole(Bytes::new());
+        headers.insert(CONTENT_LENGTH, body.len().into());
+        body = Bytes::new();
     }
+    let mut response = Response::new(Outgoing::whole(body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
     response
 }
 

@@ -44,7 +44,7 @@ impl Answered {
 
 /// Answers a request without a socket.
 pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
-    answer_at(world, request, &Target::of(world, request), wall).outcome
+    answer_at(world, request, &Target::of(world, request), wall).outcome.stamped()
 }
 
 /// Answers a request whose target was found.
@@ -107,7 +107,7 @@ fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered 
         }
     };
     let trace = Trace { tenant: Arc::clone(tenant.name()), ..Trace::default() };
-    let outcome = Outcome { reply, delivery: Delivery::default(), trace };
+    let outcome = Outcome { reply, stamp: None, delivery: Delivery::default(), trace };
     Answered { outcome, tenant: Some(tenant), follow }
 }
 

@@ -42,8 +42,23 @@ pub(super) fn excess<B>(request: &hyper::Request<B>, limits: &Limits) -> Option<
         .then(|| format!("The request's head is longer than {max} bytes (--max-header-bytes)."))
 }
 
-/// Whether every byte may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
+/// Which bytes may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
+const IN_HOST: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < allowed.len() {
+        allowed[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"-._~!$&'()*+,;=%:[]";
+    let mut mark = 0;
+    while mark < marks.len() {
+        allowed[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    allowed
+};
+
 fn is_host(value: &HeaderValue) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte);
-    value.as_bytes().iter().copied().all(is_allowed)
+    value.as_bytes().iter().all(|&byte| IN_HOST[usize::from(byte)])
 }

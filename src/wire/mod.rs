@@ -4,6 +4,7 @@
 pub mod caller;
 pub mod changed;
 pub mod form;
+pub(crate) mod json;
 pub mod packed;
 pub mod query;
 pub mod refusal;
@@ -12,5 +13,5 @@ pub mod request;
 
 pub use caller::Caller;
 pub use refusal::{DetailCode, Refusal};
-pub use reply::{Delivery, Manner, Outcome, Reply, Trace, TrackingId};
+pub use reply::{Delivery, Manner, Outcome, Reply, Stamp, Trace, TrackingId};
 pub use request::{BaseUrl, Body, Request, Stopwatch};

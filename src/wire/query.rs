@@ -20,7 +20,8 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 
 /// One path segment, decoded; `+` stands for itself.
 pub fn decode_segment(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
+    // Nearly every segment stands for itself.
+    if text.as_bytes().contains(&b'%') { percent_decode_str(text).decode_utf8_lossy() } else { text.into() }
 }
 
 /// Path and query for the log, with secrets left out.
@@ -51,10 +52,10 @@ pub fn redacted_pairs(text: &str) -> String {
 }
 
 fn decode_form(text: &str) -> Cow<'_, str> {
-    if text.contains('+') {
+    if text.as_bytes().contains(&b'+') {
         Cow::Owned(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
     } else {
-        percent_decode_str(text).decode_utf8_lossy()
+        decode_segment(text)
     }
 }
 

@@ -8,6 +8,7 @@ use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::json;
 
+use super::json::Object;
 use super::reply::{Reply, TrackingId};
 
 /// A refusal, told to the client.
@@ -246,8 +247,7 @@ fn standard(status: StatusCode, tracking_id: TrackingId) -> Reply {
 
 /// A 400.
 fn bad_request(code: &str, text: &str, further: &[String], tracking_id: TrackingId) -> Reply {
-    let causes = further.iter().map(|text| Message { locale: "en-US", locale_origin: "DEFAULT", text });
-    dto(StatusCode::BAD_REQUEST, code, tracking_id, &BOTH, text, Some(causes.collect()))
+    dto(StatusCode::BAD_REQUEST, code, tracking_id, &BOTH, text, Some(further))
 }
 
 /// The shape of errors about tokens.
@@ -258,38 +258,41 @@ struct OauthError<'a> {
     error_description: Option<&'a str>,
 }
 
-/// The vendor's `ErrorResponseDto`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Dto<'a> {
-    detail_code: &'a str,
-    tracking_id: TrackingId,
-    messages: Vec<Message<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    causes: Option<Vec<Message<'a>>>,
-}
-
-/// The vendor's `ErrorMessageDto`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Message<'a> {
-    locale: &'static str,
-    locale_origin: &'static str,
-    text: &'a str,
-}
-
+/// The vendor's `ErrorResponseDto`, with an `ErrorMessageDto` for each locale and each cause.
 fn dto(
     status: StatusCode,
     detail_code: &str,
     tracking_id: TrackingId,
-    locales: &[(&'static str, &'static str)],
+    locales: &[(&str, &str)],
     text: &str,
-    causes: Option<Vec<Message<'_>>>,
+    causes: Option<&[String]>,
 ) -> Reply {
-    let messages =
-        locales.iter().map(|&(locale, locale_origin)| Message { locale, locale_origin, text }).collect();
-    json_reply(status, &Dto { detail_code, tracking_id, messages, causes })
+    let mut body = Vec::with_capacity(USUAL_BYTES);
+    let mut dto = Object::begin(&mut body);
+    dto.text("detailCode", detail_code).text("trackingId", tracking_id.text(&mut [0; 32]));
+    let messages = locales.iter().map(|&(locale, origin)| (locale, origin, text));
+    write_messages(dto.member("messages"), messages);
+    if let Some(causes) = causes {
+        write_messages(dto.member("causes"), causes.iter().map(|text| ("en-US", "DEFAULT", text.as_str())));
+    }
+    dto.end();
+    body.shrink_to_fit();
+    Reply::json(status, body)
 }
+
+fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a str, &'a str, &'a str)>) {
+    into.push(b'[');
+    for (place, (locale, origin, text)) in messages.enumerate() {
+        if place > 0 {
+            into.push(b',');
+        }
+        Object::begin(into).text("locale", locale).text("localeOrigin", origin).text("text", text).end();
+    }
+    into.push(b']');
+}
+
+/// Room for nearly every error, so that it need not grow.
+const USUAL_BYTES: usize = 640;
 
 /// The shape of errors from the layer below the service's own handlers.
 #[derive(Serialize)]
@@ -305,8 +308,7 @@ fn exception(status: StatusCode, error_name: &str, error_message: &str, tracking
 }
 
 fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
-    // Room for nearly every error, so that it need not grow.
-    let mut text = Vec::with_capacity(640);
+    let mut text = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut text, body).expect("texts can be written as JSON");
     text.shrink_to_fit();
     Reply::json(status, text)

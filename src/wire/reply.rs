@@ -25,6 +25,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
 pub struct TrackingId(pub [u8; 16]);
 
 impl TrackingId {
+    /// The digits as a text, in the memory that is given.
+    pub(super) fn text(self, digits: &mut [u8; 32]) -> &str {
+        *digits = self.digits();
+        str::from_utf8(digits).expect("hexadecimal digits are ASCII")
+    }
+
     fn digits(self) -> [u8; 32] {
         let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
         std::array::from_fn(|place| {
@@ -80,24 +86,15 @@ impl Reply {
         self
     }
 
-    /// The same with the header fields that every reply of the service carries, where it has none of its own.
+    /// The same with the header fields of a stamp, where it has none of its own.
     #[must_use]
-    pub fn stamped(&self, tracking_id: TrackingId, date: &HeaderValue) -> Self {
-        let mut headers = Fields::with_capacity(self.headers.len() + 3);
-        headers.extend(self.headers.iter().cloned());
-        let mut reply = Self { status: self.status, headers, body: self.body.clone() };
-        reply.add_missing(CACHE_CONTROL, || HeaderValue::from_static("no-cache, no-store, must-revalidate"));
-        reply.add_missing(REQUEST_ID, || {
-            HeaderValue::from_bytes(&tracking_id.digits()).expect("hexadecimal digits are allowed")
-        });
-        reply.add_missing(DATE, || date.clone());
-        reply
-    }
-
-    fn add_missing(&mut self, name: HeaderName, value: impl FnOnce() -> HeaderValue) {
-        if !self.headers.iter().any(|(known, _)| *known == name) {
-            self.headers.push((name, value()));
+    pub fn stamped(mut self, stamp: &Stamp) -> Self {
+        for (name, value) in stamp.fields() {
+            if !self.headers.iter().any(|(known, _)| *known == name) {
+                self.headers.push((name, value()));
+            }
         }
+        self
     }
 
     /// Replaces the body.
@@ -124,6 +121,30 @@ impl Reply {
     /// The body as JSON; null when it is none.
     pub fn value(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// The header fields that every reply of the service carries, where it has none of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// What the service calls the exchange.
+    pub tracking_id: TrackingId,
+    /// The tenant's time.
+    pub date: HeaderValue,
+}
+
+impl Stamp {
+    /// The fields in order, each value made when it is wanted.
+    pub(crate) fn fields(&self) -> [(HeaderName, impl FnOnce() -> HeaderValue + '_); 3] {
+        let field = |nth: u8| {
+            move || match nth {
+                0 => HeaderValue::from_static("no-cache, no-store, must-revalidate"),
+                1 => HeaderValue::from_bytes(&self.tracking_id.digits())
+                    .expect("hexadecimal digits are allowed"),
+                _ => self.date.clone(),
+            }
+        };
+        [(CACHE_CONTROL, field(0)), (REQUEST_ID, field(1)), (DATE, field(2))]
     }
 }
 
@@ -199,12 +220,25 @@ impl fmt::Display for Delivery {
 /// What a request came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What is said.
+    /// What is said, without the stamp.
     pub reply: Reply,
+    /// What every reply of the service carries; control calls have none.
+    pub stamp: Option<Stamp>,
     /// How it is said.
     pub delivery: Delivery,
     /// How it came about.
     pub trace: Trace,
+}
+
+impl Outcome {
+    /// The same with the stamp in the reply.
+    #[must_use]
+    pub fn stamped(mut self) -> Self {
+        if let Some(stamp) = self.stamp.take() {
+            self.reply = self.reply.stamped(&stamp);
+        }
+        self
+    }
 }
 
 /// How a reply came about, for the log.

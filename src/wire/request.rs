@@ -8,6 +8,9 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 
+/// What stands before a token.
+const BEARER: &[u8] = b"bearer ";
+
 /// A request, read to its end.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -134,9 +137,9 @@ impl Request {
 
     /// The token of `Authorization: Bearer`; `None` when the header is absent, another scheme, or empty.
     pub fn bearer_token(&self) -> Option<&str> {
-        let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-        let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        let (scheme, token) = self.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(BEARER.len())?;
+        let token = str::from_utf8(token.trim_ascii()).ok()?;
+        (scheme.eq_ignore_ascii_case(BEARER) && !token.is_empty()).then_some(token)
     }
 
     /// The media type of the body, lower case, without parameters.

@@ -303,8 +303,10 @@ fn lower_case(host: &str) -> Cow<'_, str> {
 
 /// The host of an authority, without user and port.
 pub fn host_of(authority: &str) -> &str {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = match host.rfind(':') {
+    // Authorities are short: to look at each byte costs less than to set up a search.
+    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
+    let host = last(authority, b'@').map_or(authority, |at| &authority[at + 1..]);
+    let host = match last(host, b':') {
         Some(colon) if !host.ends_with(']') => &host[..colon],
         _ => host,
     };
