@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock::{Span, Timestamp};
+use crate::document::record;
 use crate::fixture::Fixture;
 use crate::scenario::{Rule, RuleError, Scenario, check_together, library};
 use crate::tenant::journal::Filter;
@@ -272,21 +273,21 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         }
         ("POST", "verify") => {
-            let expectation: Expectation = document(request)?.parse()?;
+            let expectation: Expectation = document(request)?.read()?;
             let verdict = tenant.verify(&expectation).map_err(ControlError::bad)?;
             let status = if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT };
             Ok(json_of(status, &verdict))
         }
         ("GET", "clock") => Ok(ok(&tenant.clock(wall))),
         ("PUT", "clock") => {
-            let change: ClockChange = document(request)?.parse()?;
+            let change: ClockChange = document(request)?.read()?;
             if change == ClockChange::default() {
                 return Err(ControlError::bad("nothing to change; expected `mode`, `now` or both"));
             }
             Ok(ok(&tenant.change_clock(change, wall)))
         }
         ("POST", "clock/advance") => {
-            let advance: Advance = document(request)?.parse()?;
+            let advance: Advance = document(request)?.read()?;
             Ok(ok(&tenant.advance(advance.by.0, wall)))
         }
         ("GET", "state") => Ok(ok(&tenant.state())),
@@ -304,27 +305,31 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
     }
 }
 
-/// `{"by": "13m"}`.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    by: Span,
+record! {
+    /// How far to move the clock.
+    struct Advance as "advance" {
+        /// Such as `13m`.
+        by: Span = required("by"),
+    }
+}
+
+record! {
+    /// Built-in scenarios by name.
+    struct Use as "use" {
+        /// Their names, in the order in which their rules look.
+        names: Vec<String> = required("use"),
+    }
 }
 
 /// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
 fn scenarios(request: &Request, max_rules: usize) -> Result<Vec<Scenario>, ControlError> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Use {
-        #[serde(rename = "use")]
-        names: Vec<String>,
-    }
-    let document = document(request)?;
-    let scenarios = if document.has_key("use") {
-        let named: Use = document.parse()?;
+    let text = document(request)?;
+    let keys = text.as_document().keys();
+    let scenarios = if keys.iter().any(|key| key == "use") {
+        let named: Use = text.read()?;
         named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?
     } else {
-        let read = Scenario::read(&document.as_document());
+        let read = Scenario::read(&text.as_document());
         vec![read.map_err(|error| ControlError::bad(error.to_string()))?]
     };
     check_together(&scenarios, max_rules).map_err(ControlError::bad)?;
@@ -381,7 +386,7 @@ fn control_openapi(base_url: BaseUrl<'_>) -> Reply {
         text: DOCUMENT,
         format: crate::document::Format::Yaml,
     };
-    let mut parsed: Value = document.parse().expect("a test reads the built-in document");
+    let mut parsed = document.to_json().expect("a test reads the built-in document");
     parsed["servers"] = json!([{ "url": base_url.to_string() }]);
     ok(&parsed)
 }

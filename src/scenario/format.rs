@@ -226,6 +226,9 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+crate::document::previous::by_serde!(Scenario, "a scenario");
+crate::document::previous::by_serde!(When, "conditions");
+
 // The shapes below may be written in more than one way; each is read by a visitor, which keeps the place of a
 // mistake, where an untagged enum would lose it.
 

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::journal::{Entry, Filter, JournalReport};
 use super::verify::{Expectation, Verdict};
 use super::{Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
+use crate::document::{record, words};
 use crate::fixture::Fixture;
 use crate::scenario::{Rule, RuleError, RuleReport, Scenario};
 
@@ -22,24 +23,25 @@ pub struct ClockReport {
     pub now: Timestamp,
 }
 
-/// Whether a clock runs by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClockMode {
-    /// With the wall clock.
-    Auto,
-    /// Only when it is moved.
-    Manual,
+words! {
+    /// Whether a clock runs by itself.
+    pub enum ClockMode {
+        /// With the wall clock.
+        Auto = "auto",
+        /// Only when it is moved.
+        Manual = "manual",
+    }
 }
 
-/// What to do to a clock; what is left out stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClockChange {
-    /// Whether it runs by itself.
-    pub mode: Option<ClockMode>,
-    /// The tenant's time.
-    pub now: Option<Timestamp>,
+record! {
+    derive(Copy, Default, Eq)
+    /// What to do to a clock; what is left out stays.
+    pub struct ClockChange as "clockChange" {
+        /// Whether it runs by itself.
+        pub mode: Option<ClockMode> = nullable("mode"),
+        /// The tenant's time.
+        pub now: Option<Timestamp> = nullable("now"),
+    }
 }
 
 impl ClockReport {
