@@ -8,7 +8,7 @@ use hyper::header::HOST;
 use sync_group_sim::document::{Document, Format};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::Scenario;
+use sync_group_sim::scenario::{Ruleset, Rulesets};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::wire::Request;
 
@@ -33,7 +33,7 @@ impl Served {
     fn new(scenarios: &[&str]) -> Self {
         let mut config = Config {
             fixture: Fixture::built_in("large").expect("it is built in"),
-            scenarios: scenarios.iter().map(|text| scenario(text)).collect(),
+            scenarios: Rulesets::new(scenarios.iter().map(|text| scenario(text)), 1_000).expect("few rules"),
             ..Config::default()
         };
         config.options.prerequisites = Prerequisites::Ignore;
@@ -66,8 +66,8 @@ impl Served {
     }
 }
 
-fn scenario(text: &str) -> Scenario {
-    Scenario::read(&Document { name: "scenario", text, format: Format::Yaml }).expect("it is a scenario")
+fn scenario(text: &str) -> Ruleset {
+    Ruleset::read(&Document { name: "scenario", text, format: Format::Yaml }).expect("it is a scenario")
 }
 
 fn token_request(simulator: &Simulator) -> Request {

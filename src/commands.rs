@@ -314,7 +314,8 @@ fn fixtures(name: Option<&str>) -> Outcome {
 fn scenarios(name: Option<&str>) -> Outcome {
     let width = library::BUILT_IN.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let line = |(name, _): &(&str, &str)| {
-        let lesson = library::scenario(name).and_then(|scenario| scenario.lesson).unwrap_or_default();
+        let ruleset = library::ruleset(name);
+        let lesson = ruleset.as_ref().and_then(|ruleset| ruleset.lesson()).unwrap_or_default();
         format!("{name:<width$}  {lesson}")
     };
     let lines: Vec<_> = library::BUILT_IN.iter().map(line).collect();

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use sync_group_sim::document::Document;
 use sync_group_sim::fixture::{self, Fixture};
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{Scenario, check_together, explain, library};
+use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
 use sync_group_sim::simulator::Simulator;
 use sync_group_sim::tenant::TenantOptions;
 
@@ -43,14 +43,13 @@ impl Files {
         }
     }
 
-    pub(crate) fn scenarios(&self) -> Result<Vec<Scenario>, String> {
-        let read = |name: &String| match library::scenario(name) {
+    pub(crate) fn scenarios(&self) -> Result<Rulesets, String> {
+        let read = |name: &String| match library::ruleset(name) {
             Some(scenario) => Ok(scenario),
             None => read_scenario(Path::new(name)),
         };
         let scenarios: Vec<_> = self.scenarios.iter().map(read).collect::<Result<_, _>>()?;
-        check_together(&scenarios, self.max_rules)?;
-        Ok(scenarios)
+        Rulesets::new(scenarios, self.max_rules).map_err(|error| error.to_string())
     }
 
     /// Watches the files for as long as the server runs.
@@ -144,12 +143,12 @@ pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<Stri
     ))
 }
 
-fn read_scenario(path: &Path) -> Result<Scenario, String> {
+fn read_scenario(path: &Path) -> Result<Ruleset, String> {
     let name = path.display().to_string();
     let text = read(path).map_err(|error| {
         format!("{error}; expected a file or a built-in scenario: `sync-group-sim scenarios` lists them")
     })?;
-    Scenario::read(&Document::new(&name, &text)).map_err(|error| error.to_string())
+    Ruleset::read(&Document::new(&name, &text)).map_err(|error| error.to_string())
 }
 
 fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, String> {

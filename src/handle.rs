@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
-use crate::scenario::{Rule, RuleReport, Scenario, check_together};
+use crate::scenario::{Rule, RuleReport, Rulesets};
 use crate::server::wall_now;
 use crate::tenant::Tenant;
 use crate::tenant::journal::{Filter, JournalReport};
@@ -48,19 +48,16 @@ impl TenantHandle {
         self.tenant.scenario()
     }
 
-    /// Replaces what runs. Fails for a scenario that makes no sense.
-    pub fn set_scenarios(&self, scenarios: Vec<Scenario>) -> Result<(), String> {
-        let checked = scenarios.into_iter().map(Scenario::checked).collect::<Result<Vec<_>, _>>()?;
-        check_together(&checked, self.tenant.options().max_rules)?;
-        self.tenant.set_scenarios(&checked, wall_now());
-        Ok(())
+    /// Replaces what runs.
+    pub fn set_scenarios(&self, scenarios: &Rulesets) {
+        self.tenant.set_scenarios(scenarios, wall_now());
     }
 
     /// Puts one rule ahead of the others: how a test asks for one fault. Fails for a rule that makes no sense,
     /// or whose name is taken, or when too many run.
     pub fn add_rule(&self, rule: Rule) -> Result<RuleReport, String> {
-        let mut checked = Scenario::new("rules").rule(rule).checked()?;
-        self.tenant.add_rule(checked.rules.remove(0), wall_now()).map_err(|error| error.to_string())
+        let rule = rule.check().map_err(|mistakes| mistakes.to_string())?;
+        self.tenant.add_rule(rule, wall_now()).map_err(|error| error.to_string())
     }
 
     /// Takes a rule away; whether it was there.

@@ -37,7 +37,7 @@
 //! # Where things go
 //!
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
-//! `scenario/fault.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
+//! `scenario/fault/mod.rs`. An endpoint is a variant of [`operation::Operation`], its place in `fixtures/openapi/`, and a handler. A
 //! resource is `handlers/<resource>.rs` and `tenant/<resource>.rs`. An API version is a line in
 //! [`version`]. A control call is a line in `control/mod.rs` and a method on the embedder's handle. A limit is a
 //! field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` writes the

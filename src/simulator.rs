@@ -15,7 +15,7 @@ use crate::contract::Contract;
 use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
-use crate::scenario::Scenario;
+use crate::scenario::Rulesets;
 use crate::server::{self, Limits, Tls};
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::{Outcome, Request};
@@ -29,7 +29,7 @@ pub struct Config {
     /// What every tenant begins with; the built-in `demo` by default.
     pub fixture: Fixture,
     /// What goes wrong in every tenant; nothing by default.
-    pub scenarios: Vec<Scenario>,
+    pub scenarios: Rulesets,
     /// How every tenant behaves.
     pub options: TenantOptions,
     /// How many tenants there may be, `default` among them; 20,000 by default.
@@ -50,7 +50,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             fixture: Fixture::built_in("demo").expect("demo is built in"),
-            scenarios: Vec::new(),
+            scenarios: Rulesets::default(),
             options: TenantOptions::default(),
             max_tenants: DEFAULT_MAX_TENANTS,
             unknown_tenants: UnknownTenants::default(),
@@ -159,7 +159,7 @@ impl Simulator {
     }
 
     /// Replaces the scenarios of all tenants; nothing else of them is touched.
-    pub fn set_scenarios(&self, scenarios: &[Scenario]) {
+    pub fn set_scenarios(&self, scenarios: &Rulesets) {
         self.world.set_scenarios(scenarios, server::wall_now());
     }
 

@@ -17,9 +17,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock::{Span, Timestamp};
-use crate::document::record;
+use crate::document::{Outline, Place, record, unknown};
 use crate::fixture::Fixture;
-use crate::scenario::{Rule, RuleError, Scenario, check_together, library};
+use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::tenant::journal::Filter;
 use crate::tenant::knobs::ClockChange;
 use crate::tenant::verify::Expectation;
@@ -248,11 +248,11 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             Ok(ok(&json!({ "rules": tenant.scenario() })))
         }
         ("DELETE", "scenario") => {
-            tenant.set_scenarios(&[], wall);
+            tenant.set_scenarios(&Rulesets::default(), wall);
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         }
         ("POST", "scenario/rules") => {
-            let rule = Rule::read(&document(request)?.as_document())
+            let rule = CompiledRule::read(&document(request)?.as_document())
                 .map_err(|error| ControlError::bad(error.to_string()))?;
             let report = tenant.add_rule(rule, wall).map_err(|error| rule_error(&error))?;
             Ok(json_of(StatusCode::CREATED, &report))
@@ -315,30 +315,46 @@ record! {
 
 record! {
     /// Built-in scenarios by name.
-    struct Use as "use" {
+    struct Use as "use" checked by Use::check {
         /// Their names, in the order in which their rules look.
         names: Vec<String> = required("use"),
     }
 }
 
-/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
-fn scenarios(request: &Request, max_rules: usize) -> Result<Vec<Scenario>, ControlError> {
-    let text = document(request)?;
-    let keys = text.as_document().keys();
-    let scenarios = if keys.iter().any(|key| key == "use") {
-        let named: Use = text.read()?;
-        named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?
-    } else {
-        let read = Scenario::read(&text.as_document());
-        vec![read.map_err(|error| ControlError::bad(error.to_string()))?]
-    };
-    check_together(&scenarios, max_rules).map_err(ControlError::bad)?;
-    Ok(scenarios)
+impl Use {
+    fn check(&self, place: &mut Place<'_, '_, '_>) {
+        for (index, name) in self.names.iter().enumerate() {
+            if let Err(error) = built_in_scenario(name) {
+                place.mistake(&format!("/use/{index}"), error.message);
+            }
+        }
+    }
 }
 
-fn built_in_scenario(name: &str) -> Result<Scenario, ControlError> {
-    library::scenario(name).ok_or_else(|| {
-        ControlError::bad(format!("scenario `{name}` is not built in; expected one of {}", library::names()))
+/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`, or `"rate-limited"` for one.
+fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
+    let text = document(request)?;
+    let document = text.as_document();
+    let scenarios: Vec<_> = match document.outline() {
+        Outline::Text(name) => vec![built_in_scenario(&name)?],
+        Outline::Keys(keys) if keys.iter().any(|key| key == "use") => {
+            let named: Use = text.read()?;
+            named.names.iter().map(|name| built_in_scenario(name)).collect::<Result<_, _>>()?
+        }
+        outline => {
+            let named = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
+            let advice = if named { "; write {\"use\": [\"NAME\"]} for one that is built in" } else { "" };
+            let read = Ruleset::read(&document);
+            vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
+        }
+    };
+    Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
+}
+
+fn built_in_scenario(name: &str) -> Result<Ruleset, ControlError> {
+    library::ruleset(name).ok_or_else(|| {
+        let known: Vec<_> = library::BUILT_IN.iter().map(|(name, _)| *name).collect();
+        ControlError::bad(unknown("no built-in scenario is named", name, &known))
     })
 }
 
@@ -352,10 +368,10 @@ fn world_error(error: &WorldError) -> ControlError {
     ControlError::new(status, error.to_string())
 }
 
-fn rule_error(error: &RuleError) -> ControlError {
+fn rule_error(error: &LoadError) -> ControlError {
     let status = match error {
-        RuleError::Taken(_) => StatusCode::CONFLICT,
-        RuleError::TooMany(_) => StatusCode::BAD_REQUEST,
+        LoadError::Taken(_) => StatusCode::CONFLICT,
+        LoadError::TooMany(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
     };
     ControlError::new(status, error.to_string())
 }

@@ -6,7 +6,6 @@
 mod json;
 mod mistakes;
 mod nearest;
-pub(crate) mod previous;
 mod record;
 mod text;
 mod tree;
@@ -14,6 +13,7 @@ mod words;
 mod written;
 mod yaml;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use mistakes::Mistakes;
@@ -73,23 +73,21 @@ impl<'a> Document<'a> {
 
     /// Reads the whole document. The error has all that is wrong with it.
     pub(crate) fn read<T: Written>(&self) -> Result<T, DocumentError> {
-        self.read_checked(|_, _| {})
+        self.read_into(|value, _| Some(value))
     }
 
-    /// The same, with a last look at what was read.
-    pub(crate) fn read_checked<T: Written>(
+    /// The same, and makes something else of it. `make` notes a mistake where it returns nothing.
+    pub(crate) fn read_into<T: Written, R>(
         &self,
-        check: impl FnOnce(&T, &mut Place<'_, '_, '_>),
-    ) -> Result<T, DocumentError> {
+        make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
+    ) -> Result<R, DocumentError> {
         let tree = self.tree()?;
         let mut mistakes = self.repeated_keys(&tree);
-        let value = T::read(&tree.root, &mut mistakes);
-        if let Some(value) = &value {
-            is_sound(value, &tree.root, &mut mistakes, check);
-        }
+        let read = T::read(&tree.root, &mut mistakes);
+        let made = read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));
         match mistakes.told(self.name, self.text) {
             Some(error) => Err(error),
-            None => Ok(value.expect("where nothing was read, a mistake was noted")),
+            None => Ok(made.expect("where nothing was read, a mistake was noted")),
         }
     }
 
@@ -98,13 +96,28 @@ impl<'a> Document<'a> {
         self.read()
     }
 
-    /// The keys of the outermost mapping; none when it is something else, or cannot be read.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        match self.tree().map(|tree| tree.root.content) {
-            Ok(Content::Mapping(entries)) => {
-                entries.iter().filter_map(|(key, _)| key.scalar().map(str::to_owned)).collect()
+    /// Reads a document of our own, or of a test, by serde; mistakes in it have no place.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
+        let read = match self.format {
+            Format::BuiltIn => serde_json::from_str(self.text),
+            _ => serde_json::from_value(self.to_json()?),
+        };
+        read.map_err(|error| {
+            let mistake = Mistake { line: 0, column: 0, message: error.to_string() };
+            DocumentError { name: self.name.to_owned(), mistakes: vec![mistake], more: 0 }
+        })
+    }
+
+    /// What the document is on its outside, to find out what it is meant to be.
+    pub(crate) fn outline(&self) -> Outline {
+        let Ok(Tree { root, .. }) = self.tree() else { return Outline::Other };
+        match root.content {
+            Content::Mapping(entries) => {
+                let keys = entries.iter().filter_map(|(key, _)| key.scalar().map(str::to_owned));
+                Outline::Keys(keys.collect())
             }
-            _ => Vec::new(),
+            Content::Plain(text) | Content::Quoted(text) => Outline::Text(text.into_owned()),
+            Content::List(_) => Outline::Other,
         }
     }
 
@@ -135,11 +148,6 @@ impl<'a> Document<'a> {
         }
         mistakes
     }
-
-    fn error(&self, line: usize, column: usize, message: impl Into<String>) -> DocumentError {
-        let mistakes = vec![Mistake { line, column, message: message.into() }];
-        DocumentError { name: self.name.to_owned(), mistakes, more: 0 }
-    }
 }
 
 /// Reads a value that is JSON already; the error has no places.
@@ -154,31 +162,37 @@ pub(crate) fn from_json<T: Written>(value: &Value) -> Result<T, String> {
     }
 }
 
+/// The outside of a document.
+pub(crate) enum Outline {
+    /// A text and nothing else.
+    Text(String),
+    /// A mapping with these keys.
+    Keys(Vec<String>),
+    /// A list, or something that cannot be read.
+    Other,
+}
+
 /// A value that was read and is being checked, for mistakes in it or below it.
 pub(crate) struct Place<'n, 'a, 'm> {
     node: &'n Node<'a>,
     mistakes: &'m mut Mistakes,
-    is_sound: bool,
 }
 
 impl Place<'_, '_, '_> {
     /// Notes a mistake at the value that `pointer` leads to from here.
     pub(crate) fn mistake(&mut self, pointer: &str, message: impl Into<String>) {
-        self.is_sound = false;
         self.mistakes.add_at(self.node.find(pointer), message.into());
     }
 }
 
-/// Has `check` look at a value that was read; whether it found nothing wrong.
-pub(crate) fn is_sound<T>(
+/// Has `check` look at a value that was read.
+pub(crate) fn look_at<T>(
     value: &T,
     node: &Node<'_>,
     mistakes: &mut Mistakes,
     check: impl FnOnce(&T, &mut Place<'_, '_, '_>),
-) -> bool {
-    let mut place = Place { node, mistakes, is_sound: true };
-    check(value, &mut place);
-    place.is_sound
+) {
+    check(value, &mut Place { node, mistakes });
 }
 
 /// Holds a schema against the file in the repository that shows it; `BLESS=1` writes the file anew.

@@ -16,7 +16,7 @@ use super::written::{Definitions, Written, rewritten, unknown};
 /// * `or("key", value)`: the value when absent; always written.
 ///
 /// `within` gives a field its [`Limit`]. `checked by` names a function that looks at the whole, and notes what
-/// is wrong by its [`Place`](super::Place).
+/// is wrong by its [`Place`](super::Place); `also` one that gives the schema what no field can say.
 ///
 /// ```ignore
 /// record! {
@@ -34,7 +34,7 @@ macro_rules! record {
     (
         $(derive($($derive:ident),*))?
         $(#[doc = $doc:literal])+
-        $vis:vis struct $Name:ident as $title:literal $(checked by $check:path)? {
+        $vis:vis struct $Name:ident as $title:literal $(checked by $check:path)? $(, also $also:path)? {
             $(
                 $(#[doc = $field_doc:literal])+
                 $field_vis:vis $field:ident: $Type:ty =
@@ -52,6 +52,7 @@ macro_rules! record {
             fn shape() -> &'static $crate::document::Shape {
                 static SHAPE: $crate::document::Shape = $crate::document::Shape {
                     title: $title,
+                    also: $crate::document::record!(@also $($also)?),
                     doc: &[$($doc),+],
                     keys: &[$($key),*],
                     fields: &[$($crate::document::Field {
@@ -89,10 +90,9 @@ macro_rules! record {
                 $(let $field = $crate::document::record!(
                     @read $mode, record.field($key, mistakes) $(, $default)?
                 );)*
+                let _ = &record;
                 let read = Self { $($field: $field?,)* };
-                $(if !$crate::document::is_sound(&read, node, mistakes, $check) {
-                    return None;
-                })?
+                $($crate::document::look_at(&read, node, mistakes, $check);)?
                 Some(read)
             }
         }
@@ -120,6 +120,9 @@ macro_rules! record {
     (@presence nullable) => { $crate::document::Presence::Nullable };
     (@presence stated) => { $crate::document::Presence::Nullable };
     (@presence or) => { $crate::document::Presence::Optional };
+
+    (@also) => { None };
+    (@also $also:path) => { Some($also) };
 
     (@limit) => { None };
     (@limit $limit:expr) => { Some($limit) };
@@ -156,6 +159,8 @@ pub(crate) struct Shape {
     pub(crate) title: &'static str,
     /// What it is.
     pub(crate) doc: &'static [&'static str],
+    /// What its schema says beside the fields.
+    pub(crate) also: Option<fn() -> Value>,
     /// Its keys, in order.
     pub(crate) keys: &'static [&'static str],
     /// The rest about each key.
@@ -292,9 +297,11 @@ impl Shape {
                 "required": self.required(),
                 "properties": properties,
             });
+            let keywords = schema.as_object_mut().expect("it is an object");
             if self.required().is_empty() {
-                schema.as_object_mut().expect("it is an object").remove("required");
+                keywords.remove("required");
             }
+            keywords.extend(self.also.and_then(|also| also().as_object().cloned()).unwrap_or_default());
             schema
         })
     }

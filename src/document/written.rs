@@ -36,6 +36,7 @@ pub(crate) struct Definitions {
 }
 
 impl Definitions {
+    #[cfg(test)]
     pub(crate) fn new(path: &'static str) -> Self {
         Self { path, known: Map::new() }
     }
@@ -52,6 +53,7 @@ impl Definitions {
     }
 
     /// The named schemas, in alphabetical order.
+    #[cfg(test)]
     pub(crate) fn into_schemas(self) -> Map<String, Value> {
         let sorted: BTreeMap<_, _> = self.known.into_iter().collect();
         sorted.into_iter().collect()
@@ -59,6 +61,7 @@ impl Definitions {
 }
 
 /// The JSON Schema of a whole document.
+#[cfg(test)]
 pub(crate) fn document_schema<T: Written>(title: &str) -> Value {
     let mut definitions = Definitions::new("#/definitions/");
     let root = T::schema(&mut definitions);

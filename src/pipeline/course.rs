@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::contract::Routed;
 use crate::operation::Operation;
 use crate::scenario::fault::{Effect, TokenChange};
-use crate::scenario::{Exchange, Fired, Looks, Stage};
+use crate::scenario::{ExchangeView, Fired, Looks, Stage, Subject};
 use crate::tenant::TenantState;
 use crate::tenant::auth::Identified;
 use crate::tenant::history::Past;
@@ -51,20 +51,24 @@ impl Course {
         client: Option<&str>,
     ) -> Looks {
         let form = form_as_json(&prepared);
-        let exchange = exchange(&prepared, request, client, form.as_deref());
-        let mut looking = state.scenario.look(&exchange, self.now);
+        let clients = Arc::clone(state.auth.clients());
+        let mut exchange = exchange(&prepared, request, client, form.as_deref());
+        exchange.client_name = client
+            .and_then(|id| clients.iter().find(|client| client.client_id == id))
+            .map(|client| client.name.as_str());
+        let mut looks = state.scenario.look(Subject::Exchange(&exchange), self.now);
         let chance = state.chance;
         let is_token_call = operation_of(&prepared.routed) == Some(Operation::Token);
-        match state.scenario.fire(&mut looking, Stage::Before, chance) {
+        match state.scenario.fire(&mut looks, Stage::Before, chance) {
             None => self.serve(state, prepared, identified, Performance::Real),
             Some(fired) => self.strike_before(state, prepared, identified, &fired),
         }
         if self.performed
-            && let Some(fired) = state.scenario.fire(&mut looking, Stage::After, chance)
+            && let Some(fired) = state.scenario.fire(&mut looks, Stage::After, chance)
         {
             self.strike_after(state, identified, is_token_call, &fired);
         }
-        looking.end(self.performed)
+        looks.close(self.performed)
     }
 
     /// A fault before the service: it is served only where the fault needs the answer itself.
@@ -90,7 +94,7 @@ impl Course {
             }
             Effect::Corrupt(corruption) => {
                 self.rehearse(state, prepared, identified);
-                self.reply = corruption.spoil(std::mem::replace(&mut self.reply, nothing()));
+                self.reply = corruption.apply(std::mem::replace(&mut self.reply, nothing()));
             }
             Effect::Token(change) if is_token_call => {
                 self.serve(state, prepared, identified, Performance::Real);
@@ -128,7 +132,7 @@ impl Course {
             Effect::Instead(instead) => self.reply = instead.reply(self.tracking_id, self.now),
             Effect::Silence(manner) | Effect::Manner(manner) => self.delivery.manner = manner,
             Effect::Corrupt(corruption) => {
-                self.reply = corruption.spoil(std::mem::replace(&mut self.reply, nothing()));
+                self.reply = corruption.apply(std::mem::replace(&mut self.reply, nothing()));
             }
             Effect::Token(change) if is_token_call => {
                 let issued = state.auth.last_issued().to_owned();
@@ -145,7 +149,7 @@ impl Course {
     }
 
     fn note(&mut self, fired: &Fired) {
-        let touches = fired.hold.is_some() || fired.fault.effect() != Effect::None;
+        let touches = fired.hold.is_some() || !fired.fault.effect().is_none();
         if touches {
             self.faults.push(Arc::clone(&fired.label));
         }
@@ -185,13 +189,14 @@ fn exchange<'a>(
     request: &'a Request,
     client: Option<&'a str>,
     form: Option<&'a [u8]>,
-) -> Exchange<'a> {
+) -> ExchangeView<'a> {
     let body = match (&request.body, form) {
         (_, Some(form)) => form,
         (Body::Whole(body), None) => body,
         (Body::TooLarge { .. }, None) => b"",
     };
-    let mut exchange = Exchange::new(request.method.as_str(), prepared.located.path, &request.headers, body);
+    let mut exchange =
+        ExchangeView::new(request.method.as_str(), prepared.located.path, &request.headers, body);
     exchange.operation = operation_of(&prepared.routed);
     exchange.version = version_of(&prepared.routed);
     exchange.query = request.uri.query().unwrap_or_default();

@@ -75,7 +75,7 @@ fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome
         course.run_scenario(state, prepared, request, &identified, client.as_deref())
     } else {
         course.serve(state, prepared, &identified, Performance::Real);
-        state.scenario.look_away()
+        state.scenario.none_matched()
     };
     let Course { tracking_id, mut reply, delivery, faults, violations, .. } = course;
     let delivery = fitting(delivery, &reply, request);

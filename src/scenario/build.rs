@@ -1,10 +1,10 @@
-//! Scenarios and rules from code: what a file says, as methods. What is built is checked when it is loaded.
+//! Scenarios and rules from code: what a file says, as methods. Like a file, what is built is only written so far;
+//! [`Scenario::check`] and [`Rule::check`] make of it what can run.
 
 use std::time::Duration;
 
-use super::fault::{Fault, RateLimited, Respond};
-use super::format::{Fires, Hold, Nth, Operations, Rule, Scenario, Stage, When};
-use super::matcher::Compiled;
+use super::fault::{Fault, Pass, RateLimited, Respond};
+use super::written::{Fires, Hold, Nth, Operations, Rule, Scenario, Stage, When};
 use crate::clock::Span;
 use crate::operation::Operation;
 
@@ -23,14 +23,14 @@ impl Scenario {
 }
 
 impl Rule {
-    /// A rule that strikes every exchange before it happens, with nothing yet.
+    /// A rule that fires on every exchange before the operation happens; nothing goes wrong yet.
     ///
     /// ```
     /// use sync_group_sim::operation::Operation;
     /// use sync_group_sim::scenario::{Rule, Scenario};
     ///
     /// let rule = Rule::new("lost").on(Operation::CreatePasswordSyncGroup).nth(2).after().respond(500);
-    /// assert!(Scenario::new("committed-but-lost").rule(rule).checked().is_ok());
+    /// assert!(Scenario::new("committed-but-lost").rule(rule).check().is_ok());
     /// ```
     pub fn new(name: &str) -> Self {
         Self {
@@ -39,14 +39,13 @@ impl Rule {
             fires: Fires::default(),
             stage: Stage::Before,
             hold: None,
-            fault: Some(Fault::Pass),
+            fault: Some(Pass {}.into()),
             sequence: None,
             then: None,
-            compiled: Compiled::default(),
         }
     }
 
-    /// On this operation, too.
+    /// On this operation; may be called again for more.
     #[must_use]
     pub fn on(mut self, operation: Operation) -> Self {
         match &mut self.when.operation {
@@ -56,14 +55,14 @@ impl Rule {
         self
     }
 
-    /// On the n-th match alone, from 1.
+    /// Only on the n-th match, from 1.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.fires.nth = Some(Nth(vec![nth]));
         self
     }
 
-    /// On the first so many matches.
+    /// On the first n matches.
     #[must_use]
     pub fn first(mut self, first: u64) -> Self {
         self.fires.first = Some(first);
@@ -85,30 +84,34 @@ impl Rule {
     }
 
     /// With this fault.
+    ///
+    /// ```
+    /// use sync_group_sim::scenario::Rule;
+    /// use sync_group_sim::scenario::fault::{Close, Cut};
+    ///
+    /// let half = Rule::new("half").fault(Cut { after: 100 });
+    /// let silent = Rule::new("silent").fault(Close {});
+    /// # assert!(half.check().is_ok() && silent.check().is_ok());
+    /// ```
     #[must_use]
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.fault = Some(fault);
+    pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
+        self.fault = Some(fault.into());
         self
     }
 
     /// With the service's own reply of this status.
     #[must_use]
     pub fn respond(self, status: u16) -> Self {
-        self.fault(Fault::Respond(Respond { status, ..Respond::default() }))
+        self.fault(Respond { status, ..Respond::default() })
     }
 
-    /// With a 429 that asks to wait so long.
+    /// With a 429 that asks to wait this long.
     #[must_use]
     pub fn rate_limited(self, retry_after: Duration) -> Self {
-        self.fault(Fault::RateLimited(RateLimited {
-            retry_after: Span(retry_after),
-            omit_header: false,
-            as_date: false,
-            window: None,
-        }))
+        self.fault(RateLimited { retry_after: Span(retry_after), ..RateLimited::default() })
     }
 
-    /// So late, beside whatever else goes wrong.
+    /// This late, beside whatever else goes wrong.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.hold = Some(Hold::Fixed(Span(hold)));

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::format::{Operations, Per, Rule, Scenario, Stage, TextMatch, Then, When};
+use super::fault::Fault;
+use super::ruleset::Ruleset;
+use super::written::{Operations, Per, Rule, Stage, TextMatch, Then, ValueMatch, When};
 
 /// A line for the scenario and one for each rule.
-pub fn explain(scenario: &Scenario) -> String {
-    let plural = if scenario.rules.len() == 1 { "rule" } else { "rules" };
-    let mut lines = vec![format!("scenario {}: {} {plural}", scenario.name, scenario.rules.len())];
-    if let Some(lesson) = &scenario.lesson {
+pub fn explain(ruleset: &Ruleset) -> String {
+    let count = ruleset.rules().len();
+    let plural = if count == 1 { "rule" } else { "rules" };
+    let mut lines = vec![format!("scenario {}: {count} {plural}", ruleset.name())];
+    if let Some(lesson) = ruleset.lesson() {
         lines.push(format!("  lesson: {}", lesson.split_whitespace().collect::<Vec<_>>().join(" ")));
     }
-    lines.extend(scenario.rules.iter().map(|rule| format!("  {}: {}", rule.name, rule_in_words(rule))));
+    lines.extend(ruleset.rules().map(|rule| format!("  {}: {}", rule.name, rule_in_words(rule))));
     lines.join("\n")
 }
 
@@ -36,13 +39,13 @@ fn rule_in_words(rule: &Rule) -> String {
 
 fn faults_in_words(rule: &Rule) -> String {
     let Some(sequence) = &rule.sequence else {
-        return rule.fault.as_ref().map_or_else(|| "the right answer".to_owned(), super::Fault::in_words);
+        return rule.fault.as_ref().map_or_else(|| "the right answer".to_owned(), Fault::in_words);
     };
-    let steps: Vec<_> = sequence.iter().map(super::Fault::in_words).collect();
+    let steps: Vec<_> = sequence.iter().map(Fault::in_words).collect();
     let then = match rule.then.unwrap_or_default() {
-        Then::Pass => "then the right answer for ever",
+        Then::Pass => "then the right answer forever",
         Then::Repeat => "and so on from the first",
-        Then::Last => "and the last for ever",
+        Then::Last => "and the last forever",
     };
     format!("one after the other {}, {then}", steps.join("; "))
 }
@@ -71,8 +74,17 @@ fn when_in_words(when: &When) -> String {
     };
     many("query", &when.query);
     many("header", &when.header);
-    many("body", &when.body);
+    parts.extend(when.body.iter().map(|(key, value)| format!("with body {key} {}", value_in_words(value))));
     parts.join(" ")
+}
+
+fn value_in_words(value: &ValueMatch) -> String {
+    match value {
+        ValueMatch::Exact(value) => format!("`{value}`").replace("`\"", "`").replace("\"`", "`"),
+        ValueMatch::Regex(regex) => format!("like /{regex}/"),
+        ValueMatch::Present(true) => "present".to_owned(),
+        ValueMatch::Present(false) => "absent".to_owned(),
+    }
 }
 
 fn text_in_words(text: &TextMatch) -> String {

@@ -1,6 +1,6 @@
 //! The built-in scenarios: the files of `scenarios/`, each named after its lesson.
 
-use super::Scenario;
+use super::Ruleset;
 use crate::document::{Document, Format};
 
 macro_rules! built_in {
@@ -63,10 +63,10 @@ pub fn text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// The built-in scenario of that name.
-pub fn scenario(name: &str) -> Option<Scenario> {
+/// The built-in scenario of that name, ready to run.
+pub fn ruleset(name: &str) -> Option<Ruleset> {
     let document = Document { name, text: text(name)?, format: Format::Yaml };
-    Some(Scenario::read(&document).expect("built-in scenarios are checked by a test"))
+    Some(Ruleset::read(&document).expect("a test reads every built-in scenario"))
 }
 
 /// The names of all built-in scenarios, for messages.

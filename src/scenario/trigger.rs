@@ -1,9 +1,11 @@
-//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`], a line
-//! in [`Fires::verdict`], what can make it impossible in [`Fires::mistake`], and a test.
+//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`], a line in [`Fires::decide`],
+//! what can make it impossible in [`Fires::check`], and a test.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::format::Fires;
+use super::mistake::Mistake;
+use super::written::Fires;
 use crate::clock::format_duration;
 
 /// What a trigger goes by.
@@ -19,12 +21,13 @@ pub(super) struct Moment {
 
 impl Fires {
     /// Whether to fire (`Ok`) or not, and why, in a few words for the journal. `draw` makes the match's draw.
-    pub(super) fn verdict(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
+    pub(super) fn decide(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
         let Moment { nth, fired, elapsed } = moment;
-        let mut why = vec![format!("nth {nth}")];
+        let mut why = format!("nth {nth}");
         let mut holds = |holds: bool, text: &dyn Fn() -> String| {
             if holds {
-                why.push(text());
+                why.push_str(", ");
+                why.push_str(&text());
                 Ok(())
             } else {
                 Err(format!("nth {nth}, not {}", text()))
@@ -56,69 +59,85 @@ impl Fires {
             if draw >= chance {
                 return Err(format!("nth {nth}, draw {draw:.3} >= {chance}"));
             }
-            why.push(format!("draw {draw:.3} < {chance}"));
+            let _ = write!(why, ", draw {draw:.3} < {chance}");
         }
-        Ok(why.join(", "))
+        Ok(why)
     }
 
-    /// What makes it impossible that this ever fires: the field and the reason.
-    pub(super) fn mistake(&self) -> Option<(&'static str, String)> {
-        let zero = |field: &'static str, value: Option<u64>| {
-            (value == Some(0)).then(|| (field, format!("{field} 0 can never fire; expected 1 or more")))
-        };
-        zero("first", self.first)
-            .or_else(|| zero("every", self.every))
-            .or_else(|| zero("times", self.times))
-            .or_else(|| self.nth_mistake())
-            .or_else(|| match (self.first, self.after) {
-                (Some(first), Some(after)) if first <= after => Some((
-                    "after",
-                    format!("after {after} and first {first} can never both hold; expected after < first"),
-                )),
-                _ => None,
-            })
-            .or_else(|| match (self.every, self.first, self.after) {
-                (Some(every), Some(first), after) if first / every <= after.unwrap_or(0) / every => Some((
-                    "every",
-                    format!(
-                        "every {every} never comes after {} and up to {first}; expected one that does",
-                        after.unwrap_or(0)
-                    ),
-                )),
-                _ => None,
-            })
-            .or_else(|| match self.chance {
-                Some(chance) if !(0.0..=1.0).contains(&chance) => {
-                    Some(("chance", format!("chance {chance}; expected 0 to 1")))
-                }
-                _ => None,
-            })
-            .or_else(|| match (self.from, self.until) {
-                (from, Some(until)) if from.map_or(Duration::ZERO, |from| from.0) >= until.0 => {
-                    Some(("until", "it ends before it begins; expected until later than from".to_owned()))
-                }
-                _ => None,
-            })
+    /// What makes it impossible that this ever fires.
+    pub(super) fn check(&self) -> Result<(), Mistake> {
+        self.check_positive()?;
+        self.check_nth()?;
+        self.check_range()?;
+        self.check_chance()?;
+        self.check_time()
     }
 
-    fn nth_mistake(&self) -> Option<(&'static str, String)> {
-        let numbers = &self.nth.as_ref()?.0;
+    fn check_positive(&self) -> Result<(), Mistake> {
+        let counts = [("first", self.first), ("every", self.every), ("times", self.times)];
+        match counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            Some((field, _)) => mistake(field, format!("{field} 0 can never fire; expected 1 or more")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_nth(&self) -> Result<(), Mistake> {
+        let Some(numbers) = self.nth.as_ref().map(|nth| &nth.0) else { return Ok(()) };
         if numbers.is_empty() {
-            return Some(("nth", "an empty list can never fire; expected numbers from 1".to_owned()));
+            return mistake("nth", "an empty list can never fire; expected numbers from 1".to_owned());
         }
         if numbers.contains(&0) {
-            return Some(("nth", "nth 0 can never fire; expected 1 or more".to_owned()));
+            return mistake("nth", "nth 0 can never fire; expected 1 or more".to_owned());
         }
-        let possible = |nth: &u64| {
+        let is_possible = |nth: &u64| {
             self.first.is_none_or(|first| *nth <= first)
                 && self.after.is_none_or(|after| *nth > after)
-                && self.every.is_none_or(|every| every == 0 || nth.is_multiple_of(every))
+                && self.every.is_none_or(|every| nth.is_multiple_of(every))
         };
-        let message = || format!("nth {numbers:?} never meets the other conditions; expected one that does");
-        (!numbers.iter().any(possible)).then(|| ("nth", message()))
+        if numbers.iter().any(is_possible) {
+            return Ok(());
+        }
+        mistake("nth", format!("nth {numbers:?} never meets the other conditions; expected one that does"))
     }
 
-    /// Whether this fires on every match, for ever.
+    /// Whether some number is within `first` and `after`, and one that `every` takes among them.
+    fn check_range(&self) -> Result<(), Mistake> {
+        let Some(first) = self.first else { return Ok(()) };
+        let after = self.after.unwrap_or(0);
+        if self.after.is_some() && first <= after {
+            let message =
+                format!("after {after} and first {first} can never both hold; expected after < first");
+            return mistake("after", message);
+        }
+        if let Some(every) = self.every
+            && first / every <= after / every
+        {
+            let message =
+                format!("every {every} never comes after {after} and up to {first}; expected one that does");
+            return mistake("every", message);
+        }
+        Ok(())
+    }
+
+    fn check_chance(&self) -> Result<(), Mistake> {
+        match self.chance {
+            Some(chance) if !(0.0..=1.0).contains(&chance) => {
+                mistake("chance", format!("chance {chance}; expected 0 to 1"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_time(&self) -> Result<(), Mistake> {
+        let from = self.from.map_or(Duration::ZERO, |from| from.0);
+        if self.until.is_some_and(|until| from >= until.0) {
+            let message = "it ends before it begins; expected until later than from";
+            return mistake("until", message.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether this always fires on every match.
     pub(super) fn is_always(&self) -> bool {
         let Self { nth, first, after, every, chance, from, until, times, per: _ } = self;
         nth.is_none()
@@ -148,7 +167,7 @@ impl Fires {
             parts.push(format!("every {}", ordinal(every)));
         }
         if let Some(chance) = self.chance {
-            // Four digits behind the point are enough for a chance in a million.
+            // Four decimals are enough for a chance of one in a million.
             parts.push(format!("{} in 100 by chance", (chance * 1e6).round() / 1e4));
         }
         match (self.from, self.until) {
@@ -169,6 +188,10 @@ impl Fires {
     }
 }
 
+fn mistake(field: &str, message: String) -> Result<(), Mistake> {
+    Err(Mistake::new(format!("/{field}"), message))
+}
+
 fn ordinal(number: u64) -> String {
     let suffix = match (number % 10, number % 100) {
         (_, 11..=13) => "th",
@@ -186,20 +209,20 @@ mod tests {
     use crate::document::{Document, Format};
 
     fn fires(text: &str) -> Fires {
-        Document { name: "fires", text, format: Format::Yaml }.parse().unwrap()
+        Document { name: "fires", text, format: Format::Yaml }.read().unwrap()
     }
 
     /// The matches, of twelve a second apart, on which the trigger fires when every draw is 0.5.
     fn fired(text: &str) -> Vec<u64> {
         let trigger = fires(text);
-        let mut struck = Vec::new();
+        let mut fired = Vec::new();
         for nth in 1..=12 {
-            let moment = Moment { nth, fired: struck.len() as u64, elapsed: Duration::from_secs(nth - 1) };
-            if trigger.verdict(moment, || 0.5).is_ok() {
-                struck.push(nth);
+            let moment = Moment { nth, fired: fired.len() as u64, elapsed: Duration::from_secs(nth - 1) };
+            if trigger.decide(moment, || 0.5).is_ok() {
+                fired.push(nth);
             }
         }
-        struck
+        fired
     }
 
     #[test]
@@ -227,10 +250,10 @@ mod tests {
     #[test]
     fn the_reason_says_what_was_counted_and_drawn() {
         let moment = Moment { nth: 2, fired: 0, elapsed: Duration::ZERO };
-        let verdict = |text| fires(text).verdict(moment, || 0.137);
-        assert_eq!(verdict("{nth: 2, chance: 0.3}"), Ok("nth 2, nth in [2], draw 0.137 < 0.3".to_owned()));
-        assert_eq!(verdict("chance: 0.1"), Err("nth 2, draw 0.137 >= 0.1".to_owned()));
-        assert_eq!(verdict("nth: 3"), Err("nth 2, not nth in [3]".to_owned()));
+        let decided = |text| fires(text).decide(moment, || 0.137);
+        assert_eq!(decided("{nth: 2, chance: 0.3}"), Ok("nth 2, nth in [2], draw 0.137 < 0.3".to_owned()));
+        assert_eq!(decided("chance: 0.1"), Err("nth 2, draw 0.137 >= 0.1".to_owned()));
+        assert_eq!(decided("nth: 3"), Err("nth 2, not nth in [3]".to_owned()));
     }
 
     #[test]
@@ -255,12 +278,12 @@ mod tests {
             ("until: 0s", "it ends before it begins; expected until later than from"),
         ] {
             assert_eq!(
-                fires(text).mistake().map(|(_, message)| message),
-                Some(expected.to_owned()),
+                fires(text).check().map_err(|mistake| mistake.message),
+                Err(expected.to_owned()),
                 "{text}"
             );
         }
-        assert_eq!(fires("{nth: [1, 9], first: 4, chance: 0}").mistake(), None);
+        assert_eq!(fires("{nth: [1, 9], first: 4, chance: 0}").check(), Ok(()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::http_date;
 use crate::clock::Timestamp;
 use crate::operation::Operation;
-use crate::scenario::{Exchange, Look, Looks, Why};
+use crate::scenario::{ExchangeView, Look, Looks, Why};
 use crate::wire::form::Form;
 use crate::wire::packed::{Packed, Packer};
 use crate::wire::{Body, Delivery, Reply, Request, TrackingId, query};
@@ -249,7 +249,7 @@ impl Entry {
     }
 
     /// The exchange as a scenario's `when` sees it.
-    pub fn with_exchange<R>(&self, ask: impl FnOnce(&Exchange<'_>) -> R) -> R {
+    pub fn with_exchange<R>(&self, ask: impl FnOnce(&ExchangeView<'_>) -> R) -> R {
         let request = &self.request.unpack();
         let form = (self.operation == Some(Operation::Token))
             .then(|| Form::gather(request).to_json().to_string().into_bytes());
@@ -259,7 +259,7 @@ impl Entry {
             (None, Body::TooLarge { .. }) => b"",
         };
         let mut exchange =
-            Exchange::new(request.method.as_str(), self.request.path_in(request), &request.headers, body);
+            ExchangeView::new(request.method.as_str(), self.request.path_in(request), &request.headers, body);
         exchange.operation = self.operation;
         exchange.version = self.version;
         exchange.query = request.uri.query().unwrap_or_default();

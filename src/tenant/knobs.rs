@@ -12,7 +12,7 @@ use super::{Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
 use crate::fixture::Fixture;
-use crate::scenario::{Rule, RuleError, RuleReport, Scenario};
+use crate::scenario::{CompiledRule, Engine, LoadError, RuleReport, Rulesets};
 
 /// Where a tenant stands in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,15 +61,15 @@ impl Tenant {
     }
 
     /// Replaces what runs; counts begin anew.
-    pub fn set_scenarios(&self, scenarios: &[Scenario], wall: Timestamp) {
+    pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut state = self.lock();
         let now = state.clock.now(wall);
-        state.scenario.replace(scenarios, now);
+        state.scenario = Engine::load(scenarios, now);
         state.follows_command_line = false;
     }
 
     /// Puts one rule ahead of the others. Its name must be free; one without gets the first free `rule-N`.
-    pub fn add_rule(&self, rule: Rule, wall: Timestamp) -> Result<RuleReport, RuleError> {
+    pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
         let mut state = self.lock();
         let now = state.clock.now(wall);
         state.scenario.add(rule, self.options.max_rules, now)

@@ -28,7 +28,7 @@ use crate::chance::Chance;
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::{Client, Fixture, Identity};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{Engine, Scenario};
+use crate::scenario::{Engine, Rulesets};
 use auth::Auth;
 use groups::{Change, Groups};
 use history::{Dated, History};
@@ -85,7 +85,7 @@ pub struct Template {
     identities: Arc<Vec<Identity>>,
     sources: Arc<Sources>,
     groups: Arc<Groups>,
-    scenarios: Arc<Vec<Scenario>>,
+    scenarios: Rulesets,
     has_own_clients: bool,
 }
 
@@ -103,7 +103,7 @@ impl Template {
             identities: Arc::new(fixture.identities.clone()),
             sources: Arc::new(sources),
             groups: Arc::new(groups),
-            scenarios: Arc::default(),
+            scenarios: Rulesets::default(),
             has_own_clients: false,
         }
     }
@@ -131,14 +131,14 @@ impl Template {
     }
 
     /// The scenarios.
-    pub fn scenarios(&self) -> &[Scenario] {
+    pub fn scenarios(&self) -> &Rulesets {
         &self.scenarios
     }
 
     /// The same with these scenarios.
     #[must_use]
-    pub fn with_scenarios(mut self, scenarios: Vec<Scenario>) -> Self {
-        self.scenarios = Arc::new(scenarios);
+    pub fn with_scenarios(mut self, scenarios: Rulesets) -> Self {
+        self.scenarios = scenarios;
         self
     }
 }
@@ -234,13 +234,13 @@ impl Tenant {
     }
 
     /// Replaces the scenarios of a tenant that has none of its own; nothing else of it is touched.
-    pub fn follow_command_line(&self, scenarios: &[Scenario], wall: Timestamp) {
+    pub fn follow_command_line(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut began_with = self.began_with.write();
-        *began_with = began_with.clone().with_scenarios(scenarios.to_vec());
+        *began_with = began_with.clone().with_scenarios(scenarios.clone());
         let mut state = self.lock();
         if state.follows_command_line {
             let now = state.clock.now(wall);
-            state.scenario.replace(scenarios, now);
+            state.scenario = Engine::load(scenarios, now);
         }
     }
 

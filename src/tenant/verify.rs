@@ -7,7 +7,7 @@ use super::journal::Entry;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::document::record;
 use crate::scenario::Pattern;
-use crate::scenario::format::When;
+use crate::scenario::written::When;
 
 record! {
     derive(Default)

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::contract::Contract;
 use crate::fixture::Fixture;
 use crate::metrics::Metrics;
-use crate::scenario::Scenario;
+use crate::scenario::Rulesets;
 use crate::tenant::auth::Auth;
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
@@ -152,14 +152,14 @@ impl World {
     /// Replaces what new tenants begin with; those that exist keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture, now: Timestamp) {
         let mut template = self.template.write();
-        *template = Template::new(fixture, now).with_scenarios(template.scenarios().to_vec());
+        *template = Template::new(fixture, now).with_scenarios(template.scenarios().clone());
     }
 
     /// Replaces the scenarios of all tenants, in one step for each; their counts begin anew.
-    pub fn set_scenarios(&self, scenarios: &[Scenario], wall: Timestamp) {
+    pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         {
             let mut template = self.template.write();
-            *template = template.clone().with_scenarios(scenarios.to_vec());
+            *template = template.clone().with_scenarios(scenarios.clone());
         }
         for tenant in self.tenants() {
             tenant.follow_command_line(scenarios, wall);

@@ -14,7 +14,7 @@ use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::document::{Definitions, Mistakes, Node, Written, record};
 use crate::fixture::{Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{Scenario, check_count, check_together, library};
+use crate::scenario::{LoadError, Ruleset, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{Template, Tenant, TenantOptions};
 
@@ -175,25 +175,25 @@ impl World {
                 let fixture = Fixture::built_in(name).ok_or_else(|| {
                     bad(format!("fixture `{name}` is not built in; expected demo, large or empty"))
                 })?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().to_vec())
+                Template::new(&fixture, now).with_scenarios(ours.scenarios().clone())
             }
             Some(NamedOr::Inline(fixture)) => {
                 let fixture = (**fixture).clone().checked(options.prerequisites).map_err(bad)?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().to_vec())
+                Template::new(&fixture, now).with_scenarios(ours.scenarios().clone())
             }
         };
         let template = match &asked.scenarios {
             None => template,
             Some(scenarios) => {
-                let inline = scenarios.iter().filter_map(|asked| match asked {
-                    NamedOr::Inline(scenario) => Some(&**scenario),
-                    NamedOr::Named(_) => None,
+                let inline = scenarios.iter().map(|asked| match asked {
+                    NamedOr::Inline(scenario) => scenario.rules.len(),
+                    NamedOr::Named(_) => 0,
                 });
-                check_count(inline, options.max_rules).map_err(bad)?;
+                let cannot_run = |error: LoadError| bad(error.to_string());
+                Rulesets::check_count(inline.sum(), options.max_rules).map_err(cannot_run)?;
                 let scenarios: Vec<_> =
-                    scenarios.iter().map(scenario_of).collect::<Result<_, _>>().map_err(bad)?;
-                check_together(&scenarios, options.max_rules).map_err(bad)?;
-                template.with_scenarios(scenarios)
+                    scenarios.iter().map(ruleset_of).collect::<Result<_, _>>().map_err(bad)?;
+                template.with_scenarios(Rulesets::new(scenarios, options.max_rules).map_err(cannot_run)?)
             }
         };
         Ok(template.with_own_clients(Chance::new(options.seed, name)))
@@ -230,10 +230,10 @@ impl World {
     }
 }
 
-fn scenario_of(asked: &NamedOr<Scenario>) -> Result<Scenario, String> {
+fn ruleset_of(asked: &NamedOr<Scenario>) -> Result<Ruleset, String> {
     match asked {
-        NamedOr::Inline(scenario) => (**scenario).clone().checked(),
-        NamedOr::Named(name) => library::scenario(name).ok_or_else(|| {
+        NamedOr::Inline(scenario) => (**scenario).clone().check().map_err(|mistakes| mistakes.to_string()),
+        NamedOr::Named(name) => library::ruleset(name).ok_or_else(|| {
             format!("scenario `{name}` is not built in; expected one of {}", library::names())
         }),
     }

@@ -12,7 +12,7 @@ use sync_group_sim::chance::Chance;
 use sync_group_sim::fixture::{Fixture, Group};
 use sync_group_sim::operation::Operation;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::Stage;
+use sync_group_sim::scenario::{Rulesets, Stage};
 use sync_group_sim::simulator::Config;
 use sync_group_sim::tenant::journal::Entry;
 use sync_group_sim::wire::{Body, Manner};
@@ -22,6 +22,7 @@ use crate::client::{Served, send, token};
 use crate::harness::creator::{Told, create};
 use crate::harness::http::Seen;
 use crate::harness::mixed::{Client, Step};
+use crate::scenarios::{scenario, together};
 
 const CONNECTIONS: usize = 256;
 const REQUESTS: usize = 40;
@@ -32,7 +33,7 @@ const FAULTS: [u16; 3] = [429, 500, 503];
 fn busy() -> Config {
     let mut config = Config {
         fixture: Fixture::built_in("large").unwrap(),
-        scenarios: vec![crate::scenarios::scenario(include_str!("../../benches/soak/faults.yaml"))],
+        scenarios: together([scenario(include_str!("../../benches/soak/faults.yaml"))]),
         ..Config::default()
     };
     (config.options.seed, config.options.journal_limit) = (SEED, 2 * CONNECTIONS * REQUESTS);
@@ -143,7 +144,7 @@ fn what_256_clients_did_at_once_is_what_the_journal_says() {
     assert!(model.created > 100 && broken > 100, "{} created, {broken} broken: too little", model.created);
     let state = served.running().simulator().default_tenant().state();
     assert_eq!(told(&state.groups), told(&model.groups));
-    tenant.set_scenarios(&[], sync_group_sim::server::wall_now());
+    tenant.set_scenarios(&Rulesets::default(), sync_group_sim::server::wall_now());
     assert_eq!(listed(served.address()), told(&model.groups));
 }
 

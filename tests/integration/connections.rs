@@ -8,6 +8,7 @@ use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 
 use crate::client::{Served, connect, exchange, parse, send, token};
+use crate::scenarios::{scenario, together};
 
 fn small_bodies() -> Config {
     let mut config = Config::default();
@@ -178,7 +179,7 @@ fn an_idle_connection_outlives_the_header_timeout() {
 fn stopping_waits_for_nobody_who_cannot_be_served() {
     let text =
         "name: t\nrules: [{when: {query: {hang: {present: true}}}, fault: hang}, {fault: {hold: 1h}}]\n";
-    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.drain_timeout = Duration::from_hours(1);
     let served = Served::start(config);
     let open = |bytes: &[u8]| {

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hyper::Method;
 use serde_json::{Value, json};
-use sync_group_sim::scenario::Scenario;
+use sync_group_sim::scenario::Ruleset;
 
 use crate::client::{Served, send};
-use crate::scenarios::{Client, fired, scenario};
+use crate::scenarios::{Client, fired, scenario, together};
 
 const CHAOS: &str = "name: chaos
 rules:
@@ -20,7 +20,7 @@ rules:
 const GROUP: &str = "/v3/password-sync-groups/6881f631-3bd5-4213-9c75-8e05cc3e35dd";
 
 /// The journal of a fixed list of requests, as text.
-fn journal(scenarios: Vec<Scenario>) -> String {
+fn journal(scenarios: Vec<Ruleset>) -> String {
     let mut client = Client::new(scenarios, |_| {});
     client.buy_token();
     for nth in 0..12 {
@@ -44,7 +44,7 @@ fn two_runs_and_the_golden_file_have_the_same_journal() {
 }
 
 /// Which of a rule's matches it fired on, in the first `count` gets.
-fn firings(scenarios: Vec<Scenario>, rule: &str, count: usize) -> Vec<u64> {
+fn firings(scenarios: Vec<Ruleset>, rule: &str, count: usize) -> Vec<u64> {
     let mut client = Client::new(scenarios, |config| config.options.journal_limit = 1_000_000);
     client.buy_token();
     for _ in 0..count {
@@ -108,10 +108,11 @@ fn a_chance_of_p_fires_in_p_of_all_draws() {
 
 /// The journal after `total` gets by so many clients at once, over sockets.
 fn journal_with_clients(clients: usize, total: usize) -> Value {
-    let mut config =
-        sync_group_sim::simulator::Config { scenarios: vec![scenario(CHAOS)], ..Default::default() };
+    let mut chaos = scenario(CHAOS).written();
+    chaos.rules.retain(|rule| rule.name != "late");
+    let scenarios = together([chaos.check().unwrap()]);
+    let mut config = sync_group_sim::simulator::Config { scenarios, ..Default::default() };
     config.options.seed = 1;
-    config.scenarios[0].rules.remove(1);
     let admin = config.fixture.clients[0].clone();
     let served = Served::start(config);
     let address = served.address();

@@ -14,7 +14,7 @@ use sync_group_sim::simulator::Config;
 use sync_group_sim::tenant::journal::Filter;
 
 use crate::client::{RawReply, Served, connect, exchange, parse, send};
-use crate::scenarios::scenario;
+use crate::scenarios::{scenario, together};
 
 /// A request that is open to everybody.
 const INFO: &str = "GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -133,7 +133,7 @@ fn a_held_answer_holds_those_behind_it_and_keeps_their_order() {
     let began = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
     let target = Target::with(|config| {
         let text = "name: t\nrules: [{when: {query: {late: {present: true}}}, fault: {hold: 1h}}]\n";
-        config.scenarios = vec![scenario(text)];
+        config.scenarios = together([scenario(text)]);
         config.options.clock = Clock::manual(began);
         config.options.token_lifetime = Duration::from_hours(9);
     });

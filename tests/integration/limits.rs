@@ -12,6 +12,7 @@ use sync_group_sim::simulator::Config;
 use sync_group_sim::world::ControlPolicy;
 
 use crate::client::{Served, connect, exchange, parse, send, token};
+use crate::scenarios::{scenario, together};
 
 /// A server with other limits than usual.
 fn limited(change: impl FnOnce(&mut Limits)) -> Served {
@@ -201,7 +202,7 @@ fn stopping_waits_no_longer_than_the_drain_timeout() {
 #[test]
 fn a_trickled_answer_is_whole_when_the_server_stops() {
     let text = "name: t\nrules: [{fault: {trickle: {chunk: 1, pause: 1h}}}]\n";
-    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.drain_timeout = Duration::from_hours(1);
     let served = Served::start(config);
     let mut socket = connect(served.address());
@@ -383,7 +384,7 @@ fn code_at(content: &[u8], at: usize) -> u32 {
 #[test]
 fn a_stream_too_many_is_refused_and_the_connection_stays() {
     let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
-    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.max_streams = 2;
     let served = Served::start(config);
     // The path `/oauth/info` as text, without Huffman's code.
@@ -507,7 +508,7 @@ fn a_journal_keeps_no_more_bytes_than_it_may() {
 #[test]
 fn an_answer_too_many_that_waits_is_a_503_at_once() {
     let text = "name: t\nrules:\n  - {when: {query: {held: {present: true}}}, fault: {hold: 1h}}\n  - {when: {query: {hung: {present: true}}}, fault: hang}\n";
-    let mut config = Config { scenarios: vec![crate::scenarios::scenario(text)], ..Config::default() };
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.max_holds = 3;
     let served = Served::start(config);
     let address = served.address();

@@ -10,7 +10,7 @@ use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::document::{Document, Format};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{RuleReport, SCHEMA, Scenario, explain, library};
+use sync_group_sim::scenario::{RuleReport, Ruleset, Rulesets, SCHEMA, explain, library};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::wire::{Manner, Outcome, Request};
 
@@ -22,15 +22,20 @@ pub(crate) struct Client {
     admin: (String, String),
 }
 
-pub(crate) fn scenario(text: &str) -> Scenario {
+pub(crate) fn scenario(text: &str) -> Ruleset {
     let document = Document { name: "test.yaml", text, format: Format::Yaml };
-    Scenario::read(&document).unwrap_or_else(|error| panic!("{error}"))
+    Ruleset::read(&document).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Scenarios that run together.
+pub(crate) fn together(scenarios: impl IntoIterator<Item = Ruleset>) -> Rulesets {
+    Rulesets::new(scenarios, 1_000).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Client {
-    pub(crate) fn new(scenarios: Vec<Scenario>, adjust: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn new(scenarios: Vec<Ruleset>, adjust: impl FnOnce(&mut Config)) -> Self {
         let wall = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
-        let mut config = Config { scenarios, ..Config::default() };
+        let mut config = Config { scenarios: together(scenarios), ..Config::default() };
         config.options.seed = 1;
         config.options.prerequisites = Prerequisites::Ignore;
         config.options.clock = Clock::manual(wall);
@@ -114,14 +119,15 @@ fn every_built_in_scenario_is_named_explained_and_valid() {
     assert!(library::BUILT_IN.len() >= 25);
     for (name, text) in library::BUILT_IN {
         let scenario = scenario(text);
-        assert_eq!(scenario.name, *name);
-        assert!(scenario.lesson.as_ref().is_some_and(|lesson| lesson.len() > 20), "{name} has no lesson");
+        assert_eq!(scenario.name(), *name);
+        assert!(scenario.lesson().is_some_and(|lesson| lesson.len() > 20), "{name} has no lesson");
         assert!(text.starts_with("# yaml-language-server: $schema=scenario.schema.json\n#\n# "), "{name}");
-        let found =
-            schema.validate(&serde_json::to_value(&scenario).unwrap()).map_err(|error| error.to_string());
+        let found = schema
+            .validate(&serde_json::to_value(scenario.written()).unwrap())
+            .map_err(|error| error.to_string());
         assert_eq!(found, Ok(()), "{name}");
         let lines = explain(&scenario).lines().count();
-        assert_eq!(lines, 2 + scenario.rules.len(), "{}", explain(&scenario));
+        assert_eq!(lines, 2 + scenario.rules().len(), "{}", explain(&scenario));
     }
 }
 
@@ -156,7 +162,7 @@ fn every_rule_of_every_built_in_scenario_fires_and_is_journalled() {
             one_round(&mut client, round);
         }
         let journal = client.journal();
-        for rule in &scenario.rules {
+        for rule in scenario.rules() {
             let label = format!("{name}/{}", rule.name);
             let fired = journal["exchanges"].as_array().unwrap().iter().filter(|exchange| {
                 let rules = exchange["rules"].as_array().unwrap();
@@ -436,6 +442,18 @@ fn a_sequence_is_consumed_one_per_firing() {
         ));
         let found: Vec<_> = (0..7).map(|_| status(&client.get(""))).collect();
         assert_eq!(found, expected, "{then}");
+    }
+}
+
+#[test]
+fn a_rule_is_about_a_client_by_its_id_or_its_name() {
+    let id = Client::new(Vec::new(), |_| {}).admin.0;
+    for (wanted, expected) in [("admin", 503), (id.as_str(), 503), ("reader", 200)] {
+        let when = format!("{{operation: getPasswordSyncGroups, client: {wanted}}}");
+        let client = Client::with(&format!(
+            "name: n\nrules: [{{when: {when}, fault: {{respond: {{status: 503}}}}}}]\n"
+        ));
+        assert_eq!(status(&client.get("")), expected, "{wanted}");
     }
 }
 

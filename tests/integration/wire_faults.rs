@@ -7,14 +7,14 @@ use std::time::Duration;
 use sync_group_sim::simulator::Config;
 
 use crate::client::{Served, connect, parse};
-use crate::scenarios::scenario;
+use crate::scenarios::{scenario, together};
 
 /// A request that needs no token, and so is the fault's alone.
 const REQUEST: &[u8] = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn serve(fault: &str) -> Served {
     let text = format!("name: t\nrules: [{{when: {{operation: oauthInfo}}, fault: {fault}}}]\n");
-    Served::start(Config { scenarios: vec![scenario(&text)], ..Config::default() })
+    Served::start(Config { scenarios: together([scenario(&text)]), ..Config::default() })
 }
 
 /// Sends the request and reads until the connection ends; the bytes, and the error that ended it.
@@ -108,7 +108,7 @@ fn serve_and_keep(fault: &str) -> std::net::SocketAddr {
 #[test]
 fn a_held_answer_waits_for_the_tenants_clock() {
     let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {hold: 1h}}]\n";
-    let mut config = Config { scenarios: vec![scenario(text)], ..Config::default() };
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     let began = sync_group_sim::clock::Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
     config.options.clock = sync_group_sim::clock::Clock::manual(began);
     let served = Served::start(config);

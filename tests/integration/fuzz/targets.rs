@@ -9,7 +9,7 @@ use sync_group_sim::document::{Document, DocumentError, Format};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::handle::TenantHandle;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::scenario::{Scenario, explain};
+use sync_group_sim::scenario::{Ruleset, Rulesets, explain};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::journal::Filter;
 use sync_group_sim::wire::{Body, Reply, Request};
@@ -147,19 +147,21 @@ pub(super) fn scenario() -> impl Fn(&[u8]) {
     move |input| {
         let Ok(text) = std::str::from_utf8(input) else { return };
         for format in [Format::Yaml, Format::Json] {
-            let scenario = match Scenario::read(&Document { name: "input", text, format }) {
-                Ok(scenario) => scenario,
+            let ruleset = match Ruleset::read(&Document { name: "input", text, format }) {
+                Ok(ruleset) => ruleset,
                 Err(error) => {
                     check_place(&error, text);
                     continue;
                 }
             };
-            assert!(explain(&scenario).contains(&scenario.name));
+            assert!(explain(&ruleset).contains(ruleset.name()));
+            let scenario = ruleset.written();
             let written = serde_json::to_string(&scenario).unwrap();
             let document = Document { name: "written", text: &written, format: Format::Json };
-            assert_eq!(Scenario::read(&document), Ok(scenario.clone()), "{written}");
+            assert_eq!(Ruleset::read(&document).map(|read| read.written()), Ok(scenario), "{written}");
             let tenant = simulator.tenant("default", ROOT).unwrap();
-            tenant.set_scenarios(vec![scenario]).unwrap();
+            let Ok(rulesets) = Rulesets::new([ruleset], 1_000) else { continue };
+            tenant.set_scenarios(&rulesets);
             let call =
                 format!("/oauth/token?grant_type=client_credentials&client_id=x&client_secret={token}");
             let list = "/v3/password-sync-groups?limit=1&count=true";

@@ -5,7 +5,7 @@ use hyper::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sync_group_sim::scenario::Rule;
-use sync_group_sim::scenario::fault::Fault;
+use sync_group_sim::scenario::fault::ExpireToken;
 use sync_group_sim::tenant::journal::Filter;
 use sync_group_sim::world::TenantRequest;
 
@@ -162,7 +162,7 @@ fn perform(service: &Service<'_>, stranger: &str, model: &mut Model, step: &Step
         }
         Step::Expire(index) => {
             let Some(pair) = model.pair(index) else { return };
-            service.tenant.add_rule(Rule::new("expire").fault(Fault::ExpireToken)).unwrap();
+            service.tenant.add_rule(Rule::new("expire").fault(ExpireToken {})).unwrap();
             assert_eq!(said(&list(&pair.access)), unauthorized("is expired"));
             assert!(service.tenant.remove_rule("expire"));
             let index = index % model.pairs.len();

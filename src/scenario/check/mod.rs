@@ -1,0 +1,263 @@
+//! Whether a scenario makes sense: values that are possible, and rules that can fire. What was written by hand
+//! comes through here before anything runs.
+
+mod overlap;
+mod rule;
+mod when;
+
+use std::collections::HashSet;
+
+pub(super) use when::check_when;
+
+use super::mistake::Mistake;
+use super::ruleset::MOST_RULES;
+use super::written::{Rule, Scenario};
+
+/// What is wrong with a scenario as a whole: its name, and how many rules it has.
+pub(super) fn check_frame(scenario: &Scenario) -> Vec<Mistake> {
+    let mut found: Vec<_> = check_name("scenario", &scenario.name).err().into_iter().collect();
+    let rules = scenario.rules.len();
+    if rules > MOST_RULES {
+        found.push(Mistake::new("/rules", format!("{rules} rules; expected {MOST_RULES} or fewer")));
+    }
+    found
+}
+
+/// What is wrong with one rule by itself.
+pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
+    rule::check_rule(rule)
+}
+
+/// What is wrong with the rule at `index` beside the others, all of which have names.
+pub(super) fn check_beside(rules: &[Rule], index: usize) -> Vec<Mistake> {
+    overlap::check_reachable(rules, index).err().into_iter().collect()
+}
+
+/// Finds names that stand more than once.
+#[derive(Default)]
+pub(super) struct Names<'a>(HashSet<&'a str>);
+
+impl<'a> Names<'a> {
+    pub(super) fn check(&mut self, name: &'a str) -> Option<Mistake> {
+        let message = || format!("two rules are named `{name}`; expected each name once");
+        (!self.0.insert(name)).then(|| Mistake::new("/name", message()))
+    }
+}
+
+/// Whether a scenario or a rule can be called this. Names go into the `Sim-Fault` header, with a slash between
+/// them.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'/' || byte == b' ';
+    (1..=100).contains(&name.len()) && name.bytes().all(fits) && name.trim() == name
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), Mistake> {
+    if is_name(name) {
+        return Ok(());
+    }
+    let message = format!("{what} name `{name}`; expected 1 to 100 printable ASCII characters without `/`");
+    Err(Mistake::new("/name", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ruleset, Scenario};
+    use crate::document::Document;
+
+    fn error(text: &str) -> String {
+        Ruleset::read(&Document::new("my.yaml", text)).unwrap_err().to_string()
+    }
+
+    /// The error of a scenario with one rule, whose lines these are.
+    fn rule_error(lines: &str) -> String {
+        let lines = lines.lines().collect::<Vec<_>>().join("\n    ");
+        error(&format!("name: mine\nrules:\n  - {lines}\n"))
+    }
+
+    #[test]
+    fn a_mistake_in_a_rule_is_shown_with_place_found_and_expected() {
+        for (lines, expected) in [
+            ("fault:\n  respond:\n    status: 700", "my.yaml:5:17: status 700; expected 200 to 599"),
+            ("{fires: {nth: 0}, fault: close}", "my.yaml:3:19: nth 0 can never fire; expected 1 or more"),
+            ("{fires: {first: 0}, fault: close}", "my.yaml:3:21: first 0 can never fire; expected 1 or more"),
+            ("{fires: {chance: 2}, fault: close}", "my.yaml:3:22: chance 2; expected 0 to 1"),
+            (
+                "{when: {version: v9}, fault: close}",
+                "my.yaml:3:22: version `v9` does not exist; expected one of beta, v3, v2024, v2025, v2026, latest, v1",
+            ),
+            (
+                "{when: {method: get}, fault: close}",
+                "my.yaml:3:21: method `get` can never match; expected capitals such as GET",
+            ),
+            (
+                "{when: {path: v3/x}, fault: close}",
+                "my.yaml:3:19: path `v3/x` can never match; expected one that begins with `/` or a wildcard",
+            ),
+            (
+                "{when: {query: {q: {regex: '('}}}, fault: close}",
+                "my.yaml:3:21: regex `(`: unclosed group; expected a regular expression",
+            ),
+            (
+                "{when: {header: {'a b': x}}, fault: close}",
+                "my.yaml:3:29: `a b` cannot be a header; expected a field name",
+            ),
+            (
+                "{when: {body: {name: x}}, fault: close}",
+                "my.yaml:3:26: `name` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`",
+            ),
+            (
+                "{name: a/b, fault: close}",
+                "my.yaml:3:12: name a/b; expected 1 to 100 printable ASCII characters without `/`",
+            ),
+            (
+                "{when: {operation: token}}",
+                "my.yaml:3:5: a rule without `fault` or `sequence`; expected one of the two",
+            ),
+            (
+                "{fault: close, sequence: [reset]}",
+                "my.yaml:3:20: `fault` and `sequence`; expected one of the two",
+            ),
+            ("{sequence: []}", "my.yaml:3:16: sequence without entries; expected one entry or more"),
+            ("{fault: close, then: last}", "my.yaml:3:26: `then` without `sequence`; expected a sequence"),
+            (
+                "{sequence: [pass, {trickle: {chunk: 0, pause: 1s}}]}",
+                "my.yaml:3:41: chunk 0; expected 1 or more",
+            ),
+            (
+                "{hold: {uniform: [2s, 1s]}, fault: close}",
+                "my.yaml:3:6: the least is longer than the most; expected [least, most]",
+            ),
+            (
+                "{fault: {hold: {lognormal: {median: 2s, p99: 1s}}}}",
+                "my.yaml:3:14: the median is longer than the p99; expected the p99 longer",
+            ),
+        ] {
+            assert_eq!(rule_error(lines), expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_format_is_shown_with_its_place() {
+        for (lines, place, expected) in [
+            (
+                "{wen: {}, fault: close}",
+                "my.yaml:3:6",
+                "unknown key `wen`; expected name, when, fires, stage, hold, fault, sequence or then; did you mean `when`?",
+            ),
+            (
+                "{when: {operation: fly}, fault: close}",
+                "my.yaml:3:24",
+                "operation `fly`; expected getPasswordSyncGroups",
+            ),
+            ("{when: {operation: [token, fly]}, fault: close}", "my.yaml:3:32", "operation `fly`; expected"),
+            ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),
+            ("{fault: explode}", "my.yaml:3:13", "fault `explode`; expected respond, rateLimited"),
+            ("{fault: {explode: {}}}", "my.yaml:3:14", "fault `explode`; expected respond, rateLimited"),
+            (
+                "{fault: {close: {}, reset: {}}}",
+                "my.yaml:3:",
+                "`reset` beside another fault; expected exactly one",
+            ),
+            ("{fault: {close: {now: true}}}", "my.yaml:3:22", "unknown key `now`; expected none"),
+            (
+                "{fault: {hold: soon}}",
+                "my.yaml:3:20",
+                "`soon` is not a duration; expected a number and a unit",
+            ),
+            ("{fault: {corrupt: badly}}", "my.yaml:3:23", "`badly`; expected truncatedJson, html"),
+            ("{fault: {}}", "my.yaml:3:", "no fault; expected one such as {respond: {status: 500}}"),
+            ("{fires: {nth: }, fault: close}", "my.yaml:3:", "expected"),
+            (
+                "{when: {operation: token, version: v3}, fault: close}",
+                "my.yaml:3:40",
+                "the token endpoints have no version",
+            ),
+            (
+                "{fault: {respond: {status: 401, detailCode: x}}}",
+                "my.yaml:3:49",
+                "the body of a 401 has no `detailCode`",
+            ),
+            ("{stage: during, fault: close}", "my.yaml:3:13", "`during`; expected before or after"),
+            ("{fires: {nth: two}, fault: close}", "my.yaml:3:19", "`two`; expected a whole number from 0"),
+            ("{fires: {nth: -1}, fault: close}", "my.yaml:3:19", "-1; expected a whole number from 0"),
+            (
+                "{when: {client: {like: x}}, fault: close}",
+                "my.yaml:3:23",
+                "unknown key `like`; expected regex or present",
+            ),
+        ] {
+            let found = rule_error(lines);
+            assert!(found.starts_with(place) && found.contains(expected), "{lines}\n{found}");
+        }
+        assert!(error("rules: []\n").contains("the key `name` is missing; expected text"));
+        assert!(
+            error("name: ''\nrules: []\n").starts_with("my.yaml:1:7: an empty `name`; expected 1 to 100")
+        );
+    }
+
+    #[test]
+    fn a_rule_that_another_hides_is_a_mistake() {
+        let scenario = |first: &str, second: &str| {
+            format!("name: mine\nrules:\n  - {{name: a, {first}}}\n  - {{name: b, {second}}}\n")
+        };
+        for (first, second) in [
+            ("fault: close", "when: {operation: token}, fault: reset"),
+            (
+                "when: {operation: [token, oauthInfo]}, fault: close",
+                "when: {operation: token, client: c}, fault: reset",
+            ),
+            ("sequence: [close, reset], then: last", "fault: reset"),
+            ("when: {path: '**'}, fault: close", "fault: reset, when: {path: /v3/x}"),
+            (
+                "when: {header: {X-A: {present: true}}}, fault: close",
+                "when: {header: {x-a: b}}, fault: reset",
+            ),
+            ("fires: {chance: 1}, fault: pass", "fires: {nth: 2}, fault: reset"),
+        ] {
+            let found = error(&scenario(first, second));
+            assert!(
+                found.starts_with("my.yaml:4:5: rule `b` can never fire: `a` before it always fires"),
+                "{found}"
+            );
+        }
+        for (first, second) in [
+            ("fault: {hold: 1s}", "stage: after, fault: reset"),
+            ("fires: {times: 3}, fault: close", "stage: after, fault: reset"),
+            ("fires: {times: 3}, fault: close", "fault: reset"),
+            ("sequence: [close, reset]", "fault: reset"),
+            ("when: {operation: token}, fault: close", "fault: reset"),
+        ] {
+            let text = scenario(first, second);
+            assert!(Ruleset::read(&Document::new("my.yaml", &text)).is_ok(), "{text}");
+        }
+        let found = error(&scenario("stage: after, fault: reset", "fault: close"));
+        assert!(
+            found.contains("rule `a` can never fire: `b` always answers before the operation happens"),
+            "{found}"
+        );
+        assert!(
+            error("name: mine\nrules: [{name: a, fires: {nth: 1}, fault: close}, {name: a, fault: close}]\n")
+                .ends_with("two rules are named `a`; expected each name once")
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_found_in_the_order_of_their_places() {
+        let text = "name: mine
+rules:
+  - {name: a, fires: {nth: 0}, fault: {respond: {status: 700}}}
+  - {name: a, when: {method: get}}
+";
+        let document = Document::new("my.yaml", text);
+        let mistakes = document.read::<Scenario>().unwrap().check().unwrap_err();
+        let places: Vec<_> = mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
+        let expected = [
+            "/rules/0/fires/nth",
+            "/rules/0/fault/respond/status",
+            "/rules/1/name",
+            "/rules/1/when/method",
+            "/rules/1",
+        ];
+        assert_eq!(places, expected);
+    }
+}

@@ -1,0 +1,47 @@
+//! Whether one rule makes sense, part by part.
+
+use super::{check_name, check_when};
+use crate::scenario::fault::Fault;
+use crate::scenario::mistake::Mistake;
+use crate::scenario::written::Rule;
+
+/// Everything that is wrong with one rule, at most one mistake for each of its parts. What is wrong with a
+/// pattern is found when it is compiled.
+pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
+    let parts = [
+        check_name("rule", &rule.name),
+        check_when(&rule.when).map_err(|mistake| mistake.below("/when")),
+        rule.fires.check().map_err(|mistake| mistake.below("/fires")),
+        rule.hold.as_ref().map_or(Ok(()), |hold| hold.check().map_err(|mistake| mistake.below("/hold"))),
+        check_shape(rule),
+    ];
+    let faults = faults(rule).into_iter();
+    let faults = faults.map(|(place, fault)| fault.check(rule).map_err(|mistake| mistake.below(&place)));
+    parts.into_iter().chain(faults).filter_map(Result::err).collect()
+}
+
+/// Whether it says what goes wrong, and says it once.
+fn check_shape(rule: &Rule) -> Result<(), Mistake> {
+    match (&rule.fault, &rule.sequence) {
+        (Some(_), Some(_)) => {
+            Err(Mistake::new("/sequence", "`fault` and `sequence`; expected one of the two"))
+        }
+        (None, None) if rule.hold.is_none() => {
+            Err(Mistake::new("", "a rule without `fault` or `sequence`; expected one of the two"))
+        }
+        (None, Some(sequence)) if sequence.is_empty() => {
+            Err(Mistake::new("/sequence", "an empty sequence can never fire; expected faults"))
+        }
+        (_, None) if rule.then.is_some() => {
+            Err(Mistake::new("/then", "`then` without `sequence`; expected a sequence"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A rule's faults with their places.
+fn faults(rule: &Rule) -> Vec<(String, &Fault)> {
+    let single = rule.fault.iter().map(|fault| ("/fault".to_owned(), fault));
+    let sequence = rule.sequence.iter().flatten().enumerate();
+    single.chain(sequence.map(|(index, fault)| (format!("/sequence/{index}"), fault))).collect()
+}

@@ -1,0 +1,72 @@
+//! Whether a `when` can match anything.
+
+use hyper::header::HeaderName;
+
+use crate::operation::Operation;
+use crate::scenario::mistake::{Mistake, escaped};
+use crate::scenario::written::{Operations, TextMatch, When};
+use crate::version::{ApiVersion, version_names};
+
+/// The first mistake in a `when`; pointers begin below it.
+pub(in crate::scenario) fn check_when(when: &When) -> Result<(), Mistake> {
+    check_version(when)?;
+    check_method(when)?;
+    check_path(when)?;
+    when.header.keys().try_for_each(|name| check_header(name))?;
+    when.body.keys().try_for_each(|pointer| check_pointer(pointer))
+}
+
+fn check_version(when: &When) -> Result<(), Mistake> {
+    if let Some(TextMatch::Exact(version)) = &when.version
+        && ApiVersion::named(version).is_none()
+    {
+        let message = format!("version `{version}` does not exist; expected one of {}", version_names());
+        return Err(Mistake::new("/version", message));
+    }
+    if let (Some(_), Some(Operations::These(operations))) = (&when.version, &when.operation)
+        && operations.iter().all(|operation| matches!(operation, Operation::Token | Operation::OauthInfo))
+    {
+        let message = "the token endpoints have no version; expected none, or another operation";
+        return Err(Mistake::new("/version", message));
+    }
+    Ok(())
+}
+
+fn check_method(when: &When) -> Result<(), Mistake> {
+    if let Some(TextMatch::Exact(method)) = &when.method
+        && (method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'))
+    {
+        let message = format!("method `{method}` can never match; expected capitals such as GET");
+        return Err(Mistake::new("/method", message));
+    }
+    Ok(())
+}
+
+fn check_path(when: &When) -> Result<(), Mistake> {
+    if let Some(path) = &when.path
+        && !path.starts_with(['/', '*', '?'])
+    {
+        let message =
+            format!("path `{path}` can never match; expected one that begins with `/` or a wildcard");
+        return Err(Mistake::new("/path", message));
+    }
+    Ok(())
+}
+
+fn check_header(name: &str) -> Result<(), Mistake> {
+    if HeaderName::from_bytes(name.as_bytes()).is_ok() {
+        return Ok(());
+    }
+    let message = format!("`{name}` cannot be a header; expected a field name");
+    Err(Mistake::new(format!("/header/{}", escaped(name)), message))
+}
+
+fn check_pointer(pointer: &str) -> Result<(), Mistake> {
+    let is_escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if (pointer.is_empty() || pointer.starts_with('/')) && is_escaped {
+        return Ok(());
+    }
+    let message =
+        format!("`{pointer}` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`");
+    Err(Mistake::new(format!("/body/{}", escaped(pointer)), message))
+}

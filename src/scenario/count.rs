@@ -1,0 +1,86 @@
+//! What is counted of a rule in one tenant: its matches and firings, for the tenant or for each client or group.
+
+use std::collections::HashMap;
+
+use super::subject::Subject;
+use super::written::Per;
+use crate::clock::Timestamp;
+
+/// Clients or groups that a rule counts for at most. For each further one, every match is the first.
+const MOST_KEYS: usize = 100_000;
+
+/// The counts of one rule.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    /// All its matches.
+    pub(super) matched: u64,
+    /// All its firings.
+    pub(super) fired: u64,
+    /// Of a rule that counts for the tenant.
+    tenant: Count,
+    /// Of a rule that counts for each client or group.
+    by_key: HashMap<String, Count>,
+}
+
+/// What is counted for a tenant, a client or a group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count {
+    pub(super) matched: u64,
+    pub(super) fired: u64,
+    /// Until when the rule goes on firing, once a fault with a window has fired.
+    pub(super) window_ends: Option<Timestamp>,
+}
+
+/// A match of a rule: whose it is, which one, and when.
+#[derive(Debug)]
+pub(super) struct Match {
+    /// Of a rule that counts for each client or group: which.
+    pub(super) key: Option<String>,
+    /// Which match it is, from 1, among those counted together.
+    pub(super) nth: u64,
+    pub(super) now: Timestamp,
+}
+
+impl Count {
+    /// Whether a window is open at `now`.
+    pub(super) fn in_window(self, now: Timestamp) -> bool {
+        self.window_ends.is_some_and(|ends| now < ends)
+    }
+}
+
+impl Counts {
+    /// Counts a match.
+    pub(super) fn count(&mut self, per: Per, subject: Subject<'_>, now: Timestamp) -> Match {
+        let key = match per {
+            Per::Tenant => None,
+            Per::Client => Some(subject.client().unwrap_or_default().to_owned()),
+            Per::Group => Some(subject.group().to_owned()),
+        };
+        self.matched += 1;
+        let nth = self.of_mut(key.as_deref()).map_or(1, |count| {
+            count.matched += 1;
+            count.matched
+        });
+        Match { key, nth, now }
+    }
+
+    /// What was counted so far for a client or group, or for the tenant.
+    pub(super) fn of(&self, key: Option<&str>) -> Count {
+        match key {
+            None => self.tenant,
+            Some(key) => self.by_key.get(key).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The same, to be changed; `None` beyond [`MOST_KEYS`].
+    pub(super) fn of_mut(&mut self, key: Option<&str>) -> Option<&mut Count> {
+        let Some(key) = key else { return Some(&mut self.tenant) };
+        if !self.by_key.contains_key(key) {
+            if self.by_key.len() >= MOST_KEYS {
+                return None;
+            }
+            self.by_key.insert(key.to_owned(), Count::default());
+        }
+        self.by_key.get_mut(key)
+    }
+}

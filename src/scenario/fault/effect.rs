@@ -1,0 +1,48 @@
+//! What faults do. The pipeline and the server carry these out, and need to know no fault.
+
+use std::fmt;
+
+use super::{Corrupt, Stale};
+use crate::clock::Timestamp;
+use crate::wire::{Manner, Reply, TrackingId};
+
+/// What a fault does, and to what.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect<'a> {
+    /// The client is told this instead of the answer.
+    Instead(&'a dyn Answer),
+    /// The client is told nothing.
+    Silence(Manner),
+    /// The answer itself reaches the client in another manner.
+    Manner(Manner),
+    /// The answer itself is changed.
+    Corrupt(Corrupt),
+    /// The call's token is changed, and the service goes by that.
+    Token(TokenChange<'a>),
+    /// The read goes to the past.
+    Past(Stale),
+    /// Nothing.
+    None,
+}
+
+/// A fault that answers in the service's place.
+pub trait Answer: fmt::Debug {
+    /// The reply. `now` is the tenant's time.
+    fn reply(&self, tracking_id: TrackingId, now: Timestamp) -> Reply;
+}
+
+/// What becomes of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenChange<'a> {
+    /// It expires.
+    Expire,
+    /// It loses this scope.
+    LoseScope(&'a str),
+}
+
+impl Effect<'_> {
+    /// Whether nothing changes for the client.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}

@@ -1,0 +1,125 @@
+//! Texts as matchers compare them: a text itself, a regular expression, a glob, or whether there is one at all.
+
+use regex::{Regex, RegexBuilder};
+
+use serde_json::Value;
+
+use super::written::{TextMatch, ValueMatch};
+
+/// A [`TextMatch`], compiled.
+#[derive(Clone, Debug)]
+pub(super) enum Text {
+    Exact(String),
+    Regex(Regex),
+    Present(bool),
+}
+
+impl Text {
+    pub(super) fn compile(text: &TextMatch) -> Result<Self, String> {
+        Ok(match text {
+            TextMatch::Exact(text) => Self::Exact(text.clone()),
+            TextMatch::Regex(regex) => Self::Regex(compile_regex(regex)?),
+            TextMatch::Present(present) => Self::Present(*present),
+        })
+    }
+
+    /// Whether it fits what was found, or its absence.
+    pub(super) fn fits(&self, found: Option<&str>) -> bool {
+        match (self, found) {
+            (Self::Exact(text), Some(found)) => text == found,
+            (Self::Regex(regex), Some(found)) => regex.is_match(found),
+            (Self::Present(present), found) => *present == found.is_some(),
+            (_, None) => false,
+        }
+    }
+}
+
+/// A [`ValueMatch`], compiled.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    Exact(Value),
+    Text(Text),
+}
+
+impl Wanted {
+    pub(super) fn compile(value: &ValueMatch) -> Result<Self, String> {
+        Ok(match value {
+            ValueMatch::Exact(value) => Self::Exact(value.clone()),
+            ValueMatch::Regex(regex) => Self::Text(Text::Regex(compile_regex(regex)?)),
+            ValueMatch::Present(present) => Self::Text(Text::Present(*present)),
+        })
+    }
+
+    /// Whether it fits the value that was found, or its absence.
+    pub(super) fn fits(&self, found: Option<&Value>) -> bool {
+        match (self, found) {
+            (Self::Exact(wanted), found) => found.is_some_and(|found| is_equal(wanted, found)),
+            (Self::Text(text), None) => text.fits(None),
+            (Self::Text(text), Some(Value::String(found))) => text.fits(Some(found)),
+            (Self::Text(text), Some(found)) => text.fits(Some(&found.to_string())),
+        }
+    }
+}
+
+/// Whether two values are the same; 2 and 2.0 are.
+fn is_equal(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Number(wanted), Value::Number(found)) => wanted == found || wanted.as_f64() == found.as_f64(),
+        (Value::Array(wanted), Value::Array(found)) => {
+            wanted.len() == found.len()
+                && wanted.iter().zip(found).all(|(wanted, found)| is_equal(wanted, found))
+        }
+        (Value::Object(wanted), Value::Object(found)) => {
+            wanted.len() == found.len()
+                && wanted
+                    .iter()
+                    .all(|(key, wanted)| found.get(key).is_some_and(|found| is_equal(wanted, found)))
+        }
+        _ => wanted == found,
+    }
+}
+
+/// The most memory that a regular expression may take, in bytes: ten times what a useful one does, and
+/// little enough for as many as a tenant may have.
+const LARGEST_REGEX: usize = 512 << 10;
+
+fn build_regex(regex: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(regex).size_limit(LARGEST_REGEX).dfa_size_limit(LARGEST_REGEX).build()
+}
+
+fn compile_regex(regex: &str) -> Result<Regex, String> {
+    build_regex(regex).map_err(|error| {
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("regex `{regex}`: {why}; expected a regular expression")
+    })
+}
+
+/// A glob as a regular expression over the whole path.
+pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
+    let mut regex = String::from("^");
+    let mut rest = glob;
+    while let Some(c) = rest.chars().next() {
+        let taken = match c {
+            '*' if rest.starts_with("**") => {
+                regex.push_str(".*");
+                2
+            }
+            '*' => {
+                regex.push_str("[^/]*");
+                1
+            }
+            '?' => {
+                regex.push_str("[^/]");
+                1
+            }
+            _ => {
+                regex.push_str(&regex::escape(&rest[..c.len_utf8()]));
+                c.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    regex.push('$');
+    build_regex(&regex).map_err(|_| format!("glob `{glob}` is too long; expected a shorter one"))
+}

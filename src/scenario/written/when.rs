@@ -1,0 +1,128 @@
+//! `when`: which exchanges a rule is about, as it is written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{TextMatch, ValueMatch};
+use crate::document::{Content, Definitions, Mistakes, Node, Place, Written, record, unknown};
+use crate::operation::Operation;
+use crate::scenario::check;
+
+record! {
+    derive(Default)
+    /// Which exchanges a rule is about; all when absent. All parts that are given must hold.
+    pub struct When as "when" checked by When::look {
+        /// The operation: one, a list, or `"*"` for every request.
+        pub operation: Option<Operations> = optional("operation"),
+        /// The API version in the path: beta, v3, v2024 and so on; `token` and `oauthInfo` have none.
+        pub version: Option<TextMatch> = optional("version"),
+        /// The HTTP method, in capitals.
+        pub method: Option<TextMatch> = optional("method"),
+        /// The path below the base URL, as a glob: `*` is any text without `/`, `**` any text, `?` one character.
+        pub path: Option<String> = optional("path"),
+        /// The OAuth client's id or name, from the token or the token call.
+        pub client: Option<TextMatch> = optional("client"),
+        /// Query parameters by name, decoded; of one that is given twice, the first.
+        pub query: BTreeMap<String, TextMatch> = optional("query"),
+        /// Request header fields by name, in any case.
+        pub header: BTreeMap<String, TextMatch> = optional("header"),
+        /// Values in the body by JSON Pointer, such as `/name` or `/sourceIds/0`; a token call's parameters count
+        /// as members of an object.
+        pub body: BTreeMap<String, ValueMatch> = optional("body"),
+    }
+}
+
+impl When {
+    /// What is wrong with it, for readers.
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        if let Err(mistake) = check::check_when(self) {
+            place.mistake(&mistake.pointer, mistake.message);
+        }
+    }
+}
+
+/// Operations by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operations {
+    /// `"*"`: every one, and requests that lead to none.
+    Any,
+    /// These.
+    These(Vec<Operation>),
+}
+
+fn ids() -> Vec<&'static str> {
+    Operation::ALL.iter().map(|operation| operation.id()).collect()
+}
+
+impl Written for Operation {
+    fn expected() -> Cow<'static, str> {
+        "an operation such as `token`".into()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        definitions.refer(
+            "operation",
+            |_| json!({ "description": "One thing the API can do.", "type": "string", "enum": ids() }),
+        )
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        let Some(text) = node.scalar().filter(|_| !node.is_null()) else {
+            mistakes.unexpected(node, &Self::expected());
+            return None;
+        };
+        let found = Self::ALL.iter().copied().find(|operation| operation.id() == text);
+        if found.is_none() {
+            mistakes.add(node, unknown("operation", text, &ids()));
+        }
+        found
+    }
+}
+
+impl Written for Operations {
+    fn expected() -> Cow<'static, str> {
+        "an operation, a list of operations, or '*'".into()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let operation = Operation::schema(definitions);
+        json!({
+            "anyOf": [
+                operation,
+                { "description": "Every request, also one that leads to no operation.", "const": "*" },
+                { "type": "array", "minItems": 1, "items": operation },
+            ],
+        })
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        match &node.content {
+            Content::List(items) if items.is_empty() => {
+                mistakes.add(node, "an empty list can never match; expected operations");
+                None
+            }
+            Content::List(_) => Vec::read(node, mistakes).map(Self::These),
+            Content::Mapping(_) => {
+                mistakes.unexpected(node, &Self::expected());
+                None
+            }
+            _ if node.scalar() == Some("*") => Some(Self::Any),
+            _ => Operation::read(node, mistakes).map(|operation| Self::These(vec![operation])),
+        }
+    }
+}
+
+impl Serialize for Operations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Any => serializer.serialize_str("*"),
+            Self::These(operations) if operations.len() == 1 => serializer.serialize_str(operations[0].id()),
+            Self::These(operations) => {
+                serializer.collect_seq(operations.iter().map(|operation| operation.id()))
+            }
+        }
+    }
+}
