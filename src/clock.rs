@@ -67,6 +67,12 @@ impl Timestamp {
             .map_err(|_| format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"))
     }
 
+    /// Reads the form of the HTTP `Date` header.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self::from_millis(at.as_millisecond()))
+    }
+
     /// The form of the HTTP `Date` header.
     pub fn http_date(self) -> String {
         jiff::fmt::rfc2822::DateTimePrinter::new()
@@ -130,6 +136,11 @@ pub enum Clock {
         /// Tenant time.
         at: Timestamp,
     },
+    /// Stands still until it is moved, and jumps to what comes next when nothing else can happen.
+    Skipping {
+        /// Tenant time.
+        at: Timestamp,
+    },
 }
 
 impl Clock {
@@ -149,7 +160,7 @@ impl Clock {
             Self::Auto { ahead_millis } => {
                 Timestamp::from_millis(wall.as_millis().saturating_add(ahead_millis))
             }
-            Self::Manual { at } => at,
+            Self::Manual { at } | Self::Skipping { at } => at,
         }
     }
 }

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
+use crate::journal::verify::{Expectation, Verification};
+use crate::journal::{Exchange, Filter, JournalReport};
 use crate::scenario::{Rule, RuleReport, Rulesets};
 use crate::server::wall_now;
 use crate::tenant::Tenant;
-use crate::tenant::journal::{Filter, JournalReport};
-use crate::tenant::knobs::{ClockChange, ClockMode, ClockReport};
-use crate::tenant::verify::{Expectation, Verdict};
+use crate::tenant::agenda::AgendaReport;
+use crate::tenant::operator::{ClockChange, ClockMode, ClockReport};
 
 /// A tenant of a running or embedded simulator.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ impl TenantHandle {
 
     /// Its clients, the administrator's first.
     pub fn clients(&self) -> Vec<Client> {
-        self.tenant.lock().auth.clients().to_vec()
+        self.tenant.clients()
     }
 
     /// What runs, with how often each rule matched and fired.
@@ -67,12 +68,17 @@ impl TenantHandle {
 
     /// Exchanges, oldest first.
     pub fn journal(&self, filter: &Filter) -> JournalReport {
-        self.tenant.journal(filter)
+        self.tenant.journal(filter, wall_now())
+    }
+
+    /// The same as they are, secrets included.
+    pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
+        self.tenant.exchanges(filter, wall_now()).0
     }
 
     /// The same as an HTTP archive.
     pub fn har(&self, filter: &Filter) -> Value {
-        self.tenant.har(filter)
+        self.tenant.har(filter, wall_now())
     }
 
     /// Forgets the exchanges that the filter admits.
@@ -81,13 +87,18 @@ impl TenantHandle {
     }
 
     /// Whether the clients did what was expected. Fails for an expectation that makes no sense.
-    pub fn verify(&self, expectation: &Expectation) -> Result<Verdict, String> {
-        self.tenant.verify(expectation)
+    pub fn verify(&self, expectation: &Expectation) -> Result<Verification, String> {
+        self.tenant.verify(expectation, wall_now())
     }
 
     /// Where the tenant stands in time.
     pub fn clock(&self) -> ClockReport {
         self.tenant.clock(wall_now())
+    }
+
+    /// Sets the clock's mode, its time, or both.
+    pub fn set_clock(&self, change: ClockChange) -> ClockReport {
+        self.tenant.change_clock(change, wall_now())
     }
 
     /// Lets the clock run, or stops it.
@@ -105,9 +116,14 @@ impl TenantHandle {
         self.tenant.advance(by, wall_now())
     }
 
+    /// What time will bring.
+    pub fn agenda(&self) -> AgendaReport {
+        self.tenant.agenda(wall_now())
+    }
+
     /// Everything of the tenant, in the fixture's format.
     pub fn state(&self) -> Fixture {
-        self.tenant.state()
+        self.tenant.state(wall_now())
     }
 
     /// Replaces everything that a fixture holds. Fails for a fixture that breaks its own rules.

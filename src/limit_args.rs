@@ -52,10 +52,10 @@ pub(crate) struct LimitArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value = "100", value_parser = at_least_one, value_name = "N")]
     max_resets: usize,
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::tenant::journal::DEFAULT_LIMIT, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::journal::DEFAULT_LIMIT, value_name = "N")]
     journal_limit: usize,
     /// Bytes that each tenant's journal keeps; the oldest exchanges are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = sync_group_sim::tenant::journal::DEFAULT_BYTES, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = sync_group_sim::journal::DEFAULT_BYTES, value_name = "BYTES")]
     journal_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value = "1000", value_parser = rules, value_name = "N")]

@@ -17,7 +17,7 @@ use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
 use crate::scenario::Rulesets;
 use crate::server::{self, Limits, Tls};
-use crate::tenant::{Template, Tenant, TenantOptions};
+use crate::tenant::{Template, TenantOptions};
 use crate::wire::{Outcome, Request};
 use crate::world::{
     ControlPolicy, DEFAULT_MAX_TENANTS, TenantRequest, UnknownTenants, World, WorldConfig, WorldError,
@@ -117,12 +117,12 @@ impl Simulator {
 
     /// The clients that a tenant begins with; the first is the administrator's.
     pub fn clients(&self) -> Vec<Client> {
-        self.world.default_tenant().lock().auth.clients().to_vec()
+        self.world.default_tenant().clients()
     }
 
     /// The tenant of a base URL that names none.
-    pub fn default_tenant(&self) -> &Arc<Tenant> {
-        self.world.default_tenant()
+    pub fn default_tenant(&self) -> TenantHandle {
+        TenantHandle::new(Arc::clone(self.world.default_tenant()), "http://localhost")
     }
 
     /// Makes a tenant with client ids and secrets of its own. `root` is what clients call the server's base

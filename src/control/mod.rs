@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 use crate::clock::{Span, Timestamp};
 use crate::document::{Outline, Place, record, unknown};
 use crate::fixture::Fixture;
+use crate::journal::Filter;
+use crate::journal::verify::Expectation;
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
-use crate::tenant::journal::Filter;
-use crate::tenant::knobs::ClockChange;
-use crate::tenant::verify::Expectation;
+use crate::tenant::operator::ClockChange;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::{BaseUrl, Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, TenantRequest, World, WorldError, below_tenant};
@@ -64,7 +64,7 @@ pub enum Control {
 }
 
 /// Every call, by method and path; a path ending in `/` takes a name behind it.
-const CALLS: [(&str, &str); 26] = [
+const CALLS: [(&str, &str); 27] = [
     ("GET", ""),
     ("GET", "health"),
     ("GET", "metrics"),
@@ -86,6 +86,7 @@ const CALLS: [(&str, &str); 26] = [
     ("GET", "clock"),
     ("PUT", "clock"),
     ("POST", "clock/advance"),
+    ("GET", "agenda"),
     ("GET", "state"),
     ("PUT", "state"),
     ("POST", "reset"),
@@ -266,15 +267,15 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
                 format!("rule `{name}` does not run; expected one that `GET /{PREFIX}/scenario` lists");
             Err(ControlError::new(StatusCode::NOT_FOUND, message))
         }
-        ("GET", "journal") => Ok(ok(&tenant.journal(&filter(request)?))),
-        ("GET", "journal.har") => Ok(ok(&tenant.har(&filter(request)?))),
+        ("GET", "journal") => Ok(ok(&tenant.journal(&filter(request)?, wall))),
+        ("GET", "journal.har") => Ok(ok(&tenant.har(&filter(request)?, wall))),
         ("DELETE", "journal") => {
             tenant.clear_journal(&filter(request)?);
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         }
         ("POST", "verify") => {
             let expectation: Expectation = document(request)?.read()?;
-            let verdict = tenant.verify(&expectation).map_err(ControlError::bad)?;
+            let verdict = tenant.verify(&expectation, wall).map_err(ControlError::bad)?;
             let status = if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT };
             Ok(json_of(status, &verdict))
         }
@@ -290,12 +291,13 @@ fn carry_out(call: (&str, &str), name: &str, asked: &Asked<'_>) -> Answer {
             let advance: Advance = document(request)?.read()?;
             Ok(ok(&tenant.advance(advance.by.0, wall)))
         }
-        ("GET", "state") => Ok(ok(&tenant.state())),
+        ("GET", "agenda") => Ok(ok(&tenant.agenda(wall))),
+        ("GET", "state") => Ok(ok(&tenant.state(wall))),
         ("PUT", "state") => {
             let fixture = Fixture::read(&document(request)?.as_document(), tenant.options().prerequisites)
                 .map_err(|error| ControlError::bad(error.to_string()))?;
             tenant.set_state(&fixture, wall);
-            Ok(ok(&tenant.state()))
+            Ok(ok(&tenant.state(wall)))
         }
         ("POST", "reset") => {
             tenant.reset(wall);

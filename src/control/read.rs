@@ -6,7 +6,7 @@ use hyper::StatusCode;
 
 use super::ControlError;
 use crate::document::{Document, DocumentError, Format, Written, decode, unknown};
-use crate::tenant::journal::Filter;
+use crate::journal::Filter;
 use crate::wire::{Body, Request, query};
 
 /// What a body is called in messages.

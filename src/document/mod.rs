@@ -162,6 +162,13 @@ pub(crate) fn from_json<T: Written>(value: &Value) -> Result<T, String> {
     }
 }
 
+/// Reads what we wrote ourselves.
+pub(crate) fn read_own<T: Written>(json: &[u8]) -> T {
+    let text = std::str::from_utf8(json).expect("it was written as text");
+    let document = Document { name: "our own", text, format: Format::BuiltIn };
+    document.read().expect("it was written from such a value")
+}
+
 /// The outside of a document.
 pub(crate) enum Outline {
     /// A text and nothing else.

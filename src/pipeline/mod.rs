@@ -1,26 +1,26 @@
 //! The life of a request to the API, on one page: *prepare* looks at the request alone, *decide* takes the
 //! tenant's lock once and settles what is answered and what goes wrong; the server then *delivers*. What is
-//! wrong with a request is found early and refused late, in the order in which the service refuses. How a
-//! scenario strikes in between is in `course.rs`.
+//! wrong with a request is found early and refused late, in the order in which the service refuses.
+//! The service's own steps are in `serve.rs`; how a scenario interferes with them is in `interfere.rs`.
 
-mod course;
+mod interfere;
+mod serve;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::header::HeaderName;
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
-use crate::clock::Timestamp;
-use crate::contract::{Access, Checked, Contract, Route, Routed};
-use crate::handlers::{self, Call};
+use crate::auth::Identified;
+use crate::clock::{Clock, Timestamp};
+use crate::contract::{Access, Checked, Contract, Routed};
+use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
-use crate::tenant::auth::{Identified, Session};
-use crate::tenant::history::Past;
-use crate::tenant::journal::Entry;
-use crate::tenant::{Tenant, TenantState, http_date};
-use crate::wire::form::Form;
-use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace, TrackingId};
+use crate::tenant::{SimFault, TenantState};
+use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Trace, TrackingId};
 use crate::world::{Located, World};
-use course::{Course, fitting};
+use serve::Performance;
 
 /// The longest client id that is taken for one without a token that says so, in bytes.
 const LONGEST_CLIENT_ID: usize = 256;
@@ -28,176 +28,180 @@ const LONGEST_CLIENT_ID: usize = 256;
 const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
 
 /// Answers a request to the API of the tenant it was located at.
-pub fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Outcome {
-    decide(prepare(&world.contract, located, request), request, wall)
+pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Outcome {
+    decide(prepare(&world.contract, located, request), wall)
 }
 
 /// Everything about a request that does not depend on the tenant's state.
 struct Prepared<'a> {
     located: &'a Located<'a>,
+    request: &'a Request,
     token: Option<&'a str>,
     access: Option<&'a Access>,
     routed: Routed<'a>,
-    form: Form,
     checked: Result<Checked, Refusal>,
 }
 
 /// Finds the route and checks the request against the contract; pure.
 fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Request) -> Prepared<'a> {
     let routed = contract.route(&request.method, located.path);
-    let (mut form, mut access, mut checked) = (Form::default(), None, Ok(Checked::default()));
+    let (mut access, mut checked) = (None, Ok(Checked::default()));
     if let Routed::Found(route) = &routed {
-        if route.operation == Operation::Token {
-            form = Form::gather(request);
-        }
         access = contract.access(route.operation);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
-    Prepared { located, token: request.bearer_token(), access, routed, form, checked }
+    Prepared { located, request, token: request.bearer_token(), access, routed, checked }
 }
 
 /// Settles what is answered, under the tenant's lock, and writes it into the journal.
-fn decide(prepared: Prepared<'_>, request: &Request, wall: Timestamp) -> Outcome {
-    let tenant = &prepared.located.tenant;
-    let path = prepared.located.path;
-    let (operation, version) = (operation_of(&prepared.routed), version_of(&prepared.routed));
-    let state = &mut *tenant.lock();
+fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
+    let (tenant, path, request) = (&prepared.located.tenant, prepared.located.path, prepared.request);
+    let (operation, version) = (prepared.operation(), prepared.version());
+    let mut asked = Asked::new(request, path);
+    asked.operation = operation;
+    asked.version = version;
+    let state = &mut *tenant.enter(wall);
+    state.agenda.note_busy(wall);
     let now = state.clock.now(wall);
-    let seq = state.next_request();
     let identified = state.auth.identify(prepared.token, now);
-    let client = match identified.session() {
-        Some(session) => Some(Arc::clone(&session.client_id)),
-        // Whoever asks for a token may call himself anything; what is longer is nobody's name.
-        None => prepared.form.get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID).map(Arc::from),
-    };
-    let mut course = Course::new(TrackingId(state.chance.bytes("request", seq)), now);
-    let rules = if state.scenario.is_about(operation) {
-        course.run_scenario(state, prepared, request, &identified, client.as_deref())
+    let caller = caller(state, &identified, &asked);
+    asked.client = caller.as_deref();
+    let mut exchange = open(state, &asked, caller.clone(), now, wall);
+    let faults = if state.scenario.is_about(operation) {
+        interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
     } else {
-        course.serve(state, prepared, &identified, Performance::Real);
-        state.scenario.none_matched()
+        exchange.rules = state.scenario.none_matched();
+        serve::serve(state, &mut prepared, &asked, &identified, Performance::Real, &mut exchange);
+        Vec::new()
     };
-    let Course { tracking_id, mut reply, delivery, faults, violations, .. } = course;
-    let delivery = fitting(delivery, &reply, request);
-    for label in &faults {
-        reply = reply.with(SIM_FAULT, &**label);
+    exchange.delivery = fitting(exchange.delivery, &exchange.reply, request);
+    if tenant.options().sim_fault == SimFault::Shown {
+        for label in &faults {
+            exchange.reply.headers.push((SIM_FAULT, header_value(label)));
+        }
     }
-    let stamped = reply.stamped(tracking_id, state.date(now));
+    let delivery = exchange.delivery;
+    let reply = exchange.reply.stamped(exchange.tracking_id, state.date(now));
     let trace = Trace {
-        seq,
+        seq: exchange.seq,
         at_millis: Some(now.as_millis()),
         tenant: Arc::clone(tenant.name()),
         operation,
-        client: client.clone(),
+        client: caller,
         faults,
-        violations: Arc::clone(&violations),
+        violations: Arc::clone(&exchange.violations),
     };
-    let entry = Entry {
-        seq,
-        at: now,
+    if !delivery.waits() && !delivery.is_silent() {
+        let bytes = told_bytes(delivery, &exchange.reply, request);
+        exchange.told = Some(Told { at: now, ns: (request.stopwatch.now_ns)(), bytes });
+    }
+    if let Clock::Skipping { .. } = state.clock {
+        bar(state, &exchange, now, wall);
+    }
+    tenant.settle(state, exchange);
+    Outcome { reply, delivery, trace }
+}
+
+/// Who asks: the client of the token, or whoever a token call says it is.
+fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Option<Arc<Caller>> {
+    if let Some(session) = identified.session() {
+        return Some(Arc::clone(&session.caller));
+    }
+    if asked.operation != Some(Operation::Token) {
+        return None;
+    }
+    // Whoever asks for a token may call himself anything; what is longer is nobody's name.
+    let id = asked.form().get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID)?;
+    let name = state.auth.client_name(id).unwrap_or_default().to_owned();
+    Some(Arc::new(Caller { id: id.into(), name }))
+}
+
+/// Opens an exchange, of which nothing is known yet but the request.
+fn open(
+    state: &mut TenantState,
+    asked: &Asked<'_>,
+    client: Option<Arc<Caller>>,
+    now: Timestamp,
+    wall: Timestamp,
+) -> Exchange {
+    let seq = state.next_request();
+    let request = state.journal.pack(asked.request, asked.path);
+    let tracking_id = TrackingId(state.chance.bytes("request", seq));
+    Exchange {
         wall_time: wall,
-        operation,
-        version,
+        arrived_ns: asked.request.stopwatch.arrived_ns,
+        operation: asked.operation,
+        version: asked.version,
         client,
-        request: state.journal.pack(request, path),
-        tracking_id,
-        reply,
-        delivery,
-        fate: None,
-        rules,
-        violations,
+        ..Exchange::opened(seq, now, request, tracking_id)
+    }
+}
+
+impl Prepared<'_> {
+    fn operation(&self) -> Option<Operation> {
+        match &self.routed {
+            Routed::Found(route) => Some(route.operation),
+            _ => None,
+        }
+    }
+
+    /// The API version that the route leads to or comes near.
+    fn version(&self) -> Option<&'static str> {
+        match &self.routed {
+            Routed::Found(route) => route.version,
+            Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
+        }
+    }
+
+    /// The id in the path; empty where there is none.
+    fn id(&self) -> &str {
+        match &self.routed {
+            Routed::Found(route) => &route.id,
+            _ => "",
+        }
+    }
+}
+
+/// A cut as it can be made: there must be a body, and a byte of it must be missing.
+fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
+    let manner = match delivery.manner {
+        Manner::Cut { .. } if reply.body.is_empty() || request.method == Method::HEAD => Manner::Close,
+        Manner::Cut { after_bytes } => Manner::Cut { after_bytes: after_bytes.min(reply.body.len() - 1) },
+        manner => manner,
     };
-    tenant.settle(state, entry);
-    Outcome { reply: stamped, delivery, trace }
+    Delivery { manner, ..delivery }
 }
 
-/// How the service performs an operation.
-#[derive(Clone, Copy)]
-enum Performance<'a> {
-    /// For good.
-    Real,
-    /// For its answer alone: nothing happens, but that a token which is issued is valid.
-    Rehearsed,
-    /// On the tenant as it was then.
-    Past(Past<'a>),
-}
-
-/// The service's own steps, in its order.
-fn serve(
-    state: &mut TenantState,
-    prepared: Prepared<'_>,
-    identified: &Identified,
-    performance: Performance<'_>,
-    now: Timestamp,
-) -> Result<Reply, Refusal> {
-    if !is_open(&prepared.routed) {
-        let session = state.auth.admit(identified, now)?;
-        prepared.access.map_or(Ok(()), |access| state.auth.permit(session, access))?;
-        limit_rate(state, &prepared.located.tenant, session, &prepared.routed, now)?;
-    }
-    let route = found(prepared.routed)?;
-    let call = Call {
-        route: &route,
-        checked: prepared.checked?,
-        form: prepared.form,
-        base_url: prepared.located.base_url,
-        options: prepared.located.tenant.options(),
-        client: identified.session().map_or_else(Arc::default, |session| Arc::clone(&session.client_id)),
-        is_rehearsal: matches!(performance, Performance::Rehearsed),
-        past: if let Performance::Past(past) = performance { Some(past) } else { None },
-        now,
-    };
-    handlers::perform(state, call)
-}
-
-fn operation_of(routed: &Routed<'_>) -> Option<Operation> {
-    match routed {
-        Routed::Found(route) => Some(route.operation),
-        _ => None,
+/// How many bytes of the body are told.
+fn told_bytes(delivery: Delivery, reply: &Reply, request: &Request) -> usize {
+    match delivery.manner {
+        _ if request.method == Method::HEAD => 0,
+        Manner::Cut { after_bytes } => after_bytes,
+        _ => reply.body.len(),
     }
 }
 
-/// The API version that a route leads to or comes near.
-fn version_of(routed: &Routed<'_>) -> Option<&'static str> {
-    match routed {
-        Routed::Found(route) => route.version,
-        Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
+/// Has a skipping clock stop at what the client was told to sit out.
+fn bar(state: &mut TenantState, exchange: &Exchange, now: Timestamp, wall: Timestamp) {
+    let told = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent());
+    let seconds = told.and_then(|told| told.parse().ok());
+    let date = || Timestamp::parse_http_date(told?).map(|until| until.since(now));
+    if let Some(wait) = seconds.map(Duration::from_secs).or_else(date) {
+        state.bar(wait, format!("`Retry-After` of exchange {}", exchange.seq), now, wall);
     }
 }
 
-/// Whether a request needs no token: the token endpoints, with whatever method.
-fn is_open(routed: &Routed<'_>) -> bool {
-    match routed {
-        Routed::Found(route) => route.version.is_none(),
-        Routed::WrongMethod { version, .. } => version.is_none(),
-        Routed::Unknown { .. } => false,
-    }
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("?"))
 }
 
-/// The gateway counts whatever comes with a valid token and names an API version.
-fn limit_rate(
-    state: &mut TenantState,
-    tenant: &Tenant,
-    session: &Session,
-    routed: &Routed<'_>,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    match (tenant.options().rate_limit, version_of(routed)) {
-        (Some(limit), Some(version)) => state.rate_limiter.admit(limit, &session.client_id, version, now),
-        _ => Ok(()),
-    }
-}
-
-fn found(routed: Routed<'_>) -> Result<Route<'_>, Refusal> {
-    match routed {
-        Routed::Found(route) => Ok(route),
-        Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow }),
-        Routed::Unknown { .. } => Err(Refusal::NotFound),
-    }
+fn nothing() -> Reply {
+    Reply::empty(hyper::StatusCode::NO_CONTENT)
 }
 
 /// A refusal outside every tenant, with the header fields that every reply carries.
-pub fn refuse(refusal: &Refusal, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
-    let reply = refusal.reply(tracking_id).stamped(tracking_id, &http_date(wall));
+pub(crate) fn refuse(refusal: &Refusal, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
+    let date = header_value(&wall.http_date());
+    let reply = refusal.reply(tracking_id).stamped(tracking_id, &date);
     Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
 }

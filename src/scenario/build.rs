@@ -111,7 +111,7 @@ impl Rule {
         self.fault(RateLimited { retry_after: Span(retry_after), ..RateLimited::default() })
     }
 
-    /// This late, beside whatever else goes wrong.
+    /// This late, in addition to whatever else goes wrong.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.hold = Some(Hold::Fixed(Span(hold)));

@@ -64,6 +64,11 @@ impl Counts {
         Match { key, nth, now }
     }
 
+    /// When windows that were opened end.
+    pub(super) fn window_ends(&self) -> impl Iterator<Item = Timestamp> {
+        self.by_key.values().chain([&self.tenant]).filter_map(|count| count.window_ends)
+    }
+
     /// What was counted so far for a client or group, or for the tenant.
     pub(super) fn of(&self, key: Option<&str>) -> Count {
         match key {

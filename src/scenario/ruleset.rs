@@ -110,7 +110,7 @@ impl Scenario {
                 Err(mistakes) => here.extend(Vec::from(mistakes)),
             }
             if here.is_empty() {
-                here.extend(check::check_beside(&self.rules, index));
+                here.extend(check::check_reachable(&self.rules, index));
             }
             found.extend(here.into_iter().map(|mistake| mistake.below(&format!("/rules/{index}"))));
         }

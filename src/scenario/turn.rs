@@ -91,7 +91,7 @@ impl Turn<'_> {
         Fired { label: Arc::clone(&self.placed.label), fault, hold }
     }
 
-    /// What a draw is keyed by beside seed, tenant and the match's number.
+    /// What a draw is keyed by, in addition to seed, tenant and the match's number.
     fn draw_label(&self, what: &str) -> String {
         format!("{}\0{}\0{what}", self.placed.label, self.matched.key.as_deref().unwrap_or_default())
     }

@@ -23,11 +23,11 @@ use super::deliver::{Asked, deliver, response};
 use super::dispatch::Answered;
 use super::fate::{Fate, Open, is_stalled};
 use super::interrupt::Interruption;
-use super::{Limits, Shared, dispatch, head, monotonic_now, pause, wall_now};
+use super::{Limits, Shared, dispatch, head, monotonic_ns, pause, stopwatch, wall_now};
 use crate::control;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
-use crate::wire::{Body, DetailCode, Outcome, Refusal, Request, query};
+use crate::wire::{Body, DetailCode, Outcome, Refusal, Request, Stopwatch, query};
 
 /// Why an exchange ended without an answer.
 type Ended = Box<dyn std::error::Error + Send + Sync>;
@@ -294,6 +294,8 @@ impl Exchanges {
             body: Body::Whole(Bytes::new()),
             is_secure: self.shared.tls.is_some(),
             connection: self.connection,
+            is_reused_connection: false,
+            stopwatch: Stopwatch::default(),
         }
     }
 
@@ -305,11 +307,11 @@ impl Exchanges {
     }
 
     /// Has a request answered, counts it and writes its line in the log.
-    fn answer(&self, request: Request) -> (Answered, Method) {
+    fn answer(&self, mut request: Request) -> (Answered, Method) {
         let shared = &self.shared;
-        let started = monotonic_now();
+        request.stopwatch = stopwatch();
         let answered = dispatch::answer(&shared.world, &request, wall_now());
-        let took = monotonic_now() - started;
+        let took = Duration::from_nanos(monotonic_ns() - request.stopwatch.arrived_ns);
         count(&shared.world.metrics, &answered.outcome, took);
         log(&request, &answered.outcome, took);
         (answered, request.method)
@@ -367,7 +369,7 @@ fn log(request: &Request, outcome: &Outcome, took: Duration) {
         status = (!outcome.delivery.is_silent()).then(|| outcome.reply.status.as_u16()),
         operation = trace.operation.map(Operation::id),
         tenant = (!trace.tenant.is_empty()).then_some(&*trace.tenant),
-        client = trace.client.as_deref(),
+        client = trace.client.as_ref().map(|client| &*client.id),
         fault = (!faults.is_empty()).then_some(faults.as_str()),
         delivery = delivery.as_deref(),
         body_bytes,

@@ -1,5 +1,6 @@
-//! Carrying an outcome out: hold, then say it whole, slowly, in part, or not at all. Everything that waits for
-//! a tenant waits here, in the tenant's time.
+//! Carrying an outcome out: hold, then tell it whole, slowly, in part, or not at all. Everything that waits for
+//! a tenant waits here, in the tenant's time, and stands on its agenda meanwhile. What came of it is noted in the
+//! tenant's journal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +13,12 @@ use tokio::sync::{mpsc, watch};
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
 use super::fate::{Fate, Open};
-use super::{Shared, pause, wall_now};
-use crate::clock::{Clock, Timestamp};
+use super::{Shared, monotonic_ns, pause, wall_now};
+use crate::clock::Timestamp;
 use crate::control;
-use crate::tenant::Tenant;
-use crate::tenant::journal::Filter;
+use crate::journal::Filter;
+use crate::tenant::agenda::{QUIET, Wait, WaitId};
+use crate::tenant::{Left, Tenant};
 use crate::wire::{Delivery, Manner, Refusal, Reply};
 
 /// What a delivery is told about the request it answers.
@@ -48,24 +50,34 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
     }
-    // Until it is told otherwise, the watch takes a dropped delivery for a client that left.
-    let watch = Watch::new(&tenant, outcome.trace.seq);
-    let decided = outcome.trace.at_millis.map(Timestamp::from_millis);
+    let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
+    let mut course = Course { tenant: &tenant, seq: outcome.trace.seq, at: decided, is_over: false };
+    let stopping = &asked.shared.stopping;
     if let Some(hold) = hold {
-        // A server that stops says at once what it has to say.
-        or_stopping(wait(&tenant, decided, hold), &asked.shared.stopping).await;
+        course.wait(Wait::Hold, hold, stopping).await;
     }
     let is_silent = body.is_empty() || asked.method == Method::HEAD;
     let delivered = match manner {
-        Manner::Whole => Ok(response),
-        Manner::Trickle { .. } if is_silent => Ok(response),
+        Manner::Whole => {
+            course.note_told(if is_silent { 0 } else { body.len() });
+            Ok(response)
+        }
+        Manner::Trickle { .. } if is_silent => {
+            course.note_told(0);
+            Ok(response)
+        }
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
-            let slowly = Slowly { chunk_bytes, pause, stopping: asked.shared.stopping.clone() };
-            let pieces = feed(Arc::clone(&tenant), outcome.trace.seq, body, slowly);
+            let slowly = Slowly { chunk_bytes, pause, stopping: stopping.clone() };
+            let pieces = feed(Arc::clone(&tenant), course.seq, course.at, body, slowly);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: asked.open }))
         }
-        Manner::Cut { after_bytes } => Ok(response.map(|_| Outgoing::cut(&body, after_bytes))),
+        Manner::Cut { after_bytes } => {
+            if hold.is_some() {
+                course.note_told(after_bytes);
+            }
+            Ok(response.map(|_| Outgoing::cut(&body, after_bytes)))
+        }
         Manner::Close => close(&asked),
         Manner::Reset => {
             if asked.version != Version::HTTP_2 {
@@ -74,16 +86,17 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
-            or_stopping(std::future::pending(), &asked.shared.stopping).await;
+            let _open = Unbounded::new(&tenant);
+            or_stopping(std::future::pending(), stopping).await;
             close(&asked)
         }
         Manner::Hang { limit: Some(limit) } => {
-            let from = decided.map(|at| at.plus(hold.unwrap_or_default()));
-            or_stopping(wait(&tenant, from, limit), &asked.shared.stopping).await;
+            course.wait(Wait::Hang, limit, stopping).await;
             close(&asked)
         }
     };
-    watch.end();
+    course.is_over = true;
+    drop(course);
     delivered
 }
 
@@ -96,38 +109,100 @@ fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing
     if seq == 0 {
         return response(control::refusal(status, &text).reply, &asked.method);
     }
-    let fate = format!("refused, {text}");
-    let reply =
-        dispatch::refuse(&asked.shared.world, &Refusal::OverLimit { status, text }, wall_now()).outcome.reply;
-    tenant.lock().journal.note_refusal(seq, reply.clone(), fate);
+    let wall = wall_now();
+    let refusal = Refusal::OverLimit { status, text: text.clone() };
+    let reply = dispatch::refuse(&asked.shared.world, &refusal, wall).outcome.reply;
+    tenant.note_refusal(seq, reply.clone(), text, wall, monotonic_ns());
     response(reply, &asked.method)
 }
 
-/// Notes in the journal when a client leaves before it was told anything.
-struct Watch<'a> {
+/// The course of a delivery in the tenant's time. One that is dropped before it is over ends because the client
+/// left, which the journal is told.
+struct Course<'a> {
     tenant: &'a Tenant,
     seq: u64,
+    /// How far it has come.
+    at: Timestamp,
     is_over: bool,
 }
 
-impl<'a> Watch<'a> {
-    fn new(tenant: &'a Tenant, seq: u64) -> Self {
-        Self { tenant, seq, is_over: false }
+impl Course<'_> {
+    /// Waits for so much of the tenant's time. A server that stops tells at once what it has to tell.
+    async fn wait(&mut self, wait: Wait, duration: Duration, stopping: &watch::Receiver<bool>) {
+        let due = self.at.plus(duration);
+        let waiting = Waiting::new(self.tenant, due, wait, self.seq);
+        or_stopping(waiting.over(duration), stopping).await;
+        self.at = due.min(self.tenant.clock(wall_now()).now);
     }
 
-    fn end(mut self) {
-        self.is_over = true;
+    fn note_told(&self, bytes: usize) {
+        self.tenant.note_told(self.seq, Some(self.at), bytes, wall_now(), monotonic_ns());
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for Course<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.tenant
-                .lock()
-                .journal
-                .note_fate(self.seq, "the client left before it was told anything".to_owned());
+            self.tenant.note_left(self.seq, 0, wall_now(), monotonic_ns());
         }
+    }
+}
+
+/// An answer's place on the agenda.
+struct Waiting<'a> {
+    tenant: &'a Tenant,
+    id: WaitId,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(tenant: &'a Tenant, due: Timestamp, wait: Wait, seq: u64) -> Self {
+        Self { tenant, id: tenant.wait(due, wait, seq, wall_now()) }
+    }
+
+    /// Ready when its time has come: by itself while the clock runs, else when the clock is moved; the wall clock
+    /// may be set back, so that it is `duration` of the machine's time at most while the clock runs.
+    async fn over(&self, duration: Duration) {
+        let mut longest = duration;
+        loop {
+            let mut moved = std::pin::pin!(self.tenant.clock_moved());
+            // Listen first, then look: a move between the two is not missed.
+            moved.as_mut().enable();
+            match self.tenant.left(self.id, wall_now()) {
+                Left::Over(_) => return,
+                Left::Stands => moved.await,
+                Left::Skips => tokio::select! {
+                    () = pause(QUIET) => {}
+                    () = moved => {}
+                },
+                // The tenant's time is in whole milliseconds; what is left is not rounded down to them.
+                Left::Passes(left) => tokio::select! {
+                    () = pause(longest.min(left + Duration::from_millis(1))) => return,
+                    () = moved => longest = left,
+                },
+            }
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.tenant.end_wait(self.id, wall_now());
+    }
+}
+
+/// A request that is open and waits for nothing that time will bring.
+struct Unbounded<'a>(&'a Tenant);
+
+impl<'a> Unbounded<'a> {
+    fn new(tenant: &'a Tenant) -> Self {
+        tenant.note_unbounded(true);
+        Self(tenant)
+    }
+}
+
+impl Drop for Unbounded<'_> {
+    fn drop(&mut self) {
+        self.0.note_unbounded(false);
     }
 }
 
@@ -147,7 +222,7 @@ fn follow_journal(
             if !piece.is_empty() && feeder.send(piece).await.is_err() {
                 return;
             }
-            let (events, last) = dispatch::events(&tenant, &filter);
+            let (events, last) = dispatch::events(&tenant, &filter, wall_now());
             (piece, filter.after) = (events.into(), last);
             if piece.is_empty() {
                 tokio::select! {
@@ -197,48 +272,33 @@ struct Slowly {
     stopping: watch::Receiver<bool>,
 }
 
-/// Feeds a body a chunk at a time, for as long as somebody reads. A server that stops pauses no more.
-fn feed(tenant: Arc<Tenant>, seq: u64, body: Bytes, slowly: Slowly) -> mpsc::Receiver<Bytes> {
+/// Feeds a body a piece at a time, for as long as somebody reads; `from` is when, in the tenant's time. A server
+/// that stops pauses no more.
+fn feed(
+    tenant: Arc<Tenant>,
+    seq: u64,
+    from: Timestamp,
+    body: Bytes,
+    slowly: Slowly,
+) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
+        let mut course = Course { tenant: &tenant, seq, at: from, is_over: true };
         let mut rest = body;
         let mut sent = 0;
         while !rest.is_empty() {
             let piece = rest.split_to(slowly.chunk_bytes.min(rest.len()));
             let len = piece.len();
             if feeder.send(piece).await.is_err() {
-                tenant.lock().journal.note_fate(seq, format!("the client left after {sent} bytes or fewer"));
+                tenant.note_left(seq, sent, wall_now(), monotonic_ns());
                 return;
             }
             sent += len;
             if !rest.is_empty() {
-                or_stopping(wait(&tenant, None, slowly.pause), &slowly.stopping).await;
+                course.wait(Wait::Trickle, slowly.pause, &slowly.stopping).await;
             }
         }
+        course.note_told(sent);
     });
     pieces
-}
-
-/// Waits until so much of the tenant's time has passed since `from` (now, when absent): by itself while its clock
-/// runs, or by being moved, also between `from` and now.
-async fn wait(tenant: &Tenant, from: Option<Timestamp>, duration: Duration) {
-    let deadline = from.unwrap_or_else(|| tenant.lock().clock.now(wall_now())).plus(duration);
-    let mut left = duration;
-    while !left.is_zero() {
-        let mut moved = std::pin::pin!(tenant.clock_moved());
-        // Listen first, then look: a move between the two is not missed.
-        moved.as_mut().enable();
-        let clock = tenant.lock().clock;
-        let until_deadline = deadline.since(clock.now(wall_now()));
-        match clock {
-            Clock::Manual { .. } if until_deadline.is_zero() => return,
-            Clock::Manual { .. } => moved.await,
-            // The tenant's time is in whole milliseconds; what is left is not rounded down to them.
-            Clock::Auto { .. } => tokio::select! {
-                () = pause(left.min(until_deadline + Duration::from_millis(1))) => return,
-                () = moved => {}
-            },
-        }
-        left = deadline.since(tenant.lock().clock.now(wall_now()));
-    }
 }

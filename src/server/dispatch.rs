@@ -9,8 +9,8 @@ use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use crate::clock::Timestamp;
 use crate::control::Control;
+use crate::journal::Filter;
 use crate::tenant::Tenant;
-use crate::tenant::journal::Filter;
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{World, WorldError};
 use crate::{control, pipeline};
@@ -81,7 +81,7 @@ fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered
     let (outcome, follow) = match control::answer(world, &located, request, wall) {
         Control::Answer(outcome) => (*outcome, None),
         Control::Follow(filter) => {
-            let (events, last) = events(&located.tenant, &filter);
+            let (events, last) = events(&located.tenant, &filter, wall);
             (event_stream(events), Some(Filter { after: last, ..filter }))
         }
     };
@@ -99,8 +99,8 @@ fn no_tenant(error: &WorldError) -> Refusal {
 }
 
 /// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
-pub(super) fn events(tenant: &Tenant, filter: &Filter) -> (String, u64) {
-    let report = tenant.journal(filter);
+pub(super) fn events(tenant: &Tenant, filter: &Filter, wall: Timestamp) -> (String, u64) {
+    let report = tenant.journal(filter, wall);
     let mut text = String::new();
     for exchange in report.exchanges {
         let _ = write!(text, "id: {}\nevent: exchange\ndata: {exchange}\n\n", exchange["seq"]);
@@ -146,11 +146,11 @@ mod tests {
     fn a_panic_under_the_tenants_lock_is_a_500_that_is_logged_and_harms_nobody() {
         let world = world();
         let request = Request::new(Method::GET, "/oauth/info").unwrap();
-        let state = || world.default_tenant().state();
+        let state = || world.default_tenant().state(WALL);
         let before = state();
         let (answered, log) = captured(|| {
             guarded(&world, &request, WALL, || {
-                let mut state = world.default_tenant().lock();
+                let mut state = world.default_tenant().enter(WALL);
                 state.next_request();
                 panic!("it slipped");
             })

@@ -15,8 +15,8 @@ mod tls;
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::clock::Timestamp;
+use crate::wire::Stopwatch;
 use crate::world::World;
 use refuse::{Places, Welcome};
 
@@ -202,6 +203,17 @@ pub fn wall_now() -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "what took how long is the machine's time, not the tenant's")]
 fn monotonic_now() -> std::time::Instant {
     std::time::Instant::now()
+}
+
+/// The same as a number: nanoseconds since the first time that this was asked.
+fn monotonic_ns() -> u64 {
+    static BEGAN: LazyLock<std::time::Instant> = LazyLock::new(monotonic_now);
+    u64::try_from(monotonic_now().saturating_duration_since(*BEGAN).as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What measures a request that is there now.
+fn stopwatch() -> Stopwatch {
+    Stopwatch { arrived_ns: monotonic_ns(), now_ns: monotonic_ns }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]

@@ -1,6 +1,8 @@
 //! What goes over the wire, as values: requests, replies, the service's refusals, and what is done to a reply
 //! on its way out. No sockets here; the server turns these into bytes.
 
+pub mod caller;
+pub mod changed;
 pub mod form;
 pub mod packed;
 pub mod query;
@@ -8,6 +10,7 @@ pub mod refusal;
 pub mod reply;
 pub mod request;
 
+pub use caller::Caller;
 pub use refusal::{DetailCode, Refusal};
 pub use reply::{Delivery, Manner, Outcome, Reply, Trace, TrackingId};
-pub use request::{BaseUrl, Body, Request};
+pub use request::{BaseUrl, Body, Request, Stopwatch};

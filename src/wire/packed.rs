@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 
-use super::request::{Body, Request};
+use super::request::{Body, Request, Stopwatch};
 
 /// Bodies up to this many bytes are short, and copied; longer ones are kept as they came in.
 const COPIED: usize = 4 << 10;
@@ -30,6 +30,7 @@ pub struct Packed {
     body: Option<Body>,
     is_secure: bool,
     connection: u64,
+    is_reused_connection: bool,
 }
 
 /// What packs requests; it knows the header fields of the last few.
@@ -65,6 +66,7 @@ impl Packer {
             body,
             is_secure: request.is_secure,
             connection: request.connection,
+            is_reused_connection: request.is_reused_connection,
         }
     }
 
@@ -107,6 +109,8 @@ impl Packed {
             body,
             is_secure: self.is_secure,
             connection: self.connection,
+            is_reused_connection: self.is_reused_connection,
+            stopwatch: Stopwatch::default(),
         }
     }
 

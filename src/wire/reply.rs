@@ -10,6 +10,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 use smallvec::{SmallVec, smallvec};
 
+use super::Caller;
 use crate::operation::Operation;
 
 /// The content type of every JSON body the service sends (seen on real replies).
@@ -218,7 +219,7 @@ pub struct Trace {
     /// The operation, where the route leads to one.
     pub operation: Option<Operation>,
     /// The OAuth client, where a valid token or the credentials name one.
-    pub client: Option<Arc<str>>,
+    pub client: Option<Arc<Caller>>,
     /// The faults that touched it, as `scenario/rule`.
     pub faults: Vec<Arc<str>>,
     /// The ways in which the request broke the contract, or why it was refused.

@@ -23,6 +23,26 @@ pub struct Request {
     pub is_secure: bool,
     /// Which connection it came over, counted from 1; 0 without a socket.
     pub connection: u64,
+    /// Whether an earlier request came over the same connection.
+    pub is_reused_connection: bool,
+    /// The machine's monotonic time, as far as the server measures it.
+    pub stopwatch: Stopwatch,
+}
+
+/// When a request was there, and what time it is now, in nanoseconds of the machine's monotonic time since the
+/// server began. Without a socket nobody measures, and both are 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    /// When the request was there.
+    pub arrived_ns: u64,
+    /// Reads the time.
+    pub now_ns: fn() -> u64,
+}
+
+impl Default for Stopwatch {
+    fn default() -> Self {
+        Self { arrived_ns: 0, now_ns: || 0 }
+    }
 }
 
 /// A request's body.
@@ -59,7 +79,16 @@ impl Request {
     pub fn new(method: Method, target: &str) -> Result<Self, String> {
         let uri = target.parse().map_err(|error| format!("`{target}` is not a request target: {error}"))?;
         let body = Body::Whole(Bytes::new());
-        Ok(Self { method, uri, headers: HeaderMap::new(), body, is_secure: false, connection: 0 })
+        Ok(Self {
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            body,
+            is_secure: false,
+            connection: 0,
+            is_reused_connection: false,
+            stopwatch: Stopwatch::default(),
+        })
     }
 
     /// Adds a header field.

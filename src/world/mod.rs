@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
+use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Contract;
 use crate::fixture::Fixture;
 use crate::metrics::Metrics;
 use crate::scenario::Rulesets;
-use crate::tenant::auth::Auth;
 use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};

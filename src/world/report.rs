@@ -43,7 +43,7 @@ impl World {
             for rule in tenant.scenario() {
                 *faults.entry(format!("{}/{}", rule.scenario, rule.rule.name)).or_default() += rule.fired;
             }
-            dropped += tenant.lock().journal.dropped();
+            dropped += tenant.dropped_exchanges();
         }
         text.push_str("# HELP sync_group_sim_faults_total Faults, by rule.\n# TYPE sync_group_sim_faults_total counter\n");
         for (rule, fired) in faults {

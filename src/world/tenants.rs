@@ -16,7 +16,7 @@ use crate::fixture::{Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{LoadError, Ruleset, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
-use crate::tenant::{Template, Tenant, TenantOptions};
+use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
 
 record! {
     derive(Default)
@@ -36,6 +36,10 @@ record! {
         pub rate_limit: Option<Limit> = nullable("rateLimit"),
         /// How long its tokens live.
         pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
+        /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+        pub draw_key: Option<String> = nullable("drawKey"),
+        /// Whether a reply that a fault touched says so in `Sim-Fault`.
+        pub sim_fault: Option<SimFault> = nullable("simFault"),
     }
 }
 
@@ -138,6 +142,8 @@ impl World {
             prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
             rate_limit: asked.rate_limit.map_or(self.options.rate_limit, |limit| limit.0),
             token_lifetime: asked.token_lifetime.map_or(self.options.token_lifetime, |span| span.0),
+            draw_key: asked.draw_key.clone(),
+            sim_fault: asked.sim_fault.unwrap_or(self.options.sim_fault),
             ..self.options.clone()
         };
         let template = self.template_for(asked, &name, &options, wall)?;

@@ -10,11 +10,11 @@ use hyper::Method;
 use serde_json::Value;
 use sync_group_sim::chance::Chance;
 use sync_group_sim::fixture::{Fixture, Group};
+use sync_group_sim::journal::{Exchange, Filter};
 use sync_group_sim::operation::Operation;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{Rulesets, Stage};
 use sync_group_sim::simulator::Config;
-use sync_group_sim::tenant::journal::Entry;
 use sync_group_sim::wire::{Body, Manner};
 use tokio::task::JoinSet;
 
@@ -63,7 +63,7 @@ fn storm(address: SocketAddr) -> HashMap<String, Step> {
 }
 
 /// Whether the service did what it was asked for, whatever the client was told of it.
-fn performed(entry: &Entry) -> bool {
+fn performed(entry: &Exchange) -> bool {
     let undone = ["soak/too-many", "soak/refused", "soak/closed", "soak/reset", "soak/cut", "soak/hung"];
     let mut fired = entry.rules.matched().filter(|look| look.fired);
     if entry.rules.matched().any(|look| look.fired && look.stage == Stage::After) {
@@ -79,7 +79,7 @@ struct Model {
 }
 
 impl Model {
-    fn perform(&mut self, entry: &Entry) {
+    fn perform(&mut self, entry: &Exchange) {
         let request = entry.request.unpack();
         let id = request.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
         let place = self.groups.iter().position(|group| group.id == id);
@@ -122,8 +122,8 @@ fn what_256_clients_did_at_once_is_what_the_journal_says() {
     let served = Served::start(busy());
     let steps = storm(served.address());
     assert_eq!(steps.len(), CONNECTIONS * REQUESTS, "a request was not answered");
-    let tenant = Arc::clone(served.running().simulator().default_tenant());
-    let entries: Vec<Entry> = tenant.lock().journal.entries().cloned().collect();
+    let tenant = served.running().simulator().default_tenant();
+    let entries = tenant.exchanges(&Filter::default());
     assert_eq!(entries.len(), steps.len(), "not every request is one exchange");
     let mut model = Model { groups: Fixture::built_in("large").unwrap().groups, created: 0 };
     let mut broken = 0;
@@ -144,7 +144,7 @@ fn what_256_clients_did_at_once_is_what_the_journal_says() {
     assert!(model.created > 100 && broken > 100, "{} created, {broken} broken: too little", model.created);
     let state = served.running().simulator().default_tenant().state();
     assert_eq!(told(&state.groups), told(&model.groups));
-    tenant.set_scenarios(&Rulesets::default(), sync_group_sim::server::wall_now());
+    tenant.set_scenarios(&Rulesets::default());
     assert_eq!(listed(served.address()), told(&model.groups));
 }
 
@@ -195,7 +195,7 @@ fn a_stop_under_load_loses_no_answered_write_and_tells_of_every_write() {
     assert_eq!(told.created.difference(&stored).count(), 0, "an answered write is not there");
     assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and nobody was told");
     assert_eq!(told.halves.iter().filter(|after| **after > 0).count(), 0, "half an answer was sent");
-    let state = simulator.default_tenant().lock();
-    let is_create = |entry: &&Entry| entry.operation == Some(Operation::CreatePasswordSyncGroup);
-    assert_eq!(state.journal.entries().filter(is_create).count(), stored.len());
+    let exchanges = simulator.default_tenant().exchanges(&Filter::default());
+    let is_create = |entry: &&Exchange| entry.operation == Some(Operation::CreatePasswordSyncGroup);
+    assert_eq!(exchanges.iter().filter(is_create).count(), stored.len());
 }

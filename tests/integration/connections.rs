@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 
@@ -191,8 +192,8 @@ fn stopping_waits_for_nobody_who_cannot_be_served() {
     let mut held = open(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let mut half = open(b"GET /oauth/info HTTP/1.1\r\nHo");
     let mut body = open(b"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
-    let tenant = std::sync::Arc::clone(served.running().simulator().default_tenant());
-    while tenant.lock().journal.entries().count() < 2 {
+    let tenant = served.running().simulator().default_tenant();
+    while tenant.exchanges(&Filter::default()).len() < 2 {
         std::thread::yield_now();
     }
     served.stop().unwrap();

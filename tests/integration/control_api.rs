@@ -7,11 +7,11 @@ use hyper::Method;
 use hyper::header::HOST;
 use serde_json::{Value, json};
 use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::journal::Filter;
 use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::tenant::journal::Filter;
-use sync_group_sim::tenant::knobs::ClockMode;
+use sync_group_sim::tenant::operator::ClockMode;
 use sync_group_sim::wire::{Outcome, Request};
 use sync_group_sim::world::TenantRequest;
 
@@ -489,15 +489,19 @@ fn a_client_that_leaves_while_it_is_held_is_journalled() {
     tenant.add_rule(Rule::new("slow").on(Operation::OauthInfo).hold(Duration::from_mins(1))).unwrap();
     let mut socket = connect(served.address());
     socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let delivery =
-        || tenant.journal(&Filter::default()).exchanges.first().map(|exchange| exchange["delivery"].clone());
-    while delivery().is_none() {
+    let first = || tenant.journal(&Filter::default()).exchanges.first().cloned();
+    while first().is_none() {
         std::thread::yield_now();
     }
-    assert_eq!(delivery().unwrap(), "held 60s, whole");
+    let held = first().unwrap();
+    assert_eq!(held["fate"], json!({ "kind": "whole", "held": "1m" }));
+    assert_eq!([&held["toldAt"], &held["bytesTold"], &held["leftAt"]], [&Value::Null; 3]);
     drop(socket);
-    let left = (0..10_000_000).any(|_| delivery().unwrap() == "the client left before it was told anything");
-    assert!(left, "{:?}", delivery());
+    let has_left = || first().unwrap()["fate"]["kind"] == "clientLeft";
+    assert!((0..10_000_000).any(|_| has_left()), "{:?}", first());
+    let left = first().unwrap();
+    assert_eq!((&left["leftAt"], &left["toldAt"]), (&left["at"], &Value::Null));
+    assert!(left["leftNs"].as_u64() > left["arrivedNs"].as_u64(), "{left}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn the_readme_and_the_front_page_draw_the_same_house() {
             .collect()
     };
     let drawn = house(README);
-    assert_eq!(drawn.len(), 8);
+    assert_eq!(drawn.len(), 10);
     assert_eq!(drawn, house(include_str!("../../src/lib.rs")));
 }
 

@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 10] = [
     &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire"],
     &["contract", "scenario", "fixture"],
+    &["org", "journal", "auth"],
+    &["service"],
     &["tenant"],
-    &["world", "handlers"],
+    &["world"],
     &["pipeline", "control"],
     &["server"],
     &["handle"],
@@ -108,7 +110,7 @@ fn an_import_that_points_up_or_sideways_is_found() {
     for (room, text) in [
         ("wire", "use crate::contract::Contract;"),
         ("contract", "fn f() { crate::fixture::f() }"),
-        ("handlers", "use crate::{\n    wire::{Reply, Request},\n    world::World,\n};"),
+        ("service", "use crate::{\n    wire::{Reply, Request},\n    world::World,\n};"),
         ("clock", "use crate::chance::Chance;"),
     ] {
         assert_eq!(mistakes(room, "x.rs", text).len(), 1, "{text}");

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
-use sync_group_sim::tenant::journal::Filter;
 
 use crate::client::{RawReply, Served, connect, exchange, parse, send};
 use crate::scenarios::{scenario, together};
@@ -146,10 +146,10 @@ fn a_held_answer_holds_those_behind_it_and_keeps_their_order() {
     socket.write_all(bytes.concat().as_bytes()).unwrap();
     let tenant = target.served.running().simulator().default_tenant();
     // The token call, and the exchange whose answer is held.
-    while tenant.lock().journal.entries().count() < 2 {
+    while tenant.exchanges(&Filter::default()).len() < 2 {
         std::thread::yield_now();
     }
-    tenant.set_clock(Clock::manual(began.plus(Duration::from_hours(1))));
+    tenant.set_time(began.plus(Duration::from_hours(1)));
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).unwrap();
     let statuses: Vec<_> = replies(&answer).iter().map(|reply| reply.status).collect();

@@ -545,8 +545,8 @@ fn an_answer_too_many_that_waits_is_a_503_at_once() {
     let journal: Value = serde_json::from_str(&journal).unwrap();
     let last = &journal["exchanges"][1];
     assert_eq!(
-        (&last["status"], &last["delivery"]),
-        (&Value::from(503), &Value::from(format!("refused, {refusal}")))
+        (&last["status"], &last["fate"]),
+        (&Value::from(503), &serde_json::json!({ "kind": "refused", "why": refusal }))
     );
     assert_others_are_served(address);
     drop((waiting, follower));

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use sync_group_sim::journal::Filter;
 use sync_group_sim::simulator::Config;
 
 use crate::client::{Served, connect, parse};
@@ -114,16 +115,16 @@ fn a_held_answer_waits_for_the_tenants_clock() {
     let served = Served::start(config);
     let mut socket = connect(served.address());
     socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let tenant = std::sync::Arc::clone(served.running().simulator().default_tenant());
+    let tenant = served.running().simulator().default_tenant();
     // The answer is decided, and so the hold has begun, once the exchange is in the journal.
-    while tenant.lock().journal.entries().count() == 0 {
+    while tenant.exchanges(&Filter::default()).is_empty() {
         std::thread::yield_now();
     }
-    let clock = |minutes| sync_group_sim::clock::Clock::manual(began.plus(Duration::from_mins(minutes)));
-    tenant.set_clock(clock(59));
+    let at = |minutes| began.plus(Duration::from_mins(minutes));
+    tenant.set_time(at(59));
     socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     assert!(socket.read(&mut [0]).is_err(), "the answer came too early");
-    tenant.set_clock(clock(60));
+    tenant.set_time(at(60));
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut bytes = Vec::new();
     socket.read_to_end(&mut bytes).unwrap();

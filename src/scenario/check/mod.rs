@@ -28,8 +28,8 @@ pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
     rule::check_rule(rule)
 }
 
-/// What is wrong with the rule at `index` beside the others, all of which have names.
-pub(super) fn check_beside(rules: &[Rule], index: usize) -> Vec<Mistake> {
+/// What is wrong with the rule at `index` given the others, all of which have names.
+pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Vec<Mistake> {
     overlap::check_reachable(rules, index).err().into_iter().collect()
 }
 

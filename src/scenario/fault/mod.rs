@@ -140,7 +140,7 @@ impl Fault {
     }
 }
 
-/// Makes of the list the enum and all that goes through it line by line.
+/// Makes the enum from the list, and the functions that have an arm for each line.
 macro_rules! faults {
     ($($(#[doc = $doc:literal])+ $name:literal => $Kind:ident,)*) => {
         /// What goes wrong.

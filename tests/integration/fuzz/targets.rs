@@ -8,11 +8,11 @@ use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::document::{Document, DocumentError, Format};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::handle::TenantHandle;
+use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain};
 use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::tenant::journal::Filter;
-use sync_group_sim::wire::{Body, Reply, Request};
+use sync_group_sim::wire::{Body, Reply, Request, Stopwatch};
 use sync_group_sim::world::{NamedOr, TenantRequest};
 
 /// What clients call the server.
@@ -104,7 +104,9 @@ fn read_request(text: &[u8]) -> Option<Request> {
         let name = HeaderName::from_bytes(halves.next()?).ok()?;
         headers.append(name, HeaderValue::from_bytes(halves.next()?.trim_ascii()).ok()?);
     }
-    Some(Request { method, uri, headers, body: Body::Whole(body.into()), is_secure: false, connection: 1 })
+    let body = Body::Whole(body.into());
+    let (is_secure, is_reused_connection, stopwatch) = (false, false, Stopwatch::default());
+    Some(Request { method, uri, headers, body, is_secure, connection: 1, is_reused_connection, stopwatch })
 }
 
 /// What holds of every reply: no failure but those of a scenario, and JSON where JSON is promised.

@@ -7,8 +7,8 @@ use hyper::Method;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sync_group_sim::clock::Timestamp;
+use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
-use sync_group_sim::tenant::journal::Filter;
 use sync_group_sim::wire::Reply;
 use sync_group_sim::world::TenantRequest;
 

@@ -4,9 +4,9 @@
 use hyper::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sync_group_sim::journal::Filter;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::scenario::fault::ExpireToken;
-use sync_group_sim::tenant::journal::Filter;
 use sync_group_sim::world::TenantRequest;
 
 use super::{BEGAN, ROOT, Service, check, said};

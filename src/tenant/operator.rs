@@ -1,17 +1,18 @@
-//! The knobs of a tenant: what the control API and the embedder's handle turn, one method for each. Every one
-//! takes the lock once; `wall` is what the wall clock shows.
+//! What operators do to a tenant, through the control API or the embedder's handle: a method for each call. Every
+//! one takes the lock once; `wall` is what the wall clock shows.
 
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::journal::{Entry, Filter, JournalReport};
-use super::verify::{Expectation, Verdict};
-use super::{Tenant, TenantState};
+use super::agenda::AgendaReport;
+use super::{Template, Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
-use crate::fixture::Fixture;
+use crate::fixture::{Client, Fixture};
+use crate::journal::verify::{self, Expectation, Verification};
+use crate::journal::{self, Exchange, Filter, JournalReport};
 use crate::scenario::{CompiledRule, Engine, LoadError, RuleReport, Rulesets};
 
 /// Where a tenant stands in time.
@@ -30,6 +31,8 @@ words! {
         Auto = "auto",
         /// Only when it is moved.
         Manual = "manual",
+        /// When it is moved; and to what comes next, when nothing else can happen.
+        Skipping = "skipping",
     }
 }
 
@@ -49,78 +52,95 @@ impl ClockReport {
         let mode = match clock {
             Clock::Auto { .. } => ClockMode::Auto,
             Clock::Manual { .. } => ClockMode::Manual,
+            Clock::Skipping { .. } => ClockMode::Skipping,
         };
         Self { mode, now: clock.now(wall) }
     }
 }
 
 impl Tenant {
+    /// Its clients, the administrator's first.
+    pub fn clients(&self) -> Vec<Client> {
+        self.state.lock().auth.clients().to_vec()
+    }
+
     /// What runs, with how often each rule matched and fired.
     pub fn scenario(&self) -> Vec<RuleReport> {
-        self.lock().scenario.report()
+        self.state.lock().scenario.report()
     }
 
     /// Replaces what runs; counts begin anew.
     pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
-        let mut state = self.lock();
+        let mut state = self.enter(wall);
         let now = state.clock.now(wall);
         state.scenario = Engine::load(scenarios, now);
+        state.scenario_since = wall;
         state.follows_command_line = false;
     }
 
     /// Puts one rule ahead of the others. Its name must be free; one without gets the first free `rule-N`.
     pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
-        let mut state = self.lock();
+        let mut state = self.enter(wall);
         let now = state.clock.now(wall);
         state.scenario.add(rule, self.options.max_rules, now)
     }
 
     /// Takes a rule away; whether it was there.
     pub fn remove_rule(&self, name: &str) -> bool {
-        self.lock().scenario.remove(name)
+        self.state.lock().scenario.remove(name)
     }
 
     /// Exchanges, oldest first.
-    pub fn journal(&self, filter: &Filter) -> JournalReport {
-        let (entries, secrets, dropped, newest) = self.entries(filter);
-        let exchanges = entries.iter().map(|entry| entry.to_json(&secrets)).collect();
-        let is_cut = entries.len() >= filter.limit;
-        let last = entries.last().filter(|_| is_cut).map_or(newest.max(filter.after), |entry| entry.seq);
+    pub fn journal(&self, filter: &Filter, wall: Timestamp) -> JournalReport {
+        let (exchanges, secrets, dropped, newest) = self.exchanges(filter, wall);
+        let is_cut = exchanges.len() >= filter.limit;
+        let last =
+            exchanges.last().filter(|_| is_cut).map_or(newest.max(filter.after), |exchange| exchange.seq);
+        let exchanges = exchanges.iter().map(|exchange| journal::show(exchange, &secrets)).collect();
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
     }
 
+    /// How many exchanges left the journal at its old end.
+    pub(crate) fn dropped_exchanges(&self) -> u64 {
+        self.state.lock().journal.dropped()
+    }
+
     /// The same as an HTTP archive (HAR 1.2).
-    pub fn har(&self, filter: &Filter) -> Value {
-        let (entries, secrets, ..) = self.entries(filter);
-        super::journal::har(&entries, &secrets)
+    pub fn har(&self, filter: &Filter, wall: Timestamp) -> Value {
+        let (exchanges, secrets, ..) = self.exchanges(filter, wall);
+        journal::har(&exchanges, &secrets)
     }
 
     /// The exchanges that a filter admits, the secrets to leave out of them, how many were dropped, and the number
-    /// of the newest of all. Writing
-    /// ten thousand exchanges takes a while, so only their pointers are copied under the lock.
-    fn entries(&self, filter: &Filter) -> (Vec<Entry>, Vec<String>, u64, u64) {
-        let state = self.lock();
-        let admitted = state.journal.entries_after(filter.after).filter(|entry| filter.admits(entry));
+    /// of the newest of all. Writing ten thousand exchanges takes a while, so only their pointers are copied under
+    /// the lock.
+    pub(crate) fn exchanges(
+        &self,
+        filter: &Filter,
+        wall: Timestamp,
+    ) -> (Vec<Exchange>, Vec<String>, u64, u64) {
+        let state = self.enter(wall);
+        let admitted = state.journal.after(filter.after).filter(|exchange| filter.admits(exchange));
         let admitted = admitted.take(filter.limit).cloned().collect();
         (admitted, state.auth.secrets(), state.journal.dropped(), state.journal.newest())
     }
 
     /// Forgets the exchanges that the filter admits; numbers go on.
     pub fn clear_journal(&self, filter: &Filter) {
-        self.lock().journal.forget(filter);
+        self.state.lock().journal.forget(filter);
     }
 
     /// Whether the clients did what was expected.
-    pub fn verify(&self, expectation: &Expectation) -> Result<Verdict, String> {
+    pub fn verify(&self, expectation: &Expectation, wall: Timestamp) -> Result<Verification, String> {
         // The journal is looked at as it is now, and nobody waits until that is done.
-        let checked = super::verify::check(expectation)?;
-        let (entries, ..) = self.entries(&Filter::default());
-        Ok(super::verify::verify(&entries, &checked))
+        let compiled = verify::compile(expectation)?;
+        let (exchanges, ..) = self.exchanges(&Filter::default(), wall);
+        Ok(verify::verify(&exchanges, &compiled))
     }
 
     /// Where the tenant stands in time.
     pub fn clock(&self, wall: Timestamp) -> ClockReport {
-        ClockReport::of(self.lock().clock, wall)
+        ClockReport::of(self.enter(wall).clock, wall)
     }
 
     /// Sets the clock's mode, its time, or both.
@@ -138,38 +158,58 @@ impl Tenant {
 
     fn move_clock(&self, wall: Timestamp, to: impl FnOnce(ClockReport) -> ClockReport) -> ClockReport {
         let report = {
-            let mut state = self.lock();
+            let mut state = self.enter(wall);
             let ClockReport { mode, now } = to(ClockReport::of(state.clock, wall));
-            state.clock = match mode {
+            let clock = match mode {
                 ClockMode::Manual => Clock::manual(now),
+                ClockMode::Skipping => Clock::Skipping { at: now },
                 ClockMode::Auto => Clock::Auto { ahead_millis: now.as_millis() - wall.as_millis() },
             };
+            state.move_clock(clock, wall);
             ClockReport { mode, now }
         };
         self.clock_moved.notify_waiters();
         report
     }
 
+    /// What time will bring.
+    pub fn agenda(&self, wall: Timestamp) -> AgendaReport {
+        let mut state = self.enter(wall);
+        let now = state.clock.now(wall);
+        let due = state.agenda.due_in_order();
+        let blocked_by = match state.clock {
+            Clock::Skipping { .. } => {
+                let boundary = state.boundary(now);
+                state.agenda.blocked_by(now, wall, boundary.as_ref())
+            }
+            Clock::Auto { .. } | Clock::Manual { .. } => None,
+        };
+        AgendaReport { now, due, blocked_by }
+    }
+
     /// Everything, in the fixture's format.
-    pub fn state(&self) -> Fixture {
-        self.lock().fixture()
+    pub fn state(&self, wall: Timestamp) -> Fixture {
+        self.enter(wall).fixture()
     }
 
     /// Replaces everything that a fixture holds; clock, journal and scenario stay.
     pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
         // However much there is, nobody waits until it is made ready, nor until what was there is gone.
-        let now = self.lock().clock.now(wall);
-        let template = super::Template::new(fixture, now);
-        let former = self.lock().begin_with(&template);
+        let now = self.enter(wall).clock.now(wall);
+        let template = Template::new(fixture, now);
+        let former = self.enter(wall).begin_with(&template, &self.options);
         drop(former);
     }
 
-    /// Brings the tenant back to how it began: state, clock, counters, luck and journal.
+    /// Brings the tenant back to how it began: state, clock, counters, draws and journal.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
-        let begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let mut state = self.state.lock();
+        begun.agenda = state.agenda.begun_anew();
+        let former = std::mem::replace(&mut *state, begun);
         // What was there goes when the lock is free again: that may be much.
-        let former = std::mem::replace(&mut *self.lock(), begun);
+        drop(state);
         drop(former);
         self.clock_moved.notify_waiters();
     }

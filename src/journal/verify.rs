@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::journal::Entry;
+use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::document::record;
 use crate::scenario::Pattern;
@@ -18,7 +18,7 @@ record! {
         /// And with this status.
         pub status: Option<u16> = nullable("status"),
         /// How many; at least one when absent.
-        pub count: Option<Count> = nullable("count"),
+        pub count: Option<Quantity> = nullable("count"),
         /// How far each is from the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
         /// What comes after the first of them, each after the one before it.
@@ -29,7 +29,7 @@ record! {
 record! {
     derive(Copy, Default, Eq)
     /// How many.
-    pub struct Count as "count" {
+    pub struct Quantity as "count" {
         /// This many and no other.
         pub exactly: Option<u64> = nullable("exactly"),
         /// This many or more.
@@ -64,7 +64,7 @@ record! {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct Verification {
     /// Whether all of it is as expected.
     pub passed: bool,
     /// How many exchanges matched.
@@ -73,12 +73,12 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// Exchanges that came nearest to matching, and where they differ.
-    pub nearest: Vec<Miss>,
+    pub nearest: Vec<NearMiss>,
 }
 
 /// An exchange that nearly matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Miss {
+pub struct NearMiss {
     /// Its number.
     pub seq: u64,
     /// The parts that differ.
@@ -92,19 +92,19 @@ const NEAREST: usize = 5;
 const MOST_STEPS: usize = 100;
 
 /// An expectation that makes sense.
-pub(super) struct Checked<'a> {
+pub(crate) struct CompiledExpectation<'a> {
     expectation: &'a Expectation,
     pattern: Step,
     then: Vec<Step>,
 }
 
 /// Compiles an expectation. Fails for one that makes no sense.
-pub(super) fn check(expectation: &Expectation) -> Result<Checked<'_>, String> {
+pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'_>, String> {
     let steps = expectation.then.len();
     if steps > MOST_STEPS {
         return Err(format!("`then`: {steps} steps; expected {MOST_STEPS} at most"));
     }
-    if expectation.count.is_some_and(Count::is_impossible) {
+    if expectation.count.is_some_and(Quantity::is_impossible) {
         return Err(
             "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
         );
@@ -124,38 +124,44 @@ pub(super) fn check(expectation: &Expectation) -> Result<Checked<'_>, String> {
         .iter()
         .map(|next| Step::compile(&next.matching, next.status))
         .collect::<Result<_, _>>()?;
-    Ok(Checked { expectation, pattern, then })
+    Ok(CompiledExpectation { expectation, pattern, then })
 }
 
 /// Compares exchanges, oldest first, with an expectation.
-pub(super) fn verify(entries: &[Entry], checked: &Checked<'_>) -> Verdict {
-    let Checked { expectation, pattern, then } = checked;
-    let matched: Vec<&Entry> = entries.iter().filter(|entry| pattern.misses(entry).is_empty()).collect();
+pub(crate) fn verify(exchanges: &[Exchange], compiled: &CompiledExpectation<'_>) -> Verification {
+    let CompiledExpectation { expectation, pattern, then } = compiled;
+    let matched: Vec<&Exchange> =
+        exchanges.iter().filter(|exchange| pattern.misses(exchange).is_empty()).collect();
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
-        let nearest = if is_surplus { surplus(&matched) } else { nearest(entries, pattern) };
+        let nearest = if is_surplus { surplus(&matched) } else { nearest(exchanges, pattern) };
         return failed(count, expected, nearest);
     }
     if let Some(expected) = spacing_problem(expectation.apart, &matched) {
         return failed(count, expected, surplus(&matched));
     }
-    match order_problem(entries, matched.first(), then) {
-        None => Verdict { passed: true, count, expected: None, nearest: Vec::new() },
-        Some((expected, step)) => failed(count, expected, nearest(entries, step)),
+    match order_problem(exchanges, matched.first(), then) {
+        None => Verification { passed: true, count, expected: None, nearest: Vec::new() },
+        Some((expected, step)) => failed(count, expected, nearest(exchanges, step)),
     }
 }
 
-fn failed(count: u64, expected: String, nearest: Vec<Miss>) -> Verdict {
-    Verdict { passed: false, count, expected: Some(expected), nearest }
+fn failed(count: u64, expected: String, nearest: Vec<NearMiss>) -> Verification {
+    Verification { passed: false, count, expected: Some(expected), nearest }
 }
 
 /// Exchanges that do match, where that is the trouble: they differ in nothing.
-fn surplus(matched: &[&Entry]) -> Vec<Miss> {
-    matched.iter().rev().take(NEAREST).map(|entry| Miss { seq: entry.seq, differs: Vec::new() }).collect()
+fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
+    matched
+        .iter()
+        .rev()
+        .take(NEAREST)
+        .map(|exchange| NearMiss { seq: exchange.seq, differs: Vec::new() })
+        .collect()
 }
 
-impl Count {
+impl Quantity {
     /// Whether so many are too many.
     fn is_below(self, found: u64) -> bool {
         self.exactly.or(self.at_most).is_some_and(|most| found > most)
@@ -181,9 +187,9 @@ impl Step {
     }
 
     /// The parts in which an exchange differs; none when it matches.
-    fn misses(&self, entry: &Entry) -> Vec<String> {
-        let mut misses = entry.with_exchange(|exchange| self.pattern.misses(exchange));
-        let told = entry.told_status();
+    fn misses(&self, exchange: &Exchange) -> Vec<String> {
+        let mut misses = exchange.with_view(|view| self.pattern.misses(view));
+        let told = exchange.told_status();
         if let Some(wanted) = self.status
             && told != Some(wanted)
         {
@@ -196,8 +202,8 @@ impl Step {
     }
 }
 
-fn count_problem(count: Option<Count>, found: u64) -> Option<String> {
-    let count = count.unwrap_or(Count { at_least: Some(1), ..Count::default() });
+fn count_problem(count: Option<Quantity>, found: u64) -> Option<String> {
+    let count = count.unwrap_or(Quantity { at_least: Some(1), ..Quantity::default() });
     let wrong = |holds: Option<bool>| holds == Some(false);
     if wrong(count.exactly.map(|exactly| found == exactly)) {
         return Some(format!(
@@ -214,7 +220,7 @@ fn count_problem(count: Option<Count>, found: u64) -> Option<String> {
     None
 }
 
-fn spacing_problem(apart: Option<Apart>, matched: &[&Entry]) -> Option<String> {
+fn spacing_problem(apart: Option<Apart>, matched: &[&Exchange]) -> Option<String> {
     let apart = apart?;
     let gap = |first: Timestamp, second: Timestamp| second.since(first);
     matched.windows(2).find_map(|pair| {
@@ -232,8 +238,8 @@ fn spacing_problem(apart: Option<Apart>, matched: &[&Entry]) -> Option<String> {
 }
 
 fn order_problem<'a>(
-    entries: &[Entry],
-    first: Option<&&Entry>,
+    exchanges: &[Exchange],
+    first: Option<&&Exchange>,
     then: &'a [Step],
 ) -> Option<(String, &'a Step)> {
     let step = then.first()?;
@@ -242,10 +248,10 @@ fn order_problem<'a>(
     };
     let mut after = first.seq;
     for (index, step) in then.iter().enumerate() {
-        let later = entries.partition_point(|entry| entry.seq <= after);
-        let next = entries[later..].iter().find(|entry| step.misses(entry).is_empty());
+        let later = exchanges.partition_point(|exchange| exchange.seq <= after);
+        let next = exchanges[later..].iter().find(|exchange| step.misses(exchange).is_empty());
         match next {
-            Some(entry) => after = entry.seq,
+            Some(exchange) => after = exchange.seq,
             None => {
                 return Some((
                     format!("step {} of `then` after exchange {after}; found none", index + 1),
@@ -258,10 +264,10 @@ fn order_problem<'a>(
 }
 
 /// The exchanges that differ in the fewest parts, the latest first among equals.
-fn nearest(entries: &[Entry], step: &Step) -> Vec<Miss> {
-    let mut misses: Vec<_> = entries
+fn nearest(exchanges: &[Exchange], step: &Step) -> Vec<NearMiss> {
+    let mut misses: Vec<_> = exchanges
         .iter()
-        .map(|entry| Miss { seq: entry.seq, differs: step.misses(entry) })
+        .map(|exchange| NearMiss { seq: exchange.seq, differs: step.misses(exchange) })
         .filter(|miss| !miss.differs.is_empty())
         .collect();
     misses.sort_by_key(|miss| (miss.differs.len(), std::cmp::Reverse(miss.seq)));

@@ -13,7 +13,7 @@ const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
 /// Why a token cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JwtError {
+pub(crate) enum JwtError {
     /// Not three parts of base64url around JSON.
     Malformed,
     /// Signed with another key, or changed since.

@@ -1,0 +1,148 @@
+//! Token calls: credentials and a grant in, tokens or an OAuth error out. A token is decided here; that it was
+//! issued is a change, which the tenant applies ([`Auth::note_issued`]).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::body::Bytes;
+
+use super::claims::{Claims, Tokens, claims};
+use super::session::{ALL_SCOPES, Session};
+use super::{Auth, POD};
+use crate::clock::Timestamp;
+use crate::fixture::Client;
+use crate::wire::Refusal;
+use crate::wire::form::Form;
+
+/// How long a refresh token lives: a day (vendor's OAuth client example, 2026-08).
+const REFRESH_LIFETIME: Duration = Duration::from_hours(24);
+
+/// A token that was decided on, and the answer that tells it.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    /// The body of the 200.
+    pub(crate) body: Bytes,
+    pub(super) access_token: String,
+    pub(super) session: Session,
+}
+
+impl Issued {
+    /// The access token's id.
+    pub(crate) fn jti(&self) -> &str {
+        &self.session.jti
+    }
+}
+
+impl Auth {
+    /// Decides a token call.
+    pub(crate) fn decide_token(
+        &self,
+        form: &Form,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<Issued, Refusal> {
+        let client = client_of(&self.clients, form)?;
+        let grant = form
+            .get("grant_type")
+            .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type"))?;
+        // The vendor's own table writes grants in capitals, its examples in lower case.
+        let scopes = match grant.to_ascii_lowercase().as_str() {
+            "client_credentials" => Cow::Borrowed(&client.scopes[..]),
+            "refresh_token" => Cow::Owned(self.refreshed_scopes(form, client, now)?),
+            _ => {
+                let description = format!("Unsupported grant type: {grant}");
+                return Err(oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", &description));
+            }
+        };
+        let scopes = narrow(scopes, form.get("scope"))?;
+        let lifetime = client.token_lifetime.map_or(lifetime, |span| span.0);
+        Ok(self.tokens(client, &scopes, lifetime, now))
+    }
+
+    /// The scopes of the refresh token in `form`, when it is the client's own and has not expired.
+    fn refreshed_scopes(&self, form: &Form, client: &Client, now: Timestamp) -> Result<Vec<String>, Refusal> {
+        let token = form
+            .get("refresh_token")
+            .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing refresh token"))?;
+        let refused = |why: &str| {
+            let description = format!("Invalid refresh token{why}");
+            Err(oauth(StatusCode::BAD_REQUEST, "invalid_grant", &description))
+        };
+        let Ok(claims) = self.key.verify::<Claims<'_>>(token) else {
+            return refused("");
+        };
+        if claims.ati.is_none() || *claims.client_id != client.client_id {
+            return refused("");
+        }
+        if now.as_seconds() >= claims.exp {
+            return refused(" (expired)");
+        }
+        Ok(claims.scope.into_owned())
+    }
+    /// A new access token and refresh token, in the shape of the service's answer.
+    fn tokens(&self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Issued {
+        let nth = self.issued + 1;
+        let jti = self.chance.uuid("access-token", nth).to_string();
+        let refresh_jti = self.chance.uuid("refresh-token", nth).to_string();
+        let mut claims = claims(&self.issuer, client, scopes, &jti, now.plus(lifetime));
+        let access_token = self.key.sign(&claims);
+        let session = Session::of(&claims, &client.name, now.plus(lifetime));
+        claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
+        claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti.into()));
+        let refresh_token = self.key.sign(&claims);
+        let user = client.user.as_ref();
+        let body = Tokens {
+            access_token: &access_token,
+            token_type: "bearer",
+            refresh_token: &refresh_token,
+            expires_in: lifetime.as_secs(),
+            scope: &scopes.join(" "),
+            access_type: "OFFLINE",
+            tenant_id: &self.issuer.id,
+            internal: false,
+            pod: POD,
+            strong_auth_supported: true,
+            org: &self.issuer.name,
+            user_id: user.map(|user| &*user.id),
+            identity_id: user.map(|user| &*user.id),
+            user_name: user.map(|user| &*user.user_name),
+            strong_auth: true,
+            enabled: true,
+            jti: &jti,
+        };
+        let mut text = Vec::with_capacity(access_token.len() + refresh_token.len() + 1_024);
+        serde_json::to_writer(&mut text, &body).expect("texts can be written as JSON");
+        Issued { body: text.into(), access_token, session }
+    }
+}
+
+/// The client whose credentials `form` has.
+fn client_of<'a>(clients: &'a [Client], form: &Form) -> Result<&'a Client, Refusal> {
+    let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
+        let description = "Full authentication is required to access this resource";
+        return Err(oauth(StatusCode::UNAUTHORIZED, "unauthorized", description));
+    };
+    clients
+        .iter()
+        .find(|client| client.client_id == id && client.client_secret == secret)
+        .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
+}
+
+/// The scopes that are asked for, each of which must be among (or under) those that may be given.
+fn narrow<'a>(given: Cow<'a, [String]>, asked: Option<&str>) -> Result<Cow<'a, [String]>, Refusal> {
+    let Some(asked) = asked else { return Ok(given) };
+    let may_all = given.iter().any(|scope| scope == ALL_SCOPES);
+    let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
+    match asked.iter().find(|scope| !may_all && !given.contains(scope)) {
+        Some(scope) => {
+            let description = format!("Invalid scope: {scope}");
+            Err(oauth(StatusCode::BAD_REQUEST, "invalid_scope", &description))
+        }
+        None => Ok(asked.into()),
+    }
+}
+
+fn oauth(status: StatusCode, error: &'static str, description: &str) -> Refusal {
+    Refusal::Oauth { status, error, description: description.to_owned() }
+}

@@ -1,0 +1,237 @@
+//! Clients and tokens: who a request comes from, and whether it may go on. Tokens are signed and carry their own
+//! claims, as the service's are; what is kept here is a bounded memory of those seen lately, so that the usual
+//! request costs one look-up. Token calls are in `issue.rs`.
+
+mod claims;
+mod issue;
+mod jwt;
+mod latest;
+mod session;
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::chance::Chance;
+use crate::clock::Timestamp;
+use crate::contract::Access;
+use crate::fixture::Client;
+use crate::wire::Refusal;
+use claims::Claims;
+pub(crate) use issue::Issued;
+pub(crate) use jwt::JwtError;
+use jwt::Key;
+use latest::Latest;
+pub(crate) use session::Session;
+use session::{TailHasher, current_name};
+
+/// How many sessions are remembered; a token beyond them is verified anew.
+const SESSIONS: usize = 4_096;
+/// The name of the pod that every tenant is said to live in.
+pub(crate) const POD: &str = "sim";
+
+/// What a tenant knows of clients and tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct Auth {
+    issuer: Issuer,
+    key: Key,
+    /// Where token ids come from.
+    chance: Chance,
+    clients: Arc<Vec<Client>>,
+    issued: u64,
+    sessions: HashMap<Box<str>, Arc<Session>, BuildHasherDefault<TailHasher>>,
+    /// Tokens that faults made expire.
+    expired: Latest<()>,
+    /// Scopes that faults took from tokens.
+    lost_scopes: Latest<Vec<String>>,
+}
+
+/// What tokens and `GET /oauth/info` say of the organisation that issues them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    /// The tenant's name.
+    pub(crate) name: String,
+    /// A UUID drawn from the tenant's seed.
+    pub(crate) id: String,
+}
+
+/// Whose token a request carries.
+#[derive(Clone, Debug)]
+pub(crate) enum Identified {
+    /// It carries none.
+    Nobody,
+    /// It is no token of this tenant's.
+    Stranger(JwtError),
+    /// A token of this tenant's, expired or not.
+    Known(Arc<Session>),
+}
+
+impl Identified {
+    /// The session, where the token has one.
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        match self {
+            Self::Known(session) => Some(session),
+            Self::Nobody | Self::Stranger(_) => None,
+        }
+    }
+}
+
+impl Auth {
+    /// The tokens of the tenant `name`, with its own key and ids drawn from `chance`.
+    pub(crate) fn new(name: &str, chance: Chance, clients: Arc<Vec<Client>>) -> Self {
+        let issuer = Issuer { name: name.to_owned(), id: chance.uuid("tenant", 0).to_string() };
+        Self {
+            issuer,
+            key: Key::new(chance.bytes("token-key", 0)),
+            chance,
+            clients,
+            issued: 0,
+            sessions: HashMap::default(),
+            expired: Latest::default(),
+            lost_scopes: Latest::default(),
+        }
+    }
+
+    /// The clients.
+    pub(crate) fn clients(&self) -> &Arc<Vec<Client>> {
+        &self.clients
+    }
+
+    /// The name of the client with this id.
+    pub(crate) fn client_name(&self, id: &str) -> Option<&str> {
+        self.clients.iter().find(|client| client.client_id == id).map(|client| client.name.as_str())
+    }
+
+    /// Replaces the clients; tokens of those that stay remain valid.
+    pub(crate) fn set_clients(&mut self, clients: Arc<Vec<Client>>) {
+        self.clients = clients;
+        self.sessions.clear();
+    }
+
+    /// The clients' secrets, for leaving them out of what is shown.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.clients.iter().map(|client| client.client_secret.clone()).collect()
+    }
+
+    /// What tokens say of the organisation.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// The tenant that a token says it is for, whoever signed it.
+    pub(crate) fn organisation_of(token: &str) -> Option<String> {
+        if let Some(name) = jwt::early_claim(token, "org") {
+            return Some(name);
+        }
+        let claims: Value = serde_json::from_slice(&jwt::claims(token)?).ok()?;
+        Some(claims["org"].as_str()?.to_owned())
+    }
+
+    /// Whose token a request carries, expired or not.
+    pub(crate) fn identify(&mut self, token: Option<&str>, now: Timestamp) -> Identified {
+        match token.map(|token| self.session(token, now)) {
+            None => Identified::Nobody,
+            Some(Ok(session)) => Identified::Known(session),
+            Some(Err(error)) => Identified::Stranger(error),
+        }
+    }
+
+    /// The session of a request that may go on, or the 401.
+    pub(crate) fn admit<'a>(
+        &self,
+        identified: &'a Identified,
+        now: Timestamp,
+    ) -> Result<&'a Session, Refusal> {
+        let unauthorized = |text: &str| Err(Refusal::Unauthorized(text.to_owned()));
+        // Invented: the texts for strangers; only those for no token and for an expired one are known.
+        match identified {
+            Identified::Nobody => unauthorized("JWT is required"),
+            Identified::Stranger(JwtError::Malformed) => {
+                unauthorized("JWT validation failed: JWT is malformed")
+            }
+            Identified::Stranger(JwtError::Signature) => {
+                unauthorized("JWT validation failed: JWT was not issued by this tenant")
+            }
+            Identified::Known(session) => {
+                let is_expired = self.expired.of(&session.jti).is_some();
+                if is_expired || now >= session.expires { Err(Refusal::expired_token()) } else { Ok(session) }
+            }
+        }
+    }
+
+    /// Refuses (403) a session without one of the scopes, the user level, or the user that an operation asks
+    /// for, going by what faults left of it.
+    pub(crate) fn permit(&self, session: &Session, access: &Access) -> Result<(), Refusal> {
+        let lost = self.lost_scopes.of(&session.jti).map_or(&[][..], Vec::as_slice);
+        session.may(access, lost)
+    }
+
+    /// Notes that a token was issued. Its session is remembered as it is meant: a token of one second lives for one
+    /// second, whatever the clock's fraction.
+    pub(crate) fn note_issued(&mut self, issued: Issued, now: Timestamp) {
+        self.issued += 1;
+        self.remember(&issued.access_token, issued.session, now);
+    }
+
+    /// Makes a token expire, for good.
+    pub(crate) fn expire(&mut self, jti: &str) {
+        self.expired.of_mut(jti);
+    }
+
+    /// Makes a token lose a scope, for good.
+    pub(crate) fn lose_scope(&mut self, jti: &str, scope: &str) {
+        let (lost, scope) = (self.lost_scopes.of_mut(jti), current_name(scope));
+        if !lost.iter().any(|known| known == scope) {
+            lost.push(scope.to_owned());
+        }
+    }
+
+    fn session(&mut self, token: &str, now: Timestamp) -> Result<Arc<Session>, JwtError> {
+        if let Some(session) = self.sessions.get(token) {
+            return Ok(Arc::clone(session));
+        }
+        let session = self.read(token)?;
+        Ok(self.remember(token, session, now))
+    }
+
+    fn read(&self, token: &str) -> Result<Session, JwtError> {
+        let claims: Claims<'_> = self.key.verify(token)?;
+        if claims.ati.is_some() {
+            return Err(JwtError::Malformed);
+        }
+        // A tenant of a name that another had before has its key, but not its clients.
+        let client_name = self.client_name(&claims.client_id).ok_or(JwtError::Signature)?;
+        let expires = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
+        Ok(Session::of(&claims, client_name, expires))
+    }
+
+    fn remember(&mut self, token: &str, session: Session, now: Timestamp) -> Arc<Session> {
+        if self.sessions.len() >= SESSIONS {
+            self.sessions.retain(|_, session| now < session.expires);
+        }
+        if self.sessions.len() >= SESSIONS {
+            self.sessions.clear();
+        }
+        let session = Arc::new(session);
+        self.sessions.insert(token.into(), Arc::clone(&session));
+        session
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_that_is_lost_twice_is_remembered_once() {
+        let mut auth = Auth::new("default", Chance::new(1, "default"), Arc::default());
+        let id = "00000000-0000-4000-8000-000000000001";
+        for scope in ["a:b", "a:b", "c:d"] {
+            auth.lose_scope(id, scope);
+        }
+        assert_eq!(auth.lost_scopes.of(id).unwrap(), &["a:b", "c:d"]);
+        assert!(auth.expired.of(id).is_none());
+    }
+}

@@ -1,0 +1,89 @@
+//! What a valid token means: its session, and whether that allows an operation. What sessions are remembered
+//! is `mod.rs`'s part.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use super::claims::Claims;
+use crate::clock::Timestamp;
+use crate::contract::Access;
+use crate::wire::{Caller, Refusal};
+
+/// The scope that allows everything.
+pub(super) const ALL_SCOPES: &str = "sp:scopes:all";
+/// The scopes' names until 2025-11-18; whether the service still takes them is not known, we do.
+const FORMER_SCOPES: [(&str, &str); 2] = [
+    ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
+    ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
+];
+/// A valid token's meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// The token's id.
+    pub(crate) jti: String,
+    /// The OAuth client.
+    pub(crate) caller: Arc<Caller>,
+    /// What it may do.
+    pub(crate) scopes: Vec<String>,
+    /// The user levels; `None` for a token without a user.
+    pub(crate) authorities: Option<Vec<String>>,
+    /// To the millisecond while it is remembered; to the second, rounded down, when it is read from the token.
+    pub(super) expires: Timestamp,
+}
+
+impl Session {
+    pub(super) fn of(claims: &Claims<'_>, client_name: &str, expires: Timestamp) -> Self {
+        Self {
+            jti: claims.jti.to_string(),
+            caller: Arc::new(Caller { id: (&*claims.client_id).into(), name: client_name.to_owned() }),
+            scopes: claims.scope.to_vec(),
+            authorities: claims.user_id.is_some().then(|| claims.authorities.to_vec()),
+            expires,
+        }
+    }
+
+    pub(super) fn may(&self, access: &Access, lost: &[String]) -> Result<(), Refusal> {
+        let allowed = match &self.authorities {
+            Some(authorities) => {
+                let is_high_enough = |level: &String| access.user_levels.contains(level);
+                self.has_scope(&access.user_scopes, lost)
+                    && (access.user_levels.is_empty() || authorities.iter().any(is_high_enough))
+            }
+            None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes, lost)),
+        };
+        if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
+    }
+
+    /// Whether one of the wanted scopes is there and not lost.
+    fn has_scope(&self, wanted: &[String], lost: &[String]) -> bool {
+        let is_lost = |scope: &str| lost.iter().any(|lost| lost == scope);
+        self.scopes.iter().map(|scope| current_name(scope)).filter(|scope| !is_lost(scope)).any(|scope| {
+            wanted.iter().any(|wanted| (scope == ALL_SCOPES || wanted == scope) && !is_lost(wanted))
+        })
+    }
+}
+
+/// A scope's name today.
+pub(super) fn current_name(scope: &str) -> &str {
+    FORMER_SCOPES.iter().find(|(former, _)| *former == scope).map_or(scope, |(_, current)| current)
+}
+/// Hashes a token by its end: a signature is as random as a hash, and only tokens that were verified are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TailHasher(u64);
+
+impl Hasher for TailHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        // `str` ends what it writes with a byte of its own, which says nothing.
+        if let Some(tail) = bytes.last_chunk::<16>() {
+            let [low, high] = [&tail[..8], &tail[8..]].map(|half| half.try_into().expect("eight bytes"));
+            self.0 = u64::from_le_bytes(low) ^ u64::from_le_bytes(high).rotate_left(31);
+            // The letters of base64 leave bits unused: spread what there is.
+            self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,166 @@
+//! An exchange: a request and all that came of it. The truth stands beside what the client was told: the
+//! service's own answer, what it changed, how much was delivered, and when, by the tenant's clock and the machine's.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
+use smallvec::SmallVec;
+
+use super::{Asked, Fate};
+use crate::clock::Timestamp;
+use crate::operation::Operation;
+use crate::scenario::{ExchangeView, Look, Looks, Why};
+use crate::wire::changed::Changed;
+use crate::wire::packed::Packed;
+use crate::wire::{Caller, Delivery, Reply, TrackingId};
+
+/// What the allocator adds to an exchange's pieces, roughly.
+const ALLOCATIONS: usize = 128;
+/// What a header field of a reply costs beside its value.
+const FIELD: usize = size_of::<(HeaderName, HeaderValue)>();
+
+/// A request and all that came of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// When it was decided, in the tenant's time.
+    pub at: Timestamp,
+    /// The wall clock's time then.
+    pub wall_time: Timestamp,
+    /// When the request was there, in the machine's monotonic time (nanoseconds since the server began).
+    pub arrived_ns: u64,
+    /// The operation, where the route led to one.
+    pub operation: Option<Operation>,
+    /// The API version's name.
+    pub version: Option<&'static str>,
+    /// The OAuth client.
+    pub client: Option<Arc<Caller>>,
+    /// The request.
+    pub request: Packed,
+    /// What the service calls it.
+    pub tracking_id: TrackingId,
+    /// What was to be told, without the header fields that every reply is stamped with.
+    pub reply: Reply,
+    /// How it was to be told.
+    pub delivery: Delivery,
+    /// The service's own status, where a fault replaced it.
+    pub answered: Option<StatusCode>,
+    /// Whether the service performed the operation.
+    pub performed: bool,
+    /// What it did to the organisation.
+    pub changes: SmallVec<[Changed; 1]>,
+    /// What it set going, as far as that has run.
+    pub jobs: Vec<JobRun>,
+    /// How the delivery ended, where it was not as planned.
+    pub(crate) fate: Option<Fate>,
+    /// What was told so far, and when; `None` while nothing was.
+    pub(crate) told: Option<Told>,
+    /// When the client was seen to go, where it went before the end.
+    pub(crate) left: Option<(Timestamp, u64)>,
+    /// What the scenario's rules made of it.
+    pub rules: Looks,
+    /// How the request broke the contract, or why it was refused.
+    pub violations: Arc<[String]>,
+}
+
+/// What was told, and when its last piece was given to the HTTP library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// In the tenant's time.
+    pub(crate) at: Timestamp,
+    /// In the machine's monotonic time.
+    pub(crate) ns: u64,
+    /// Bytes of the body.
+    pub(crate) bytes: usize,
+}
+
+/// One run of a job that an exchange set going.
+#[derive(Clone, Debug)]
+pub struct JobRun {
+    /// When it ran, in the tenant's time.
+    pub at: Timestamp,
+    /// The source that it was about, by id.
+    pub source: String,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// What came of it, in a word.
+    pub outcome: &'static str,
+    /// What it did to the organisation.
+    pub changes: Vec<Changed>,
+    /// What the scenario's rules made of it.
+    pub rules: Looks,
+}
+
+impl Exchange {
+    /// An exchange of which nothing is known yet but its request.
+    pub(crate) fn opened(seq: u64, at: Timestamp, request: Packed, tracking_id: TrackingId) -> Self {
+        Self {
+            seq,
+            at,
+            wall_time: at,
+            arrived_ns: 0,
+            operation: None,
+            version: None,
+            client: None,
+            request,
+            tracking_id,
+            reply: Reply::empty(StatusCode::NO_CONTENT),
+            delivery: Delivery::default(),
+            answered: None,
+            performed: false,
+            changes: SmallVec::new(),
+            jobs: Vec::new(),
+            fate: None,
+            told: None,
+            left: None,
+            rules: Looks::default(),
+            violations: Arc::default(),
+        }
+    }
+
+    /// The client's id.
+    pub fn client_id(&self) -> Option<&str> {
+        self.client.as_ref().map(|client| &*client.id)
+    }
+
+    /// The status, where the client was told one.
+    pub fn told_status(&self) -> Option<u16> {
+        (!self.delivery.is_silent()).then(|| self.reply.status.as_u16())
+    }
+
+    /// What the client was told, with the header fields that every reply carries.
+    pub(super) fn told_reply(&self) -> Option<Reply> {
+        let date = || HeaderValue::try_from(self.at.http_date()).expect("a date is ASCII");
+        (!self.delivery.is_silent()).then(|| self.reply.stamped(self.tracking_id, &date()))
+    }
+
+    /// The exchange as a scenario's `when` sees it.
+    pub fn with_view<R>(&self, ask: impl FnOnce(&ExchangeView<'_>) -> R) -> R {
+        let request = &self.request.unpack();
+        let mut asked = Asked::new(request, self.request.path_in(request));
+        asked.operation = self.operation;
+        asked.version = self.version;
+        asked.client = self.client.as_deref();
+        ask(&asked.view(""))
+    }
+
+    /// What it costs to keep, in bytes, as though nothing were shared.
+    pub(super) fn size(&self) -> usize {
+        let words = |look: &Look| if let Why::Said(words) = &look.why { words.len() } else { 0 };
+        let rules: usize = self.rules.matched().map(|look| size_of::<Look>() + words(look)).sum();
+        let violations: usize = self.violations.iter().map(|text| size_of::<String>() + text.len()).sum();
+        let headers: usize = self.reply.headers.iter().map(|(_, value)| FIELD + value.len()).sum();
+        let changes: usize = self.changes.iter().map(Changed::size).sum();
+        size_of::<Self>()
+            + ALLOCATIONS
+            + self.request.size()
+            + headers
+            + self.reply.body.len()
+            + rules
+            + violations
+            + changes
+            + self.jobs.len() * size_of::<JobRun>()
+    }
+}

@@ -1,0 +1,25 @@
+//! The organisation's tables. A table keeps the records of one resource in the order of creation, as the bytes in
+//! which they are sent, and knows what they were a moment ago. It knows nothing of what a record means: what the
+//! resources are stands in `record.rs`, and what operations do with them is decided elsewhere.
+
+mod content;
+mod history;
+mod index;
+#[cfg(test)]
+mod model;
+mod organisation;
+mod overlay;
+mod pages;
+mod record;
+mod rows;
+mod table;
+mod tally;
+mod text;
+mod view;
+
+pub(crate) use history::Past;
+pub(crate) use organisation::{Author, Organisation, Write, WriteOf};
+pub(crate) use overlay::Overlay;
+pub(crate) use record::Record;
+pub(crate) use table::Table;
+pub(crate) use view::View as TableView;

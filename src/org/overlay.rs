@@ -1,0 +1,116 @@
+//! A map whose beginning is shared by all who began with it, and whose own changes lie over that.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+/// A map from a text to a value. A clone of one that nobody changed shares all of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Overlay<V> {
+    base: Arc<HashMap<String, V>>,
+    /// What differs from the base; `None` for what is in the base and was removed.
+    own: HashMap<String, Option<V>>,
+}
+
+impl<V> Default for Overlay<V> {
+    fn default() -> Self {
+        Self { base: Arc::default(), own: HashMap::new() }
+    }
+}
+
+impl<V> FromIterator<(String, V)> for Overlay<V> {
+    fn from_iter<I: IntoIterator<Item = (String, V)>>(entries: I) -> Self {
+        Self { base: Arc::new(entries.into_iter().collect()), own: HashMap::new() }
+    }
+}
+
+impl<V: Clone> Overlay<V> {
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&V> {
+        match self.own.get(key) {
+            Some(own) => own.as_ref(),
+            None => self.base.get(key),
+        }
+    }
+
+    /// Whether there is a value of this key.
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Gives a key a value.
+    pub(crate) fn insert(&mut self, key: &str, value: V) {
+        set(&mut self.own, key, Some(value));
+    }
+
+    /// Takes a key out.
+    pub(crate) fn remove(&mut self, key: &str) {
+        if self.base.contains_key(key) {
+            set(&mut self.own, key, None);
+        } else {
+            self.own.remove(key);
+        }
+    }
+
+    /// All keys and values, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        let own = self.own.iter().filter_map(|(key, value)| Some((&**key, value.as_ref()?)));
+        let base = self.base.iter().filter(|(key, _)| !self.own.contains_key(&**key));
+        own.chain(base.map(|(key, value)| (&**key, value)))
+    }
+}
+
+/// Sets a value without a copy of a key that is there.
+fn set<V>(map: &mut HashMap<String, V>, key: &str, value: V) {
+    if let Some(known) = map.get_mut(key) {
+        *known = value;
+    } else {
+        map.insert(key.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn changes_lie_over_a_base_that_stays_as_it_is() {
+        let base: Overlay<u32> = ["a", "b", "c"].iter().map(|key| (*key).to_owned()).zip(1..).collect();
+        let mut own = base.clone();
+        assert!(Arc::ptr_eq(&base.base, &own.base) && own.own.capacity() == 0);
+        own.insert("a", 10);
+        own.remove("b");
+        own.insert("d", 40);
+        own.insert("e", 50);
+        own.remove("e");
+        own.remove("nobody");
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(|key| own.get(key).copied()),
+            [Some(10), None, Some(3), Some(40), None]
+        );
+        assert!(own.contains("a") && !own.contains("b"));
+        assert_eq!(
+            own.iter().collect::<BTreeMap<_, _>>(),
+            BTreeMap::from([("a", &10), ("c", &3), ("d", &40)])
+        );
+        assert_eq!(
+            base.iter().collect::<BTreeMap<_, _>>(),
+            BTreeMap::from([("a", &1), ("b", &2), ("c", &3)])
+        );
+        own.insert("b", 20);
+        assert_eq!((own.get("b"), base.get("b")), (Some(&20), Some(&2)));
+        assert!(Arc::ptr_eq(&base.base, &own.base));
+    }
+
+    #[test]
+    fn keys_that_come_and_go_leave_nothing_behind() {
+        let mut overlay = Overlay::default();
+        for nth in 0..1_000_u32 {
+            overlay.insert(&nth.to_string(), nth);
+            overlay.remove(&nth.to_string());
+        }
+        assert!(overlay.own.is_empty());
+    }
+}

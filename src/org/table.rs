@@ -1,0 +1,177 @@
+//! The table of one resource: found by id, listed in the order of creation. A record is kept as the bytes in which it
+//! is sent, so that reading one hands out a pointer and a page joins slices. A clone shares everything, what is not
+//! made yet included, until it is written to.
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use hyper::body::Bytes;
+
+use super::content::Content;
+use super::history::{Change, History, Past};
+use super::pages::Pages;
+use super::record::{Record, render};
+use super::rows::Row;
+use super::text::{escaped, is_text_of};
+use super::view::View;
+use crate::clock::Timestamp;
+
+/// All records of one resource.
+pub(crate) struct Table<R: Record> {
+    held: Held<R>,
+    /// Pages of the table as it is.
+    pages: Pages,
+    history: History,
+}
+
+/// What a table holds.
+enum Held<R: Record> {
+    /// What it began with, made when somebody first looks.
+    Begun(Arc<Beginning<R>>),
+    /// What it became.
+    Own(Content<R>),
+}
+
+type Beginning<R> = LazyLock<Content<R>, Box<dyn FnOnce() -> Content<R> + Send>>;
+
+impl<R: Record> Table<R> {
+    /// A table of these records, in this order.
+    pub(crate) fn of(records: &[R]) -> Self {
+        Self::holding(Held::Own(Content::of(records)))
+    }
+
+    /// A table of what `make` answers when the table, or a clone of it, is first read.
+    pub(crate) fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Self {
+        let make: Box<dyn FnOnce() -> Content<R> + Send> = Box::new(|| Content::of(&make()));
+        Self::holding(Held::Begun(Arc::new(LazyLock::new(make))))
+    }
+
+    fn holding(held: Held<R>) -> Self {
+        Self { held, pages: Pages::default(), history: History::default() }
+    }
+
+    /// The table as it is, or as it was.
+    pub(crate) fn view(&self, past: Option<Past<'_>>) -> View<'_, R> {
+        View::new(self.content(), &self.pages, &self.history, past)
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.content().rows.len()
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there is a record with this id.
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.content().row(id).is_some()
+    }
+
+    /// A record's place in the order of creation.
+    pub(crate) fn sequence(&self, id: &str) -> Option<u64> {
+        Some(self.content().row(id)?.sequence())
+    }
+
+    /// Copies of all records, in the order of creation, of which nothing is kept: for what is rarely asked.
+    pub(crate) fn to_records(&self) -> impl Iterator<Item = R> {
+        self.content().rows.iter_from(0).map(Row::to_record)
+    }
+
+    /// A record as it is sent.
+    pub(crate) fn render(record: &R) -> Bytes {
+        render(record)
+    }
+
+    /// Appends a record whose id is new.
+    pub(crate) fn insert(&mut self, record: &R) -> Change {
+        self.insert_rendered(record.id(), render(record))
+    }
+
+    /// Replaces a record that is there, in its place in the order.
+    pub(crate) fn replace(&mut self, record: &R) -> Option<Change> {
+        self.replace_rendered(record.id(), render(record))
+    }
+
+    /// Appends a record whose id is new, by the bytes that [`Self::render`] made.
+    pub(crate) fn insert_rendered(&mut self, id: &str, rendered: Bytes) -> Change {
+        debug_assert!(is_text_of(&rendered, &escaped(id)), "`{id}` is not the id of the record");
+        debug_assert!(!self.contains(id), "`{id}` is there already");
+        let after = Some(rendered.clone());
+        Change { sequence: self.write().push(rendered), before: None, after }
+    }
+
+    /// Replaces a record that is there, by the bytes that [`Self::render`] made.
+    pub(crate) fn replace_rendered(&mut self, id: &str, rendered: Bytes) -> Option<Change> {
+        debug_assert!(is_text_of(&rendered, &escaped(id)), "`{id}` is not the id of the record");
+        let after = Some(rendered.clone());
+        let (sequence, before) = self.write().replace(id, rendered)?;
+        Some(Change { sequence, before: Some(before), after })
+    }
+
+    /// Takes a record out.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Change> {
+        let row = self.write().remove(id)?;
+        Some(Change { sequence: row.sequence(), before: Some(row.rendered().clone()), after: None })
+    }
+
+    /// Remembers a change that a client made, so that a view can go back before it; and forgets those that are older
+    /// than `horizon`.
+    pub(crate) fn record(
+        &mut self,
+        at: Timestamp,
+        client: &Arc<str>,
+        change: Change,
+        horizon: Option<Duration>,
+    ) {
+        self.history.record(at, Arc::clone(client), change, horizon);
+    }
+
+    fn content(&self) -> &Content<R> {
+        match &self.held {
+            Held::Begun(beginning) => beginning,
+            Held::Own(content) => content,
+        }
+    }
+
+    /// The content, to be changed: from now on the table's own.
+    fn write(&mut self) -> &mut Content<R> {
+        self.pages.forget();
+        if let Held::Begun(beginning) = &self.held {
+            self.held = Held::Own(Content::clone(beginning));
+        }
+        match &mut self.held {
+            Held::Own(content) => content,
+            Held::Begun(_) => unreachable!("it was made the table's own just now"),
+        }
+    }
+}
+
+impl<R: Record> Default for Table<R> {
+    fn default() -> Self {
+        Self::holding(Held::Own(Content::default()))
+    }
+}
+
+/// The same records, shared. A clone begins a history of its own.
+impl<R: Record> Clone for Table<R> {
+    fn clone(&self) -> Self {
+        Self::holding(match &self.held {
+            Held::Begun(beginning) => Held::Begun(Arc::clone(beginning)),
+            Held::Own(content) => Held::Own(content.clone()),
+        })
+    }
+}
+
+/// Which table it is. The records are not shown: they may not be made yet, or there may be a million.
+impl<R: Record> Debug for Table<R> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("resource", &R::RESOURCE).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! A table as one read sees it: as it is, or as it was. Who reads does not know which.
+
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+
+use super::content::Content;
+use super::history::{History, Past};
+use super::pages::Pages;
+use super::record::Record;
+use super::rows::{self, Row};
+use super::text::escaped;
+
+/// What a read sees of a table.
+#[derive(Debug)]
+pub(crate) struct View<'a, R> {
+    content: &'a Content<R>,
+    /// Pages of the table as it is.
+    pages: &'a Pages,
+    /// The rows that were another way, by their sequence: as they were, or `None` where they were not there.
+    former: BTreeMap<u64, Option<Row<R>>>,
+}
+
+impl<'a, R: Record> View<'a, R> {
+    pub(super) fn new(
+        content: &'a Content<R>,
+        pages: &'a Pages,
+        history: &History,
+        past: Option<Past<'_>>,
+    ) -> Self {
+        let former = past.map_or_else(BTreeMap::new, |past| {
+            let differences = history.differences(past).into_iter();
+            differences
+                .map(|(sequence, text)| (sequence, text.map(|text| Row::new(text, sequence))))
+                .collect()
+        });
+        Self { content, pages, former }
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        let mut len = self.content.rows.len();
+        for (sequence, row) in &self.former {
+            len -= usize::from(self.content.rows.rank(*sequence).1);
+            len += usize::from(row.is_some());
+        }
+        len
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows().next().is_none()
+    }
+
+    /// Whether there is a record with this id.
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.row(id).is_some()
+    }
+
+    /// A record as it is sent.
+    pub(crate) fn rendered(&self, id: &str) -> Option<Bytes> {
+        Some(self.row(id)?.rendered().clone())
+    }
+
+    /// A record in types.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<R>> {
+        Some(Arc::clone(self.row(id)?.typed()))
+    }
+
+    /// A record with all that is known of it.
+    pub(crate) fn row(&self, id: &str) -> Option<&Row<R>> {
+        if self.former.is_empty() {
+            return self.content.row(id);
+        }
+        // An id may have been given twice, and the record that came later is meant.
+        let escaped_id = escaped(id);
+        let former = self.former.values().rev().flatten().find(|row| row.is_of(&escaped_id));
+        former.or_else(|| self.content.row(id).filter(|row| !self.former.contains_key(&row.sequence())))
+    }
+
+    /// One page as it is sent: a JSON array.
+    pub(crate) fn page(&self, offset: usize, limit: usize) -> Bytes {
+        if self.former.is_empty() {
+            let rows = || self.content.rows.iter_from(offset).take(limit);
+            return self.pages.page(offset, limit, || joined(rows()));
+        }
+        joined(self.rows_from(offset).take(limit))
+    }
+
+    /// All records in types, in the order of creation.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows().map(Row::typed)
+    }
+
+    /// All records with all that is known of them, in the order of creation.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row<R>> + Clone {
+        self.rows_from(0)
+    }
+
+    /// The records from the `offset`-th on. Between two rows that were another way the list is as it was, so that it
+    /// is passed without a look at each.
+    fn rows_from(&self, offset: usize) -> Rows<'_, R> {
+        let now = &self.content.rows;
+        let mut former = self.former.iter().peekable();
+        // Rows before the next former one: of the list that is seen, and of the list as it is.
+        let (mut passed, mut passed_now) = (0, 0);
+        while let Some(&(sequence, row)) = former.peek() {
+            let (rank, is_there_now) = now.rank(*sequence);
+            let before = passed + (rank - passed_now);
+            if before >= offset {
+                break;
+            }
+            passed = before + usize::from(row.is_some());
+            passed_now = rank + usize::from(is_there_now);
+            former.next();
+        }
+        Rows { now: now.iter_from(passed_now + (offset - passed)).peekable(), former }
+    }
+}
+
+/// These records as one page.
+pub(crate) fn joined<'a, R: Record>(rows: impl Iterator<Item = &'a Row<R>> + Clone) -> Bytes {
+    let bytes: usize = rows.clone().map(|row| row.rendered().len() + 1).sum();
+    let mut page = Vec::with_capacity(2 + bytes.saturating_sub(1));
+    page.push(b'[');
+    for row in rows {
+        if page.len() > 1 {
+            page.push(b',');
+        }
+        page.extend_from_slice(row.rendered());
+    }
+    page.push(b']');
+    page.into()
+}
+
+/// The rows as they are, with those that were another way in their places.
+#[derive(Clone, Debug)]
+struct Rows<'a, R> {
+    now: Peekable<rows::Iter<'a, R>>,
+    former: Peekable<btree_map::Iter<'a, u64, Option<Row<R>>>>,
+}
+
+impl<'a, R: Record> Iterator for Rows<'a, R> {
+    type Item = &'a Row<R>;
+
+    fn next(&mut self) -> Option<&'a Row<R>> {
+        loop {
+            let Some(&(&sequence, _)) = self.former.peek() else { return self.now.next() };
+            if let Some(row) = self.now.next_if(|row| row.sequence() < sequence) {
+                return Some(row);
+            }
+            self.now.next_if(|row| row.sequence() == sequence);
+            if let Some((_, Some(row))) = self.former.next() {
+                return Some(row);
+            }
+        }
+    }
+}

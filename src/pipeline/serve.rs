@@ -1,0 +1,122 @@
+//! The service's own steps, in its order: token, scope and user, rate limit, route, contract, handler. What the
+//! handler decided is applied here, or, when it is only wanted for its answer, not.
+
+use std::sync::Arc;
+
+use super::Prepared;
+use crate::auth::{Identified, Session};
+use crate::clock::Timestamp;
+use crate::contract::{Checked, Route, Routed};
+use crate::journal::{Asked, Exchange};
+use crate::org::Past;
+use crate::service::{self, Call, Change, Done};
+use crate::tenant::TenantState;
+use crate::wire::Refusal;
+
+/// How the service performs an operation.
+#[derive(Clone, Copy)]
+pub(super) enum Performance<'a> {
+    /// For good.
+    Real,
+    /// For its answer alone: nothing is applied.
+    Rehearsed,
+    /// On the organisation as it was then.
+    Past(Past<'a>),
+}
+
+/// Has the service perform the operation, or refuse it. Answers the id of a token that was issued.
+pub(super) fn serve(
+    state: &mut TenantState,
+    prepared: &mut Prepared<'_>,
+    asked: &Asked<'_>,
+    identified: &Identified,
+    performance: Performance<'_>,
+    exchange: &mut Exchange,
+) -> Option<String> {
+    match decide(state, prepared, asked, identified, performance, exchange.at) {
+        Err(refusal) => {
+            exchange.violations = refusal.summary().into();
+            exchange.reply = refusal.reply(exchange.tracking_id);
+            None
+        }
+        Ok(Done { reply, changes }) => {
+            exchange.reply = reply;
+            if let Performance::Rehearsed = performance {
+                return None;
+            }
+            exchange.performed = true;
+            let issued = issued(&changes);
+            if !changes.is_empty() {
+                let client = identified.session().map(|session| Arc::clone(&session.caller.id));
+                exchange.changes =
+                    state.apply(changes, &client.unwrap_or_default(), exchange.seq, exchange.at);
+            }
+            issued
+        }
+    }
+}
+
+fn issued(changes: &[Change]) -> Option<String> {
+    changes.iter().find_map(|change| match change {
+        Change::Token(issued) => Some(issued.jti().to_owned()),
+        _ => None,
+    })
+}
+
+fn decide(
+    state: &mut TenantState,
+    prepared: &mut Prepared<'_>,
+    asked: &Asked<'_>,
+    identified: &Identified,
+    performance: Performance<'_>,
+    now: Timestamp,
+) -> Result<Done, Refusal> {
+    if !is_open(&prepared.routed) {
+        let session = state.auth.admit(identified, now)?;
+        prepared.access.map_or(Ok(()), |access| state.auth.permit(session, access))?;
+        limit_rate(state, prepared, session, now)?;
+    }
+    let options = prepared.located.tenant.options();
+    let route = found(&prepared.routed)?;
+    let call = Call {
+        route,
+        checked: std::mem::replace(&mut prepared.checked, Ok(Checked::default()))?,
+        asked,
+        base_url: prepared.located.base_url,
+        prerequisites: options.prerequisites,
+        token_lifetime: options.token_lifetime,
+        now,
+    };
+    let past = if let Performance::Past(past) = performance { Some(past) } else { None };
+    service::decide(&state.view(past), call)
+}
+
+/// Whether a request needs no token: the token endpoints, with whatever method.
+fn is_open(routed: &Routed<'_>) -> bool {
+    match routed {
+        Routed::Found(route) => route.version.is_none(),
+        Routed::WrongMethod { version, .. } => version.is_none(),
+        Routed::Unknown { .. } => false,
+    }
+}
+
+/// The gateway counts whatever comes with a valid token and names an API version.
+fn limit_rate(
+    state: &mut TenantState,
+    prepared: &Prepared<'_>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match (prepared.located.tenant.options().rate_limit, prepared.version()) {
+        (Some(limit), Some(version)) => state.rate_limiter.admit(limit, &session.caller.id, version, now),
+        _ => Ok(()),
+    }
+}
+
+fn found<'r, 'a>(routed: &'r Routed<'a>) -> Result<&'r Route<'a>, Refusal> {
+    match routed {
+        Routed::Found(route) => Ok(route),
+        Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow: allow.clone() }),
+        Routed::Unknown { .. } => Err(Refusal::NotFound),
+    }
+}

@@ -1,0 +1,111 @@
+//! What operations do, a file or folder per resource. A handler gets a request that was allowed, counted, routed and
+//! checked. It looks at a [`View`] of the organisation and decides: a reply and changes, or a refusal. It changes
+//! nothing; the tenant applies what was decided, unless it was only a rehearsal.
+
+mod change;
+mod oauth;
+mod password_sync_groups;
+
+use std::sync::Arc;
+
+use crate::auth::Auth;
+use crate::chance::Chance;
+use crate::clock::Timestamp;
+use crate::contract::{Checked, Route};
+use crate::fixture::{Group, PasswordPolicy, Source};
+use crate::journal::Asked;
+use crate::operation::Operation;
+use crate::org::{Organisation, Past, TableView};
+use crate::prerequisites::Prerequisites;
+use crate::wire::{BaseUrl, Refusal, Reply};
+pub(crate) use change::{Change, Job};
+
+/// What a handler is told.
+pub(crate) struct Call<'a> {
+    /// Where the request led.
+    pub(crate) route: &'a Route<'a>,
+    /// What it asks, in types.
+    pub(crate) checked: Checked,
+    /// The request itself.
+    pub(crate) asked: &'a Asked<'a>,
+    /// What the client calls the base URL.
+    pub(crate) base_url: BaseUrl<'a>,
+    /// How strictly the client is held to the service's prerequisites.
+    pub(crate) prerequisites: Prerequisites,
+    /// How long a token lives when its client does not say.
+    pub(crate) token_lifetime: std::time::Duration,
+    /// The tenant's time.
+    pub(crate) now: Timestamp,
+}
+
+/// What a handler sees: the organisation as it is, or for a stale read as it was.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// The tables.
+    pub(crate) organisation: &'a Organisation,
+    /// Clients and tokens.
+    pub(crate) auth: &'a Auth,
+    /// Where ids come from.
+    pub(crate) chance: Chance,
+    /// The time that a read goes back to, if it is stale.
+    pub(crate) past: Option<Past<'a>>,
+}
+
+impl<'a> View<'a> {
+    fn groups(&self) -> TableView<'a, Group> {
+        self.organisation.tables.groups.view(self.past)
+    }
+
+    fn sources(&self) -> TableView<'a, Source> {
+        self.organisation.tables.sources.view(self.past)
+    }
+
+    fn policies(&self) -> TableView<'a, PasswordPolicy> {
+        self.organisation.tables.password_policies.view(self.past)
+    }
+
+    /// The group that a source is in.
+    fn group_of(&self, source_id: &str) -> Option<&'a Arc<str>> {
+        self.organisation.group_of(source_id)
+    }
+
+    /// The id of the next record that is made under `label`, and which one of these it is, from 1.
+    fn next_id(&self, label: &'static str, is_taken: impl Fn(&str) -> bool) -> (String, u64) {
+        let mut nth = self.organisation.made(label);
+        loop {
+            nth += 1;
+            let id = self.chance.uuid(label, nth).to_string();
+            if !is_taken(&id) {
+                return (id, nth);
+            }
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// What is told.
+    pub(crate) reply: Reply,
+    /// What is to change.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl From<Reply> for Done {
+    fn from(reply: Reply) -> Self {
+        Self { reply, changes: Vec::new() }
+    }
+}
+
+/// Decides an operation.
+pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
+    match call.route.operation {
+        Operation::GetPasswordSyncGroups => Ok(password_sync_groups::list(view, &call)),
+        Operation::CreatePasswordSyncGroup => password_sync_groups::create(view, call),
+        Operation::GetPasswordSyncGroup => password_sync_groups::get(view, &call),
+        Operation::UpdatePasswordSyncGroup => password_sync_groups::update(view, call),
+        Operation::DeletePasswordSyncGroup => password_sync_groups::delete(view, &call),
+        Operation::Token => oauth::token(view, &call),
+        Operation::OauthInfo => Ok(oauth::info(view, &call)),
+    }
+}

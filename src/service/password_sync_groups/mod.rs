@@ -1,0 +1,127 @@
+//! The five operations on password sync groups. What the service's documentation asks of a group is next door in
+//! `prerequisites.rs`.
+
+mod prerequisites;
+
+use std::collections::HashSet;
+
+use hyper::StatusCode;
+use hyper::header::HeaderName;
+use serde_json::Value;
+
+use super::{Call, Change, Done, View};
+use crate::clock::Timestamp;
+use crate::fixture::{Group, Reference};
+use crate::org::{Table, Write, WriteOf};
+use crate::prerequisites::Prerequisites;
+use crate::wire::{Refusal, Reply};
+
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// What ids of groups are drawn under.
+const LABEL: &str = "group";
+
+/// One page, in the order of creation.
+pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
+    let groups = view.groups();
+    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
+    let reply = Reply::json(StatusCode::OK, groups.page(offset, limit));
+    let is_counted = call.checked.boolean("count");
+    if is_counted { reply.with(TOTAL_COUNT, groups.len()).into() } else { reply.into() }
+}
+
+/// A new group: 200, not 201, as documented.
+pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
+    let mut group = asked_for(call.checked.body);
+    if call.prerequisites == Prerequisites::Enforce {
+        prerequisites::check(view, &group)?;
+    }
+    let (id, nth) = view.next_id(LABEL, |id| view.groups().contains(id));
+    group.id = id;
+    (group.created, group.modified) = (Some(call.now), Some(call.now));
+    let rendered = Table::render(&group);
+    let reply = Reply::json(StatusCode::OK, rendered.clone());
+    let write = WriteOf::Create { record: group, rendered, made: Some((LABEL, nth)) };
+    Ok(Done { reply, changes: vec![Change::Record(Box::new(Write::Group(write)))] })
+}
+
+/// One group.
+pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    let rendered = view.groups().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    Ok(Reply::json(StatusCode::OK, rendered).into())
+}
+
+/// A whole replacement: `id` and `created` stay, `modified` moves on, by a millisecond at least. Sources that
+/// leave keep the group's former policy, as they do when it is deleted.
+/// Invented: the last; what the service does with them is not known.
+pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
+    let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let mut group = asked_for(call.checked.body);
+    group.id.clone_from(&former.id);
+    if call.prerequisites == Prerequisites::Enforce {
+        prerequisites::check(view, &group)?;
+    }
+    let earliest = former.modified.map(|at| Timestamp::from_millis(at.as_millis() + 1));
+    group.created = former.created;
+    group.modified = Some(earliest.map_or(call.now, |earliest| call.now.max(earliest)));
+    let rendered = Table::render(&group);
+    let reply = Reply::json(StatusCode::OK, rendered.clone());
+    let left = leave(view, &former, group.source_ids.as_deref().unwrap_or_default());
+    let write = WriteOf::Replace { former, record: group, rendered };
+    Ok(Done { reply, changes: with(Change::Record(Box::new(Write::Group(write))), left) })
+}
+
+/// The group goes; its policy is assigned directly to each of its sources.
+/// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
+pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let left = leave(view, &former, &[]);
+    let changes = with(Change::Record(Box::new(Write::Group(WriteOf::Delete { former }))), left);
+    Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
+}
+
+/// What a client may choose: name, policy and sources. `id`, `created`, `modified` and whatever else it sent
+/// are the service's to choose or unknown to it, and are ignored.
+fn asked_for(mut body: Value) -> Group {
+    let mut text = |field: &str| match body.get_mut(field).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let (name, password_policy_id) = (text("name"), text("passwordPolicyId"));
+    let source_ids = match body.get_mut("sourceIds").map(Value::take) {
+        Some(Value::Array(ids)) => Some(
+            ids.into_iter()
+                .filter_map(|id| match id {
+                    Value::String(id) => Some(id),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        _ => None,
+    };
+    Group { name, password_policy_id, source_ids, ..Group::default() }
+}
+
+/// What becomes of the sources of `group` that go, all but those in `staying`: each becomes independent, with the
+/// group's policy assigned directly to it.
+fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
+    let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
+    let Some(policy) = view.policies().get(policy_id).map(|policy| Reference::to_policy(&policy)) else {
+        return Vec::new();
+    };
+    let staying: HashSet<&str> = staying.iter().map(String::as_str).collect();
+    let leaving = group.source_ids.iter().flatten().filter(|id| !staying.contains(id.as_str()));
+    let independent = leaving.filter_map(|id| {
+        let former = view.sources().get(id)?;
+        let mut record = (*former).clone();
+        record.password_policies = vec![policy.clone()];
+        let rendered = Table::render(&record);
+        Some(Change::Record(Box::new(Write::Source(WriteOf::Replace { former, record, rendered }))))
+    });
+    independent.collect()
+}
+
+fn with(first: Change, mut further: Vec<Change>) -> Vec<Change> {
+    further.insert(0, first);
+    further
+}

@@ -1,0 +1,67 @@
+//! What the service's documentation asks of a group: a known policy, and sources each of which is known, is
+//! connected directly, has the feature `PASSWORD` and an application, and is in no other group. That there are two
+//! sources and a name is the contract's part.
+
+use crate::fixture::{ConnectionType, Group};
+use crate::service::View;
+use crate::wire::{DetailCode, Refusal};
+
+/// The feature without which a source's passwords are not managed.
+const PASSWORD: &str = "PASSWORD";
+
+/// How many mistakes of a group are told.
+const MOST_MISTAKES: usize = 50;
+
+// Invented: the texts below, and that the API enforces what the documentation and the user interface ask
+// for. The codes are the ones other parts of the service use for such mistakes.
+
+/// Whether `group` may be as it is asked to be.
+pub(super) fn check(view: &View<'_>, group: &Group) -> Result<(), Refusal> {
+    let members = group.source_ids.iter().flatten();
+    let members = members.filter_map(|id| source_mistake(view, id, &group.id));
+    let mut mistakes = policy_mistake(view, group).into_iter().chain(members).take(MOST_MISTAKES);
+    match mistakes.next() {
+        None => Ok(()),
+        Some((code, text)) => Err(Refusal::BadRequest {
+            code,
+            text,
+            further: mistakes.map(|(_, text)| text).collect(),
+            aside: None,
+        }),
+    }
+}
+
+fn policy_mistake(view: &View<'_>, group: &Group) -> Option<(DetailCode, String)> {
+    let id = group.password_policy_id.as_deref().unwrap_or_default();
+    if view.policies().contains(id) {
+        return None;
+    }
+    let text = format!("Referenced password policy \"{id}\" (passwordPolicyId) was not found.");
+    Some((DetailCode::ReferenceNotFound, text))
+}
+
+fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCode, String)> {
+    let Some(source) = view.sources().get(id) else {
+        let text = format!("Referenced source \"{id}\" (sourceIds) was not found.");
+        return Some((DetailCode::ReferenceNotFound, text));
+    };
+    let illegal = |why: String| {
+        let text = format!("Field \"sourceIds\": source \"{id}\" ({}) {why}.", source.name);
+        Some((DetailCode::IllegalValue, text))
+    };
+    if source.connection_type != ConnectionType::Direct {
+        return illegal("is not connected directly, so its passwords cannot be managed".to_owned());
+    }
+    if !source.features.iter().any(|feature| feature == PASSWORD) {
+        return illegal("does not have the feature PASSWORD".to_owned());
+    }
+    if !view.organisation.has_application(id) {
+        return illegal("has no application that uses it for password management".to_owned());
+    }
+    match view.group_of(id) {
+        Some(other) if **other != *group_id => {
+            illegal(format!("is already in password sync group \"{other}\""))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,340 @@
+//! The agenda: what time will bring to a tenant. Answers that wait and jobs of the platform stand in one list, in
+//! the tenant's time; nobody keeps a timer for the list itself. Whoever looks at the tenant has what is due done
+//! first (`Tenant::enter`), and an answer that waits looks when its own time comes.
+//!
+//! A skipping clock jumps to what comes next when nothing else can happen. It does not jump over what a client was
+//! told to sit out (a barrier), unless that much of the machine's time has passed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::service::Job;
+
+/// How long nothing may have happened before a skipping clock jumps, in the machine's time.
+pub(crate) const QUIET: Duration = Duration::from_millis(5);
+
+/// Barriers that are remembered at most; the first to end is forgotten when there is one more.
+const BARRIERS: usize = 1_000;
+
+/// What time will bring.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    entries: BTreeMap<(Timestamp, u64), Entry>,
+    /// When each answer that waits is due; jobs need not be found.
+    due: HashMap<WaitId, Timestamp>,
+    next: u64,
+    /// Requests that are open and wait for nothing that time will bring.
+    unbounded: usize,
+    /// When something happened last, by the wall clock.
+    busy: Option<Timestamp>,
+    barriers: Vec<Barrier>,
+}
+
+/// What an answer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Wait {
+    /// It is held.
+    Hold,
+    /// Its connection is closed then.
+    Hang,
+    /// Its next piece follows then.
+    Trickle,
+}
+
+/// An answer that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WaitId(u64);
+
+#[derive(Debug)]
+enum Entry {
+    Wait { wait: Wait, exchange: u64 },
+    Job { job: Box<Job>, exchange: u64 },
+}
+
+/// What a client was told to sit out.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier {
+    /// Until when, in the tenant's time.
+    pub(crate) until: Timestamp,
+    /// What it is, in words.
+    pub(crate) what: String,
+    /// When it began, by the wall clock, and how long it is.
+    pub(crate) since: Timestamp,
+    pub(crate) length: Duration,
+}
+
+/// What a skipping clock may do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Skip {
+    /// Jump there.
+    To(Timestamp),
+    /// Nothing now.
+    Stay,
+}
+
+/// The agenda, as the control API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgendaReport {
+    /// The tenant's time.
+    pub now: Timestamp,
+    /// What is due, in order.
+    pub due: Vec<Due>,
+    /// What a skipping clock stops at, where something is due behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<BlockedBy>,
+}
+
+/// One thing that is due.
+#[derive(Debug, Serialize)]
+pub struct Due {
+    /// When, in the tenant's time.
+    pub at: Timestamp,
+    /// What.
+    pub what: String,
+    /// The exchange that waits for it, or set it going.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u64>,
+}
+
+/// What a skipping clock stops at.
+#[derive(Debug, Serialize)]
+pub struct BlockedBy {
+    /// Until when, in the tenant's time.
+    pub at: Timestamp,
+    /// What a client was told to sit out.
+    pub what: String,
+}
+
+impl Agenda {
+    /// An agenda with nothing on it, on which nothing is taken for what was on this one.
+    pub(crate) fn begun_anew(&self) -> Self {
+        Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
+    }
+
+    /// Whether there is nothing on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Puts an answer on it that waits until `at`.
+    pub(crate) fn wait(&mut self, at: Timestamp, wait: Wait, exchange: u64) -> WaitId {
+        let id = self.insert(at, Entry::Wait { wait, exchange });
+        self.due.insert(WaitId(id), at);
+        WaitId(id)
+    }
+
+    /// When an answer is due; `None` when it is not on the agenda any more.
+    pub(crate) fn due(&self, id: WaitId) -> Option<Timestamp> {
+        self.due.get(&id).copied()
+    }
+
+    /// Takes an answer off, because it waits no longer; `wall` is when.
+    pub(crate) fn end(&mut self, id: WaitId, wall: Timestamp) {
+        if let Some(at) = self.due.remove(&id) {
+            self.entries.remove(&(at, id.0));
+        }
+        self.note_busy(wall);
+    }
+
+    /// Notes that a request is open that waits for nothing that time will bring, or (`false`) is so no longer.
+    pub(crate) fn note_unbounded(&mut self, is_open: bool) {
+        self.unbounded = if is_open { self.unbounded + 1 } else { self.unbounded.saturating_sub(1) };
+    }
+
+    /// Notes that something happened.
+    pub(crate) fn note_busy(&mut self, wall: Timestamp) {
+        self.busy = Some(wall);
+    }
+
+    /// Puts a job on it, which an exchange set going.
+    pub(crate) fn schedule(&mut self, job: Box<Job>, exchange: u64) {
+        self.insert(job.due, Entry::Job { job, exchange });
+    }
+
+    /// Takes the first job off that is due by `now`.
+    pub(crate) fn take_job(&mut self, now: Timestamp) -> Option<(Box<Job>, u64)> {
+        let is_job = |entry: &Entry| matches!(entry, Entry::Job { .. });
+        let (&key, _) = self.entries.range(..=(now, u64::MAX)).find(|(_, entry)| is_job(entry))?;
+        match self.entries.remove(&key)? {
+            Entry::Job { job, exchange } => Some((job, exchange)),
+            Entry::Wait { .. } => None,
+        }
+    }
+
+    /// Notes what a client was told to sit out.
+    pub(crate) fn bar(&mut self, barrier: Barrier) {
+        if self.barriers.len() >= BARRIERS {
+            self.barriers.remove(0);
+        }
+        let place = self.barriers.partition_point(|known| known.until <= barrier.until);
+        self.barriers.insert(place, barrier);
+    }
+
+    /// Where a skipping clock that stands at `now` may jump to, when the wall clock shows `wall`. `boundary` is
+    /// the next time at which rules change what they do.
+    pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
+        let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
+        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
+        // What is due now is being told.
+        if next <= now || !is_quiet {
+            return Skip::Stay;
+        }
+        match self.barrier(now, wall, boundary) {
+            Some(barrier) if barrier.until <= next => Skip::Stay,
+            _ => Skip::To(next),
+        }
+    }
+
+    /// The first barrier after `now` that the machine's time has not lifted.
+    fn barrier<'a>(
+        &'a mut self,
+        now: Timestamp,
+        wall: Timestamp,
+        boundary: Option<&'a Barrier>,
+    ) -> Option<&'a Barrier> {
+        let stands = |barrier: &Barrier| barrier.until > now && wall.since(barrier.since) < barrier.length;
+        self.barriers.retain(stands);
+        let boundary = boundary.filter(|barrier| stands(barrier));
+        self.barriers.first().into_iter().chain(boundary).min_by_key(|barrier| barrier.until)
+    }
+
+    /// Moves all that is due so much earlier, when the clock is moved back: each wait keeps what is left of it.
+    pub(crate) fn shift_back(&mut self, by: Duration) {
+        let entries = std::mem::take(&mut self.entries);
+        self.entries = entries.into_iter().map(|((at, id), entry)| ((at.minus(by), id), entry)).collect();
+        self.due.values_mut().for_each(|at| *at = at.minus(by));
+        for barrier in &mut self.barriers {
+            barrier.until = barrier.until.minus(by);
+        }
+    }
+
+    /// What is on it, in order.
+    pub(crate) fn due_in_order(&self) -> Vec<Due> {
+        self.entries.iter().map(|(&(at, _), entry)| entry.report(at)).collect()
+    }
+
+    /// What a skipping clock stops at before what comes next; `boundary` is as for [`Self::skip`].
+    pub(crate) fn blocked_by(
+        &mut self,
+        now: Timestamp,
+        wall: Timestamp,
+        boundary: Option<&Barrier>,
+    ) -> Option<BlockedBy> {
+        let (&(next, _), _) = self.entries.first_key_value()?;
+        let barrier = self.barrier(now, wall, boundary)?;
+        (barrier.until <= next).then(|| BlockedBy { at: barrier.until, what: barrier.what.clone() })
+    }
+
+    fn insert(&mut self, at: Timestamp, entry: Entry) -> u64 {
+        self.next += 1;
+        self.entries.insert((at, self.next), entry);
+        self.next
+    }
+}
+
+impl Entry {
+    fn report(&self, at: Timestamp) -> Due {
+        match self {
+            Self::Wait { wait, exchange } => {
+                let what = match wait {
+                    Wait::Hold => "a held answer is told",
+                    Wait::Hang => "a connection that hangs is closed",
+                    Wait::Trickle => "the next piece of an answer follows",
+                };
+                Due { at, what: what.to_owned(), exchange: (*exchange > 0).then_some(*exchange) }
+            }
+            Self::Job { job, exchange } => {
+                Due { at, what: job.what.clone(), exchange: (*exchange > 0).then_some(*exchange) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn barrier(until: i64, since: i64) -> Barrier {
+        let length = at(until).since(at(0));
+        Barrier { until: at(until), what: "`Retry-After` of exchange 1".to_owned(), since: at(since), length }
+    }
+
+    #[test]
+    fn a_skipping_clock_jumps_to_what_comes_next_when_nothing_else_can_happen() {
+        let mut agenda = Agenda::default();
+        assert_eq!(agenda.skip(at(0), at(0), None), Skip::Stay);
+        agenda.wait(at(60), Wait::Hold, 1);
+        let sooner = agenda.wait(at(30), Wait::Hang, 2);
+        assert_eq!(agenda.skip(at(0), at(0), None), Skip::To(at(30)));
+        // What is due is being told.
+        assert_eq!(agenda.skip(at(30), at(0), None), Skip::Stay);
+        agenda.end(sooner, at(5));
+        assert_eq!(agenda.skip(at(30), at(5), None), Skip::Stay);
+        assert_eq!(agenda.skip(at(30), at(5).plus(QUIET), None), Skip::To(at(60)));
+    }
+
+    #[test]
+    fn a_skipping_clock_stays_while_a_request_waits_for_something_else() {
+        let mut agenda = Agenda::default();
+        agenda.wait(at(60), Wait::Hold, 1);
+        agenda.note_unbounded(true);
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::Stay);
+        agenda.note_unbounded(false);
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::To(at(60)));
+        agenda.note_busy(at(9));
+        assert_eq!(agenda.skip(at(0), at(9), None), Skip::Stay);
+    }
+
+    #[test]
+    fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
+        let mut agenda = Agenda::default();
+        agenda.bar(barrier(10, 0));
+        agenda.wait(at(60), Wait::Hold, 2);
+        assert_eq!(agenda.skip(at(0), at(1), None), Skip::Stay);
+        assert_eq!(agenda.blocked_by(at(0), at(1), None).unwrap().at, at(10));
+        // The machine's time has passed as well.
+        assert_eq!(agenda.skip(at(0), at(10), None), Skip::To(at(60)));
+        assert!(agenda.blocked_by(at(0), at(10), None).is_none());
+    }
+
+    #[test]
+    fn a_barrier_behind_what_comes_next_blocks_nothing() {
+        let mut agenda = Agenda::default();
+        agenda.bar(barrier(90, 0));
+        agenda.wait(at(60), Wait::Hold, 2);
+        assert_eq!(agenda.skip(at(0), at(1), None), Skip::To(at(60)));
+        assert!(agenda.blocked_by(at(0), at(1), None).is_none());
+        let boundary = barrier(50, 0);
+        assert_eq!(agenda.skip(at(0), at(1), Some(&boundary)), Skip::Stay);
+        assert_eq!(agenda.blocked_by(at(0), at(1), Some(&boundary)).unwrap().at, at(50));
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_back_leaves_each_wait_what_is_left_of_it() {
+        let mut agenda = Agenda::default();
+        let (first, second) = (agenda.wait(at(60), Wait::Hold, 1), agenda.wait(at(70), Wait::Trickle, 2));
+        agenda.shift_back(Duration::from_secs(50));
+        assert_eq!([agenda.due(first), agenda.due(second)], [Some(at(10)), Some(at(20))]);
+        agenda.end(first, at(0));
+        let due: Vec<_> = agenda.due_in_order().iter().map(|due| (due.at, due.exchange)).collect();
+        assert_eq!(due, [(at(20), Some(2))]);
+    }
+
+    #[test]
+    fn what_was_on_an_agenda_before_is_not_taken_for_what_is_on_it() {
+        let mut agenda = Agenda::default();
+        let before = agenda.wait(at(60), Wait::Hold, 1);
+        let mut agenda = agenda.begun_anew();
+        let after = agenda.wait(at(90), Wait::Hold, 1);
+        assert_eq!([agenda.due(before), agenda.due(after)], [None, Some(at(90))]);
+    }
+}

@@ -1,0 +1,62 @@
+//! How a tenant behaves; fixed for its life.
+
+use std::time::Duration;
+
+use super::rate_limit::RateLimit;
+use crate::clock::Clock;
+use crate::document::words;
+use crate::journal;
+use crate::prerequisites::Prerequisites;
+
+/// How a tenant behaves; fixed for its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantOptions {
+    /// What everything that is drawn follows from.
+    pub seed: u64,
+    /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+    pub draw_key: Option<String>,
+    /// How strictly clients are held to the service's prerequisites.
+    pub prerequisites: Prerequisites,
+    /// The gateway's limit; none by default.
+    pub rate_limit: Option<RateLimit>,
+    /// Where it stands in time when it begins; with the wall clock by default.
+    pub clock: Clock,
+    /// How many exchanges the journal keeps; 10,000 by default.
+    pub journal_limit: usize,
+    /// How many bytes the journal keeps at most; 64 MiB by default.
+    pub journal_bytes: usize,
+    /// How many rules run at most; 1,000 by default.
+    pub max_rules: usize,
+    /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
+    pub token_lifetime: Duration,
+    /// Whether a reply that a fault touched says so in `Sim-Fault`; it does by default.
+    pub sim_fault: SimFault,
+}
+
+words! {
+    derive(Default)
+    /// Whether a reply that a fault touched says so.
+    pub enum SimFault {
+        /// In the header field `Sim-Fault`.
+        Shown = "shown",
+        /// Only in the journal.
+        Hidden = "hidden",
+    }
+}
+
+impl Default for TenantOptions {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            draw_key: None,
+            prerequisites: Prerequisites::default(),
+            rate_limit: None,
+            clock: Clock::auto(),
+            journal_limit: journal::DEFAULT_LIMIT,
+            journal_bytes: journal::DEFAULT_BYTES,
+            max_rules: 1_000,
+            token_lifetime: Duration::from_secs(749),
+            sim_fault: SimFault::default(),
+        }
+    }
+}

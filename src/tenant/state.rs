@@ -1,0 +1,194 @@
+//! Everything of a tenant that changes, behind its lock; and the one place that applies what was decided.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+use smallvec::SmallVec;
+
+use super::agenda::{Agenda, Barrier, Skip};
+use super::rate_limit::RateLimiter;
+use super::{Template, TenantOptions};
+use crate::auth::Auth;
+use crate::chance::Chance;
+use crate::clock::{Clock, Timestamp};
+use crate::fixture::Fixture;
+use crate::journal::{JobRun, Journal};
+use crate::org::{Author, Organisation, Past};
+use crate::scenario::{Engine, JobView, Subject};
+use crate::service::{Change, Job, View};
+use crate::wire::changed::Changed;
+
+/// Jobs that are done, and jumps that a skipping clock makes, before anybody else gets a turn: a job that sets
+/// itself going for ever would keep the tenant busy.
+const MOST_AT_ONCE: usize = 10_000;
+
+/// Everything of a tenant that changes.
+#[derive(Debug)]
+pub(crate) struct TenantState {
+    /// Where it stands in time.
+    pub(crate) clock: Clock,
+    /// What ids and faults are drawn from.
+    pub(crate) chance: Chance,
+    /// Clients and tokens.
+    pub(crate) auth: Auth,
+    /// Requests counted against the limit.
+    pub(crate) rate_limiter: RateLimiter,
+    /// The scenarios that run.
+    pub(crate) scenario: Engine,
+    /// When they were loaded, by the wall clock.
+    pub(super) scenario_since: Timestamp,
+    /// What its clients did.
+    pub(crate) journal: Journal,
+    /// What time will bring.
+    pub(crate) agenda: Agenda,
+    organisation: Organisation,
+    /// The last second in which a `Date` was asked for, and that.
+    date: (i64, HeaderValue),
+    requests: u64,
+    /// Whether the scenarios are those of the command line, to be reloaded with its files.
+    pub(super) follows_command_line: bool,
+}
+
+impl TenantState {
+    pub(super) fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
+        let chance = Chance::new(options.seed, options.draw_key.as_deref().unwrap_or(name));
+        Self {
+            clock: options.clock,
+            chance,
+            // Tokens must not be good in another tenant that draws under the same key.
+            auth: Auth::new(name, Chance::new(options.seed, name), Arc::clone(&template.clients)),
+            rate_limiter: RateLimiter::default(),
+            scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
+            scenario_since: wall,
+            journal: Journal::new(options.journal_limit, options.journal_bytes),
+            agenda: Agenda::default(),
+            organisation: template.organisation.with(options.prerequisites),
+            date: (i64::MIN, HeaderValue::from_static("")),
+            requests: 0,
+            follows_command_line: true,
+        }
+    }
+
+    /// Takes over everything that a fixture holds; returns the organisation that was there.
+    pub(super) fn begin_with(&mut self, template: &Template, options: &TenantOptions) -> Organisation {
+        self.auth.set_clients(Arc::clone(&template.clients));
+        std::mem::replace(&mut self.organisation, template.organisation.with(options.prerequisites))
+    }
+
+    /// What a handler sees.
+    pub(crate) fn view<'a>(&'a self, past: Option<Past<'a>>) -> View<'a> {
+        View { organisation: &self.organisation, auth: &self.auth, chance: self.chance, past }
+    }
+
+    /// Applies what was decided: by the client with this id (none for the platform itself), for an exchange.
+    ///
+    /// A panic in here would leave what came before it. Everything that can be refused has been refused by now, and
+    /// what is left are writes into maps, so there is nothing to roll back for; `POST /_sim/reset` makes the tenant
+    /// whole.
+    pub(crate) fn apply(
+        &mut self,
+        changes: Vec<Change>,
+        client: &Arc<str>,
+        exchange: u64,
+        now: Timestamp,
+    ) -> SmallVec<[Changed; 1]> {
+        let mut done = SmallVec::new();
+        for change in changes {
+            match change {
+                Change::Record(write) => {
+                    let author = Author { client, at: now, horizon: self.scenario.horizon() };
+                    done.extend(self.organisation.apply(*write, author));
+                }
+                Change::Token(issued) => self.auth.note_issued(*issued, now),
+                Change::Job(job) => self.agenda.schedule(job, exchange),
+            }
+        }
+        done
+    }
+
+    /// Does what is due when the wall clock shows `wall`, each thing at its own time, and has a skipping clock jump
+    /// when nothing else can happen. Answers whether the clock was moved.
+    pub(super) fn catch_up(&mut self, wall: Timestamp) -> bool {
+        let mut has_moved = false;
+        for _ in 0..MOST_AT_ONCE {
+            let now = self.clock.now(wall);
+            self.run_jobs(now);
+            let Clock::Skipping { .. } = self.clock else { break };
+            let boundary = self.boundary(now);
+            let Skip::To(next) = self.agenda.skip(now, wall, boundary.as_ref()) else { break };
+            self.clock = Clock::Skipping { at: next };
+            has_moved = true;
+        }
+        has_moved
+    }
+
+    /// The next time at which rules change what they do, which a client may be sitting out.
+    pub(super) fn boundary(&self, now: Timestamp) -> Option<Barrier> {
+        let (began, until) = self.scenario.next_boundary(now)?;
+        let what = "a rule's `from`, `until` or `window` ends".to_owned();
+        Some(Barrier { until, what, since: self.scenario_since, length: until.since(began) })
+    }
+
+    /// Runs the jobs that are due by `now`, each at its own time.
+    pub(super) fn run_jobs(&mut self, now: Timestamp) {
+        for _ in 0..MOST_AT_ONCE {
+            let Some((job, exchange)) = self.agenda.take_job(now) else { return };
+            self.run_job(&job, exchange);
+        }
+    }
+
+    fn run_job(&mut self, job: &Job, exchange: u64) {
+        let (source, source_name) = (&*job.source.0, &*job.source.1);
+        let view = JobView { source, source_name, attempt: job.attempt.into(), ..JobView::default() };
+        let looks = self.scenario.look(Subject::Job(&view), job.due);
+        let (outcome, changes) = (job.perform)(&self.view(None), job, job.due);
+        let changes = self.apply(changes, &Arc::default(), exchange, job.due).into_vec();
+        let run = JobRun {
+            at: job.due,
+            source: job.source.0.clone(),
+            attempt: job.attempt,
+            outcome,
+            changes,
+            rules: looks.close(true),
+        };
+        self.journal.note(exchange, |exchange| exchange.jobs.push(run));
+    }
+
+    /// Moves the clock to `to`, with what falls due on the way done at its own time; back, each wait keeps what
+    /// is left of it.
+    pub(super) fn move_clock(&mut self, to: Clock, wall: Timestamp) {
+        let (before, after) = (self.clock.now(wall), to.now(wall));
+        self.run_jobs(after);
+        if after < before {
+            self.agenda.shift_back(before.since(after));
+        }
+        self.clock = to;
+        self.agenda.note_busy(wall);
+    }
+
+    /// Notes what a client was told to sit out, which a skipping clock must not jump over.
+    pub(crate) fn bar(&mut self, wait: Duration, what: String, now: Timestamp, wall: Timestamp) {
+        self.agenda.bar(Barrier { until: now.plus(wait), what, since: wall, length: wait });
+    }
+
+    /// The `Date` header's value; written once a second.
+    pub(crate) fn date(&mut self, now: Timestamp) -> &HeaderValue {
+        if self.date.0 != now.as_seconds() {
+            let date = HeaderValue::try_from(now.http_date()).expect("a date is ASCII");
+            self.date = (now.as_seconds(), date);
+        }
+        &self.date.1
+    }
+
+    /// The number of the next request, from 1.
+    pub(crate) fn next_request(&mut self) -> u64 {
+        self.requests += 1;
+        self.requests
+    }
+
+    /// Everything, in the fixture's format.
+    pub(super) fn fixture(&self) -> Fixture {
+        Fixture { clients: self.auth.clients().to_vec(), ..self.organisation.fixture() }
+    }
+}

@@ -1,0 +1,143 @@
+//! Jobs of the platform and moves of the clock, with a job that stands in for those to come: it deletes a group.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Template, Tenant, TenantOptions};
+use crate::clock::{Clock, Timestamp};
+use crate::fixture::Fixture;
+use crate::journal::{Exchange, Filter};
+use crate::org::{Write, WriteOf};
+use crate::service::{Change, Job, View};
+use crate::tenant::operator::{ClockChange, ClockMode};
+use crate::wire::{Request, TrackingId};
+
+const BEGAN: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn seconds(seconds: u64) -> Timestamp {
+    BEGAN.plus(Duration::from_secs(seconds))
+}
+
+fn tenant(clock: Clock) -> Tenant {
+    let fixture = Fixture::built_in("large").unwrap();
+    let template = Template::new(&fixture, BEGAN);
+    Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, BEGAN)
+}
+
+/// Deletes the first group; and sets the next attempt going, half a minute later, up to the third.
+fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
+    let groups = view.organisation.tables.groups.view(None);
+    let former = Arc::clone(groups.iter().next().unwrap());
+    let mut changes = vec![Change::Record(Box::new(Write::Group(WriteOf::Delete { former })))];
+    if job.attempt < 3 {
+        let due = now.plus(Duration::from_secs(30));
+        changes.push(Change::Job(Box::new(Job { due, attempt: job.attempt + 1, ..job.clone() })));
+    }
+    ("success", changes)
+}
+
+fn schedule(tenant: &Tenant, due: Timestamp) {
+    let source = ("s-1".to_owned(), "Source 1".to_owned());
+    let what = "the first group is deleted".to_owned();
+    let job = Job { due, what, source, attempt: 1, perform: delete_first };
+    tenant.enter(BEGAN).apply(vec![Change::Job(Box::new(job))], &Arc::default(), 0, BEGAN);
+}
+
+fn groups(tenant: &Tenant, wall: Timestamp) -> usize {
+    tenant.state(wall).groups.len()
+}
+
+#[test]
+fn a_move_of_the_clock_does_what_falls_due_on_the_way_at_its_own_time() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    schedule(&tenant, seconds(10));
+    assert_eq!(groups(&tenant, BEGAN), 500);
+    let agenda = tenant.agenda(BEGAN);
+    assert_eq!((agenda.due[0].at, &*agenda.due[0].what), (seconds(10), "the first group is deleted"));
+    tenant.advance(Duration::from_secs(45), BEGAN);
+    assert_eq!(groups(&tenant, BEGAN), 498);
+    // The second attempt counted from the time of the first, not from where the clock was moved to.
+    assert_eq!(tenant.agenda(BEGAN).due[0].at, seconds(70));
+    tenant.advance(Duration::from_secs(25), BEGAN);
+    assert_eq!((groups(&tenant, BEGAN), tenant.agenda(BEGAN).due.len()), (497, 0));
+}
+
+#[test]
+fn a_clock_that_runs_does_what_is_due_before_anybody_looks() {
+    let tenant = tenant(Clock::auto());
+    schedule(&tenant, seconds(10));
+    assert_eq!(groups(&tenant, seconds(9)), 500);
+    assert_eq!(groups(&tenant, seconds(100)), 497);
+}
+
+#[test]
+fn a_skipping_clock_jumps_from_job_to_job_when_no_request_is_open() {
+    let tenant = tenant(Clock::Skipping { at: BEGAN });
+    schedule(&tenant, seconds(10));
+    assert_eq!(groups(&tenant, BEGAN), 497);
+    assert_eq!(tenant.clock(BEGAN).now, seconds(70));
+}
+
+#[test]
+fn a_skipping_clock_waits_for_a_moment_of_quiet() {
+    let tenant = tenant(Clock::Skipping { at: BEGAN });
+    schedule(&tenant, seconds(10));
+    tenant.state.lock().agenda.note_busy(BEGAN);
+    assert_eq!(groups(&tenant, BEGAN.plus(Duration::from_millis(4))), 500);
+    assert_eq!(groups(&tenant, BEGAN.plus(Duration::from_millis(5))), 497);
+}
+
+#[test]
+fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
+    let tenant = tenant(Clock::Skipping { at: BEGAN });
+    tenant.enter(BEGAN).bar(Duration::from_secs(5), "`Retry-After` of exchange 1".to_owned(), BEGAN, BEGAN);
+    schedule(&tenant, seconds(10));
+    assert_eq!(tenant.clock(BEGAN).now, BEGAN);
+    let blocked = tenant.agenda(BEGAN).blocked_by.unwrap();
+    assert_eq!((blocked.at, &*blocked.what), (seconds(5), "`Retry-After` of exchange 1"));
+    // It was sat out in the machine's time.
+    assert_eq!(tenant.clock(seconds(5)).now, seconds(70));
+}
+
+#[test]
+fn a_manual_clock_stands_until_it_is_moved() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    schedule(&tenant, seconds(10));
+    assert_eq!(groups(&tenant, seconds(3_600)), 500);
+    tenant.change_clock(ClockChange { mode: Some(ClockMode::Skipping), now: None }, BEGAN);
+    assert_eq!(groups(&tenant, seconds(3_600)), 497);
+}
+
+#[test]
+fn a_job_is_told_in_the_exchange_that_set_it_going() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    let job = Job {
+        due: seconds(1),
+        what: "the first group is deleted".to_owned(),
+        source: ("s-1".to_owned(), "Source 1".to_owned()),
+        attempt: 3,
+        perform: delete_first,
+    };
+    {
+        let state = &mut *tenant.enter(BEGAN);
+        let request = Request::new(hyper::Method::POST, "/").unwrap();
+        let request = state.journal.pack(&request, "/");
+        let mut exchange = Exchange::opened(7, BEGAN, request, TrackingId([0; 16]));
+        exchange.changes = state.apply(vec![Change::Job(Box::new(job))], &Arc::default(), 7, BEGAN);
+        state.journal.append(exchange);
+    }
+    tenant.advance(Duration::from_secs(1), BEGAN);
+    let journal = tenant.journal(&Filter::default(), BEGAN);
+    let run = &journal.exchanges[0]["jobs"][0];
+    assert_eq!((&run["outcome"], &run["attempt"]), (&"success".into(), &3.into()));
+    assert_eq!(run["changes"][0]["kind"], "deleted");
+    assert_eq!(run["at"], seconds(1).to_string());
+}
+
+#[test]
+fn a_reset_tenant_has_nothing_on_its_agenda() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    schedule(&tenant, seconds(10));
+    tenant.reset(BEGAN);
+    assert!(tenant.agenda(BEGAN).due.is_empty());
+}
