@@ -325,4 +325,24 @@ mod tests {
         }
         assert!(error(&"[".repeat(200)).contains("nested more than 100 deep"));
     }
+
+    #[test]
+    fn texts_with_one_wrong_byte_are_refused_where_another_reader_refuses_them() {
+        let text = r#"{"a": [1, -2.5e+3, true, null], "b\n\u00e9": {"c": "\ud83d\ude00x"}}"#;
+        let mut refused = 0;
+        for at in 0..text.len() {
+            for byte in "{}[],:\"\\0a.-eu \t/'+#\u{1}".chars() {
+                for mutated in [
+                    format!("{}{byte}{}", &text[..at], &text[at..]),
+                    format!("{}{byte}{}", &text[..at], &text[at + 1..]),
+                ] {
+                    let expected = serde_json::from_str::<Value>(&mutated).ok();
+                    let found = read(&mutated).ok().filter(|tree| tree.repeated.is_empty());
+                    refused += usize::from(expected.is_none());
+                    assert_eq!(found.map(|tree| tree.root.to_json()), expected, "{mutated}");
+                }
+            }
+        }
+        assert!(refused > 1_000, "{refused}");
+    }
 }

@@ -15,6 +15,8 @@ const MOST_KEPT: usize = 1_000;
 pub(crate) struct Mistakes {
     /// Whether the document is YAML, for advice on how to write it.
     pub(crate) is_yaml: bool,
+    /// Whether it is what we wrote ourselves: of the right types, but perhaps of values that a lax tenant took.
+    pub(super) is_own: bool,
     found: Vec<(u32, String)>,
     more: usize,
 }

@@ -142,6 +142,7 @@ impl<'a> Document<'a> {
     /// The mistakes that can be seen before anybody knows what the document is.
     fn repeated_keys(&self, tree: &Tree<'_>) -> Mistakes {
         let mut mistakes = Mistakes::new(self.format == Format::Yaml);
+        mistakes.is_own = self.format == Format::BuiltIn;
         for (again, first) in &tree.repeated {
             let first = self.text.get(..*first as usize).unwrap_or_default().matches('\n').count() + 1;
             mistakes.add_at(*again, format!("a key again that is on line {first} already; expected it once"));

@@ -421,7 +421,8 @@ impl<'n, 'a> Record<'n, 'a> {
     }
 
     fn is_within(&self, place: usize, node: &Node<'_>, mistakes: &mut Mistakes) -> bool {
-        let missed = self.shape.fields[place].limit.and_then(|limit| limit.missed(node));
+        let limit = self.shape.fields[place].limit.filter(|_| !mistakes.is_own);
+        let missed = limit.and_then(|limit| limit.missed(node));
         if let Some(expected) = &missed {
             let key = self.shape.keys[place];
             let found = match node.scalar() {

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use super::record::Record;
 use super::tally::Tally;
 use super::text::is_text_of;
+use crate::document::read_own;
 
 /// Slots of a chunk; as many as its `taken` has bits.
 pub(super) const SLOTS: usize = 64;
@@ -286,7 +287,6 @@ impl<R> Rows<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::read_own;
     use crate::fixture::Group;
 
     fn row(sequence: u64) -> Row<Group> {

@@ -157,8 +157,9 @@ mod tests {
             "my.yaml:1:1: the key `name` is missing; expected text\n\
              my.yaml:1:1: unknown key `nmae`; expected name, lesson or rules; did you mean `name`?\n\
              my.yaml:3:21: method `get` can never match; expected capitals such as GET\n\
-             my.yaml:3:34: fault `clsoe`; did you mean `close`?\n\
-             my.yaml:4:42: status 700; expected 200 to 599"
+             my.yaml:3:34: fault `clsoe`; expected respond, rateLimited, expireToken, loseScope, hold, hang, trickle, cut, close, \
+             reset, corrupt, stale or pass; did you mean `close`?\n\
+             my.yaml:4:49: status 700; expected 200 to 599"
         );
         let text = "name: mine\nrules:\n  when: {operation: token}\n  fault: close\n";
         assert_eq!(

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::clock::Span;
-use crate::document::{Content, Definitions, Mistakes, Node, Written, record, words};
+use crate::document::{Content, Definitions, Limit, Mistakes, Node, Written, record, words};
 
 record! {
     derive(Default)
@@ -15,19 +15,19 @@ record! {
         /// The n-th match, or these, from 1.
         pub nth: Option<Nth> = optional("nth"),
         /// The first n matches.
-        pub first: Option<u64> = optional("first"),
+        pub first: Option<u64> = optional("first") within Limit::AtLeast(1),
         /// All matches after the first n.
         pub after: Option<u64> = optional("after"),
         /// Every n-th match: 3 is the third, the sixth, the ninth.
-        pub every: Option<u64> = optional("every"),
+        pub every: Option<u64> = optional("every") within Limit::AtLeast(1),
         /// With this probability, 0 to 1.
-        pub chance: Option<f64> = optional("chance"),
+        pub chance: Option<f64> = optional("chance") within Limit::Between(0, 1),
         /// From this tenant time on, counted from when the scenario was loaded.
         pub from: Option<Span> = optional("from"),
         /// Until before this tenant time, counted likewise.
         pub until: Option<Span> = optional("until"),
         /// At most this many times.
-        pub times: Option<u64> = optional("times"),
+        pub times: Option<u64> = optional("times") within Limit::AtLeast(1),
         /// Whose matches and firings are counted; the tenant's when absent.
         pub per: Option<Per> = optional("per"),
     }
