@@ -1,18 +1,17 @@
-//! What can be said on the command line, as it is said: every option is also an environment variable, and a
-//! flag XX
+//! What can be said on the command line, as it is said. Every option is also an environment variable; a flag wins
+//! over its variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use sync_group_sim::clock::{is_whole_seconds, parse_duration};
-use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
+use sync_group_sim::{Prerequisites, TenantOptions};
 
-use crate::limit_args::LimitArgs;
+use crate::limit_args::{LimitArgs, Time};
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
@@ -151,7 +150,7 @@ pub(crate) struct ServeArgs {
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
     pub(crate) scenario: Vec<String>,
-    /// Where ids and all luck come from; made up and printed when absent
+    /// What ids and faults are drawn from; chosen at random and printed when absent
     #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
     pub(crate) seed: Option<u64>,
     /// Whether groups must meet the prerequisites of the service's documentation
@@ -166,8 +165,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
     pub(crate) rate_limit: Limit,
     /// How long a token lives when its client does not say; whole seconds
-    #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value = "749s", value_parser = token_lifetime, value_name = "TIME")]
-    pub(crate) token_lifetime: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
+    pub(crate) token_lifetime: Time,
     /// Answer 404 for tenants that do not exist instead of making them
     #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) strict_tenants: bool,
@@ -186,7 +185,7 @@ pub(crate) struct ServeArgs {
     /// The certificate's private key (PEM)
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Serve https with a certificate made up for localhost; prints where the CA's certificate was written
+    /// Serve https with a certificate generated for localhost; prints where the CA's certificate was written
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) tls_self_signed: bool,
     /// One line per request on stderr
@@ -195,7 +194,7 @@ pub(crate) struct ServeArgs {
     /// Whether the control API under /_sim exists
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL", default_value = "on", value_enum)]
     pub(crate) control: OnOff,
-    /// The bearer token that the control API asks for; made up and printed when listening beyond loopback
+    /// The bearer token that the control API asks for; generated and printed when listening beyond loopback
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL_TOKEN", value_name = "TOKEN", value_parser = token, hide_env_values = true)]
     pub(crate) control_token: Option<String>,
     #[command(flatten)]
@@ -215,12 +214,12 @@ pub(crate) enum OnOff {
     Off,
 }
 
-fn token_lifetime(text: &str) -> Result<Duration, String> {
+fn token_lifetime(text: &str) -> Result<Time, String> {
     let lifetime = parse_duration(text)?;
     if !is_whole_seconds(lifetime) {
-        return Err(format!("`{text}` is no lifetime; expected whole seconds, 1s or more"));
+        return Err(format!("`{text}` cannot be a token's lifetime; expected whole seconds, 1s or more"));
     }
-    Ok(lifetime)
+    Ok(Time(lifetime))
 }
 
 fn domain(text: &str) -> Result<String, String> {
@@ -230,21 +229,21 @@ fn domain(text: &str) -> Result<String, String> {
     if text.split('.').all(is_label) {
         return Ok(text.to_owned());
     }
-    Err(format!("`{text}` is no domain; expected one such as sim.example"))
+    Err(format!("`{text}` is not a domain; expected one such as sim.example"))
 }
 
 /// `http://host:port`, with or without a path.
 fn base_url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or_default();
     if rest.is_empty() || rest.starts_with('/') || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!("`{text}` is no base URL; expected http://host:port"));
+        return Err(format!("`{text}` is not a base URL; expected http://host:port"));
     }
     Ok(text.to_owned())
 }
 
 fn token(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("expected visible ASCII characters without blanks".to_owned());
+        return Err("expected visible ASCII characters without spaces".to_owned());
     }
     Ok(text.to_owned())
 }

@@ -9,11 +9,8 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sync_group_sim::document::Document;
-use sync_group_sim::fixture::{self, Fixture};
-use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
-use sync_group_sim::simulator::Simulator;
-use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::{Fixture, Prerequisites, Simulator, TenantOptions, fixture};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -72,7 +69,9 @@ impl Files {
                             "fixture reloaded, for tenants that begin from now on"
                         );
                     }
-                    Err(error) => tracing::error!(%error, "fixture not reloaded; the former one stays"),
+                    Err(error) => {
+                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays");
+                    }
                 }
             }
             if has_changed(&scenario_paths, &mut scenario_look) {
@@ -81,7 +80,9 @@ impl Files {
                         simulator.set_scenarios(&scenarios);
                         tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
                     }
-                    Err(error) => tracing::error!(%error, "scenarios not reloaded; the former ones stay"),
+                    Err(error) => {
+                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay");
+                    }
                 }
             }
         }

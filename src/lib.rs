@@ -5,7 +5,7 @@
 //! # The house
 //!
 //! Imports only point down, and rooms on one floor do not import each other (`operation` holds the words that
-//! every floor uses). A test reads `src/` and fails on an import that points up or sideways.
+//! every floor uses, and `document` says how words are read). A test reads `src/` and fails on an import that points up or sideways.
 //!
 //! ```text
 //! 9  simulator                       what an embedder can do (main, cli and commands use it)
@@ -46,33 +46,92 @@
 //! `scenario/fault/mod.rs`. An operation is its place in `fixtures/openapi/`, and a handler in `service/`, where the
 //! build fails until it has one. A resource is a line of `tables!` in `org/organisation.rs`, a line of `records!` in
 //! `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
-//! version is a line in [`version`]. A control call is a line in `control/`, with a method on the embedder's handle. A
-//! limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
+//! version is a line in [`version`]. A control call is a line in `control/calls.rs`, its
+//! function in `control/answer/`, and a method on the embedder's handle. A command is a file in `commands/`. A limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
 //! writes the built-in documents, which people read as YAML, as the JSON that a start reads.
 
 pub(crate) mod auth;
-pub mod chance;
-pub mod clock;
-pub mod contract;
-pub mod control;
-pub mod document;
-pub mod fixture;
-pub mod handle;
-pub mod journal;
-pub mod metrics;
-pub mod operation;
+mod control;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "filters, and resources that can be written, will use the rest")
 )]
 pub(crate) mod org;
-pub mod pipeline;
-pub mod prerequisites;
-pub mod scenario;
-pub mod server;
+mod server;
 pub(crate) mod service;
+
+// These rooms are open to this package's own tests, benchmarks and binary; what an embedder needs is below.
+#[doc(hidden)]
+pub mod chance;
+#[doc(hidden)]
+pub mod clock;
+#[doc(hidden)]
+pub mod contract;
+#[doc(hidden)]
+pub mod document;
+#[doc(hidden)]
+pub mod fixture;
+#[doc(hidden)]
+pub mod handle;
+#[doc(hidden)]
+pub mod journal;
+#[doc(hidden)]
+pub mod metrics;
+#[doc(hidden)]
+pub mod operation;
+#[doc(hidden)]
+pub mod pipeline;
+#[doc(hidden)]
+pub mod prerequisites;
+#[doc(hidden)]
+pub mod scenario;
+#[doc(hidden)]
 pub mod simulator;
+#[doc(hidden)]
 pub mod tenant;
+#[doc(hidden)]
 pub mod version;
+#[doc(hidden)]
 pub mod wire;
+#[doc(hidden)]
 pub mod world;
+
+// A simulator, made, asked and served.
+#[doc(inline)]
+pub use crate::simulator::{Config, Running, Simulator};
+// What clients did, and whether that was right.
+#[doc(inline)]
+pub use crate::journal::{
+    Exchange, Filter as JournalFilter, JournalReport,
+    verify::{Expectation, Verification},
+};
+// Requests and replies without a socket.
+#[doc(inline)]
+pub use crate::wire::{Outcome, Reply, Request};
+// Time, and what a tenant begins with.
+#[doc(inline)]
+pub use crate::{
+    clock::{Clock, Timestamp},
+    fixture::{Client, Fixture, Group},
+    tenant::operator::{ClockChange, ClockMode, ClockReport},
+};
+// A tenant: what it is asked to be, and the one door to it.
+#[doc(inline)]
+pub use crate::{
+    handle::TenantHandle,
+    prerequisites::Prerequisites,
+    tenant::{TenantOptions, rate_limit::RateLimit},
+    world::{NamedOr, TenantRequest, WorldError},
+};
+// What goes wrong, and in which calls.
+#[doc(inline)]
+pub use crate::{
+    operation::Operation,
+    scenario::{Rule, RuleReport, Ruleset, Rulesets, Scenario, Stage, fault::Fault},
+};
+// What a server allows, shows, and whom it lets in.
+#[doc(inline)]
+pub use crate::{
+    server::{Limits, Tls},
+    world::{ControlPolicy, UnknownTenants},
+};

@@ -1,67 +1,68 @@
-//! What the server allows its clients, as it is said on the command line: every bound has a default that keeps
-//! the server up, and one place that turns it into the library's own settings.
+//! What the server allows its clients, as it is said on the command line. The defaults are the library's own; here
+//! they are only shown.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::Args;
-use sync_group_sim::clock::parse_duration;
+use sync_group_sim::clock::{format_duration, parse_duration};
 use sync_group_sim::scenario::MOST_RULES;
-use sync_group_sim::server::Limits;
-use sync_group_sim::tenant::TenantOptions;
+use sync_group_sim::world::DEFAULT_MAX_TENANTS;
+use sync_group_sim::{Limits, TenantOptions};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// The longest request body, in bytes; 413 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = 1 << 20, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_name = "BYTES")]
     max_body: usize,
     /// The longest body of a control call, in bytes; 413 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONTROL_BODY", default_value_t = 16 << 20, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONTROL_BODY", default_value_t = Limits::default().max_control_body_bytes, value_name = "BYTES")]
     max_control_body: usize,
     /// The longest request head, in bytes, 8192 or more; 431 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = 64 << 10, value_parser = clap::value_parser!(u32).range(8_192..=16 << 20), value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = Limits::default().max_header_bytes, value_parser = clap::value_parser!(u32).range(8_192..=16 << 20), value_name = "BYTES")]
     max_header_bytes: u32,
     /// Header fields of a request; 431 beyond them
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value = "100", value_parser = at_least_one, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value_t = Limits::default().max_headers, value_parser = at_least_one, value_name = "N")]
     max_headers: usize,
     /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
-    #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
-    header_timeout: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value_t = Time(Limits::default().header_timeout), value_parser = some_time, value_name = "TIME")]
+    header_timeout: Time,
     /// How long a client may take to send all of a request's body; 408 after that
-    #[arg(long, env = "SYNC_GROUP_SIM_BODY_TIMEOUT", default_value = "30s", value_parser = some_time, value_name = "TIME")]
-    body_timeout: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_BODY_TIMEOUT", default_value_t = Time(Limits::default().body_timeout), value_parser = some_time, value_name = "TIME")]
+    body_timeout: Time,
     /// How long a client may take no byte of its answer; its connection is closed
-    #[arg(long, env = "SYNC_GROUP_SIM_WRITE_TIMEOUT", default_value = "30s", value_parser = some_time, value_name = "TIME")]
-    write_timeout: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_WRITE_TIMEOUT", default_value_t = Time(Limits::default().write_timeout), value_parser = some_time, value_name = "TIME")]
+    write_timeout: Time,
     /// How long a connection may be idle between requests; it is closed
-    #[arg(long, env = "SYNC_GROUP_SIM_IDLE_TIMEOUT", default_value = "5m", value_parser = some_time, value_name = "TIME")]
-    idle_timeout: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_IDLE_TIMEOUT", default_value_t = Time(Limits::default().idle_timeout), value_parser = some_time, value_name = "TIME")]
+    idle_timeout: Time,
     /// How long open requests may go on when the server stops; they are cut off
-    #[arg(long, env = "SYNC_GROUP_SIM_DRAIN_TIMEOUT", default_value = "10s", value_parser = some_time, value_name = "TIME")]
-    drain_timeout: Duration,
+    #[arg(long, env = "SYNC_GROUP_SIM_DRAIN_TIMEOUT", default_value_t = Time(Limits::default().drain_timeout), value_parser = some_time, value_name = "TIME")]
+    drain_timeout: Time,
     /// Open connections; 503 for one more, over TLS a close
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value = "1024", value_parser = at_least_one, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value_t = Limits::default().max_connections, value_parser = at_least_one, value_name = "N")]
     max_connections: usize,
     /// Answers that wait at the same time (held, hung, trickled, following a journal); 503 at once for one more
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value = "10000", value_parser = at_least_one, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value_t = Limits::default().max_holds, value_parser = at_least_one, value_name = "N")]
     max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = Limits::default().max_streams, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     max_streams: u32,
     /// HTTP/2 streams that one connection opens and resets before they are answered; it is closed beyond them
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value = "100", value_parser = at_least_one, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value_t = Limits::default().max_resets, value_parser = at_least_one, value_name = "N")]
     max_resets: usize,
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = sync_group_sim::journal::DEFAULT_LIMIT, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = TenantOptions::default().journal_limit, value_name = "N")]
     journal_limit: usize,
     /// Bytes that each tenant's journal keeps; the oldest exchanges are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = sync_group_sim::journal::DEFAULT_BYTES, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = TenantOptions::default().journal_bytes, value_name = "BYTES")]
     journal_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value = "1000", value_parser = rules, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value_t = TenantOptions::default().max_rules, value_parser = rules, value_name = "N")]
     max_rules: usize,
     /// Tenants, `default` among them; 503 for one more
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_TENANTS", default_value_t = sync_group_sim::world::DEFAULT_MAX_TENANTS, value_parser = at_least_one, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_TENANTS", default_value_t = DEFAULT_MAX_TENANTS, value_parser = at_least_one, value_name = "N")]
     max_tenants: usize,
 }
 
@@ -77,11 +78,11 @@ impl LimitArgs {
             max_holds: self.max_holds,
             max_streams: self.max_streams,
             max_resets: self.max_resets,
-            header_timeout: self.header_timeout,
-            body_timeout: self.body_timeout,
-            write_timeout: self.write_timeout,
-            idle_timeout: self.idle_timeout,
-            drain_timeout: self.drain_timeout,
+            header_timeout: self.header_timeout.0,
+            body_timeout: self.body_timeout.0,
+            write_timeout: self.write_timeout.0,
+            idle_timeout: self.idle_timeout.0,
+            drain_timeout: self.drain_timeout.0,
         }
     }
 
@@ -101,9 +102,19 @@ impl LimitArgs {
     }
 }
 
-fn some_time(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-        .and_then(|time| if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(time) })
+/// A time as options have it: `10s`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format_duration(self.0))
+    }
+}
+
+fn some_time(text: &str) -> Result<Time, String> {
+    let time = parse_duration(text)?;
+    if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(Time(time)) }
 }
 
 fn rules(text: &str) -> Result<usize, String> {

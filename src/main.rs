@@ -1,4 +1,4 @@
-//! The binary: parse, build, run, wait. What a command does is in `commands.rs`, what can be said on the
+//! The binary: parse, build, run, wait. What a command does is in `commands/`, what can be said on the
 //! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, how it logs in `log.rs`, what the
 //! simulator is in the library.
 

@@ -66,8 +66,7 @@ impl Default for Config {
 ///
 /// ```
 /// use hyper::Method;
-/// use sync_group_sim::simulator::{Config, Simulator};
-/// use sync_group_sim::wire::Request;
+/// use sync_group_sim::{Config, Request, Simulator};
 ///
 /// let simulator = Simulator::new(Config::default())?;
 /// let admin = &simulator.clients()[0];
@@ -112,7 +111,7 @@ impl Simulator {
 
     /// The same, when the wall clock shows `wall`.
     pub fn answer_at(&self, request: &Request, wall: Timestamp) -> Outcome {
-        server::answer(&self.world, request, wall).outcome
+        server::answer(&self.world, request, wall)
     }
 
     /// The clients that a tenant begins with; the first is the administrator's.
@@ -120,7 +119,8 @@ impl Simulator {
         self.world.default_tenant().clients()
     }
 
-    /// The tenant of a base URL that names none.
+    /// The tenant `default`, whose base URL need not name it. Without a socket its clients call the server
+    /// `http://localhost`.
     pub fn default_tenant(&self) -> TenantHandle {
         TenantHandle::new(Arc::clone(self.world.default_tenant()), "http://localhost")
     }
@@ -216,6 +216,11 @@ impl Running {
     /// The simulator itself.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// The tenant `default`.
+    pub fn default_tenant(&self) -> TenantHandle {
+        TenantHandle::new(Arc::clone(self.simulator.world.default_tenant()), &self.base_url())
     }
 
     /// Makes a tenant with client ids and secrets of its own.

@@ -1,5 +1,6 @@
 //! Who may use the control API. On loopback everybody on this machine, but no page of another site; beyond it
-//! whoever has the token.
+//! whoever has the token. It is asked once for a request, from its head: before its body is read, before its tenant
+//! is looked for.
 
 use hyper::StatusCode;
 use hyper::header::{HOST, ORIGIN};
@@ -8,15 +9,14 @@ use super::ControlError;
 use crate::wire::Request;
 use crate::world::{ControlPolicy, World, host_of};
 
-/// Refuses whom the control policy does not allow. Health is open wherever the control API exists, for
-/// health checks that cannot carry a token.
-pub(super) fn guard(world: &World, request: &Request, path: &str) -> Result<(), ControlError> {
+/// Refuses whom the control policy does not allow. What `is_open` asks for no token wherever the control API exists.
+pub(super) fn admit(world: &World, request: &Request, is_open: bool) -> Result<(), ControlError> {
     match &world.control {
         ControlPolicy::Off => {
             Err(ControlError::new(StatusCode::NOT_FOUND, "the control API is off; start with `--control on`"))
         }
         ControlPolicy::Token(token) => {
-            if path == "health" || has_token(request, token) {
+            if is_open || credential(request).is_some_and(|given| is_same(given, token)) {
                 return Ok(());
             }
             let message = "no valid control token; expected `Authorization: Bearer <token>` with the token \
@@ -25,6 +25,12 @@ pub(super) fn guard(world: &World, request: &Request, path: &str) -> Result<(), 
         }
         ControlPolicy::Local => own_host(world, request).and_then(|()| own_origin(world, request)),
     }
+}
+
+/// What a caller shows. A browser, which cannot be told to send this field, will show a cookie: it is looked for
+/// here.
+fn credential(request: &Request) -> Option<&str> {
+    request.bearer_token()
 }
 
 fn own_host(world: &World, request: &Request) -> Result<(), ControlError> {
@@ -56,8 +62,7 @@ fn foreign(what: &str, found: &str) -> ControlError {
 }
 
 /// Compares every byte, so that the time taken says nothing of the token.
-fn has_token(request: &Request, token: &str) -> bool {
-    let given = request.bearer_token().unwrap_or_default();
+fn is_same(given: &str, token: &str) -> bool {
     let differing = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
     given.len() == token.len() && differing == 0
 }

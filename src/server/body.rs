@@ -9,21 +9,21 @@ use std::time::Duration;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
 
-use super::fate::Open;
+use super::vitals::Open;
 use crate::wire::Body;
 
 /// Reads a request's body to its end, or as far as the limit.
 ///
 /// A client that sends first and reads later would find its connection broken instead of the 413, so a body
-/// that is not much too long is read to its end and thrown away; unless the client waits for our leave.
+/// that is not much too long is read to its end and thrown away; unless the client waits for `100 Continue`.
 pub(super) async fn read(
     mut incoming: Incoming,
     limit: usize,
-    is_expecting_leave: bool,
+    is_waiting_for_continue: bool,
 ) -> Result<Body, hyper::Error> {
     let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit {
-        if !is_expecting_leave && announced <= limit.saturating_add(THROWN_AWAY) {
+        if !is_waiting_for_continue && announced <= limit.saturating_add(THROWN_AWAY) {
             throw_away(incoming, announced).await;
         }
         return Ok(Body::TooLarge { limit });

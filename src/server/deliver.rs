@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
-use super::fate::{Fate, Open};
+use super::vitals::{Open, Vitals};
 use super::{Shared, monotonic_ns, pause, wall_now};
 use crate::clock::Timestamp;
 use crate::control;
@@ -25,7 +25,7 @@ use crate::wire::{Delivery, Manner, Refusal, Reply};
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) version: Version,
-    pub(super) fate: Arc<Fate>,
+    pub(super) vitals: Arc<Vitals>,
     pub(super) shared: Arc<Shared>,
     pub(super) open: Open,
 }
@@ -81,7 +81,7 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
         Manner::Close => close(&asked),
         Manner::Reset => {
             if asked.version != Version::HTTP_2 {
-                asked.fate.reset();
+                asked.vitals.reset();
             }
             Err(Broken)
         }
@@ -247,7 +247,7 @@ async fn or_stopping(waiting: impl Future<Output = ()>, stopping: &watch::Receiv
 
 fn close(asked: &Asked) -> Result<Response<Outgoing>, Broken> {
     if asked.version == Version::HTTP_2 {
-        asked.fate.goodbye.notify_one();
+        asked.vitals.goodbye.notify_one();
     }
     Err(Broken)
 }

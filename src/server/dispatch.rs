@@ -1,4 +1,5 @@
-//! Which room a request goes to: the control API's, or the pipeline's. Callable without a socket.
+//! Has a request answered by the room that its target names: the pipeline, the control API or the console. Callable
+//! without a socket.
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,23 +8,24 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
+use super::target::{Room, Target};
 use crate::clock::Timestamp;
-use crate::control::Control;
+use crate::control::Said;
 use crate::journal::Filter;
 use crate::tenant::Tenant;
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
-use crate::world::{World, WorldError};
+use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
 
 /// An outcome, and the tenant whose time its delivery goes by.
 #[derive(Debug)]
-pub struct Answered {
+pub(super) struct Answered {
     /// What is said, and how.
-    pub outcome: Outcome,
+    pub(super) outcome: Outcome,
     /// Whose request it was; `None` when it was nobody's.
-    pub tenant: Option<Arc<Tenant>>,
+    pub(super) tenant: Option<Arc<Tenant>>,
     /// The exchanges that are to follow the outcome as they come; the outcome has those so far.
-    pub follow: Option<Filter>,
+    pub(super) follow: Option<Filter>,
 }
 
 impl Answered {
@@ -33,24 +35,36 @@ impl Answered {
     }
 }
 
-/// Answers a request.
-pub fn answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
-    guarded(world, request, wall, || located_answer(world, request, wall))
+impl Answered {
+    /// What is nobody's exchange.
+    fn of_nobody(outcome: Outcome) -> Self {
+        Self { outcome, tenant: None, follow: None }
+    }
+}
+
+/// Answers a request without a socket.
+pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
+    answer_at(world, request, &Target::of(world, request), wall).outcome
+}
+
+/// Answers a request whose target was found.
+pub(super) fn answer_at(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
+    guarded(world, request, wall, || targeted_answer(world, request, target, wall))
 }
 
 /// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is let go while
 /// the panic unwinds and is not poisoned, so the tenant is served on. Its state is whole unless the panic came
 /// between two of the few writes that make up an operation (`TenantState::change_group` says which); the
 /// exchange itself is missing from the journal.
-fn guarded(world: &World, request: &Request, wall: Timestamp, answer: impl FnOnce() -> Answered) -> Answered {
-    catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|panic| {
+fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnce() -> Answered) -> Answered {
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|panic| {
         let why = panic.downcast_ref::<&str>().copied();
         let why = why.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         tracing::error!(
             method = %request.method,
             path = request.uri.path(),
             why,
-            "a request met a bug of ours"
+            "a request ran into a bug of ours"
         );
         refuse(world, &Refusal::Internal, wall)
     })
@@ -59,33 +73,42 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, answer: impl FnOnc
 /// A refusal outside every tenant.
 pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
     let outcome = pipeline::refuse(refusal, world.next_tracking_id(), wall);
-    Answered { outcome, tenant: None, follow: None }
+    Answered::of_nobody(outcome)
 }
 
-fn located_answer(world: &World, request: &Request, wall: Timestamp) -> Answered {
-    // Before the tenant is found: who may not call makes no tenant by trying.
-    if let Some(outcome) = control::turned_away(world, request) {
-        return Answered { outcome, tenant: None, follow: None };
+fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
+    match &target.room {
+        Room::Api => match world.locate(request, target.prefix, Absent::Made, wall) {
+            Ok(located) => {
+                let outcome = pipeline::answer(world, &located, request, wall);
+                Answered { outcome, tenant: Some(located.tenant), follow: None }
+            }
+            Err(error) => refuse(world, &no_tenant(&error), wall),
+        },
+        Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
+            Ok(located) => {
+                let said = control::answer(call, world, &located, request, wall);
+                control_answer(said, located.tenant, wall)
+            }
+            Err(error) => Answered::of_nobody(control::no_tenant(&error)),
+        },
+        Room::Console => Answered::of_nobody(control::console(request, target.prefix)),
+        Room::Refused(error) => Answered::of_nobody(error.outcome()),
     }
-    let located = match world.locate(request, wall) {
-        Ok(located) => located,
-        Err(error) if request.uri.path().split('/').any(|piece| piece == "_sim") => {
-            return Answered { outcome: control::no_tenant(&error), tenant: None, follow: None };
-        }
-        Err(error) => return refuse(world, &no_tenant(&error), wall),
-    };
-    if !control::is_control(located.path) {
-        let outcome = pipeline::answer(world, &located, request, wall);
-        return Answered { outcome, tenant: Some(located.tenant), follow: None };
-    }
-    let (outcome, follow) = match control::answer(world, &located, request, wall) {
-        Control::Answer(outcome) => (*outcome, None),
-        Control::Follow(filter) => {
-            let (events, last) = events(&located.tenant, &filter, wall);
+}
+
+/// What a control call came to, as an answer. A journal that is followed begins with the exchanges so far.
+fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
+    let (reply, follow) = match said {
+        Said::Reply(reply) => (reply, None),
+        Said::Follow(filter) => {
+            let (events, last) = events(&tenant, &filter, wall);
             (event_stream(events), Some(Filter { after: last, ..filter }))
         }
     };
-    Answered { outcome, tenant: Some(located.tenant), follow }
+    let trace = Trace { tenant: Arc::clone(tenant.name()), ..Trace::default() };
+    let outcome = Outcome { reply, delivery: Delivery::default(), trace };
+    Answered { outcome, tenant: Some(tenant), follow }
 }
 
 /// What the service says where there is no tenant.
@@ -108,12 +131,11 @@ pub(super) fn events(tenant: &Tenant, filter: &Filter, wall: Timestamp) -> (Stri
     (text, report.last)
 }
 
-fn event_stream(events: String) -> Outcome {
-    let reply = Reply::empty(StatusCode::OK)
+fn event_stream(events: String) -> Reply {
+    Reply::empty(StatusCode::OK)
         .with_content_type(HeaderValue::from_static("text/event-stream"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .with_body(events);
-    Outcome { reply, delivery: Delivery::default(), trace: Trace::default() }
+        .with_body(events)
 }
 
 #[cfg(test)]
@@ -157,11 +179,11 @@ mod tests {
         });
         assert_eq!(answered.outcome.reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(answered.outcome.reply.value()["detailCode"], "500.0 Internal Fault");
-        assert!(log.contains("ERROR") && log.contains("a request met a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a request ran into a bug of ours"), "{log}");
         assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
         // The same tenant, locked by somebody else, as it was.
         assert_eq!(state(), before);
-        let next = answer(&world, &request, WALL).outcome;
+        let next = answer(&world, &request, WALL);
         assert_eq!((next.reply.status, next.trace.seq), (StatusCode::OK, 2));
     }
 }

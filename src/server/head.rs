@@ -7,14 +7,16 @@ use hyper::{HeaderMap, Version};
 
 use super::Limits;
 
-/// Why a head is refused; `None` for one that is as it should be.
+/// Why a head is refused; `None` for one that has one meaning only.
 pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         // RFC 9112, 3.2: all three are a 400. HTTP/1.0 knows no Host, HTTP/2 has a field of its own for it.
         (None, _) if version == Version::HTTP_11 => return Some("The header field Host is missing."),
-        (_, Some(_)) => return Some("The header field Host stands there more than once."),
-        (Some(host), _) if !is_host(host) => return Some("The header field Host names no host."),
+        (_, Some(_)) => return Some("The header field Host occurs more than once."),
+        (Some(host), _) if !is_host(host) => {
+            return Some("The value of the header field Host is not a host.");
+        }
         _ => {}
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();

@@ -1,17 +1,22 @@
 //! Sockets: accept, read, deliver, stop. What is answered is decided below; here it is carried out. This is
 //! the only room that waits and the only one that reads the machine's clock.
 
+mod admission;
 mod body;
 #[cfg(test)]
 mod captured;
 mod connection;
 mod deliver;
 mod dispatch;
-mod fate;
 mod head;
 mod interrupt;
-mod refuse;
+mod limits;
+mod request_log;
+mod socket;
+mod target;
 mod tls;
+mod vitals;
+mod watchdog;
 
 use std::future::Future;
 use std::io;
@@ -26,64 +31,11 @@ use tokio::task::{JoinError, JoinSet};
 use crate::clock::Timestamp;
 use crate::wire::Stopwatch;
 use crate::world::World;
-use refuse::{Places, Welcome};
+use admission::{Admission, Places};
 
-pub use dispatch::{Answered, answer};
+pub(crate) use dispatch::answer;
+pub use limits::Limits;
 pub use tls::Tls;
-
-/// What the server allows its clients. Whoever goes beyond is refused; the others are served on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The longest request body, in bytes; 413 beyond it. 1 MiB by default.
-    pub max_body_bytes: usize,
-    /// The longest body of a call to the control API, in bytes; 413 beyond it. 16 MiB by default.
-    pub max_control_body_bytes: usize,
-    /// The longest request head, in bytes, 8,192 or more; 431 beyond it. 64 KiB by default.
-    pub max_header_bytes: u32,
-    /// Header fields of a request; 431 beyond them. 100 by default.
-    pub max_headers: usize,
-    /// Open connections; 503 for one more, over TLS a close. 1,024 by default.
-    pub max_connections: usize,
-    /// Answers that wait at the same time: held, hung, trickled, or following a journal; 503 at once for one
-    /// more. 10,000 by default.
-    pub max_holds: usize,
-    /// HTTP/2 streams that are open on one connection; one more is refused. 128 by default.
-    pub max_streams: u32,
-    /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
-    /// mistakes; it is closed beyond them. 100 by default.
-    pub max_resets: usize,
-    /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
-    /// after that. 10 s by default.
-    pub header_timeout: Duration,
-    /// How long a client may take to send all of a request's body; 408 after that. 30 s by default.
-    pub body_timeout: Duration,
-    /// How long a client may take no byte of its answer; its connection is closed after that. 30 s by default.
-    pub write_timeout: Duration,
-    /// How long a connection may be idle between requests; it is closed after that. 5 min by default.
-    pub idle_timeout: Duration,
-    /// How long open requests may go on when the server stops; they are cut off after that. 10 s by default.
-    pub drain_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_body_bytes: 1 << 20,
-            max_control_body_bytes: 16 << 20,
-            max_header_bytes: 64 << 10,
-            max_headers: 100,
-            max_connections: 1_024,
-            max_holds: 10_000,
-            max_streams: 128,
-            max_resets: 100,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_mins(5),
-            drain_timeout: Duration::from_secs(10),
-        }
-    }
-}
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -95,15 +47,15 @@ struct Shared {
     connections: AtomicU64,
     /// Places for answers that wait.
     holds: Arc<Semaphore>,
-    /// Places for control calls, which may take long: each has a thread meanwhile.
+    /// Places for requests that may take long to answer: each has a thread meanwhile.
     aside: Semaphore,
 }
 
-/// Control calls that are answered at the same time; further ones wait.
+/// Slow requests that are answered at the same time; further ones wait.
 const ASIDE: usize = 4;
 
 /// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
-pub async fn run(
+pub(crate) async fn run(
     listener: TcpListener,
     world: Arc<World>,
     limits: Limits,
@@ -131,7 +83,7 @@ pub async fn run(
             // Finished connections are forgotten as they come.
             Some(ended) = open.join_next(), if !open.is_empty() => note_panic(ended),
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => welcome(socket, &places, &shared, &mut open),
+                Ok((socket, _)) => admit(socket, &places, &shared, &mut open),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     pause(Duration::from_millis(20)).await;
@@ -156,24 +108,24 @@ pub async fn run(
 }
 
 /// Serves a connection if there is a place for it, and refuses it if not.
-fn welcome(socket: TcpStream, places: &Arc<Places>, shared: &Arc<Shared>, open: &mut JoinSet<()>) {
+fn admit(socket: TcpStream, places: &Arc<Places>, shared: &Arc<Shared>, open: &mut JoinSet<()>) {
     let (places, shared) = (Arc::clone(places), Arc::clone(shared));
-    match places.welcome() {
-        Welcome::Come(place) => {
+    match places.admit() {
+        Admission::Admitted(place) => {
             open.spawn(serve(socket, place, shared));
         }
-        Welcome::Wait(waiting) => {
+        Admission::Queued(queued) => {
             open.spawn(async move {
                 match places.soon().await {
                     Some(place) => {
-                        drop(waiting);
+                        drop(queued);
                         serve(socket, place, shared).await;
                     }
                     None => places.refuse(socket).await,
                 }
             });
         }
-        Welcome::Go => {}
+        Admission::Refused => {}
     }
 }
 
@@ -188,13 +140,13 @@ fn note_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        tracing::error!(%error, "a connection met a bug of ours");
+        tracing::error!(%error, "a connection ran into a bug of ours");
     }
 }
 
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
-pub fn wall_now() -> Timestamp {
+pub(crate) fn wall_now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
@@ -243,6 +195,6 @@ mod tests {
             })
         });
         assert_eq!(ends, 2);
-        assert!(log.contains("ERROR") && log.contains("a connection met a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a connection ran into a bug of ours"), "{log}");
     }
 }

@@ -2,6 +2,7 @@
 //! finds a request's tenant: by path, by host, by credentials, or `default`. Making and deleting tenants is in
 //! `tenants.rs`, what is told of the whole server in `report.rs`.
 
+mod prefix;
 mod report;
 mod tenants;
 
@@ -23,6 +24,7 @@ use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
+pub use prefix::Prefix;
 pub use report::Health;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
@@ -113,12 +115,13 @@ pub struct Located<'a> {
     pub path: &'a str,
 }
 
-/// How a request names its tenant.
-#[derive(Debug, PartialEq, Eq)]
-struct Named<'n, 'a> {
-    name: &'n str,
-    prefix: &'a str,
-    path: &'a str,
+/// What becomes of a request that names a tenant which does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// The tenant is made, where that is allowed.
+    Made,
+    /// The request is refused.
+    Refused,
 }
 
 impl World {
@@ -178,25 +181,37 @@ impl World {
         1 + self.others.read().len()
     }
 
-    /// Finds the tenant of a request, and makes it if it is new and that is allowed. Fails for a tenant that
-    /// does not exist or whose name cannot be one, and for a new one when there are as many as may be.
-    pub fn locate<'a>(&self, request: &'a Request, wall: Timestamp) -> Result<Located<'a>, WorldError> {
-        let authority = request.authority().unwrap_or("localhost");
+    /// Finds the tenant of a request; `prefix` is what its path says of it. Fails for a tenant that does not
+    /// exist and is not to be made or whose name cannot be one, and for a new one when there are as many as may be.
+    pub fn locate<'a>(
+        &self,
+        request: &'a Request,
+        prefix: Prefix,
+        absent: Absent,
+        wall: Timestamp,
+    ) -> Result<Located<'a>, WorldError> {
         let path = request.uri.path();
-        let host = lower_case(host_of(authority));
-        let named = named_by_path(path).unwrap_or_else(|| Named {
-            name: self.named_by_host(&host).unwrap_or(DEFAULT_TENANT),
-            prefix: "",
-            path,
-        });
-        let is_unnamed = named.prefix.is_empty() && named.name == DEFAULT_TENANT;
-        let owner = if is_unnamed { self.owner(request) } else { None };
-        let tenant = match owner {
-            Some(owner) => owner,
-            None => self.tenant(named.name, wall)?,
+        let base_url = base_url(request, prefix);
+        let tenant = match prefix.name(path) {
+            Some(name) => self.tenant(name, absent, wall)?,
+            None => self.unnamed_by_path(request, base_url.authority, absent, wall)?,
         };
-        let base_url = BaseUrl { scheme: request.scheme(), authority, prefix: named.prefix };
-        Ok(Located { tenant, base_url, path: named.path })
+        Ok(Located { tenant, base_url, path: prefix.rest(path) })
+    }
+
+    /// The tenant of a request whose path names none: its host's, its credentials', or `default`.
+    fn unnamed_by_path(
+        &self,
+        request: &Request,
+        authority: &str,
+        absent: Absent,
+        wall: Timestamp,
+    ) -> Result<Arc<Tenant>, WorldError> {
+        let host = lower_case(host_of(authority));
+        match self.named_by_host(&host) {
+            Some(name) if name != DEFAULT_TENANT => self.tenant(name, absent, wall),
+            _ => Ok(self.owner(request).unwrap_or_else(|| Arc::clone(&self.default))),
+        }
     }
 
     /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
@@ -234,14 +249,15 @@ impl World {
     }
 
     /// The tenant of that name, made if it is new and that is allowed.
-    fn tenant(&self, name: &str, wall: Timestamp) -> Result<Arc<Tenant>, WorldError> {
+    fn tenant(&self, name: &str, absent: Absent, wall: Timestamp) -> Result<Arc<Tenant>, WorldError> {
         if name == DEFAULT_TENANT {
             return Ok(Arc::clone(&self.default));
         }
         if let Some(tenant) = self.others.read().get(name) {
             return Ok(Arc::clone(tenant));
         }
-        if self.unknown_tenants == UnknownTenants::Refused || !is_tenant_name(name) {
+        let is_made = absent == Absent::Made && self.unknown_tenants == UnknownTenants::Made;
+        if !is_made || !is_tenant_name(name) {
             return Err(WorldError::Unknown(name.to_owned()));
         }
         let template = self.template.read().clone();
@@ -296,18 +312,13 @@ pub fn host_of(authority: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// `/tenants/{name}` in front of the path, if it is there.
-fn named_by_path(path: &str) -> Option<Named<'_, '_>> {
-    let rest = path.trim_start_matches('/').strip_prefix("tenants/")?.trim_start_matches('/');
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (name, rest) = rest.split_at(end);
-    let prefix = &path[..path.len() - rest.len()];
-    Some(Named { name, prefix, path: if rest.is_empty() { "/" } else { rest } })
-}
-
-/// The part of a request's path below its tenant's base URL.
-pub fn below_tenant(path: &str) -> &str {
-    named_by_path(path).map_or(path, |named| named.path)
+/// What a request calls the base URL of its tenant.
+pub fn base_url(request: &Request, prefix: Prefix) -> BaseUrl<'_> {
+    BaseUrl {
+        scheme: request.scheme(),
+        authority: request.authority().unwrap_or("localhost"),
+        prefix: prefix.text(request.uri.path()),
+    }
 }
 
 /// Whether `name` can be a tenant's: 1 to 63 of `a-z`, `0-9` and `-`.
@@ -339,7 +350,8 @@ mod tests {
 
     fn located(world: &World, host: &str, target: &str) -> String {
         let request = Request::new(Method::GET, target).unwrap().header(HOST, host);
-        world.locate(&request, Timestamp::from_millis(0)).map_or_else(
+        let prefix = Prefix::of(request.uri.path());
+        world.locate(&request, prefix, Absent::Made, Timestamp::from_millis(0)).map_or_else(
             |_| "none".to_owned(),
             |located| format!("{} {} {}", located.tenant.name(), located.base_url, located.path),
         )
@@ -374,5 +386,16 @@ mod tests {
         let world = world(UnknownTenants::Refused);
         assert_eq!(located(&world, "localhost", "/tenants/a/v3"), "none");
         assert_eq!(world.tenant_count(), 1);
+    }
+
+    #[test]
+    fn whoever_may_not_make_a_tenant_finds_those_that_exist() {
+        let world = world(UnknownTenants::Made);
+        let request = Request::new(Method::GET, "/tenants/a/_sim").unwrap().header(HOST, "localhost");
+        let prefix = Prefix::of(request.uri.path());
+        let find = || world.locate(&request, prefix, Absent::Refused, Timestamp::from_millis(0)).is_ok();
+        assert!(!find());
+        assert_eq!(located(&world, "localhost", "/tenants/a/v3"), "a http://localhost/tenants/a /v3");
+        assert!(find());
     }
 }

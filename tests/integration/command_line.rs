@@ -349,6 +349,8 @@ fn a_fixture_file_is_reloaded_for_tenants_that_begin_later() {
         Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off", "--fixture"]).arg(&mine));
     let address = server.address();
     let policy = |prefix: &str| -> String {
+        // The API's first request makes the tenant.
+        assert_eq!(send(address, "GET", &format!("{prefix}/oauth/info"), &[], b"").status, 200);
         let state = send(address, "GET", &format!("{prefix}/_sim/state"), &[], b"");
         let state: Value = serde_json::from_slice(&state.body).unwrap();
         state["passwordPolicies"][0]["name"].as_str().unwrap().to_owned()

@@ -31,6 +31,46 @@ fn the_readme_names_every_option_and_command() {
     }
 }
 
+/// A default as the help has it, from how a person reads it: `64 KiB`, `5 min`, `10,000`.
+fn as_an_option_has_it(told: &str) -> String {
+    let told = told.replace(',', "");
+    match told.split_once(' ') {
+        Some((number, "KiB")) => (number.parse::<u64>().unwrap() << 10).to_string(),
+        Some((number, "MiB")) => (number.parse::<u64>().unwrap() << 20).to_string(),
+        Some((number, "s")) => format!("{number}s"),
+        Some((number, "min")) => format!("{number}m"),
+        Some(_) => panic!("`{told}` is not a default"),
+        None => told,
+    }
+}
+
+#[test]
+fn the_readme_tells_every_limit_with_its_default() {
+    let help = stdout(&["serve", "--help"]);
+    let limits = help.split("Limits:").nth(1).unwrap();
+    let default = |text: &str| text.split("[default: ").nth(1)?.split(']').next().map(str::to_owned);
+    let mut expected: Vec<(String, String)> = limits
+        .split("\n      --")
+        .skip(1)
+        .map(|text| (text.split_whitespace().next().unwrap().to_owned(), default(text).unwrap()))
+        .collect();
+    let table = README.lines().skip_while(|line| !line.starts_with("| option | default |")).skip(2);
+    let mut told = Vec::new();
+    for row in table.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for (option, default) in cells[1].split(" · ").zip(cells[2].split(" · ")) {
+            let name = option.trim_matches('`').trim_start_matches("--").split(' ').next().unwrap();
+            told.push((name.to_owned(), as_an_option_has_it(default)));
+        }
+    }
+    expected.sort();
+    told.sort();
+    assert!(told.len() > 10);
+    assert_eq!(told, expected);
+    let lifetime = help.split("--token-lifetime").nth(1).and_then(default).unwrap();
+    assert!(README.contains(&format!("--token-lifetime {lifetime} ")), "{lifetime}");
+}
+
 #[test]
 fn the_fidelity_table_has_every_operation_and_status_of_the_contract() {
     let document: Value = serde_json::from_str(&stdout(&["openapi"])).unwrap();

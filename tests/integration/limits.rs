@@ -6,10 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
-use sync_group_sim::fixture::Fixture;
-use sync_group_sim::server::Limits;
-use sync_group_sim::simulator::Config;
-use sync_group_sim::world::ControlPolicy;
+use sync_group_sim::{Config, ControlPolicy, Fixture, Limits};
 
 use crate::client::{Served, connect, exchange, parse, send, token};
 use crate::scenarios::{scenario, together};
@@ -479,7 +476,7 @@ fn a_tenant_too_many_is_refused_and_those_that_are_there_go_on() {
     assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"));
     let refused = (503, serde_json::json!({ "error": refusal }).to_string());
     assert_eq!(call(address, "POST", "/_sim/tenants", &serde_json::json!({})), refused);
-    assert_eq!(call(address, "GET", "/tenants/c/_sim/state", &Value::Null), refused);
+    assert_eq!(call(address, "PUT", "/_sim/tenants/c", &serde_json::json!({})), refused);
     let others = ["/oauth/info", "/tenants/a/oauth/info", "/tenants/b/oauth/info"];
     assert_eq!(others.map(status), [200, 200, 200]);
     assert_eq!(call(address, "DELETE", "/_sim/tenants/a", &Value::Null).0, 204);

@@ -43,5 +43,7 @@ mod scenarios;
 mod supply_chain;
 /// HTTP over TLS.
 mod tls;
+/// What really happened stands in the journal beside what the client was told.
+mod truth;
 /// Faults as a client's kernel and its HTTP/2 library see them.
 mod wire_faults;

@@ -1,11 +1,7 @@
 //! The README's example of a test in Rust, word for word; `documents.rs` compares the two.
 
 use hyper::Method;
-use sync_group_sim::operation::Operation;
-use sync_group_sim::scenario::Rule;
-use sync_group_sim::simulator::{Config, Simulator};
-use sync_group_sim::wire::Request;
-use sync_group_sim::world::TenantRequest;
+use sync_group_sim::{Config, Operation, Request, Rule, Simulator, TenantRequest};
 
 #[tokio::test]
 async fn my_client_survives_an_outage() -> Result<(), Box<dyn std::error::Error>> {

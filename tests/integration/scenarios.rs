@@ -52,6 +52,10 @@ impl Client {
         client
     }
 
+    pub(crate) fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
     pub(crate) fn buy_token(&mut self) -> Outcome {
         let (id, secret) = &self.admin;
         let target =

@@ -1,6 +1,6 @@
-//! What is known of a connection beside its bytes: whether a request is open, whether the client sends or takes
-//! anything, and what is to become of the socket. Told by whoever reads, answers and delivers; read by whoever
-//! decides that a connection has to end.
+//! A connection's vital signs: whether a request is open, whether the client sends or takes anything, and what is to
+//! become of the socket. Noted by whoever reads, answers and delivers; read by whoever decides that a connection has
+//! to end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -10,12 +10,14 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// What is known of a connection, and what is to become of it.
 #[derive(Debug, Default)]
-pub(super) struct Fate {
+pub(super) struct Vitals {
     is_reset: AtomicBool,
     /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
     is_http2: AtomicBool,
     /// Requests that are being answered.
     open: AtomicUsize,
+    /// Whether a request has come.
+    is_used: AtomicBool,
     /// Whether bytes have come that are no whole request yet.
     is_reading_head: AtomicBool,
     /// Grows with whatever happens.
@@ -26,14 +28,19 @@ pub(super) struct Fate {
     pub(super) goodbye: Notify,
 }
 
-impl Fate {
+impl Vitals {
     /// Notes that a request is whole as far as its head, until the guard is dropped.
-    pub(super) fn open(fate: &Arc<Self>, version: Version) -> Open {
-        fate.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        fate.open.fetch_add(1, Ordering::Relaxed);
-        fate.is_reading_head.store(false, Ordering::Relaxed);
-        fate.activity.fetch_add(1, Ordering::Relaxed);
-        Open { fate: Arc::clone(fate), place: None }
+    pub(super) fn open(vitals: &Arc<Self>, version: Version) -> Open {
+        vitals.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
+        vitals.open.fetch_add(1, Ordering::Relaxed);
+        vitals.is_reading_head.store(false, Ordering::Relaxed);
+        vitals.activity.fetch_add(1, Ordering::Relaxed);
+        // One task reads all requests of a connection, so nobody comes between the two.
+        let is_reused = vitals.is_used.load(Ordering::Relaxed);
+        if !is_reused {
+            vitals.is_used.store(true, Ordering::Relaxed);
+        }
+        Open { vitals: Arc::clone(vitals), is_reused, place: None }
     }
 
     /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
@@ -87,7 +94,7 @@ impl Fate {
     }
 }
 
-/// Whether a number of [`Fate::stalls`] was read while the client took no bytes.
+/// Whether a number of [`Vitals::stalls`] was read while the client took no bytes.
 pub(super) fn is_stalled(stalls: u64) -> bool {
     stalls % 2 == 1
 }
@@ -95,12 +102,18 @@ pub(super) fn is_stalled(stalls: u64) -> bool {
 /// A request that is being answered.
 #[derive(Debug)]
 pub(super) struct Open {
-    fate: Arc<Fate>,
+    vitals: Arc<Vitals>,
+    is_reused: bool,
     /// The place that its answer has among those that wait.
     place: Option<OwnedSemaphorePermit>,
 }
 
 impl Open {
+    /// Whether another request came over the same connection before.
+    pub(super) fn is_reused(&self) -> bool {
+        self.is_reused
+    }
+
     /// Keeps the place of an answer that waits for as long as the request is open.
     pub(super) fn keep(&mut self, place: OwnedSemaphorePermit) {
         self.place = Some(place);
@@ -109,7 +122,20 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.fate.open.fetch_sub(1, Ordering::Relaxed);
-        self.fate.activity.fetch_add(1, Ordering::Relaxed);
+        self.vitals.open.fetch_sub(1, Ordering::Relaxed);
+        self.vitals.activity.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_reused_from_its_second_request_on() {
+        let vitals = Arc::new(Vitals::default());
+        let reused = [(); 3].map(|()| Vitals::open(&vitals, Version::HTTP_11).is_reused());
+        assert_eq!(reused, [false, true, true]);
+        assert!(!Vitals::open(&Arc::default(), Version::HTTP_2).is_reused());
     }
 }

@@ -1,5 +1,5 @@
-//! Connections beyond the limit: each waits a moment for a place, and is then told that there is none and closed.
-//! What that costs is bounded, too: more than a few hundred at once are closed without a word.
+//! Which connections are served. Each of those beyond the limit waits a moment for a place, and is then told that
+//! there is none and closed. What that costs is bounded, too: more than a few hundred at once are closed unanswered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,21 +21,21 @@ const FOR_THE_CLIENT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
-    /// Connections that may be refused with words.
+    /// Places for connections that wait, or are being told that they are refused.
     refusals: Arc<Semaphore>,
     message: String,
-    /// Over TLS there is nobody to be told anything before hands were shaken.
+    /// Over TLS nothing can be said before the handshake.
     is_silent: bool,
 }
 
-/// What becomes of a connection.
-pub(super) enum Welcome {
+/// What becomes of a new connection.
+pub(super) enum Admission {
     /// It has a place.
-    Come(OwnedSemaphorePermit),
-    /// It may wait for one, and be refused.
-    Wait(OwnedSemaphorePermit),
+    Admitted(OwnedSemaphorePermit),
+    /// It waits for a place, and is told when there is none.
+    Queued(OwnedSemaphorePermit),
     /// It is closed.
-    Go,
+    Refused,
 }
 
 impl Places {
@@ -51,11 +51,11 @@ impl Places {
     }
 
     /// What becomes of the next connection.
-    pub(super) fn welcome(&self) -> Welcome {
+    pub(super) fn admit(&self) -> Admission {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
-            return Welcome::Come(place);
+            return Admission::Admitted(place);
         }
-        Arc::clone(&self.refusals).try_acquire_owned().map_or(Welcome::Go, Welcome::Wait)
+        Arc::clone(&self.refusals).try_acquire_owned().map_or(Admission::Refused, Admission::Queued)
     }
 
     /// A place, if one becomes free soon.
@@ -69,7 +69,7 @@ impl Places {
         if self.is_silent {
             return;
         }
-        // Who asks first gets the answer to its question; bytes that come unasked confuse some clients.
+        // The answer follows the client's first bytes: what comes before they are sent confuses some clients.
         let mut first = [0; 3];
         let _ = tokio::time::timeout(FOR_THE_CLIENT, socket.read_exact(&mut first)).await;
         let refusal = if first == *b"PRI" { self.over_http2() } else { self.over_http1() };

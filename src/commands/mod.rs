@@ -1,0 +1,99 @@
+//! What each command does, a file per command. What they share is here: how one ends, and how it prints.
+
+mod banner;
+mod check;
+mod completions;
+mod env;
+mod fixtures;
+mod health;
+mod openapi;
+mod scenarios;
+mod schema;
+mod serve;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Why a command did not end well, told on stderr.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Exit code 1: it failed or found something.
+    Failed(String),
+    /// Exit code 2: what was asked for makes no sense.
+    Usage(String),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failed(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(message) | Self::Usage(message) => f.write_str(message),
+        }
+    }
+}
+
+/// How a command ends.
+type Outcome = Result<(), Failure>;
+
+/// Carries out what was said on the command line.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        None => serve::serve(&cli.serve),
+        Some(Command::Serve(args)) => serve::serve(&args),
+        Some(Command::Fixtures { name }) => fixtures::fixtures(name.as_deref()),
+        Some(Command::Scenarios { name }) => scenarios::scenarios(name.as_deref()),
+        Some(Command::Check { files, prerequisites }) => check::check(&files, prerequisites),
+        Some(Command::Openapi { api_version, url, prerequisites }) => {
+            openapi::openapi(&api_version, &url, prerequisites)
+        }
+        Some(Command::Env { unset: true, .. }) => env::unset(),
+        Some(Command::Env { unset: false, url, fixture }) => env::env(&url, &fixture),
+        Some(Command::Health { url }) => health::health(&url),
+        Some(Command::Schema { format }) => schema::schema(format),
+        Some(Command::Completions { shell }) => completions::completions(shell),
+    }
+}
+
+/// Prints a line for each built-in thing, or the text of one.
+fn list_or_print(
+    what: &str,
+    name: Option<&str>,
+    lines: &[String],
+    text: impl Fn(&str) -> Option<String>,
+    names: &str,
+) -> Outcome {
+    match name.map(|name| (name, text(name))) {
+        None => print(&lines.join("\n")),
+        Some((_, Some(text))) => print(text.trim_end()),
+        Some((name, None)) => {
+            Err(Failure::Usage(format!("{what} `{name}` is not built in; expected one of {names}")))
+        }
+    }
+}
+
+/// Text as one word of a shell command; plain words stay as they are.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
+    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// Prints a line on stdout; a reader that went away is no failure.
+fn print(text: &str) -> Outcome {
+    match writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("stdout cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

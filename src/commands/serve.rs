@@ -1,0 +1,181 @@
+//! `sync-group-sim serve`: serves until the process is asked to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rand::Rng;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sync_group_sim::{Config, ControlPolicy, Simulator, TenantOptions, Tls, UnknownTenants};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::banner::Banner;
+use super::{Failure, Outcome, print};
+use crate::cli::{OnOff, ServeArgs};
+use crate::files::Files;
+use crate::log;
+
+pub(super) fn serve(args: &ServeArgs) -> Outcome {
+    // Until the end: what is still to be written is written then.
+    let _log = log::to_stderr(args.log);
+    allow_descriptors(args.limits.limits().max_connections);
+    let options = TenantOptions {
+        // Half the bits: enough to be unlike the last one, and short enough to be typed again.
+        seed: args.seed.unwrap_or_else(|| made_up() >> 32),
+        prerequisites: args.prerequisites,
+        rate_limit: args.rate_limit.0,
+        token_lifetime: args.token_lifetime.0,
+        ..args.limits.tenant_options()
+    };
+    let files = Files::new(&args.fixture, &args.scenario, &options);
+    let mut config = config(args, options, &files)?;
+    let (tls, authority) = tls(args)?;
+    config.tls = tls;
+    let (seed, control) = (config.options.seed, config.control.clone());
+    let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
+    let banner = |address| {
+        let (clients, authority) = (simulator.clients(), authority.as_deref());
+        Banner { address, args, seed, clients, control: &control, authority }.text()
+    };
+    let runtime =
+        runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
+    let served = runtime.block_on(serve_until_stopped(args, &simulator, files, banner));
+    if let Some(path) = &authority {
+        let _ = std::fs::remove_file(path);
+    }
+    served
+}
+
+/// How the simulator is set up.
+fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Config, Failure> {
+    Ok(Config {
+        fixture: files.fixture().map_err(Failure::Failed)?,
+        scenarios: files.scenarios().map_err(Failure::Failed)?,
+        options,
+        max_tenants: args.limits.max_tenants(),
+        unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
+        tenant_domains: args.tenant_domain.clone(),
+        control: control_policy(args),
+        limits: args.limits.limits(),
+        tls: None,
+    })
+}
+
+/// Listens, says so, and serves until the process is asked to stop.
+async fn serve_until_stopped(
+    args: &ServeArgs,
+    simulator: &Simulator,
+    files: Files,
+    banner: impl FnOnce(SocketAddr) -> String,
+) -> Outcome {
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
+    let stop =
+        stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+    if let Some(path) = &args.port_file {
+        write_port(path, address.port())?;
+    }
+    print(&banner(address))?;
+    tokio::spawn(files.watch(simulator.clone()));
+    let served = simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
+    if let Some(path) = &args.port_file {
+        // Whoever waits for the file must not find the port of a server that is gone.
+        let _ = std::fs::remove_file(path);
+    }
+    served
+}
+
+/// Descriptors beside those of connections: files, the listener, and connections that are being refused.
+const OTHER_DESCRIPTORS: usize = 512;
+
+/// Each connection takes a descriptor, and shells allow few: raises the limit as far as it may be raised.
+fn allow_descriptors(connections: usize) {
+    let wanted = u64::try_from(connections.saturating_add(OTHER_DESCRIPTORS)).unwrap_or(u64::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let raised = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let is_raised = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit }).is_ok();
+    if !is_raised || raised < wanted {
+        tracing::warn!(
+            "{} open files are allowed (ulimit -n), too few for {connections} connections (--max-connections)",
+            if is_raised { raised } else { limit.current.unwrap_or_default() }
+        );
+    }
+}
+
+/// A thread for each core that we may use. On a single core, requests need no handing over between threads.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    let mut builder = match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() > 1 => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    builder.enable_all().build()
+}
+
+/// What clients are shown over TLS, and where the made-up authority's certificate was written.
+fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
+    if args.tls_self_signed {
+        let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
+        let name = format!("sync-group-sim-ca-{}.pem", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, authority)
+            .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))?;
+        return Ok((Some(tls), Some(path)));
+    }
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Ok((Some(Tls::from_files(certificate, key).map_err(Failure::Failed)?), None))
+        }
+        _ => Ok((None, None)),
+    }
+}
+
+/// Who may use the control API: with a token whoever has it, and beyond loopback nobody without one.
+fn control_policy(args: &ServeArgs) -> ControlPolicy {
+    match (args.control, &args.control_token) {
+        (OnOff::Off, _) => ControlPolicy::Off,
+        (OnOff::On, Some(token)) => ControlPolicy::Token(token.clone()),
+        (OnOff::On, None) if args.listen.ip().is_loopback() => ControlPolicy::Local,
+        (OnOff::On, None) => ControlPolicy::Token(format!("{:016x}{:016x}", made_up(), made_up())),
+    }
+}
+
+/// A number that nobody can guess.
+#[expect(clippy::disallowed_methods, reason = "a seed nobody chose and a token nobody may guess begin here")]
+fn made_up() -> u64 {
+    rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let hint = if error.kind() == io::ErrorKind::AddrInUse {
+        "; try --listen 127.0.0.1:0 for a free port"
+    } else {
+        ""
+    };
+    Failure::Failed(format!("cannot listen on {address}: {error}{hint}"))
+}
+
+/// Ready when the process is asked to stop.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: open requests may finish");
+    })
+}
+
+/// Writes the port in one step, so that a reader never sees half of it.
+fn write_port(path: &Path, port: u16) -> Outcome {
+    let unfinished = path.with_extension("unfinished");
+    std::fs::write(&unfinished, format!("{port}\n"))
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))
+}

@@ -1,0 +1,31 @@
+//! Calls about what a tenant's clients did: shown, followed, exported, forgotten, and compared with what was expected.
+
+use hyper::StatusCode;
+
+use crate::control::read::{document, filter};
+use crate::control::{Answer, Asked, ControlError, Said, done, json_of, ok};
+use crate::journal::verify::Expectation;
+
+pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+    ok(&asked.located.tenant.journal(&filter(asked.request)?, asked.wall))
+}
+
+pub(in crate::control) fn forget(asked: &Asked<'_>) -> Answer {
+    asked.located.tenant.clear_journal(&filter(asked.request)?);
+    done()
+}
+
+/// What is followed is sent by the server, as it comes.
+pub(in crate::control) fn follow(asked: &Asked<'_>) -> Answer {
+    filter(asked.request).map(Said::Follow)
+}
+
+pub(in crate::control) fn har(asked: &Asked<'_>) -> Answer {
+    ok(&asked.located.tenant.har(&filter(asked.request)?, asked.wall))
+}
+
+pub(in crate::control) fn verify(asked: &Asked<'_>) -> Answer {
+    let expectation: Expectation = document(asked.request)?.read()?;
+    let verdict = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
+    json_of(if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verdict)
+}

@@ -1,0 +1,9 @@
+//! What each call does, a file per theme: a function reads what it is given, calls the method of the tenant or the
+//! world that has the work, and puts the result into words.
+
+pub(super) mod clock;
+pub(super) mod journal;
+pub(super) mod scenario;
+pub(super) mod server;
+pub(super) mod state;
+pub(super) mod tenants;

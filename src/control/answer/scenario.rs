@@ -1,0 +1,93 @@
+//! Calls about the rules that run in a tenant.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::control::read::document;
+use crate::control::{Answer, Asked, ControlError, PREFIX, created, done, ok};
+use crate::document::{Outline, Place, record, unknown};
+use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
+use crate::wire::Request;
+
+pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+    ok(&json!({ "rules": asked.located.tenant.scenario() }))
+}
+
+pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
+    let tenant = &asked.located.tenant;
+    tenant.set_scenarios(&scenarios(asked.request, tenant.options().max_rules)?, asked.wall);
+    show(asked)
+}
+
+pub(in crate::control) fn stop(asked: &Asked<'_>) -> Answer {
+    asked.located.tenant.set_scenarios(&Rulesets::default(), asked.wall);
+    done()
+}
+
+pub(in crate::control) fn add_rule(asked: &Asked<'_>) -> Answer {
+    let rule = CompiledRule::read(&document(asked.request)?.as_document())
+        .map_err(|error| ControlError::bad(error.to_string()))?;
+    created(&asked.located.tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
+}
+
+pub(in crate::control) fn remove_rule(asked: &Asked<'_>) -> Answer {
+    let name = &*asked.name;
+    if asked.located.tenant.remove_rule(name) {
+        return done();
+    }
+    let message = format!("rule `{name}` does not run; expected one that `GET /{PREFIX}/scenario` lists");
+    Err(ControlError::new(StatusCode::NOT_FOUND, message))
+}
+
+fn rule_error(error: &LoadError) -> ControlError {
+    let status = match error {
+        LoadError::Taken(_) => StatusCode::CONFLICT,
+        LoadError::TooMany(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
+    };
+    ControlError::new(status, error.to_string())
+}
+
+record! {
+    /// Built-in scenarios by name.
+    struct Use as "use" checked by Use::look {
+        /// Their names, in the order in which their rules look.
+        names: Vec<String> = required("use"),
+    }
+}
+
+impl Use {
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        for (index, name) in self.names.iter().enumerate() {
+            if let Err(error) = built_in(name) {
+                place.mistake(&format!("/use/{index}"), error.message);
+            }
+        }
+    }
+}
+
+/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`, or `"rate-limited"` for one.
+fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
+    let text = document(request)?;
+    let document = text.as_document();
+    let scenarios: Vec<_> = match document.outline() {
+        Outline::Text(name) => vec![built_in(&name)?],
+        Outline::Keys(keys) if keys.iter().any(|key| key == "use") => {
+            let named: Use = text.read()?;
+            named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
+        }
+        outline => {
+            let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
+            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for one that is built in" } else { "" };
+            let read = Ruleset::read(&document);
+            vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
+        }
+    };
+    Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
+}
+
+fn built_in(name: &str) -> Result<Ruleset, ControlError> {
+    library::ruleset(name).ok_or_else(|| {
+        let known: Vec<_> = library::BUILT_IN.iter().map(|(name, _)| *name).collect();
+        ControlError::bad(unknown("no built-in scenario is named", name, &known))
+    })
+}

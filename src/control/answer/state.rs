@@ -1,0 +1,22 @@
+//! Calls about everything that a tenant holds.
+
+use crate::control::read::document;
+use crate::control::{Answer, Asked, ControlError, done, ok};
+use crate::fixture::Fixture;
+
+pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+    ok(&asked.located.tenant.state(asked.wall))
+}
+
+pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
+    let tenant = &asked.located.tenant;
+    let fixture = Fixture::read(&document(asked.request)?.as_document(), tenant.options().prerequisites)
+        .map_err(|error| ControlError::bad(error.to_string()))?;
+    tenant.set_state(&fixture, asked.wall);
+    show(asked)
+}
+
+pub(in crate::control) fn reset(asked: &Asked<'_>) -> Answer {
+    asked.located.tenant.reset(asked.wall);
+    done()
+}

@@ -1,0 +1,58 @@
+//! What the server allows its clients. The defaults are written here and nowhere else: the command line, its help and
+//! the README follow them.
+
+use std::time::Duration;
+
+/// What the server allows its clients. Whoever goes beyond is refused; the others are served on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest request body, in bytes; 413 beyond it. 1 MiB by default.
+    pub max_body_bytes: usize,
+    /// The longest body of a call to the control API, in bytes; 413 beyond it. 16 MiB by default.
+    pub max_control_body_bytes: usize,
+    /// The longest request head, in bytes, 8,192 or more; 431 beyond it. 64 KiB by default.
+    pub max_header_bytes: u32,
+    /// Header fields of a request; 431 beyond them. 100 by default.
+    pub max_headers: usize,
+    /// Open connections; 503 for one more, over TLS a close. 1,024 by default.
+    pub max_connections: usize,
+    /// Answers that wait at the same time: held, hung, trickled, or following a journal; 503 at once for one
+    /// more. 10,000 by default.
+    pub max_holds: usize,
+    /// HTTP/2 streams that are open on one connection; one more is refused. 128 by default.
+    pub max_streams: u32,
+    /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
+    /// mistakes; it is closed beyond them. 100 by default.
+    pub max_resets: usize,
+    /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
+    /// after that. 10 s by default.
+    pub header_timeout: Duration,
+    /// How long a client may take to send all of a request's body; 408 after that. 30 s by default.
+    pub body_timeout: Duration,
+    /// How long a client may take no byte of its answer; its connection is closed after that. 30 s by default.
+    pub write_timeout: Duration,
+    /// How long a connection may be idle between requests; it is closed after that. 5 min by default.
+    pub idle_timeout: Duration,
+    /// How long open requests may go on when the server stops; they are cut off after that. 10 s by default.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 20,
+            max_control_body_bytes: 16 << 20,
+            max_header_bytes: 64 << 10,
+            max_headers: 100,
+            max_connections: 1_024,
+            max_holds: 10_000,
+            max_streams: 128,
+            max_resets: 100,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_mins(5),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

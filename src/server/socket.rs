@@ -1,0 +1,96 @@
+//! A connection's socket: notes what comes and goes, and is reset instead of closed where a scenario says so.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::vitals::Vitals;
+
+/// The longest answer that is copied into one piece, in bytes.
+const SHORT: usize = 1_024;
+
+/// A socket and what is known of its connection.
+pub(super) struct Socket {
+    stream: TcpStream,
+    vitals: Arc<Vitals>,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, vitals: Arc<Vitals>) -> Self {
+        // Answers are small and whole: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        Self { stream, vitals }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.vitals.is_reset() {
+            // No lingering: the kernel throws away what is unsent and answers with RST.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.vitals.note_read();
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.vitals.note_write(polled.is_ready());
+        polled
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        // To copy a short answer costs less than to tell the kernel of its pieces.
+        let mut whole = [0; SHORT];
+        let mut len = 0;
+        for slice in slices {
+            let Some(place) = whole.get_mut(len..len + slice.len()) else {
+                let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+                self.vitals.note_write(polled.is_ready());
+                return polled;
+            };
+            place.copy_from_slice(slice);
+            len += slice.len();
+        }
+        self.poll_write(context, &whole[..len])
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,278 @@
+//! What really happened stands in the journal beside what the client was told: the service's own answer, changes,
+//! bytes and times.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::journal::Filter;
+use sync_group_sim::simulator::Config;
+
+use crate::client::{Served, connect};
+use crate::scenarios::{Client, scenario, together};
+
+const GROUPS: &str = "/v2024/password-sync-groups";
+
+/// The last exchange after one create under this fault.
+fn created_under(stage: &str, fault: &str) -> Value {
+    let rule = format!("{{when: {{operation: createPasswordSyncGroup}}, stage: {stage}, fault: {fault}}}");
+    let client = Client::with(&format!("name: t\nrules: [{rule}]\n"));
+    let body = json!({
+        "name": "Staff",
+        "passwordPolicyId": "2c91808d744ba0ce01746f93b6204501",
+        "sourceIds": ["2c918084660f45d6016617daa9210584", "2c918084660f45d6016617daa9210500"],
+    });
+    client.ask(Method::POST, GROUPS, Some(body));
+    client.journal()["exchanges"].as_array().unwrap().last().unwrap().clone()
+}
+
+#[test]
+fn what_the_service_did_stands_beside_what_the_client_was_told() {
+    for (stage, fault, status, answered, performed) in [
+        ("after", "{respond: {status: 500}}", json!(500), json!(200), true),
+        ("after", "close", Value::Null, json!(200), true),
+        ("after", "{corrupt: empty}", json!(200), json!(200), true),
+        ("after", "{cut: {after: 5}}", json!(200), Value::Null, true),
+        ("after", "{hold: 1s}", json!(200), Value::Null, true),
+        ("before", "{respond: {status: 500}}", json!(500), Value::Null, false),
+        ("before", "close", Value::Null, Value::Null, false),
+        ("before", "{cut: {after: 5}}", json!(200), Value::Null, false),
+        ("before", "{corrupt: wrongContentType}", json!(200), Value::Null, false),
+        ("before", "pass", json!(200), Value::Null, true),
+    ] {
+        let exchange = created_under(stage, fault);
+        let found = (&exchange["status"], &exchange["answered"], &exchange["performed"]);
+        assert_eq!(found, (&status, &answered, &json!(performed)), "{stage} {fault}");
+        let changes = exchange["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), usize::from(performed), "{stage} {fault}: {changes:?}");
+    }
+}
+
+#[test]
+fn changes_name_each_record() {
+    let client = Client::with("name: t\nrules: []\n");
+    let id = "6881f631-3bd5-4213-9c75-8e05cc3e35dd";
+    client.ask(Method::DELETE, &format!("{GROUPS}/{id}"), None);
+    client.ask(Method::DELETE, &format!("{GROUPS}/{id}"), None);
+    let journal = client.journal();
+    let changes = |nth: usize| journal["exchanges"][nth]["changes"].clone();
+    let source = |id: &str| json!({ "kind": "replaced", "resource": "sources", "id": id });
+    assert_eq!(
+        changes(1),
+        json!([
+            { "kind": "deleted", "resource": "password-sync-groups", "id": id },
+            source("2c918084660f45d6016617daa9210603"),
+            source("2c918084660f45d6016617daa9210604"),
+        ])
+    );
+    assert_eq!((changes(2), &journal["exchanges"][2]["performed"]), (json!([]), &json!(false)));
+}
+
+#[test]
+fn a_rehearsed_token_is_good_and_counts_for_nothing() {
+    let rule = "{when: {operation: token}, fires: {nth: 2}, fault: {corrupt: wrongContentType}}";
+    let mut client = Client::with(&format!("name: t\nrules: [{rule}]\n"));
+    let rehearsed = client.buy_token().reply.value();
+    assert_eq!(client.ask(Method::GET, GROUPS, None).reply.status, 200);
+    let next = client.buy_token().reply.value();
+    assert_eq!(rehearsed["jti"], next["jti"], "the rehearsal moved the counter");
+    let performed = |nth: usize| client.journal()["exchanges"][nth]["performed"].clone();
+    assert_eq!([performed(0), performed(1), performed(3)], [true, false, true].map(Value::from));
+}
+
+#[test]
+fn equal_requests_and_tokens_have_equal_digests() {
+    let mut client = Client::with("name: t\nrules: []\n");
+    client.ask(Method::GET, &format!("{GROUPS}?limit=5&count=true"), None);
+    client.ask(Method::GET, &format!("{GROUPS}?count=true&limit=5"), None);
+    client.ask(Method::GET, &format!("{GROUPS}?count=true&limit=6"), None);
+    client.buy_token();
+    client.ask(Method::GET, &format!("{GROUPS}?limit=5&count=true"), None);
+    let journal = client.journal();
+    let of = |nth: usize, what: &str| journal["exchanges"][nth][what].as_str().map(str::to_owned);
+    assert_eq!(of(1, "key"), of(2, "key"));
+    assert_ne!(of(1, "key"), of(3, "key"));
+    assert_eq!(of(1, "key"), of(5, "key"));
+    assert_eq!(of(1, "token"), of(3, "token"));
+    assert_ne!(of(1, "token"), of(5, "token"));
+    assert_eq!((of(0, "token"), of(1, "token").unwrap().len()), (None, 16));
+}
+
+#[test]
+fn sim_fault_may_be_hidden() {
+    let client = Client::with("name: t\nrules: []\n");
+    let made = client.ask(Method::POST, "/_sim/tenants", Some(json!({ "simFault": "hidden" }))).reply.value();
+    let base = format!("/tenants/{}", made["name"].as_str().unwrap());
+    let rule = json!({ "when": { "operation": "oauthInfo" }, "fault": { "respond": { "status": 503 } } });
+    client.ask(Method::POST, &format!("{base}/_sim/scenario/rules"), Some(rule));
+    let told = client.ask(Method::GET, &format!("{base}/oauth/info"), None).reply;
+    assert_eq!((told.status.as_u16(), told.header("sim-fault")), (503, None));
+    let journal = client.ask(Method::GET, &format!("{base}/_sim/journal"), None).reply.value();
+    assert_eq!(journal["exchanges"][0]["rules"][0]["fired"], true);
+}
+
+#[test]
+fn tenants_with_one_draw_key_draw_alike_and_trust_only_their_own_tokens() {
+    let client = Client::with("name: t\nrules: []\n");
+    let make = |key: Value| {
+        client.ask(Method::POST, "/_sim/tenants", Some(json!({ "drawKey": key, "seed": 7 }))).reply.value()
+    };
+    let (first, second, other) = (make(json!("k")), make(json!("k")), make(json!("l")));
+    let base = |made: &Value| format!("/tenants/{}", made["name"].as_str().unwrap());
+    let draws = |made: &Value| {
+        let rule = json!({
+            "name": "maybe", "when": { "operation": "oauthInfo" },
+            "fires": { "chance": 0.5 }, "fault": { "respond": { "status": 503 } },
+        });
+        client.ask(Method::POST, &format!("{}/_sim/scenario/rules", base(made)), Some(rule));
+        let draw = |_| client.ask(Method::GET, &format!("{}/oauth/info", base(made)), None).reply.status;
+        (0..20).map(draw).collect::<Vec<_>>()
+    };
+    let drawn = draws(&first);
+    assert_eq!(drawn, draws(&second));
+    assert_ne!(drawn, draws(&other));
+    let admin = |made: &Value| made["clients"][0].clone();
+    assert_ne!(admin(&first)["clientId"], admin(&second)["clientId"]);
+    let target = format!(
+        "{}/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
+        base(&first),
+        admin(&first)["clientId"].as_str().unwrap(),
+        admin(&first)["clientSecret"].as_str().unwrap()
+    );
+    let token = client.ask(Method::POST, &target, None).reply.value();
+    let ask = |made: &Value| {
+        let target = format!("{}{GROUPS}", base(made));
+        let request = sync_group_sim::wire::Request::new(Method::GET, &target).unwrap();
+        client.simulator().answer(&request.bearer(token["access_token"].as_str().unwrap())).reply.status
+    };
+    assert_eq!((ask(&first).as_u16(), ask(&second).as_u16()), (200, 401));
+}
+
+/// A server with one rule, and a manual clock.
+fn served(rule: &str) -> (Served, Timestamp) {
+    let text = format!("name: t\nrules: [{{when: {{operation: oauthInfo}}, {rule}}}]\n");
+    let mut config = Config { scenarios: together([scenario(&text)]), ..Config::default() };
+    let began = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
+    config.options.clock = Clock::manual(began);
+    (Served::start(config), began)
+}
+
+const INFO: &[u8] = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[test]
+fn times_of_the_machine_tell_who_waited_and_connections_tell_who_was_reused() {
+    let (served, _) = served("fires: {nth: 3}, fault: pass");
+    let mut socket = connect(served.address());
+    let mut read = [0; 4_096];
+    for _ in 0..2 {
+        socket.write_all(INFO).unwrap();
+        assert!(socket.read(&mut read).unwrap() > 0);
+    }
+    let journal = served.running().simulator().default_tenant().journal(&Filter::default()).exchanges;
+    assert_eq!([&journal[0]["connectionReused"], &journal[1]["connectionReused"]], [false, true]);
+    let ns = |nth: usize, what: &str| journal[nth][what].as_u64().unwrap();
+    assert!(ns(0, "arrivedNs") < ns(0, "toldNs") && ns(0, "toldNs") < ns(1, "arrivedNs"), "{journal:?}");
+    assert_eq!(journal[0]["bytesTold"], journal[0]["bytesPromised"]);
+    assert_eq!(journal[0]["toldAt"], journal[0]["at"]);
+}
+
+#[test]
+fn a_held_answer_is_on_the_agenda_and_is_told_at_its_own_time() {
+    let (served, began) = served("fault: {hold: 10s}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    while tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
+    let due = &tenant.agenda().due[0];
+    let due = (due.at, due.what.clone(), due.exchange);
+    assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is told".to_owned(), Some(1)));
+    tenant.advance(Duration::from_hours(1));
+    let mut read = [0; 4_096];
+    assert!(socket.read(&mut read).unwrap() > 0);
+    let journal = tenant.journal(&Filter::default()).exchanges;
+    // The clock went past it, but it was told on the way.
+    assert_eq!(journal[0]["toldAt"], began.plus(Duration::from_secs(10)).to_string());
+    assert!(tenant.agenda().due.is_empty());
+}
+
+#[test]
+fn the_http_archive_has_true_times_and_the_rule() {
+    let (served, _) = served("name: late, fault: {hold: 10s}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    while tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
+    tenant.advance(Duration::from_secs(10));
+    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    let har = tenant.har(&Filter::default());
+    let entry = &har["log"]["entries"][0];
+    let time = entry["time"].as_f64().unwrap();
+    assert!(time > 0.0 && entry["timings"]["wait"].as_f64() == Some(time), "{entry}");
+    assert_eq!(entry["comment"], "seq 1, whole, t/late");
+}
+
+#[test]
+fn a_skipping_clock_ends_a_hold_by_itself() {
+    let (served, began) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    tenant.set_clock_mode(sync_group_sim::tenant::operator::ClockMode::Skipping);
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    assert_eq!(tenant.clock().now, began.plus(Duration::from_hours(1)));
+    // A trickle and a hang that ends go the same way, piece by piece.
+    tenant.set_scenarios(&together([scenario(
+        "name: u\nrules: [{when: {operation: oauthInfo}, sequence: [{trickle: {chunk: 50, pause: 1m}}, {hang: {for: 1h}}]}]\n",
+    )]));
+    socket.write_all(INFO).unwrap();
+    let mut read = 0;
+    while read < 400 {
+        read += socket.read(&mut [0; 4_096]).unwrap();
+    }
+    socket.write_all(INFO).unwrap();
+    while socket.read(&mut [0; 4_096]).unwrap() > 0 {}
+    assert!(tenant.clock().now > began.plus(Duration::from_hours(2)));
+}
+
+#[test]
+fn a_skipping_clock_stops_at_a_told_retry_after() {
+    let (served, began) = served("sequence: [{rateLimited: {retryAfter: 300s}}, {hold: 1h}], then: last");
+    let tenant = served.running().simulator().default_tenant();
+    tenant.set_clock_mode(sync_group_sim::tenant::operator::ClockMode::Skipping);
+    let mut impatient = connect(served.address());
+    impatient.write_all(INFO).unwrap();
+    assert!(impatient.read(&mut [0; 4_096]).unwrap() > 0);
+    impatient.write_all(INFO).unwrap();
+    let blocked = loop {
+        if let Some(blocked) = tenant.agenda().blocked_by {
+            break blocked;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(blocked.at, began.plus(Duration::from_mins(5)));
+    assert_eq!(blocked.what, "`Retry-After` of exchange 1");
+    impatient.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    assert!(impatient.read(&mut [0; 64]).is_err(), "the clock jumped over it");
+    assert_eq!(tenant.clock().now, began);
+}
+
+#[test]
+fn a_clock_that_is_moved_back_leaves_a_hold_what_is_left_of_it() {
+    let (served, began) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    while tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
+    tenant.set_time(began.minus(Duration::from_hours(24)));
+    assert_eq!(tenant.agenda().due[0].at, began.minus(Duration::from_hours(23)));
+    tenant.advance(Duration::from_hours(1));
+    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+}
