@@ -86,10 +86,11 @@ impl<'a> Document<'a> {
         let tree = self.tree()?;
         let mut mistakes = self.repeated_keys(&tree);
         let read = T::read(&tree.root, &mut mistakes);
-        let made = read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));
+        let result =
+            read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));
         match mistakes.told(self.name, self.text) {
             Some(error) => Err(error),
-            None => Ok(made.expect("where nothing was read, a mistake was noted")),
+            None => Ok(result.expect("where nothing was read, a mistake was noted")),
         }
     }
 

@@ -135,9 +135,9 @@ macro_rules! record {
         })
     };
 
-    (@read required, $given:expr) => { $given.flatten() };
-    (@read or, $given:expr, $default:expr) => { $given.map(|given| given.unwrap_or_else(|| $default)) };
-    (@read $mode:ident, $given:expr) => { $given.map(Option::unwrap_or_default) };
+    (@read required, $given:expr) => { $given.required() };
+    (@read or, $given:expr, $default:expr) => { $given.or_else(|| $default) };
+    (@read $mode:ident, $given:expr) => { $given.or_else(Default::default) };
 
     (@write optional, $value:expr, $Type:ty, $write:expr) => {
         if $value != <$Type>::default() {
@@ -320,10 +320,7 @@ impl Shape {
     /// What to write where a plain value was written in the record's place.
     fn advice(&self, node: &Node<'_>) -> String {
         let required = self.required();
-        let key = match (required.as_slice(), self.keys) {
-            ([only], _) | ([], [only, ..]) => only,
-            _ => return String::new(),
-        };
+        let (([key], _) | ([], [key, ..])) = (required.as_slice(), self.keys) else { return String::new() };
         rewritten(node).map_or_else(String::new, |value| format!("; write {{{key}: {value}}}"))
     }
 }
@@ -382,7 +379,7 @@ impl<'n, 'a> Record<'n, 'a> {
             match shape.keys.iter().position(|known| *known == name) {
                 Some(place) => values[place] = Some(value),
                 None if shape.keys.is_empty() => {
-                    mistakes.add(key, format!("unknown key {}; expected none", shown(name)))
+                    mistakes.add(key, format!("unknown key {}; expected none", shown(name)));
                 }
                 None => mistakes.add(key, shape.unknown(name)),
             }
@@ -390,15 +387,17 @@ impl<'n, 'a> Record<'n, 'a> {
         Some(Self { shape, node, values })
     }
 
-    /// Reads the value of a key: `None` when it has a mistake, `Some(None)` when it is left out and may be.
-    pub(crate) fn field<T: Written>(&self, key: &str, mistakes: &mut Mistakes) -> Option<Option<T>> {
-        let place = self.shape.keys.iter().position(|known| *known == key)?;
-        let node = match self.given(place, || T::expected().into_owned(), mistakes)? {
-            Some(node) => node,
-            None => return Some(None),
-        };
-        let value = T::read(node, mistakes)?;
-        self.is_within(place, node, mistakes).then_some(Some(value))
+    /// Reads the value of a key.
+    pub(crate) fn field<T: Written>(&self, key: &str, mistakes: &mut Mistakes) -> Given<T> {
+        let place = self.shape.keys.iter().position(|known| *known == key).expect("the key is the record's");
+        match self.given(place, || T::expected().into_owned(), mistakes) {
+            Given::Absent => Given::Absent,
+            Given::Wrong => Given::Wrong,
+            Given::Value(node) => match T::read(node, mistakes) {
+                Some(value) if self.is_within(place, node, mistakes) => Given::Value(value),
+                _ => Given::Wrong,
+            },
+        }
     }
 
     fn given(
@@ -406,16 +405,16 @@ impl<'n, 'a> Record<'n, 'a> {
         place: usize,
         expected: impl FnOnce() -> String,
         mistakes: &mut Mistakes,
-    ) -> Option<Option<&'n Node<'a>>> {
+    ) -> Given<&'n Node<'a>> {
         let presence = self.shape.fields[place].presence;
         match self.values[place] {
-            Some(node) if node.is_null() && presence == Presence::Nullable => Some(None),
-            Some(node) => Some(Some(node)),
-            None if presence != Presence::Required => Some(None),
+            Some(node) if node.is_null() && presence == Presence::Nullable => Given::Absent,
+            Some(node) => Given::Value(node),
+            None if presence != Presence::Required => Given::Absent,
             None => {
                 let key = self.shape.keys[place];
                 mistakes.add(self.node, format!("the key `{key}` is missing; expected {}", expected()));
-                None
+                Given::Wrong
             }
         }
     }
@@ -433,5 +432,31 @@ impl<'n, 'a> Record<'n, 'a> {
             mistakes.add(node, format!("{found}; expected {expected}"));
         }
         missed.is_none()
+    }
+}
+
+/// What a record says of one of its fields.
+pub(crate) enum Given<T> {
+    /// Nothing, as it may.
+    Absent,
+    /// Something that is a mistake, which was noted.
+    Wrong,
+    /// This.
+    Value(T),
+}
+
+impl<T> Given<T> {
+    /// The value, or the one that stands for an absent one; `None` after a mistake.
+    pub(crate) fn or_else(self, absent: impl FnOnce() -> T) -> Option<T> {
+        match self {
+            Self::Absent => Some(absent()),
+            Self::Wrong => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+
+    /// The value of a field that must be there; `None` after a mistake.
+    pub(crate) fn required(self) -> Option<T> {
+        if let Self::Value(value) = self { Some(value) } else { None }
     }
 }

@@ -166,7 +166,7 @@ macro_rules! whole_numbers {
                 let number = whole(node, $expected, mistakes)?;
                 let fitting = Self::try_from(number).ok();
                 if fitting.is_none() {
-                    out_of_range(node, $expected, number, <$Number>::MAX as i128, mistakes);
+                    out_of_range(node, $expected, number, &<$Number>::MAX.to_string(), mistakes);
                 }
                 fitting
             }
@@ -192,7 +192,7 @@ fn whole(node: &Node<'_>, expected: &str, mistakes: &mut Mistakes) -> Option<i12
     found
 }
 
-fn out_of_range(node: &Node<'_>, expected: &str, found: i128, most: i128, mistakes: &mut Mistakes) {
+fn out_of_range(node: &Node<'_>, expected: &str, found: i128, most: &str, mistakes: &mut Mistakes) {
     let most = if found > 0 { format!(" up to {most}") } else { String::new() };
     mistakes.add(node, format!("{found}; expected {expected}{most}"));
 }
@@ -288,7 +288,7 @@ impl<T: Written> Written for Vec<T> {
     }
 
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
-        let items = items(node, || Self::expected(), mistakes)?;
+        let items = items(node, Self::expected, mistakes)?;
         // All of them are read, so that all mistakes are told.
         let mut read = Self::with_capacity(items.len());
         for item in items {

@@ -101,13 +101,11 @@ fn with_settings(
         mistakes.add(other, format!("`{other_name}` beside another fault; expected exactly one"));
     }
     let name = key.scalar().unwrap_or_default();
-    match Fault::read_settings(name, settings, mistakes) {
-        Some(fault) => fault.filter(|_| entries.len() == 1),
-        None => {
-            mistakes.add(key, unknown("fault", name, Fault::NAMES));
-            None
-        }
-    }
+    let Some(fault) = Fault::read_settings(name, settings, mistakes) else {
+        mistakes.add(key, unknown("fault", name, Fault::NAMES));
+        return None;
+    };
+    fault.filter(|_| entries.len() == 1)
 }
 
 #[cfg(test)]

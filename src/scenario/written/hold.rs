@@ -112,7 +112,7 @@ impl Serialize for Hold {
         match *self {
             Self::Uniform(least, most) => map.serialize_entry("uniform", &[least, most])?,
             Self::Lognormal { median, p99 } => {
-                map.serialize_entry("lognormal", &Lognormal { median, p99 })?
+                map.serialize_entry("lognormal", &Lognormal { median, p99 })?;
             }
             Self::Fixed(_) => {}
         }

@@ -148,7 +148,8 @@ fn faithful(node: &Node<'_>) -> Value {
     match &node.content {
         Content::Plain(text) => {
             let typed = node.to_json();
-            let is_same = typed.is_null() || typed.to_string() == **text;
+            let typed_text = typed.to_string();
+            let is_same = typed.is_null() || typed_text == **text;
             if is_same { typed } else { Value::String(text.as_ref().to_owned()) }
         }
         Content::Quoted(_) => node.to_json(),
