@@ -324,7 +324,7 @@ mod tests {
         let mut text = "a0: &a0 [x]\n".to_owned();
         for level in 1..10 {
             let before = format!("*a{}, ", level - 1).repeat(10);
-            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            text = format!("{text}a{level}: &a{level} [{before}]\n");
         }
         assert!(error(&text).contains("aliases mean more than 250000 values"), "{}", error(&text));
         for text in ["[".repeat(200), "{a: ".repeat(200), "- ".repeat(200)] {

@@ -182,7 +182,6 @@ macro_rules! faults {
             }),*];
 
             /// Reads the settings of the fault of that name, if there is one.
-            #[expect(clippy::option_option, reason = "there is no such fault, or its settings have a mistake")]
             fn read_settings(name: &str, node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Option<Self>> {
                 match name {
                     $($name => Some($Kind::read(node, mistakes).map(Self::$Kind)),)*
