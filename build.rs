@@ -14,34 +14,41 @@ mod marks;
 #[path = "src/version.rs"]
 mod version;
 
+#[allow(dead_code, reason = "the crate uses more of it")]
+#[path = "src/document/tree.rs"]
+mod tree;
+#[path = "src/document/yaml.rs"]
+mod yaml;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use build::read::{Compiled, Written};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Documents that are built in as they are.
 const PLAIN: [&str; 3] = ["fixtures/demo", "fixtures/empty", "fixtures/openapi/control"];
 /// The service's documents: one for each resource, and the shared one.
 const SERVICE: &str = "fixtures/openapi/service";
 const SHARED: &str = "_shared";
-const SCENARIO_SCHEMA: &str = "scenarios/scenario.schema.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for watched in ["build.rs", "build", "src/contract/facts.rs", "src/contract/marks.rs", "src/version.rs"] {
+    let watched = ["build.rs", "build", "src/contract/facts.rs", "src/contract/marks.rs", "src/version.rs"];
+    for watched in watched.into_iter().chain(["src/document/tree.rs", "src/document/yaml.rs"]) {
         println!("cargo::rerun-if-changed={watched}");
     }
     for document in PLAIN {
         let name = Path::new(document).file_name().ok_or("a document has a name")?;
-        fs::write(out.join(name).with_extension("json"), yaml(&read(&format!("{document}.yaml"))?)?)?;
+        let source = format!("{document}.yaml");
+        let value = yaml_to_json(&read(&source)?).map_err(|why| format!("{source}{why}"))?;
+        fs::write(out.join(name).with_extension("json"), value.to_string())?;
     }
     let compiled = compile_service()?;
     fs::write(out.join("operation.rs"), build::write::operation_enum(&compiled))?;
     fs::write(out.join("tables.rs"), build::write::tables(&compiled))?;
     fs::write(out.join("service.json"), compiled.document.to_string())?;
-    fs::write(out.join("scenario.schema.json"), scenario_schema(&compiled)?)?;
     Ok(())
 }
 
@@ -50,9 +57,14 @@ fn read(path: &str) -> Result<String, Box<dyn Error>> {
     fs::read_to_string(path).map_err(|error| format!("{path}: {error}").into())
 }
 
-fn yaml(text: &str) -> Result<String, Box<dyn Error>> {
-    let value: Value = serde_saphyr::from_str(text)?;
-    Ok(value.to_string())
+/// A YAML document as JSON, or `:LINE: what is wrong`.
+fn yaml_to_json(text: &str) -> Result<Value, String> {
+    let line = |at: u32| text[..at as usize].matches('\n').count() + 1;
+    let tree = yaml::read(text).map_err(|misread| format!(":{}: {}", line(misread.at), misread.message))?;
+    match tree.repeated.first() {
+        Some((again, _)) => Err(format!(":{}: a key again; expected each once", line(*again))),
+        None => Ok(tree.root.to_json()),
+    }
 }
 
 fn compile_service() -> Result<Compiled, Box<dyn Error>> {
@@ -72,12 +84,4 @@ fn compile_service() -> Result<Compiled, Box<dyn Error>> {
     let resources: Vec<Written<'_>> =
         names.iter().zip(&texts).map(|(name, text)| Written { name, text }).collect();
     Ok(build::read::compile(Written { name: SHARED, text: &shared }, &resources)?)
-}
-
-/// The scenario file's schema with the names of the operations, which its file leaves out.
-fn scenario_schema(compiled: &Compiled) -> Result<String, Box<dyn Error>> {
-    let mut schema: Value = serde_json::from_str(&read(SCENARIO_SCHEMA)?)?;
-    let ids: Vec<&str> = compiled.service.operations.iter().map(|facts| facts.id).collect();
-    schema["definitions"]["operation"]["enum"] = json!(ids);
-    Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

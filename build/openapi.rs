@@ -216,7 +216,7 @@ enum FidelityKind {
 /// What is referred to by name.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-struct Components {
+pub(crate) struct Components {
     #[serde(rename = "securitySchemes")]
     _security_schemes: BTreeMap<String, Value>,
     #[serde(rename = "parameters")]

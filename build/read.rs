@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::facts::{Access, BodyFacts, InVersion, List, METHODS, Media, OperationFacts, Service};
 use super::super::marks;
 use super::super::version::VERSIONS;
-use super::openapi::{BodyItem, OpenApi, OperationItem};
+use super::openapi::{BodyItem, Components, OpenApi, OperationItem};
 use super::routes::{Routes, leak_list};
 use super::{components, parameters, schema, versions};
 
@@ -72,8 +72,8 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     fn read(written: Written<'a>) -> Result<Self, String> {
         let fail = |error: String| format!("{FOLDER}/{}.yaml{error}", written.name);
-        let parsed = yaml(written.text).map_err(fail)?;
-        let value = yaml(written.text).map_err(fail)?;
+        let value = super::super::yaml_to_json(written.text).map_err(fail)?;
+        let parsed = serde_json::from_value(value.clone()).map_err(|_| fail(mistake(&value)))?;
         Ok(Self { name: written.name, value, parsed })
     }
 
@@ -83,14 +83,28 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The value in a text, or `:LINE:COLUMN: what is wrong`.
-fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
-        let message = error.without_snippet().to_string();
-        format!("{place}: {}", message.split(" at line ").next().unwrap_or_default())
-    })
+/// The first mistake in a document that is not as [`OpenApi`] has it, after the JSON Pointer of the smallest part in
+/// which it was found.
+fn mistake(document: &Value) -> String {
+    fn wrong<T: DeserializeOwned>(value: Value) -> Option<String> {
+        serde_json::from_value::<T>(value).err().map(|error| error.to_string())
+    }
+    let parts = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    for (path, item) in parts(&document["paths"]) {
+        for (method, operation) in parts(&item) {
+            if let Some(why) = wrong::<OperationItem>(operation) {
+                return format!(": /paths/{}/{method}: {why}", path.replace('/', "~1"));
+            }
+        }
+    }
+    for (kind, components) in parts(&document["components"]) {
+        for (name, component) in parts(&components) {
+            if let Some(why) = wrong::<Components>(json!({ kind.as_str(): { name.as_str(): component } })) {
+                return format!(": /components/{kind}/{name}: {why}");
+            }
+        }
+    }
+    format!(": {}", wrong::<OpenApi>(document.clone()).unwrap_or_default())
 }
 
 struct Reader<'a> {

@@ -2,10 +2,15 @@
 //! in it, and durations are read from text here. Nothing below the server reads the machine's clock: wall time
 //! comes in as an argument.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::document::{Definitions, Mistakes, Node, Written, parsed};
 
 /// A point in time, in whole milliseconds since 1970-01-01T00:00:00Z; shown as RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +105,21 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Written for Timestamp {
+    fn expected() -> Cow<'static, str> {
+        "a time such as `2026-11-24T09:30:00Z`".into()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string", "format": "date-time" })
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        parsed(node, &Self::expected(), mistakes, Self::parse)
     }
 }
 
@@ -192,7 +211,7 @@ pub fn format_duration(duration: Duration) -> String {
     }
 }
 
-/// A duration as files write it, for `#[serde(with = "…")]`-free fields.
+/// A duration as files write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
@@ -204,7 +223,27 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parse_duration(&String::deserialize(deserializer)?).map(Self).map_err(serde::de::Error::custom)
+        parse_duration(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl Written for Span {
+    fn expected() -> Cow<'static, str> {
+        "a duration such as `5s`".into()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        definitions.refer("duration", |_| {
+            json!({
+                "description": "A number and a unit: 200ms, 5s, 13m, 1.5h.",
+                "type": "string",
+                "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$",
+            })
+        })
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        parsed(node, &Self::expected(), mistakes, parse_duration).map(Self)
     }
 }
 

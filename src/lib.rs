@@ -5,7 +5,7 @@
 //! # The house
 //!
 //! Imports only point down, and rooms on one floor do not import each other (`operation` holds the words that
-//! every floor uses). A test reads `src/` and fails on an import that points up or sideways.
+//! every floor uses, and `document` says how words are read). A test reads `src/` and fails on an import that points up or sideways.
 //!
 //! ```text
 //! 9  simulator                       what an embedder can do (main, cli and commands use it)

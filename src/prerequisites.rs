@@ -3,17 +3,17 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::document::words;
 
-/// Whether creators are held to the prerequisites that the service's documentation names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Prerequisites {
-    /// Names, policies and sources must be there and fit.
-    #[default]
-    Enforce,
-    /// Whatever the vendor's schema accepts is accepted, unknown ids included.
-    Ignore,
+words! {
+    derive(Default)
+    /// Whether creators are held to the prerequisites that the service's documentation names.
+    pub enum Prerequisites {
+        /// Names, policies and sources must be there and fit.
+        Enforce = "enforce",
+        /// Whatever the vendor's schema accepts is accepted, unknown ids included.
+        Ignore = "ignore",
+    }
 }
 
 impl FromStr for Prerequisites {

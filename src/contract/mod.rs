@@ -34,6 +34,13 @@ mod build;
 #[cfg(test)]
 mod tests;
 
+/// What `build.rs` has of its own, for the tests that compile documents: YAML as JSON, or `: what is wrong`.
+#[cfg(test)]
+fn yaml_to_json(text: &str) -> Result<serde_json::Value, String> {
+    let document = crate::document::Document { name: "", text, format: crate::document::Format::Yaml };
+    document.to_json().map_err(|error| error.to_string())
+}
+
 /// What the build made of the documents.
 #[allow(clippy::enum_glob_use, clippy::unreadable_literal, reason = "written by the build")]
 mod tables {

@@ -1,20 +1,24 @@
 //! How control calls' bodies and queries are read; mistakes come back with their place.
 
+use std::borrow::Cow;
+
 use hyper::StatusCode;
-use serde::de::DeserializeOwned;
 
 use super::ControlError;
-use crate::document::{Document, Format};
+use crate::document::{Document, DocumentError, Format, Written, decode, unknown};
 use crate::journal::Filter;
 use crate::wire::{Body, Request, query};
 
-/// A body's text; JSON, or YAML when its media type says so.
+/// What a body is called in messages.
+const NAME: &str = "body";
+
+/// A body's text, and how it is written.
 pub(super) struct Text<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     format: Format,
 }
 
-/// The body of a call that has one.
+/// The body of a call that has one: YAML or JSON as its media type says, or as it looks where none says.
 pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     let body = match &request.body {
         Body::Whole(body) => body,
@@ -25,30 +29,32 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
     };
-    let text = std::str::from_utf8(body)
-        .map_err(|error| ControlError::bad(format!("the body is not UTF-8: {error}")))?;
-    let is_yaml = request.media_type().is_some_and(|media_type| media_type.ends_with("yaml"));
-    Ok(Text { text, format: if is_yaml { Format::Yaml } else { Format::Json } })
+    let text = decode(NAME, body).map_err(|error| told(&error))?;
+    let format = match request.media_type() {
+        Some(media_type) if media_type.ends_with("yaml") => Format::Yaml,
+        Some(media_type) if media_type.ends_with("json") => Format::Json,
+        _ => Format::of_text(&text),
+    };
+    Ok(Text { text, format })
 }
 
-impl<'a> Text<'a> {
-    pub(super) fn as_document(&self) -> Document<'a> {
-        Document { name: "body", text: self.text, format: self.format }
+/// What is wrong with a body.
+fn told(error: &DocumentError) -> ControlError {
+    ControlError::bad(error.to_string())
+}
+
+impl Text<'_> {
+    pub(super) fn as_document(&self) -> Document<'_> {
+        Document { name: NAME, text: &self.text, format: self.format }
     }
 
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, ControlError> {
-        self.as_document().parse().map_err(|error| ControlError::bad(error.to_string()))
+    pub(super) fn read<T: Written>(&self) -> Result<T, ControlError> {
+        self.as_document().read().map_err(|error| told(&error))
     }
 
     /// The same for a call whose body may be left out.
-    pub(super) fn or_empty<T: DeserializeOwned + Default>(&self) -> Result<T, ControlError> {
-        if self.text.trim().is_empty() { Ok(T::default()) } else { self.parse() }
-    }
-
-    /// Whether the document is an object with this key.
-    pub(super) fn has_key(&self, key: &str) -> bool {
-        let parsed: Result<serde_json::Value, _> = self.as_document().parse();
-        parsed.is_ok_and(|value| value.get(key).is_some())
+    pub(super) fn or_empty<T: Written + Default>(&self) -> Result<T, ControlError> {
+        if self.text.trim().is_empty() { Ok(T::default()) } else { self.read() }
     }
 }
 
@@ -72,8 +78,8 @@ pub(super) fn filter(request: &Request) -> Result<Filter, ControlError> {
             "after" => filter.after = value.parse().map_err(|_| not_a_number())?,
             "limit" => filter.limit = value.parse().map_err(|_| not_a_number())?,
             _ => {
-                let expected = "operation, status, client, rule, after or limit";
-                return Err(ControlError::bad(format!("`{name}` is no filter; expected {expected}")));
+                let known = ["operation", "status", "client", "rule", "after", "limit"];
+                return Err(ControlError::bad(unknown("unknown filter", &name, &known)));
             }
         }
     }

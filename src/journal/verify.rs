@@ -1,61 +1,64 @@
 //! Whether clients did what was expected of them: how often, in which order, and how far apart; and when not,
 //! which exchanges came nearest and where they differ.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
+use crate::document::record;
 use crate::scenario::Pattern;
 use crate::scenario::written::When;
 
-/// What is expected.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Expectation {
-    /// Which exchanges, in the words of a scenario's `when`.
-    #[serde(rename = "match")]
-    pub matching: When,
-    /// And with this status.
-    pub status: Option<u16>,
-    /// How many; at least one when absent.
-    pub count: Option<Quantity>,
-    /// How far each is from the one before it, in the tenant's time.
-    pub apart: Option<Apart>,
-    /// What comes after the first of them, each after the one before it.
-    pub then: Vec<Next>,
+record! {
+    derive(Default)
+    /// What is expected.
+    pub struct Expectation as "expectation" {
+        /// Which exchanges, in the words of a scenario's `when`.
+        pub matching: When = optional("match"),
+        /// And with this status.
+        pub status: Option<u16> = nullable("status"),
+        /// How many; at least one when absent.
+        pub count: Option<Quantity> = nullable("count"),
+        /// How far each is from the one before it, in the tenant's time.
+        pub apart: Option<Apart> = nullable("apart"),
+        /// What comes after the first of them, each after the one before it.
+        pub then: Vec<Next> = optional("then"),
+    }
 }
 
-/// How many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Quantity {
-    /// So many and no other.
-    pub exactly: Option<u64>,
-    /// So many or more.
-    pub at_least: Option<u64>,
-    /// So many or fewer.
-    pub at_most: Option<u64>,
+record! {
+    derive(Copy, Default, Eq)
+    /// How many.
+    pub struct Quantity as "count" {
+        /// This many and no other.
+        pub exactly: Option<u64> = nullable("exactly"),
+        /// This many or more.
+        pub at_least: Option<u64> = nullable("atLeast"),
+        /// This many or fewer.
+        pub at_most: Option<u64> = nullable("atMost"),
+    }
 }
 
-/// How far apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Apart {
-    /// So far or farther.
-    pub at_least: Option<Span>,
-    /// So far or nearer.
-    pub at_most: Option<Span>,
+record! {
+    derive(Copy, Default, Eq)
+    /// How far apart.
+    pub struct Apart as "apart" {
+        /// This far or farther.
+        pub at_least: Option<Span> = nullable("atLeast"),
+        /// This far or nearer.
+        pub at_most: Option<Span> = nullable("atMost"),
+    }
 }
 
-/// What comes next.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Next {
-    /// Which exchanges.
-    #[serde(rename = "match")]
-    pub matching: When,
-    /// And with this status.
-    pub status: Option<u16>,
+record! {
+    derive(Default)
+    /// What comes next.
+    pub struct Next as "next" {
+        /// Which exchanges.
+        pub matching: When = optional("match"),
+        /// And with this status.
+        pub status: Option<u16> = nullable("status"),
+    }
 }
 
 /// What was found.

@@ -5,14 +5,14 @@ use std::cell::RefCell;
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::text::BEFORE_ID;
+use crate::document::Written;
 use crate::fixture::{Application, Group, Identity, PasswordPolicy, Source};
 use crate::wire::json::{self, Object};
 
 /// One thing of an organisation, with an id of its own. It is written as a JSON object whose first member is `id`.
-pub(crate) trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub(crate) trait Record: Clone + Serialize + Written + Send + Sync + 'static {
     /// What the API calls the resource in its paths.
     const RESOURCE: &'static str;
 
@@ -128,7 +128,7 @@ mod tests {
         for (record, text) in records.iter().zip(together) {
             assert_eq!(render(record), text);
             assert_eq!(id_in(&text), record.id());
-            assert_eq!(&serde_json::from_slice::<R>(&text).unwrap(), record);
+            assert_eq!(&crate::document::read_own::<R>(&text), record);
         }
     }
 

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use super::record::Record;
 use super::tally::Tally;
 use super::text::is_text_of;
+use crate::document::read_own;
 
 /// Slots of a chunk; as many as its `taken` has bits.
 pub(super) const SLOTS: usize = 64;
@@ -46,7 +47,7 @@ impl<R: Record> Row<R> {
     }
 
     fn read(&self) -> R {
-        serde_json::from_slice(&self.rendered).expect("it was written from a record")
+        read_own(&self.rendered)
     }
 
     pub(super) fn is_of(&self, escaped_id: &str) -> bool {

@@ -10,11 +10,11 @@ pub(super) const BEFORE_ID: &[u8] = br#"{"id":""#;
 
 /// An id as it stands in a record's text, between the quotes.
 pub(super) fn escaped(id: &str) -> Cow<'_, str> {
-    if !json::is_plain(id) {
+    if json::is_plain(id) {
+        Cow::Borrowed(id)
+    } else {
         let quoted = serde_json::to_string(id).expect("a text can be written as JSON");
         Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
-    } else {
-        Cow::Borrowed(id)
     }
 }
 

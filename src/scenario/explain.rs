@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fault::Fault;
 use super::ruleset::Ruleset;
-use super::written::{Operations, Per, Rule, Stage, TextMatch, Then, When};
+use super::written::{Operations, Per, Rule, Stage, TextMatch, Then, ValueMatch, When};
 
 /// A line for the scenario and one for each rule.
 pub fn explain(ruleset: &Ruleset) -> String {
@@ -74,8 +74,17 @@ fn when_in_words(when: &When) -> String {
     };
     many("query", &when.query);
     many("header", &when.header);
-    many("body", &when.body);
+    parts.extend(when.body.iter().map(|(key, value)| format!("with body {key} {}", value_in_words(value))));
     parts.join(" ")
+}
+
+fn value_in_words(value: &ValueMatch) -> String {
+    match value {
+        ValueMatch::Exact(value) => format!("`{value}`").replace("`\"", "`").replace("\"`", "`"),
+        ValueMatch::Regex(regex) => format!("like /{regex}/"),
+        ValueMatch::Present(true) => "present".to_owned(),
+        ValueMatch::Present(false) => "absent".to_owned(),
+    }
 }
 
 fn text_in_words(text: &TextMatch) -> String {

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use regex::Regex;
-use serde_json::Value;
 
 use super::mistake::{Mistake, escaped};
 use super::subject::{ExchangeView, JobView, Subject};
-use super::text::{Text, compile_glob};
-use super::written::{Operations, TextMatch, When};
+use super::text::{Text, Wanted, compile_glob};
+use super::written::{Operations, TextMatch, ValueMatch, When};
 use crate::operation::Operation;
 use crate::wire::query;
 
@@ -25,7 +24,7 @@ pub(super) struct Matcher {
     client: Option<Text>,
     query: Vec<(String, Text)>,
     header: Vec<(String, Text)>,
-    body: Vec<(String, Text)>,
+    body: Vec<(String, Wanted)>,
     source: Option<Text>,
 }
 
@@ -97,7 +96,7 @@ impl Matcher {
             client: one("client", when.client.as_ref())?,
             query: many("query", &when.query)?,
             header: many("header", &when.header)?,
-            body: many("body", &when.body)?,
+            body: wanted(&when.body)?,
             source: None,
         })
     }
@@ -192,11 +191,8 @@ impl Matcher {
     }
 
     fn body_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
-        let missed = self.body.iter().find(|(pointer, text)| match exchange.json().pointer(pointer) {
-            None => !text.fits(None),
-            Some(Value::String(found)) => !text.fits(Some(found)),
-            Some(found) => !text.fits(Some(&found.to_string())),
-        });
+        let missed =
+            self.body.iter().find(|(pointer, wanted)| !wanted.fits(exchange.json().pointer(pointer)));
         missed.map(|(pointer, _)| Miss::Named { part: "body", name: pointer })
     }
 }
@@ -212,6 +208,14 @@ fn many(part: &str, texts: &BTreeMap<String, TextMatch>) -> Result<Vec<(String, 
         Err(message) => Err(Mistake::new(format!("/{part}/{}", escaped(key)), message)),
     };
     texts.iter().map(compile).collect()
+}
+
+fn wanted(values: &BTreeMap<String, ValueMatch>) -> Result<Vec<(String, Wanted)>, Mistake> {
+    let compile = |(pointer, value): (&String, &ValueMatch)| match Wanted::compile(value) {
+        Ok(wanted) => Ok((pointer.clone(), wanted)),
+        Err(message) => Err(Mistake::new(format!("/body/{}", escaped(pointer)), message)),
+    };
+    values.iter().map(compile).collect()
 }
 
 /// A part of a `when` that does not hold; put into words only when somebody reads them.
@@ -286,7 +290,7 @@ mod tests {
 
     fn matches(when: &str) -> Result<(), String> {
         let document = Document { name: "when", text: when, format: Format::Yaml };
-        let matcher = Matcher::compile(&document.parse().unwrap()).unwrap();
+        let matcher = Matcher::compile(&document.read().unwrap()).unwrap();
         let headers = [("x-run", "7"), ("user-agent", "curl/8")]
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let headers = HeaderMap::from_iter(headers);
@@ -350,7 +354,7 @@ mod tests {
     fn a_pattern_has_room_but_not_without_end() {
         let compile = |when: &str| {
             let document = Document { name: "when", text: when, format: Format::Yaml };
-            Matcher::compile(&document.parse().unwrap()).map(|_| ()).map_err(|mistake| mistake.message)
+            Matcher::compile(&document.read().unwrap()).map(|_| ()).map_err(|mistake| mistake.message)
         };
         for when in [
             r"client: {regex: '^[\w.+-]+@[\w-]+\.[\w.-]+$'}",
@@ -370,7 +374,7 @@ mod tests {
         let job = JobView { source: "s-1", source_name: "Okta", ..JobView::default() };
         for when in ["{}", "operation: '*'", "operation: token", "client: {present: false}"] {
             let document = Document { name: "when", text: when, format: Format::Yaml };
-            let matcher = Matcher::compile(&document.parse().unwrap()).unwrap();
+            let matcher = Matcher::compile(&document.read().unwrap()).unwrap();
             assert!(!matcher.is_about(Topic::Job), "{when}");
             assert!(matcher.first_miss(Subject::Job(&job)).is_some(), "{when}");
         }

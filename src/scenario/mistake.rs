@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use crate::document::{Document, DocumentError};
-
 /// A mistake in a scenario, a rule or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -59,11 +57,6 @@ impl Mistakes {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
         std::iter::once(&self.first).chain(&self.others)
-    }
-
-    /// The first of them, with its place in the document.
-    pub(super) fn first_in(self, document: &Document<'_>) -> DocumentError {
-        document.error_at(&self.first.pointer, self.first.message)
     }
 }
 

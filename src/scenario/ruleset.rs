@@ -11,11 +11,18 @@ use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
 use super::plan::{PlacedRule, Plan};
 use super::written::{Fires, Rule, Scenario};
-use crate::document::{Document, DocumentError};
+use crate::document::{Document, DocumentError, Place};
 
 /// The most rules that `--max-rules` can allow. Each is compared with every other, so their number is looked at
 /// before anything else is.
 pub const MOST_RULES: usize = 10_000;
+
+/// What was checked, with its mistakes told where they are.
+fn told<T>(checked: Result<T, Mistakes>, place: &mut Place<'_, '_, '_>) -> Option<T> {
+    checked
+        .map_err(|mistakes| mistakes.iter().for_each(|found| place.mistake(&found.pointer, &*found.message)))
+        .ok()
+}
 
 /// A rule that was checked and compiled.
 #[derive(Clone, Debug)]
@@ -47,8 +54,7 @@ impl Rule {
 impl CompiledRule {
     /// Reads one rule, and checks and compiles it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
-        let rule: Rule = document.parse()?;
-        rule.check().map_err(|mistakes| mistakes.first_in(document))
+        document.read_into(|rule: Rule, place| told(rule.check(), place))
     }
 
     fn new(written: Rule) -> Result<Self, Mistakes> {
@@ -123,8 +129,7 @@ impl Scenario {
 impl Ruleset {
     /// Reads a scenario, and checks and compiles it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
-        let scenario: Scenario = document.parse()?;
-        scenario.check().map_err(|mistakes| mistakes.first_in(document))
+        document.read_into(|scenario: Scenario, place| told(scenario.check(), place))
     }
 
     /// The scenario's name.

@@ -209,7 +209,7 @@ mod tests {
     use crate::document::{Document, Format};
 
     fn fires(text: &str) -> Fires {
-        Document { name: "fires", text, format: Format::Yaml }.parse().unwrap()
+        Document { name: "fires", text, format: Format::Yaml }.read().unwrap()
     }
 
     /// The matches, of twelve a second apart, on which the trigger fires when every draw is 0.5.
@@ -261,9 +261,6 @@ mod tests {
         for (text, expected) in [
             ("nth: 0", "nth 0 can never fire; expected 1 or more"),
             ("nth: []", "an empty list can never fire; expected numbers from 1"),
-            ("first: 0", "first 0 can never fire; expected 1 or more"),
-            ("every: 0", "every 0 can never fire; expected 1 or more"),
-            ("times: 0", "times 0 can never fire; expected 1 or more"),
             ("{first: 2, after: 2}", "after 2 and first 2 can never both hold; expected after < first"),
             ("{nth: 5, first: 4}", "nth [5] never meets the other conditions; expected one that does"),
             (
@@ -271,9 +268,6 @@ mod tests {
                 "nth [3, 5] never meets the other conditions; expected one that does",
             ),
             ("{every: 5, first: 4}", "every 5 never comes after 0 and up to 4; expected one that does"),
-            ("chance: 1.5", "chance 1.5; expected 0 to 1"),
-            ("chance: -0.1", "chance -0.1; expected 0 to 1"),
-            ("chance: .nan", "chance NaN; expected 0 to 1"),
             ("{from: 5s, until: 5s}", "it ends before it begins; expected until later than from"),
             ("until: 0s", "it ends before it begins; expected until later than from"),
         ] {

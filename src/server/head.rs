@@ -44,17 +44,12 @@ pub(super) fn excess<B>(request: &hyper::Request<B>, limits: &Limits) -> Option<
 
 /// Which bytes may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
 const IN_HOST: [bool; 256] = {
+    let letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=%:[]";
     let mut allowed = [false; 256];
-    let mut byte = 0;
-    while byte < allowed.len() {
-        allowed[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let marks = b"-._~!$&'()*+,;=%:[]";
-    let mut mark = 0;
-    while mark < marks.len() {
-        allowed[marks[mark] as usize] = true;
-        mark += 1;
+    let mut letter = 0;
+    while letter < letters.len() {
+        allowed[letters[letter] as usize] = true;
+        letter += 1;
     }
     allowed
 };

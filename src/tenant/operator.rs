@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::agenda::AgendaReport;
 use super::{Template, Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
+use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, JournalReport};
@@ -23,26 +24,27 @@ pub struct ClockReport {
     pub now: Timestamp,
 }
 
-/// Whether a clock runs by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClockMode {
-    /// With the wall clock.
-    Auto,
-    /// Only when it is moved.
-    Manual,
-    /// When it is moved; and to what comes next, when nothing else can happen.
-    Skipping,
+words! {
+    /// Whether a clock runs by itself.
+    pub enum ClockMode {
+        /// With the wall clock.
+        Auto = "auto",
+        /// Only when it is moved.
+        Manual = "manual",
+        /// When it is moved; and to what comes next, when nothing else can happen.
+        Skipping = "skipping",
+    }
 }
 
-/// What to do to a clock; what is left out stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClockChange {
-    /// Whether it runs by itself.
-    pub mode: Option<ClockMode>,
-    /// The tenant's time.
-    pub now: Option<Timestamp>,
+record! {
+    derive(Copy, Default, Eq)
+    /// What to do to a clock; what is left out stays.
+    pub struct ClockChange as "clockChange" {
+        /// Whether it runs by itself.
+        pub mode: Option<ClockMode> = nullable("mode"),
+        /// The tenant's time.
+        pub now: Option<Timestamp> = nullable("now"),
+    }
 }
 
 impl ClockReport {

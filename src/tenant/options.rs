@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::rate_limit::RateLimit;
 use crate::clock::Clock;
+use crate::document::words;
 use crate::journal;
 use crate::prerequisites::Prerequisites;
 
@@ -34,15 +33,15 @@ pub struct TenantOptions {
     pub sim_fault: SimFault,
 }
 
-/// Whether a reply that a fault touched says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SimFault {
-    /// In the header field `Sim-Fault`.
-    #[default]
-    Shown,
-    /// Only in the journal.
-    Hidden,
+words! {
+    derive(Default)
+    /// Whether a reply that a fault touched says so.
+    pub enum SimFault {
+        /// In the header field `Sim-Fault`.
+        Shown = "shown",
+        /// Only in the journal.
+        Hidden = "hidden",
+    }
 }
 
 impl Default for TenantOptions {

@@ -1,14 +1,17 @@
 //! The gateway's rate limit: so many requests per client and API version in a window of time. Windows are
 //! fixed: one opens with a client's first request and the next with the first after it has passed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::clock::{Timestamp, format_duration, parse_duration};
+use crate::document::{Definitions, Mistakes, Node, Written, parsed};
 use crate::wire::Refusal;
 
 /// A limit, written `100/10s`; the service's own is that (vendor's rate limit page, 2026-04).
@@ -52,9 +55,32 @@ impl FromStr for Limit {
     }
 }
 
+impl Written for Limit {
+    fn expected() -> Cow<'static, str> {
+        "a limit such as `100/10s`, or off".into()
+    }
+
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string", "pattern": "^(off|[0-9]+/[0-9.]+(ms|s|m|h))$" })
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        parsed(node, &Self::expected(), mistakes, str::parse)
+    }
+}
+
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            None => serializer.serialize_str("off"),
+            Some(limit) => serializer.collect_str(&limit),
+        }
     }
 }
 

@@ -1,49 +1,51 @@
 //! Tenants that are asked for by name and options: making them with clients of their own, and deleting them.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::chance::Chance;
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
+use crate::document::{Definitions, Mistakes, Node, Written, record};
 use crate::fixture::{Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{LoadError, Ruleset, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
 
-/// A tenant that is asked for; what is left out is the server's own.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct TenantRequest {
-    /// 1 to 63 of `a-z`, `0-9` and `-`; made up when absent.
-    pub name: Option<String>,
-    /// What it begins with.
-    pub fixture: Option<NamedOr<Fixture>>,
-    /// What goes wrong in it.
-    pub scenarios: Option<Vec<NamedOr<Scenario>>>,
-    /// Where its luck comes from.
-    pub seed: Option<u64>,
-    /// How strictly creators are held to the prerequisites.
-    pub prerequisites: Option<Prerequisites>,
-    /// The gateway's limit, such as `100/10s`, or `off`.
-    pub rate_limit: Option<Limit>,
-    /// How long its tokens live.
-    pub token_lifetime: Option<Span>,
-    /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
-    pub draw_key: Option<String>,
-    /// Whether a reply that a fault touched says so in `Sim-Fault`.
-    pub sim_fault: Option<SimFault>,
+record! {
+    derive(Default)
+    /// A tenant that is asked for; what is left out is the server's own.
+    pub struct TenantRequest as "tenantRequest" {
+        /// 1 to 63 of `a-z`, `0-9` and `-`; made up when absent.
+        pub name: Option<String> = nullable("name"),
+        /// What it begins with.
+        pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
+        /// What goes wrong in it.
+        pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios"),
+        /// Where its draws come from.
+        pub seed: Option<u64> = nullable("seed"),
+        /// How strictly creators are held to the prerequisites.
+        pub prerequisites: Option<Prerequisites> = nullable("prerequisites"),
+        /// The gateway's limit, such as `100/10s`, or `off`.
+        pub rate_limit: Option<Limit> = nullable("rateLimit"),
+        /// How long its tokens live.
+        pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
+        /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+        pub draw_key: Option<String> = nullable("drawKey"),
+        /// Whether a reply that a fault touched says so in `Sim-Fault`.
+        pub sim_fault: Option<SimFault> = nullable("simFault"),
+    }
 }
 
 /// A built-in thing by name, or a document in its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum NamedOr<T> {
     /// By name.
     Named(String),
@@ -51,26 +53,20 @@ pub enum NamedOr<T> {
     Inline(Box<T>),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for NamedOr<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrMap<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for NameOrMap<T> {
-            type Value = NamedOr<T>;
+impl<T: Written> Written for NamedOr<T> {
+    fn expected() -> Cow<'static, str> {
+        format!("a name, or {}", T::expected()).into()
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name or a document")
-            }
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({ "anyOf": [{ "type": "string" }, T::schema(definitions)] })
+    }
 
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<NamedOr<T>, E> {
-                Ok(NamedOr::Named(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NamedOr<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map))
-                    .map(|inline| NamedOr::Inline(Box::new(inline)))
-            }
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        match node.scalar() {
+            Some(name) if !node.is_null() => Some(Self::Named(name.to_owned())),
+            _ => T::read(node, mistakes).map(|inline| Self::Inline(Box::new(inline))),
         }
-        deserializer.deserialize_any(NameOrMap(PhantomData))
     }
 }
 

@@ -122,8 +122,11 @@ fn files_are_checked_with_place_found_and_expected() {
     let (code, stdout, stderr) = run(&["check", bad, good]);
     assert_eq!(code, 1);
     assert!(stdout.starts_with(good), "{stdout}");
-    let expected = "2:23: password policy `p` is not in this file; expected the id of one that is";
-    assert_eq!(stderr, format!("{bad}:{expected}\n"));
+    let expected = format!(
+        "{bad}:1:13: 0 sources; expected at least 2\n\
+         {bad}:2:23: password policy `p` is not in this file; expected the id of one that is\n"
+    );
+    assert_eq!(stderr, expected);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use sync_group_sim::document::Document;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/openapi/service");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fidelity.md");
@@ -17,7 +18,8 @@ made of the marks beside the responses in [fixtures/openapi/service](../fixtures
 ";
 
 fn document(path: &Path) -> Value {
-    serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    let text = fs::read_to_string(path).unwrap();
+    Document::new(&path.display().to_string(), &text).to_json().unwrap()
 }
 
 /// A row of a table: the first cells, then how faithful the answer is, and why.

@@ -18,8 +18,9 @@ const FLOORS: [&[&str]; 10] = [
     &["simulator"],
 ];
 
-/// Rooms of floor 0 are words: `wire` may use `operation` to say what a request was for.
-const WORDS: &[&str] = &["operation"];
+/// Rooms of floor 0 that others there may use: `wire` says by `operation` what a request was for, and every word
+/// says by `document` how it is read.
+const WORDS: &[&str] = &["operation", "document"];
 
 fn floor_of(room: &str) -> usize {
     let floor = FLOORS.iter().position(|rooms| rooms.contains(&room));

@@ -285,7 +285,7 @@ fn what_is_not_understood_does_not_build() {
             "parameters/limits'",
             "/paths/~1password-sync-groups/get/parameters/0/$ref: `#/components/parameters/limits` does not exist",
         ),
-        (GROUPS, r"pattern: '\S'", "pattern: '^x'", r"expected one of \S"),
+        (GROUPS, r"pattern: '\S'", "pattern: '^x'", r"expected `\S`"),
         (GROUPS, "        - userAuth:", "        - userOauth:", "unknown field `userOauth`"),
         (
             GROUPS,

@@ -3,6 +3,7 @@
 use crate::clock::Span;
 use crate::control::read::document;
 use crate::control::{Answer, Asked, ControlError, ok};
+use crate::document::record;
 use crate::tenant::operator::ClockChange;
 
 pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
@@ -14,21 +15,22 @@ pub(in crate::control) fn agenda(asked: &Asked<'_>) -> Answer {
 }
 
 pub(in crate::control) fn set(asked: &Asked<'_>) -> Answer {
-    let change: ClockChange = document(asked.request)?.parse()?;
+    let change: ClockChange = document(asked.request)?.read()?;
     if change == ClockChange::default() {
         return Err(ControlError::bad("nothing to change; expected `mode`, `now` or both"));
     }
     ok(&asked.located.tenant.change_clock(change, asked.wall))
 }
 
-/// `{"by": "13m"}`.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    by: Span,
+record! {
+    /// How far to move the clock.
+    struct Advance as "advance" {
+        /// Such as `13m`.
+        by: Span = required("by"),
+    }
 }
 
 pub(in crate::control) fn advance(asked: &Asked<'_>) -> Answer {
-    let advance: Advance = document(asked.request)?.parse()?;
+    let advance: Advance = document(asked.request)?.read()?;
     ok(&asked.located.tenant.advance(advance.by.0, asked.wall))
 }

@@ -25,7 +25,7 @@ pub(in crate::control) fn har(asked: &Asked<'_>) -> Answer {
 }
 
 pub(in crate::control) fn verify(asked: &Asked<'_>) -> Answer {
-    let expectation: Expectation = document(asked.request)?.parse()?;
+    let expectation: Expectation = document(asked.request)?.read()?;
     let verdict = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
     json_of(if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verdict)
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, Asked, ControlError, PREFIX, created, done, ok};
+use crate::document::{Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::wire::Request;
 
@@ -46,27 +47,47 @@ fn rule_error(error: &LoadError) -> ControlError {
     ControlError::new(status, error.to_string())
 }
 
-/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`.
-fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Use {
-        #[serde(rename = "use")]
-        names: Vec<String>,
+record! {
+    /// Built-in scenarios by name.
+    struct Use as "use" checked by Use::look {
+        /// Their names, in the order in which their rules look.
+        names: Vec<String> = required("use"),
     }
-    let document = document(request)?;
-    let scenarios: Vec<_> = if document.has_key("use") {
-        let named: Use = document.parse()?;
-        named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
-    } else {
-        let read = Ruleset::read(&document.as_document());
-        vec![read.map_err(|error| ControlError::bad(error.to_string()))?]
+}
+
+impl Use {
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        for (index, name) in self.names.iter().enumerate() {
+            if let Err(error) = built_in(name) {
+                place.mistake(&format!("/use/{index}"), error.message);
+            }
+        }
+    }
+}
+
+/// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`, or `"rate-limited"` for one.
+fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
+    let text = document(request)?;
+    let document = text.as_document();
+    let scenarios: Vec<_> = match document.outline() {
+        Outline::Text(name) => vec![built_in(&name)?],
+        Outline::Keys(keys) if keys.iter().any(|key| key == "use") => {
+            let named: Use = text.read()?;
+            named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
+        }
+        outline => {
+            let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
+            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for one that is built in" } else { "" };
+            let read = Ruleset::read(&document);
+            vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
+        }
     };
     Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
 }
 
 fn built_in(name: &str) -> Result<Ruleset, ControlError> {
     library::ruleset(name).ok_or_else(|| {
-        ControlError::bad(format!("scenario `{name}` is not built in; expected one of {}", library::names()))
+        let known: Vec<_> = library::BUILT_IN.iter().map(|(name, _)| *name).collect();
+        ControlError::bad(unknown("no built-in scenario is named", name, &known))
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::fault::Fault;
 use crate::scenario::mistake::Mistake;
-use crate::scenario::written::{Operations, Rule, Stage, TextMatch, Then, When};
+use crate::scenario::written::{Operations, Rule, Stage, TextMatch, Then, ValueMatch, When};
 
 /// Whether the rule at `index` can never fire because of another one.
 pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Result<(), Mistake> {
@@ -66,25 +66,34 @@ fn covers(wide: &When, narrow: &When) -> bool {
         && text(wide.method.as_ref(), narrow.method.as_ref())
         && (wide.path.as_deref() == Some("**") || one(wide.path.as_ref(), narrow.path.as_ref()))
         && text(wide.client.as_ref(), narrow.client.as_ref())
-        && texts(&wide.query, &narrow.query, str::eq)
-        && texts(&wide.header, &narrow.header, str::eq_ignore_ascii_case)
-        && texts(&wide.body, &narrow.body, str::eq)
+        && all(&wide.query, &narrow.query, str::eq, text_covers)
+        && all(&wide.header, &narrow.header, str::eq_ignore_ascii_case, text_covers)
+        && all(&wide.body, &narrow.body, str::eq, value_covers)
 }
 
-/// Whether each text that is asked for is asked for in the narrower `when` as well.
-fn texts(
-    wide: &BTreeMap<String, TextMatch>,
-    narrow: &BTreeMap<String, TextMatch>,
+/// Whether each text or value that is asked for is asked for in the narrower `when` as well.
+fn all<T>(
+    wide: &BTreeMap<String, T>,
+    narrow: &BTreeMap<String, T>,
     same: fn(&str, &str) -> bool,
+    covers: fn(&T, &T) -> bool,
 ) -> bool {
-    wide.iter().all(|(name, wide)| {
-        narrow.iter().any(|(other, narrow)| same(name, other) && text(Some(wide), Some(narrow)))
-    })
+    wide.iter()
+        .all(|(name, wide)| narrow.iter().any(|(other, narrow)| same(name, other) && covers(wide, narrow)))
+}
+
+fn text_covers(wide: &TextMatch, narrow: &TextMatch) -> bool {
+    let is_there = matches!(narrow, TextMatch::Exact(_) | TextMatch::Regex(_));
+    wide == narrow || *wide == TextMatch::Present(true) && is_there
+}
+
+fn value_covers(wide: &ValueMatch, narrow: &ValueMatch) -> bool {
+    let is_there = matches!(narrow, ValueMatch::Exact(_) | ValueMatch::Regex(_));
+    wide == narrow || *wide == ValueMatch::Present(true) && is_there
 }
 
 fn text(wide: Option<&TextMatch>, narrow: Option<&TextMatch>) -> bool {
-    let is_there = matches!(narrow, Some(TextMatch::Exact(_) | TextMatch::Regex(_)));
-    one(wide, narrow) || wide == Some(&TextMatch::Present(true)) && is_there
+    wide.is_none_or(|wide| narrow.is_some_and(|narrow| text_covers(wide, narrow)))
 }
 
 fn one<T: PartialEq>(wide: Option<&T>, narrow: Option<&T>) -> bool {

@@ -2,26 +2,26 @@
 
 use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, HeaderValue};
-use serde::{Deserialize, Serialize};
 
 use super::{Effect, Kind};
+use crate::document::words;
 use crate::wire::Reply;
 use crate::wire::reply::JSON;
 
-/// Ways in which a body is not what the reply says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Corrupt {
-    /// JSON that ends in the middle, with a length that fits.
-    TruncatedJson,
-    /// A gateway's HTML page.
-    Html,
-    /// The right body as `text/plain`.
-    WrongContentType,
-    /// The right body with `Content-Encoding: UTF-8`, as an edge of the real service has been seen to send.
-    BogusEncoding,
-    /// No body at all.
-    Empty,
+words! {
+    /// Ways in which a body is not what the reply says it is.
+    pub enum Corrupt {
+        /// JSON that ends in the middle, with a length that fits.
+        TruncatedJson = "truncatedJson",
+        /// A gateway's HTML page.
+        Html = "html",
+        /// The right body as `text/plain`.
+        WrongContentType = "wrongContentType",
+        /// The right body with `Content-Encoding: UTF-8`, as an edge of the real service has been seen to send.
+        BogusEncoding = "bogusEncoding",
+        /// No body at all.
+        Empty = "empty",
+    }
 }
 
 /// A page as a gateway in front of a service shows it.

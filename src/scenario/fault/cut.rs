@@ -1,16 +1,16 @@
 //! `cut`: the headers promise the whole body, and only a part of it comes.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind};
+use crate::document::record;
 use crate::wire::Manner;
 
-/// A body that ends early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cut {
-    /// Bytes that are sent; of a shorter body, all but the last.
-    pub after: usize,
+record! {
+    derive(Copy, Eq)
+    /// A body that ends early.
+    pub struct Cut as "cut" {
+        /// Bytes that are sent; of a shorter body, all but the last.
+        pub after: usize = required("after"),
+    }
 }
 
 impl Kind for Cut {

@@ -2,8 +2,7 @@
 //!
 //! 1. its file here: settings, effect, words, mistakes and tests ([`Kind`] says what is asked of it);
 //! 2. its `mod` and its line in the list below;
-//! 3. its shape in `scenarios/scenario.schema.json`;
-//! 4. a file in `scenarios/` that shows it, listed in `library.rs`, and a paragraph in `scenarios/README.md`.
+//! 3. a file in `scenarios/` that shows it, listed in `library.rs`, and a paragraph in `scenarios/README.md`.
 //!
 //! Its effect is one of those in `effect.rs`, which the pipeline carries out (what is said) and the server
 //! delivers (how it is said). Only an effect of a new sort needs a change there.
@@ -23,7 +22,8 @@ mod written;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 pub use corrupt::Corrupt;
 pub use cut::Cut;
@@ -39,6 +39,8 @@ pub use trickle::Trickle;
 use super::mistake::Mistake;
 pub use super::written::Hold;
 use super::written::Rule;
+use crate::document::{Mistakes, Node, Written};
+use written::Described;
 
 faults! {
     /// A reply of the scenario's choosing.
@@ -140,14 +142,12 @@ impl Fault {
 
 /// Makes the enum from the list, and the functions that have an arm for each line.
 macro_rules! faults {
-    ($($(#[$doc:meta])* $name:literal => $Kind:ident,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:literal => $Kind:ident,)*) => {
         /// What goes wrong.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(remote = "Self")]
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Fault {
             $(
-                $(#[$doc])*
-                #[serde(rename = $name)]
+                $(#[doc = $doc])+
                 $Kind($Kind),
             )*
         }
@@ -169,6 +169,34 @@ macro_rules! faults {
             /// The faults for which their name is enough.
             fn all_bare() -> Vec<Self> {
                 [$($Kind::bare().map(Self::$Kind),)*].into_iter().flatten().collect()
+            }
+
+            /// Their names, in order.
+            const NAMES: &[&str] = &[$($name),*];
+
+            /// What each does and what its settings are, in the same order.
+            const DESCRIBED: &[Described] = &[$(Described {
+                doc: &[$($doc),+],
+                schema: <$Kind as Written>::schema,
+                expected: <$Kind as Written>::expected,
+            }),*];
+
+            /// Reads the settings of the fault of that name, if there is one.
+            fn read_settings(name: &str, node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Option<Self>> {
+                match name {
+                    $($name => Some($Kind::read(node, mistakes).map(Self::$Kind)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl Serialize for Fault {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(Some(1))?;
+                match self {
+                    $(Self::$Kind(settings) => map.serialize_entry($name, settings)?,)*
+                }
+                map.end()
             }
         }
 
@@ -200,6 +228,6 @@ mod testing {
 
     /// What the client gets with a fault.
     pub(super) fn words(fault: &str) -> String {
-        Document { name: "fault", text: fault, format: Format::Yaml }.parse::<Fault>().unwrap().in_words()
+        Document { name: "fault", text: fault, format: Format::Yaml }.read::<Fault>().unwrap().in_words()
     }
 }

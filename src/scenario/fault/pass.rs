@@ -1,13 +1,14 @@
 //! `pass`: nothing goes wrong. It is there for sequences, and to keep later rules away from an exchange.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind};
+use crate::document::record;
 
-/// Nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pass {}
+record! {
+    derive(Copy, Default, Eq)
+    /// Nothing.
+    pub struct Pass as "pass" {
+    }
+}
 
 impl Kind for Pass {
     fn effect(&self) -> Effect<'_> {

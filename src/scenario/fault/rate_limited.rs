@@ -3,31 +3,27 @@
 use std::time::Duration;
 
 use hyper::header::RETRY_AFTER;
-use serde::{Deserialize, Serialize};
 
 use super::{Answer, Effect, Kind};
 use crate::clock::{Span, Timestamp, format_duration};
+use crate::document::record;
 use crate::scenario::mistake::Mistake;
-use crate::scenario::written::{Rule, given};
+use crate::scenario::written::Rule;
 use crate::wire::{Reply, TrackingId, refusal};
 
-/// 429 as the gateway sends it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct RateLimited {
-    /// What `Retry-After` says, in whole seconds, rounded up; 1s when absent.
-    #[serde(default = "one_second")]
-    pub retry_after: Span,
-    /// Leave `Retry-After` out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub omit_header: bool,
-    /// Say the time as an HTTP date instead of seconds.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub as_date: bool,
-    /// Once fired, go on with every match for this long: a window that may end earlier or later than
-    /// `Retry-After` says.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub window: Option<Span>,
+record! {
+    /// 429 as the gateway sends it.
+    pub struct RateLimited as "rateLimited" {
+        /// What `Retry-After` says, in whole seconds, rounded up; 1s when absent.
+        pub retry_after: Span = or("retryAfter", one_second()),
+        /// Leave `Retry-After` out.
+        pub omit_header: bool = optional("omitHeader"),
+        /// Say the time as an HTTP date instead of seconds.
+        pub as_date: bool = optional("asDate"),
+        /// Once fired, go on with every match for this long: a window that may end earlier or later than
+        /// `Retry-After` says.
+        pub window: Option<Span> = optional("window"),
+    }
 }
 
 fn one_second() -> Span {

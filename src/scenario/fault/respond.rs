@@ -4,33 +4,30 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Effect, Kind};
 use crate::clock::Timestamp;
+use crate::document::{Limit, record};
 use crate::scenario::mistake::{Mistake, escaped};
-use crate::scenario::written::{Rule, given};
+use crate::scenario::written::Rule;
 use crate::wire::{Reply, TrackingId, refusal};
 
-/// A reply of the scenario's choosing. What is left out is the service's own for that status.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Respond {
-    /// 200 to 599.
-    pub status: u16,
-    /// The message in the service's own body.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub text: Option<String>,
-    /// The `detailCode` in the service's own body.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub detail_code: Option<String>,
-    /// Header fields that are added, or set where the service sets them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
-    /// Instead of the service's own body: a text as it is, anything else as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub body: Option<Value>,
+record! {
+    derive(Default)
+    /// A reply of the scenario's choosing. What is left out is the service's own for that status.
+    pub struct Respond as "respond" {
+        /// 200 to 599.
+        pub status: u16 = required("status") within Limit::Between(200, 599),
+        /// The message in the service's own body.
+        pub text: Option<String> = optional("text"),
+        /// The `detailCode` in the service's own body.
+        pub detail_code: Option<String> = optional("detailCode"),
+        /// Header fields that are added, or set where the service sets them.
+        pub headers: BTreeMap<String, String> = optional("headers"),
+        /// Instead of the service's own body: a text as it is, anything else as JSON.
+        pub body: Option<Value> = optional("body"),
+    }
 }
 
 impl Kind for Respond {
@@ -151,7 +148,6 @@ mod tests {
     #[test]
     fn what_the_service_could_not_send_is_a_mistake() {
         for (settings, expected) in [
-            ("status: 199", "/status: status 199; expected 200 to 599"),
             ("status: 204, body: x", "/body: a body beside status 204; expected none"),
             ("status: 500, text: x, body: y", "/body: `body` beside `text` or `detailCode`"),
             ("status: 401, detailCode: x", "/detailCode: the body of a 401 has no `detailCode`"),
@@ -166,12 +162,16 @@ mod tests {
             let mistake = fault.check(&Rule::new("a")).unwrap_err().to_string();
             assert!(mistake.starts_with(expected), "{mistake}");
         }
+        assert_eq!(
+            mistake("{fault: {respond: {status: 199}}}"),
+            "rule:1:28: status 199; expected 200 to 599"
+        );
         let text = "{fault: {respond: {status: 500, headers: {X-A: \"\\n\"}}}}";
         assert!(mistake(text).starts_with("rule:1:48: `\n` cannot be sent"), "{}", mistake(text));
     }
 
     fn read(settings: &str) -> Respond {
         let text = format!("{{{settings}}}");
-        Document { name: "settings", text: &text, format: Format::Yaml }.parse().unwrap()
+        Document { name: "settings", text: &text, format: Format::Yaml }.read().unwrap()
     }
 }

@@ -1,30 +1,32 @@
 //! `hang`, `close` and `reset`: the client is told nothing.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind};
 use crate::clock::{Span, format_duration};
-use crate::scenario::written::given;
+use crate::document::record;
 use crate::wire::Manner;
 
-/// Headers that never come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hang {
-    /// After this long the connection is closed; never when absent.
-    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub limit: Option<Span>,
+record! {
+    derive(Copy, Default, Eq)
+    /// Headers that never come.
+    pub struct Hang as "hang" {
+        /// After this long the connection is closed; never when absent.
+        pub limit: Option<Span> = optional("for"),
+    }
 }
 
-/// The connection is closed without an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Close {}
+record! {
+    derive(Copy, Default, Eq)
+    /// The connection is closed without an answer.
+    pub struct Close as "close" {
+    }
+}
 
-/// The connection is reset without an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reset {}
+record! {
+    derive(Copy, Default, Eq)
+    /// The connection is reset without an answer.
+    pub struct Reset as "reset" {
+    }
+}
 
 impl Kind for Hang {
     fn effect(&self) -> Effect<'_> {

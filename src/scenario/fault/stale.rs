@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind};
 use crate::clock::{Span, format_duration};
+use crate::document::record;
 use crate::operation::Operation;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::written::{Operations, Rule, Stage, When};
 
-/// Reads that lag behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Stale {
-    /// How far.
-    pub by: Span,
-    /// Whether a client sees its own writes at once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub read_your_writes: bool,
+record! {
+    derive(Copy, Eq)
+    /// Reads that lag behind.
+    pub struct Stale as "stale" {
+        /// How far.
+        pub by: Span = required("by"),
+        /// Whether a client sees its own writes at once.
+        pub read_your_writes: bool = optional("readYourWrites"),
+    }
 }
 
 impl Kind for Stale {

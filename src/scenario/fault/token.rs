@@ -1,22 +1,24 @@
 //! `expireToken` and `loseScope`: what becomes of the token that a call carries, or that it buys.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind, TokenChange};
+use crate::document::{Limit, record};
 use crate::scenario::mistake::Mistake;
 use crate::scenario::written::Rule;
 
-/// The token expires, for good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpireToken {}
+record! {
+    derive(Copy, Default, Eq)
+    /// The token expires, for good.
+    pub struct ExpireToken as "expireToken" {
+    }
+}
 
-/// The token loses a scope, for good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoseScope {
-    /// The scope, such as `idn:password-sync-group:manage`.
-    pub scope: String,
+record! {
+    derive(Eq)
+    /// The token loses a scope, for good.
+    pub struct LoseScope as "loseScope" {
+        /// The scope, such as `idn:password-sync-group:manage`.
+        pub scope: String = required("scope") within Limit::NotEmpty,
+    }
 }
 
 impl Kind for ExpireToken {
@@ -58,7 +60,7 @@ mod tests {
     fn a_scope_needs_a_name() {
         assert_eq!(
             mistake("{fault: {loseScope: {scope: ''}}}"),
-            "rule:1:29: an empty scope; expected its name"
+            "rule:1:29: an empty `scope`; expected text"
         );
     }
 

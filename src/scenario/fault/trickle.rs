@@ -1,21 +1,21 @@
 //! `trickle`: the right body, slowly.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Effect, Kind};
 use crate::clock::{Span, format_duration};
+use crate::document::{Limit, record};
 use crate::scenario::mistake::Mistake;
 use crate::scenario::written::Rule;
 use crate::wire::Manner;
 
-/// The right body, slowly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trickle {
-    /// Bytes at a time; 1 or more.
-    pub chunk: usize,
-    /// The wait before each further chunk.
-    pub pause: Span,
+record! {
+    derive(Copy, Eq)
+    /// The right body, slowly.
+    pub struct Trickle as "trickle" {
+        /// Bytes at a time; 1 or more.
+        pub chunk: usize = required("chunk") within Limit::AtLeast(1),
+        /// The wait before each further chunk.
+        pub pause: Span = required("pause"),
+    }
 }
 
 impl Kind for Trickle {
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn a_chunk_has_a_byte() {
         let found = mistake("{sequence: [pass, {trickle: {chunk: 0, pause: 1s}}]}");
-        assert_eq!(found, "rule:1:37: chunk 0; expected 1 or more bytes");
+        assert_eq!(found, "rule:1:37: chunk 0; expected 1 or more");
     }
 
     #[test]

@@ -1,74 +1,111 @@
 //! Faults as files write them: a name with settings, `{cut: {after: 100}}`, or the name alone where that is
 //! enough, `close`.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::Fault;
+use crate::document::{Content, Definitions, Mistakes, Node, Written, unknown};
 
-impl Serialize for Fault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The one that serde made of the list.
-        Self::serialize(self, serializer)
+/// A fault of the list, as schemas and messages describe it.
+pub(super) struct Described {
+    pub(super) doc: &'static [&'static str],
+    pub(super) schema: fn(&mut Definitions) -> Value,
+    pub(super) expected: fn() -> Cow<'static, str>,
+}
+
+impl Described {
+    fn schema(&self, name: &str, definitions: &mut Definitions) -> Value {
+        let doc: Vec<_> = self.doc.iter().map(|line| line.trim()).collect();
+        json!({
+            "description": doc.join(" "),
+            "type": "object",
+            "additionalProperties": false,
+            "required": [name],
+            "properties": { name: (self.schema)(definitions) },
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for Fault {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NameOrMap)
-    }
-}
-
-struct NameOrMap;
-
-impl<'de> Visitor<'de> for NameOrMap {
-    type Value = Fault;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a fault such as {respond: {status: 500}}, {close: {}} or pass")
+impl Written for Fault {
+    fn expected() -> Cow<'static, str> {
+        "a fault such as {respond: {status: 500}}, {close: {}} or pass".into()
     }
 
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Fault, E> {
-        let mut bare = Fault::all_bare();
-        if let Some(found) = bare.iter().position(|fault| fault.name() == name) {
-            return Ok(bare.swap_remove(found));
-        }
-        let names = bare.iter().map(Fault::name).collect::<Vec<_>>().join(", ");
-        Err(E::custom(format!(
-            "fault `{name}`; expected one of {names}, or a fault with its settings such as \
-             {{respond: {{status: 500}}}}"
-        )))
+    fn schema(definitions: &mut Definitions) -> Value {
+        definitions.refer("fault", |definitions| {
+            let bare: Vec<_> = Self::all_bare().iter().map(Self::name).collect();
+            let bare = json!({
+                "description": "A fault whose settings may all be left out, by its name.",
+                "type": "string",
+                "enum": bare,
+            });
+            let described = Self::NAMES.iter().zip(Self::DESCRIBED);
+            let with_settings = described.map(|(name, described)| described.schema(name, definitions));
+            let all: Vec<_> = std::iter::once(bare).chain(with_settings).collect();
+            json!({ "description": "What goes wrong.", "anyOf": all })
+        })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fault, A::Error> {
-        // The one that serde made of the list.
-        Fault::deserialize(MapAccessDeserializer::new(OneEntry(map)))
-    }
-}
-
-/// A map that may have one entry only.
-struct OneEntry<A>(A);
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for OneEntry<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let nothing = || de::Error::custom("no fault; expected one such as {respond: {status: 500}}");
-        self.0.next_key_seed(seed)?.map(Some).ok_or_else(nothing)
+    fn keys() -> &'static [&'static str] {
+        Self::NAMES
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        let value = self.0.next_value_seed(seed)?;
-        match self.0.next_key::<String>()? {
-            None => Ok(value),
-            Some(other) => {
-                Err(de::Error::custom(format!("`{other}` beside another fault; expected exactly one")))
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        match &node.content {
+            Content::Mapping(entries) => with_settings(node, entries, mistakes),
+            Content::List(_) => {
+                mistakes.unexpected(node, &Self::expected());
+                None
             }
+            _ if node.is_null() => {
+                mistakes.unexpected(node, &Self::expected());
+                None
+            }
+            _ => by_name(node, mistakes),
         }
     }
+}
+
+/// A fault by its name alone.
+fn by_name(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Fault> {
+    let name = node.scalar().unwrap_or_default();
+    let mut bare = Fault::all_bare();
+    if let Some(found) = bare.iter().position(|fault| fault.name() == name) {
+        return Some(bare.swap_remove(found));
+    }
+    let message = match Fault::NAMES.iter().position(|known| *known == name) {
+        Some(known) => {
+            let settings = (Fault::DESCRIBED[known].expected)();
+            format!("the fault `{name}` without its settings; expected {{{name}: {settings}}}")
+        }
+        None => unknown("fault", name, Fault::NAMES),
+    };
+    mistakes.add(node, message);
+    None
+}
+
+/// A fault by its name, with settings.
+fn with_settings(
+    node: &Node<'_>,
+    entries: &[(Node<'_>, Node<'_>)],
+    mistakes: &mut Mistakes,
+) -> Option<Fault> {
+    let Some((key, settings)) = entries.first() else {
+        mistakes.add(node, "no fault; expected one such as {respond: {status: 500}}");
+        return None;
+    };
+    for (other, _) in &entries[1..] {
+        let other_name = other.scalar().unwrap_or_default();
+        mistakes.add(other, format!("`{other_name}` beside another fault; expected exactly one"));
+    }
+    let name = key.scalar().unwrap_or_default();
+    let Some(fault) = Fault::read_settings(name, settings, mistakes) else {
+        mistakes.add(key, unknown("fault", name, Fault::NAMES));
+        return None;
+    };
+    fault.filter(|_| entries.len() == 1)
 }
 
 #[cfg(test)]
@@ -77,7 +114,7 @@ mod tests {
     use crate::document::{Document, Format};
 
     fn read(text: &str) -> Result<Fault, String> {
-        Document { name: "fault", text, format: Format::Yaml }.parse().map_err(|error| error.to_string())
+        Document { name: "fault", text, format: Format::Yaml }.read().map_err(|error| error.to_string())
     }
 
     #[test]
@@ -88,7 +125,12 @@ mod tests {
             assert_eq!(Ok(fault), read(&format!("{name}: {{}}")), "{name}");
         }
         let error = read("rateLimited").unwrap_err();
-        assert!(error.contains("expected one of expireToken, hang, close, reset, pass, or"), "{error}");
+        assert!(
+            error.contains(
+                "the fault `rateLimited` without its settings; expected {rateLimited: a rate limited {"
+            ),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,98 +1,74 @@
 //! `fires`: which of its matches a rule fires on, as it is written.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
-use super::given;
 use crate::clock::Span;
+use crate::document::{Content, Definitions, Limit, Mistakes, Node, Written, record, words};
 
-/// Which of the matching exchanges a rule fires on. All parts that are given must hold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Fires {
-    /// The n-th match, or these, from 1.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub nth: Option<Nth>,
-    /// The first n matches.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub first: Option<u64>,
-    /// All matches after the first n.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub after: Option<u64>,
-    /// Every n-th match: 3 is the third, the sixth, the ninth.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub every: Option<u64>,
-    /// With this probability, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub chance: Option<f64>,
-    /// From this tenant time on, counted from when the scenario was loaded.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub from: Option<Span>,
-    /// Until before this tenant time, counted likewise.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub until: Option<Span>,
-    /// At most this many times.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub times: Option<u64>,
-    /// Whose matches and firings are counted; the tenant's when absent.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub per: Option<Per>,
-}
-
-impl Fires {
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
+record! {
+    derive(Default)
+    /// Which of the matching exchanges a rule fires on. All parts that are given must hold.
+    pub struct Fires as "fires" {
+        /// The n-th match, or these, from 1.
+        pub nth: Option<Nth> = optional("nth"),
+        /// The first n matches.
+        pub first: Option<u64> = optional("first") within Limit::AtLeast(1),
+        /// All matches after the first n.
+        pub after: Option<u64> = optional("after"),
+        /// Every n-th match: 3 is the third, the sixth, the ninth.
+        pub every: Option<u64> = optional("every") within Limit::AtLeast(1),
+        /// With this probability, 0 to 1.
+        pub chance: Option<f64> = optional("chance") within Limit::Between(0, 1),
+        /// From this tenant time on, counted from when the scenario was loaded.
+        pub from: Option<Span> = optional("from"),
+        /// Until before this tenant time, counted likewise.
+        pub until: Option<Span> = optional("until"),
+        /// At most this many times.
+        pub times: Option<u64> = optional("times") within Limit::AtLeast(1),
+        /// Whose matches and firings are counted; the tenant's when absent.
+        pub per: Option<Per> = optional("per"),
     }
 }
 
-/// Whose matches and firings are counted together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Per {
-    /// All of the tenant's.
-    #[default]
-    Tenant,
-    /// Those of one OAuth client.
-    Client,
-    /// Those of one group, by the id in the path.
-    Group,
+words! {
+    derive(Default)
+    /// Whose matches and firings are counted together.
+    pub enum Per {
+        /// All of the tenant's.
+        Tenant = "tenant",
+        /// Those of one OAuth client.
+        Client = "client",
+        /// Those of one group, by the id in the path.
+        Group = "group",
+    }
 }
 
 /// One or more ordinal numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nth(pub Vec<u64>);
 
-impl<'de> Deserialize<'de> for Nth {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-        impl<'de> Visitor<'de> for OneOrMore {
-            type Value = Nth;
+impl Written for Nth {
+    fn expected() -> Cow<'static, str> {
+        "a whole number from 1, or a list of them".into()
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number from 1, or a list of them")
-            }
+    fn schema(_: &mut Definitions) -> Value {
+        let number = json!({ "type": "integer", "minimum": 1 });
+        json!({ "anyOf": [number, { "type": "array", "minItems": 1, "items": number }] })
+    }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Nth, E> {
-                Ok(Nth(vec![number]))
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        match &node.content {
+            Content::List(_) => Vec::read(node, mistakes).map(Self),
+            Content::Mapping(_) => {
+                mistakes.unexpected(node, &Self::expected());
+                None
             }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Nth, E> {
-                u64::try_from(number).map(|number| Nth(vec![number])).map_err(|_| {
-                    E::custom(format!("{number} can never come; expected a whole number from 1"))
-                })
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Nth, A::Error> {
-                let mut numbers = Vec::new();
-                while let Some(number) = items.next_element()? {
-                    numbers.push(number);
-                }
-                Ok(Nth(numbers))
-            }
+            _ => u64::read(node, mistakes).map(|number| Self(vec![number])),
         }
-        deserializer.deserialize_any(OneOrMore)
     }
 }
 

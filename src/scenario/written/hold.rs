@@ -1,12 +1,13 @@
 //! `hold`: how long a client waits, as it is written.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::clock::Span;
+use crate::document::{Content, Definitions, Mistakes, Node, Written, record, unknown};
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,56 +25,97 @@ pub enum Hold {
     },
 }
 
-/// The two ways of waiting that are drawn, as files write them.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Drawn {
-    Uniform(Span, Span),
-    Lognormal(Lognormal),
+record! {
+    derive(Copy)
+    /// Mostly near the median, sometimes much longer.
+    struct Lognormal as "lognormal" {
+        /// Half of all waits are shorter.
+        median: Span = required("median"),
+        /// One in a hundred is longer.
+        p99: Span = required("p99"),
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lognormal {
-    median: Span,
-    p99: Span,
-}
+impl Written for Hold {
+    fn expected() -> Cow<'static, str> {
+        "a duration such as `5s`, {uniform: [least, most]} or {lognormal: {median: …, p99: …}}".into()
+    }
 
-impl<'de> Deserialize<'de> for Hold {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FixedOrDrawn;
-        impl<'de> Visitor<'de> for FixedOrDrawn {
-            type Value = Hold;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration, {uniform: [least, most]} or {lognormal: {median: …, p99: …}}")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hold, E> {
-                crate::clock::parse_duration(text)
-                    .map(|duration| Hold::Fixed(Span(duration)))
-                    .map_err(E::custom)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Hold, A::Error> {
-                Ok(match Drawn::deserialize(MapAccessDeserializer::new(map))? {
-                    Drawn::Uniform(least, most) => Hold::Uniform(least, most),
-                    Drawn::Lognormal(Lognormal { median, p99 }) => Hold::Lognormal { median, p99 },
+    fn schema(definitions: &mut Definitions) -> Value {
+        definitions.refer("hold", |definitions| {
+            let duration = Span::schema(definitions);
+            let lognormal = Lognormal::schema(definitions);
+            let one = |key: &str, value: Value| {
+                json!({
+                    "type": "object", "additionalProperties": false,
+                    "required": [key], "properties": { key: value },
                 })
+            };
+            json!({
+                "description": "How long the client waits: always the same, any length between two, or mostly near a median.",
+                "anyOf": [
+                    duration,
+                    one("uniform", json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": duration })),
+                    one("lognormal", lognormal),
+                ],
+            })
+        })
+    }
+
+    fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
+        let Content::Mapping(entries) = &node.content else {
+            if node.is_null() || node.scalar().is_none() {
+                mistakes.unexpected(node, &Self::expected());
+                return None;
+            }
+            return Span::read(node, mistakes).map(Self::Fixed);
+        };
+        let [(key, value)] = entries.as_slice() else {
+            mistakes.unexpected(node, &Self::expected());
+            return None;
+        };
+        match key.scalar().unwrap_or_default() {
+            "uniform" => uniform(value, mistakes),
+            "lognormal" => Lognormal::read(value, mistakes)
+                .map(|Lognormal { median, p99 }| Self::Lognormal { median, p99 }),
+            other => {
+                mistakes.add(key, unknown("unknown key", other, &["uniform", "lognormal"]));
+                None
             }
         }
-        deserializer.deserialize_any(FixedOrDrawn)
+    }
+}
+
+fn uniform(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Hold> {
+    match &node.content {
+        Content::List(items) if items.len() == 2 => {
+            let ends = Vec::<Span>::read(node, mistakes)?;
+            Some(Hold::Uniform(ends[0], ends[1]))
+        }
+        Content::List(items) => {
+            mistakes.add(node, format!("a list of {}; expected [least, most]", items.len()));
+            None
+        }
+        _ => {
+            mistakes.unexpected(node, "[least, most]");
+            None
+        }
     }
 }
 
 impl Serialize for Hold {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            Self::Fixed(span) => span.serialize(serializer),
-            Self::Uniform(least, most) => Drawn::Uniform(least, most).serialize(serializer),
-            Self::Lognormal { median, p99 } => {
-                Drawn::Lognormal(Lognormal { median, p99 }).serialize(serializer)
-            }
+        if let Self::Fixed(span) = self {
+            return span.serialize(serializer);
         }
+        let mut map = serializer.serialize_map(Some(1))?;
+        match *self {
+            Self::Uniform(least, most) => map.serialize_entry("uniform", &[least, most])?,
+            Self::Lognormal { median, p99 } => {
+                map.serialize_entry("lognormal", &Lognormal { median, p99 })?;
+            }
+            Self::Fixed(_) => {}
+        }
+        map.end()
     }
 }

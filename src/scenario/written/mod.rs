@@ -4,93 +4,102 @@
 
 mod fires;
 mod hold;
+mod matches;
 mod when;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 
 pub use fires::{Fires, Nth, Per};
 pub use hold::Hold;
-pub use when::{Operations, TextMatch, When};
+pub use matches::{TextMatch, ValueMatch};
+pub use when::{Operations, When};
 
+use super::check;
 use super::fault::Fault;
+use crate::document::{Limit, Place, record, words};
 
-/// A named list of rules with a lesson.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Scenario {
-    /// What it is called: in `Sim-Fault`, in the journal, on the command line.
-    pub name: String,
-    /// What a client's author learns from it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub lesson: Option<String>,
-    /// The rules; the first that fires wins, at each stage.
-    pub rules: Vec<Rule>,
-}
-
-/// Which exchanges, which of them, and what goes wrong.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Rule {
-    /// What it is called; its draws depend on it. `rule-1` for a first rule without a name, and so on.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// Which exchanges; all when absent.
-    #[serde(default, skip_serializing_if = "When::is_empty")]
-    pub when: When,
-    /// Which of those; all when absent.
-    #[serde(default, skip_serializing_if = "Fires::is_empty")]
-    pub fires: Fires,
-    /// Whether the operation happens first.
-    #[serde(default, skip_serializing_if = "Stage::is_before")]
-    pub stage: Stage,
-    /// How long the client waits on top.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub hold: Option<Hold>,
-    /// What goes wrong, every time.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub fault: Option<Fault>,
-    /// What goes wrong, one after the other.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub sequence: Option<Vec<Fault>>,
-    /// What comes after the sequence; `pass` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
-    pub then: Option<Then>,
-}
-
-/// When a fault takes effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// The operation does not happen.
-    #[default]
-    Before,
-    /// The operation happens, and the client is told something else or nothing.
-    After,
-}
-
-impl Stage {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-    fn is_before(&self) -> bool {
-        *self == Self::Before
+record! {
+    /// A named list of rules: which exchanges, which of them, and what goes wrong.
+    pub struct Scenario as "scenario" {
+        /// What it is called: in the `Sim-Fault` header, in the journal, on the command line.
+        pub name: String = required("name") within NAME,
+        /// What a client's author learns from it, in a sentence.
+        pub lesson: Option<String> = optional("lesson"),
+        /// The rules, in order: at each stage the first that fires wins.
+        pub rules: Vec<Rule> = required("rules"),
     }
 }
 
-/// What comes after the last fault of a sequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Then {
-    /// The rule does not fire any more.
-    #[default]
-    Pass,
-    /// The sequence begins again.
-    Repeat,
-    /// The last fault goes on.
-    Last,
+/// Names go into the `Sim-Fault` header, with a slash between them.
+const NAME: Limit = Limit::Form {
+    pattern: "^[!-.0-~]([ -.0-~]{0,98}[!-.0-~])?$",
+    expected: "1 to 100 printable ASCII characters without `/`",
+    holds: check::is_name,
+};
+
+record! {
+    /// Which exchanges, which of them, and what goes wrong. It has one of `fault` and `sequence`, or a `hold` alone.
+    pub struct Rule as "rule" checked by Rule::look, also one_of_the_two {
+        /// What it is called, once per scenario; its draws depend on it. `rule-1`, `rule-2` and so on by its place
+        /// when absent.
+        pub name: String = optional("name") within NAME,
+        /// Which exchanges; all when absent.
+        pub when: When = optional("when"),
+        /// Which of those; all when absent.
+        pub fires: Fires = optional("fires"),
+        /// Whether the operation happens first; `before`, it does not.
+        pub stage: Stage = optional("stage"),
+        /// How much later the client hears, beside the fault or alone.
+        pub hold: Option<Hold> = optional("hold"),
+        /// What goes wrong, every time the rule fires.
+        pub fault: Option<Fault> = optional("fault"),
+        /// What goes wrong, one fault per firing.
+        pub sequence: Option<Vec<Fault>> = optional("sequence") within Limit::NotEmpty,
+        /// What comes after the sequence; `pass` when absent.
+        pub then: Option<Then> = optional("then"),
+    }
 }
 
-/// Reads an optional part that is there: a key without a value is a mistake, not an absence.
-pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+impl Rule {
+    /// What is wrong with it by itself, for readers; a name is made up for one that has none.
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        for mistake in check::check_rule(self) {
+            if !(self.name.is_empty() && mistake.pointer == "/name") {
+                place.mistake(&mistake.pointer, mistake.message);
+            }
+        }
+    }
+}
+
+/// What the fields' own schemas cannot say.
+fn one_of_the_two() -> Value {
+    let both = [json!({ "required": ["fault"] }), json!({ "required": ["sequence"] })];
+    json!({
+        "oneOf": [both[0], both[1], { "required": ["hold"], "not": { "anyOf": both } }],
+        "dependencies": { "then": ["sequence"] },
+    })
+}
+
+words! {
+    derive(Default)
+    /// When a fault takes effect.
+    pub enum Stage {
+        /// The operation does not happen.
+        Before = "before",
+        /// The operation happens, and the client is told something else or nothing.
+        After = "after",
+    }
+}
+
+words! {
+    derive(Default)
+    /// What comes after the last fault of a sequence.
+    pub enum Then {
+        /// The rule does not fire any more.
+        Pass = "pass",
+        /// The sequence begins again.
+        Repeat = "repeat",
+        /// The last fault goes on.
+        Last = "last",
+    }
 }

@@ -152,7 +152,7 @@ pub(super) fn scenario() -> impl Fn(&[u8]) {
             let ruleset = match Ruleset::read(&Document { name: "input", text, format }) {
                 Ok(ruleset) => ruleset,
                 Err(error) => {
-                    check_place(&error, text, format);
+                    check_place(&error, text);
                     continue;
                 }
             };
@@ -195,7 +195,7 @@ pub(super) fn fixture() -> impl Fn(&[u8]) {
                 let fixture = match Fixture::read(&Document { name: "input", text, format }, prerequisites) {
                     Ok(fixture) => fixture,
                     Err(error) => {
-                        check_place(&error, text, format);
+                        check_place(&error, text);
                         continue;
                     }
                 };
@@ -215,21 +215,22 @@ pub(super) fn fixture() -> impl Fn(&[u8]) {
     }
 }
 
-/// A mistake's place is in the file: on one of its lines, in it or right behind it.
-fn check_place(error: &DocumentError, text: &str, format: Format) {
+/// The places of mistakes are in the file, on one of its lines or right behind it, and in order.
+fn check_place(error: &DocumentError, text: &str) {
     let place = format!("{error:?} in {text:?}");
-    assert!(!error.message.is_empty(), "{place}");
-    if (error.line, error.column) == (0, 0) {
-        return;
-    }
+    assert!((1..=50).contains(&error.mistakes.len()), "{place}");
     // To YAML a carriage return by itself ends a line, too.
-    let text = match format {
-        Format::Yaml => text.replace("\r\n", "\n").replace('\r', "\n"),
-        _ => text.to_owned(),
-    };
-    let line = text.split('\n').nth(error.line.checked_sub(1).expect("lines count from 1"));
-    let line = line.unwrap_or_else(|| panic!("no such line: {place}"));
-    assert!((1..=line.chars().count() + 1).contains(&error.column), "no such column: {place}");
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<_> = text.split('\n').collect();
+    let mut before = (0, 0);
+    for mistake in &error.mistakes {
+        assert!(!mistake.message.is_empty(), "{place}");
+        let line = lines.get(mistake.line.checked_sub(1).expect("lines count from 1"));
+        let line = line.unwrap_or_else(|| panic!("no such line: {place}"));
+        assert!((1..=line.chars().count() + 1).contains(&mistake.column), "no such column: {place}");
+        assert!(before <= (mistake.line, mistake.column), "not in order: {place}");
+        before = (mistake.line, mistake.column);
+    }
 }
 
 /// Bearer and refresh tokens: none is taken but those that were issued, unchanged. Also returns those.

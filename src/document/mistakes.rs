@@ -1,0 +1,162 @@
+//! What is wrong with a document. Reading goes on after a mistake, so that a person hears of all of them at
+//! once, in the order of their places.
+
+use std::fmt;
+
+use super::tree::{Content, Node};
+
+/// So many mistakes of one document are told.
+const MOST_TOLD: usize = 50;
+/// So many are remembered; what is wrong behind those is only counted.
+const MOST_KEPT: usize = 1_000;
+
+/// The mistakes found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes {
+    /// Whether the document is YAML, for advice on how to write it.
+    pub(crate) is_yaml: bool,
+    /// Whether it is what we wrote ourselves: of the right types, but perhaps of values that a lax tenant took.
+    pub(super) is_own: bool,
+    found: Vec<(u32, String)>,
+    more: usize,
+}
+
+impl Mistakes {
+    pub(crate) fn new(is_yaml: bool) -> Self {
+        Self { is_yaml, ..Self::default() }
+    }
+
+    /// Notes what is wrong with a value: what was found, what was expected, what to write.
+    pub(crate) fn add(&mut self, node: &Node<'_>, message: impl Into<String>) {
+        self.add_at(node.at, message.into());
+    }
+
+    /// Notes that a value is not of the kind that is wanted.
+    pub(crate) fn unexpected(&mut self, node: &Node<'_>, expected: &str) {
+        self.add_at(node.at, format!("{}; expected {expected}", in_words(node)));
+    }
+
+    pub(super) fn add_at(&mut self, at: u32, message: String) {
+        if self.found.len() < MOST_KEPT {
+            self.found.push((at, message));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Those that are told, with their lines and columns in `text`; `None` when there are none.
+    pub(super) fn told(mut self, name: &str, text: &str) -> Option<DocumentError> {
+        if self.found.is_empty() {
+            return None;
+        }
+        self.found.sort();
+        self.found.dedup();
+        let more = self.more + self.found.len().saturating_sub(MOST_TOLD);
+        self.found.truncate(MOST_TOLD);
+        let mut places = Places::new(text);
+        let mistakes = self.found.into_iter().map(|(at, message)| {
+            let (line, column) = places.of(at);
+            Mistake { line, column, message }
+        });
+        Some(DocumentError { name: name.to_owned(), mistakes: mistakes.collect(), more })
+    }
+}
+
+/// A value in a few words, to begin a message with.
+pub(crate) fn in_words(node: &Node<'_>) -> String {
+    match &node.content {
+        Content::Plain(text) if text.is_empty() => "nothing".to_owned(),
+        Content::Plain(text) => shown(text),
+        Content::Quoted(text) => format!("the text {}", shown(text)),
+        Content::List(_) => "a list".to_owned(),
+        Content::Mapping(_) => "keys and values".to_owned(),
+    }
+}
+
+/// A text as messages show it: short, and on one line.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut shown: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if shown.len() < text.len() && text.chars().count() > LONGEST {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+/// Lines and columns of places that are asked for in order.
+struct Places<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    line_began: usize,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        // A byte order mark is before the first column.
+        let began = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { text, at: began, line: 1, line_began: began }
+    }
+
+    /// The line and column (in characters) of a place in bytes.
+    fn of(&mut self, at: u32) -> (usize, usize) {
+        let to = usize::try_from(at).unwrap_or(usize::MAX).min(self.text.len());
+        let bytes = self.text.as_bytes();
+        while self.at < to {
+            let byte = bytes[self.at];
+            self.at += 1;
+            // A carriage return ends a line by itself, too, unless a line feed follows.
+            if byte == b'\n' || byte == b'\r' && bytes.get(self.at) != Some(&b'\n') {
+                self.line += 1;
+                self.line_began = self.at;
+            }
+        }
+        let before = self.text.get(self.line_began.min(to)..to).unwrap_or_default();
+        (self.line, before.chars().count() + 1)
+    }
+}
+
+/// One mistake: where, what was found, what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// 1-based; 0 when the document has no such place.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// What was found, what was expected, and often what to write.
+    pub message: String,
+}
+
+/// All that is wrong with a document, in the order of its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentError {
+    /// The document's name.
+    pub name: String,
+    /// The first 50 mistakes.
+    pub mistakes: Vec<Mistake>,
+    /// How many there are beyond those.
+    pub more: usize,
+}
+
+impl fmt::Display for DocumentError {
+    /// A line for each mistake: `my.yaml:3:5: unknown key …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Mistake { line, column, message }) in self.mistakes.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            match line {
+                0 => write!(f, "{}: {message}", self.name)?,
+                _ => write!(f, "{}:{line}:{column}: {message}", self.name)?,
+            }
+        }
+        match self.more {
+            0 => Ok(()),
+            1 => write!(f, "\n{}: and 1 more mistake", self.name),
+            more => write!(f, "\n{}: and {more} more mistakes", self.name),
+        }
+    }
+}
+
+impl std::error::Error for DocumentError {}

@@ -1,0 +1,90 @@
+//! Bytes into text: UTF-8, with or without a byte order mark, and UTF-16, which some Windows tools write.
+
+use std::borrow::Cow;
+
+use super::mistakes::{DocumentError, Mistake};
+
+/// The text of a file or body. What is in another encoding is told by its name, where that can be known.
+pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(error(name, (0, 0), "UTF-32; expected UTF-8")),
+        [0xff, 0xfe, rest @ ..] => utf16(name, rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(name, rest, u16::from_be_bytes),
+        [0x1f, 0x8b, ..] => Err(error(name, (0, 0), "compressed by gzip; expected the text itself")),
+        [b'P', b'K', 3, 4, ..] => Err(error(name, (0, 0), "a zip file; expected the text itself")),
+        // Without a mark: the first character of a document is one of ASCII's.
+        [first, 0, ..] if *first != 0 => utf16(name, bytes, u16::from_le_bytes),
+        [0, second, ..] if *second != 0 => utf16(name, bytes, u16::from_be_bytes),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Cow::Borrowed(text)),
+            Err(wrong) => Err(not_utf8(name, bytes, wrong.valid_up_to())),
+        },
+    }
+}
+
+fn utf16<'a>(name: &str, bytes: &[u8], of: fn([u8; 2]) -> u16) -> Result<Cow<'a, str>, DocumentError> {
+    let units = bytes.chunks(2).map(|pair| of([pair[0], pair.get(1).copied().unwrap_or_default()]));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    match text {
+        Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
+        _ => Err(error(name, (0, 0), "UTF-16 that is not well formed; expected UTF-8")),
+    }
+}
+
+fn not_utf8(name: &str, bytes: &[u8], at: usize) -> DocumentError {
+    let before = String::from_utf8_lossy(&bytes[..at]);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let byte = bytes[at];
+    // From here on the single-byte encodings of the West agree.
+    let guess = match byte {
+        0xa1.. => format!(" (in Windows-1252 and Latin-1 it is `{}`)", char::from(byte)),
+        _ => String::new(),
+    };
+    let message = format!("the byte 0x{byte:02x}, which is not UTF-8{guess}; expected UTF-8");
+    error(name, (line, column), &message)
+}
+
+fn error(name: &str, (line, column): (usize, usize), message: &str) -> DocumentError {
+    let mistakes = vec![Mistake { line, column, message: message.to_owned() }];
+    DocumentError { name: name.to_owned(), mistakes, more: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_as_windows_writes_them() {
+        let text = "name: ä\r\n";
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        for bytes in [
+            text.as_bytes().to_vec(),
+            [&[0xff, 0xfe], &little[..]].concat(),
+            [&[0xfe, 0xff], &big[..]].concat(),
+            little,
+            big,
+        ] {
+            assert_eq!(decode("x", &bytes).unwrap(), text, "{bytes:?}");
+        }
+        assert_eq!(decode("x", b"").unwrap(), "");
+    }
+
+    #[test]
+    fn other_encodings_are_named() {
+        for (bytes, expected) in [
+            (
+                &b"a: 1\nb: M\xfcller\n"[..],
+                "x:2:5: the byte 0xfc, which is not UTF-8 (in Windows-1252 and Latin-1 it is `ü`); expected UTF-8",
+            ),
+            (b"a\x80", "x:1:2: the byte 0x80, which is not UTF-8; expected UTF-8"),
+            (b"\xff\xfe\0\0a\0\0\0", "x: UTF-32; expected UTF-8"),
+            (b"\xff\xfe\0\xd8", "x: UTF-16 that is not well formed; expected UTF-8"),
+            (b"\x1f\x8b\x08", "x: compressed by gzip; expected the text itself"),
+        ] {
+            assert_eq!(decode("x", bytes).unwrap_err().to_string(), expected);
+        }
+    }
+}
