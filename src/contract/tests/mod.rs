@@ -306,7 +306,7 @@ fn what_is_not_understood_does_not_build() {
             "the body's media type; expected one of",
         ),
         (GROUPS, "kind: documented", "kind: guessed", "unknown variant `guessed`"),
-        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "duplicate"),
+        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "a key again"),
         (
             THINGS,
             "          x-sim-fidelity: {kind: invented}\n",
