@@ -2,29 +2,30 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Issuer, POD};
 use crate::clock::Timestamp;
 use crate::fixture::Client;
+use crate::wire::json::{self, Object};
 
 /// The claims of an access token, as the vendor documents them.
 #[expect(clippy::struct_excessive_bools, reason = "the vendor's claims")]
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Claims<'a> {
     pub(super) tenant_id: Cow<'a, str>,
     pub(super) internal: bool,
     pub(super) pod: Cow<'a, str>,
     pub(super) org: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) identity_id: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) user_name: Option<Cow<'a, str>>,
     pub(super) strong_auth: bool,
     pub(super) authorities: Cow<'a, [String]>,
     pub(super) client_id: Cow<'a, str>,
     pub(super) strong_auth_supported: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) user_id: Option<Cow<'a, str>>,
     pub(super) scope: Cow<'a, [String]>,
     pub(super) exp: i64,
@@ -33,38 +34,73 @@ pub(super) struct Claims<'a> {
     #[serde(rename = "accessType")]
     pub(super) access_type: Cow<'a, str>,
     /// The access token that a refresh token was issued with; only refresh tokens have it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) ati: Option<Cow<'a, str>>,
 }
 
 /// The authority of a token without a user.
 const API_AUTHORITY: &str = "API";
-/// The answer to a token call, as the vendor documents it.
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's members")]
-#[derive(Serialize)]
-pub(super) struct Tokens<'a> {
+
+/// The answer to a token call: both tokens, beside what the access token says.
+pub(super) struct Answer<'a> {
     pub(super) access_token: &'a str,
-    pub(super) token_type: &'static str,
     pub(super) refresh_token: &'a str,
     pub(super) expires_in: u64,
-    pub(super) scope: &'a str,
-    #[serde(rename = "accessType")]
-    pub(super) access_type: &'static str,
-    pub(super) tenant_id: &'a str,
-    pub(super) internal: bool,
-    pub(super) pod: &'static str,
-    pub(super) strong_auth_supported: bool,
-    pub(super) org: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) identity_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_name: Option<&'a str>,
-    pub(super) strong_auth: bool,
-    pub(super) enabled: bool,
-    pub(super) jti: &'a str,
 }
+
+impl Claims<'_> {
+    /// The claims as JSON.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        self.write(&self.jti, self.exp, None)
+    }
+
+    /// The claims of the refresh token that goes with an access token with these claims, as JSON.
+    pub(super) fn of_refresh_token(&self, jti: &str, expires: Timestamp) -> Vec<u8> {
+        self.write(jti, expires.as_seconds(), Some(&self.jti))
+    }
+
+    /// By hand, because every token call writes them twice.
+    fn write(&self, jti: &str, exp: i64, ati: Option<&str>) -> Vec<u8> {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        let mut object = Object::begin(&mut text);
+        object.text("tenant_id", &self.tenant_id).flag("internal", self.internal).text("pod", &self.pod);
+        object.text("org", &self.org).text_if("identity_id", self.identity_id.as_deref());
+        object.text_if("user_name", self.user_name.as_deref()).flag("strong_auth", self.strong_auth);
+        json::texts(object.member("authorities"), self.authorities.iter().map(String::as_str));
+        object.text("client_id", &self.client_id).flag("strong_auth_supported", self.strong_auth_supported);
+        object.text_if("user_id", self.user_id.as_deref());
+        json::texts(object.member("scope"), self.scope.iter().map(String::as_str));
+        json::value(object.member("exp"), &exp);
+        object.text("jti", jti).flag("enabled", self.enabled).text("accessType", &self.access_type);
+        object.text_if("ati", ati);
+        object.end();
+        text
+    }
+
+    /// The body of the answer to a token call, when these are the access token's claims.
+    pub(super) fn answer(&self, answer: &Answer<'_>) -> Vec<u8> {
+        let Answer { access_token, refresh_token, expires_in } = *answer;
+        let mut text = Vec::with_capacity(access_token.len() + refresh_token.len() + USUAL_BYTES);
+        let mut object = Object::begin(&mut text);
+        object.text("access_token", access_token).text("token_type", "bearer");
+        object.text("refresh_token", refresh_token);
+        json::value(object.member("expires_in"), &expires_in);
+        object.text("scope", &self.scope.join(" ")).text("accessType", &self.access_type);
+        object.text("tenant_id", &self.tenant_id).flag("internal", self.internal).text("pod", &self.pod);
+        object.flag("strong_auth_supported", self.strong_auth_supported).text("org", &self.org);
+        object.text_if("user_id", self.user_id.as_deref());
+        object.text_if("identity_id", self.identity_id.as_deref());
+        object.text_if("user_name", self.user_name.as_deref()).flag("strong_auth", self.strong_auth);
+        object.flag("enabled", self.enabled).text("jti", &self.jti);
+        object.end();
+        text
+    }
+}
+
+/// Room for nearly all claims, so that it need not grow.
+const USUAL_BYTES: usize = 1_024;
+
+/// The claims of a new access token.
 pub(super) fn claims<'a>(
     issuer: &'a Issuer,
     client: &'a Client,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 
-use super::claims::{Claims, Tokens, claims};
+use super::Auth;
+use super::claims::{Answer, Claims, claims};
 use super::session::{ALL_SCOPES, Session};
-use super::{Auth, POD};
 use crate::clock::Timestamp;
 use crate::fixture::Client;
 use crate::wire::Refusal;
@@ -85,34 +85,13 @@ impl Auth {
         let nth = self.issued + 1;
         let jti = self.chance.uuid("access-token", nth).to_string();
         let refresh_jti = self.chance.uuid("refresh-token", nth).to_string();
-        let mut claims = claims(&self.issuer, client, scopes, &jti, now.plus(lifetime));
-        let access_token = self.key.sign(&claims);
+        let claims = claims(&self.issuer, client, scopes, &jti, now.plus(lifetime));
+        let access_token = self.key.sign(&claims.to_json());
         let session = Session::of(&claims, &client.name, now.plus(lifetime));
-        claims.exp = now.plus(REFRESH_LIFETIME).as_seconds();
-        claims.ati = Some(std::mem::replace(&mut claims.jti, refresh_jti.into()));
-        let refresh_token = self.key.sign(&claims);
-        let user = client.user.as_ref();
-        let body = Tokens {
-            access_token: &access_token,
-            token_type: "bearer",
-            refresh_token: &refresh_token,
-            expires_in: lifetime.as_secs(),
-            scope: &scopes.join(" "),
-            access_type: "OFFLINE",
-            tenant_id: &self.issuer.id,
-            internal: false,
-            pod: POD,
-            strong_auth_supported: true,
-            org: &self.issuer.name,
-            user_id: user.map(|user| &*user.id),
-            identity_id: user.map(|user| &*user.id),
-            user_name: user.map(|user| &*user.user_name),
-            strong_auth: true,
-            enabled: true,
-            jti: &jti,
-        };
-        let mut text = Vec::with_capacity(access_token.len() + refresh_token.len() + 1_024);
-        serde_json::to_writer(&mut text, &body).expect("texts can be written as JSON");
+        let refresh_token = self.key.sign(&claims.of_refresh_token(&refresh_jti, now.plus(REFRESH_LIFETIME)));
+        let expires_in = lifetime.as_secs();
+        let answer = Answer { access_token: &access_token, refresh_token: &refresh_token, expires_in };
+        let text = claims.answer(&answer);
         Issued { body: text.into(), access_token, session }
     }
 }

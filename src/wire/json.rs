@@ -46,6 +46,20 @@ impl<'a> Object<'a> {
         self
     }
 
+    /// Writes a member that is a text, if there is one.
+    pub(crate) fn text_if(&mut self, name: &str, member: Option<&str>) -> &mut Self {
+        if let Some(member) = member {
+            self.text(name, member);
+        }
+        self
+    }
+
+    /// Writes a member that is true or false.
+    pub(crate) fn flag(&mut self, name: &str, member: bool) -> &mut Self {
+        self.member(name).extend_from_slice(if member { b"true" } else { b"false" });
+        self
+    }
+
     /// Writes a member's name; its value is to follow.
     pub(crate) fn member(&mut self, name: &str) -> &mut Vec<u8> {
         if self.has_members {
@@ -95,11 +109,11 @@ mod tests {
     fn an_object_has_its_members_in_order() {
         let mut written = Vec::new();
         let mut object = Object::begin(&mut written);
-        object.text("a", "x\"y").text("b", "z");
+        object.text("a", "x\"y").text("b", "z").flag("f", true).text_if("g", None).text_if("h", Some(""));
         texts(object.member("c"), ["1", "2"]);
         value(object.member("d"), &7);
         object.end();
-        assert_eq!(written, br#"{"a":"x\"y","b":"z","c":["1","2"],"d":7}"#);
+        assert_eq!(written, br#"{"a":"x\"y","b":"z","f":true,"h":"","c":["1","2"],"d":7}"#);
         let mut empty = Vec::new();
         Object::begin(&mut empty).end();
         assert_eq!(serde_json::from_slice::<Value>(&empty).unwrap(), json!({}));
