@@ -41,7 +41,7 @@ pub(crate) struct Auth {
     chance: Chance,
     clients: Arc<Vec<Client>>,
     issued: u64,
-    sessions: HashMap<Box<str>, Arc<Session>, BuildHasherDefault<TailHasher>>,
+    sessions: HashMap<Box<[u8]>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     /// Tokens that faults made expire.
     expired: Latest<()>,
     /// Scopes that faults took from tokens.
@@ -130,7 +130,7 @@ impl Auth {
     }
 
     /// Whose token a request carries, expired or not.
-    pub(crate) fn identify(&mut self, token: Option<&str>, now: Timestamp) -> Identified {
+    pub(crate) fn identify(&mut self, token: Option<&[u8]>, now: Timestamp) -> Identified {
         match token.map(|token| self.session(token, now)) {
             None => Identified::Nobody,
             Some(Ok(session)) => Identified::Known(session),
@@ -172,7 +172,7 @@ impl Auth {
     /// second, whatever the clock's fraction.
     pub(crate) fn note_issued(&mut self, issued: Issued, now: Timestamp) {
         self.issued += 1;
-        self.remember(&issued.access_token, issued.session, now);
+        self.remember(issued.access_token.as_bytes(), issued.session, now);
     }
 
     /// Makes a token expire, for good.
@@ -188,11 +188,11 @@ impl Auth {
         }
     }
 
-    fn session(&mut self, token: &str, now: Timestamp) -> Result<Arc<Session>, JwtError> {
+    fn session(&mut self, token: &[u8], now: Timestamp) -> Result<Arc<Session>, JwtError> {
         if let Some(session) = self.sessions.get(token) {
             return Ok(Arc::clone(session));
         }
-        let session = self.read(token)?;
+        let session = self.read(str::from_utf8(token).map_err(|_| JwtError::Malformed)?)?;
         Ok(self.remember(token, session, now))
     }
 
@@ -207,7 +207,7 @@ impl Auth {
         Ok(Session::of(&claims, client_name, expires))
     }
 
-    fn remember(&mut self, token: &str, session: Session, now: Timestamp) -> Arc<Session> {
+    fn remember(&mut self, token: &[u8], session: Session, now: Timestamp) -> Arc<Session> {
         if self.sessions.len() >= SESSIONS {
             self.sessions.retain(|_, session| now < session.expires);
         }

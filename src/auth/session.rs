@@ -76,7 +76,7 @@ pub(super) struct TailHasher(u64);
 
 impl Hasher for TailHasher {
     fn write(&mut self, bytes: &[u8]) {
-        // `str` ends what it writes with a byte of its own, which says nothing.
+        // What is written beside the token itself (its length) is shorter, and says nothing.
         if let Some(tail) = bytes.last_chunk::<16>() {
             let [low, high] = [&tail[..8], &tail[8..]].map(|half| half.try_into().expect("eight bytes"));
             self.0 = u64::from_le_bytes(low) ^ u64::from_le_bytes(high).rotate_left(31);

@@ -94,8 +94,14 @@ pub struct JobRun {
 }
 
 impl Exchange {
-    /// An exchange of which nothing is known yet but its request.
-    pub(crate) fn opened(seq: u64, at: Timestamp, request: Packed, tracking_id: TrackingId) -> Self {
+    /// An exchange of which nothing is known yet but its request, and that no rule has matched it.
+    pub(crate) fn opened(
+        seq: u64,
+        at: Timestamp,
+        request: Packed,
+        tracking_id: TrackingId,
+        rules: Looks,
+    ) -> Self {
         Self {
             seq,
             at,
@@ -115,7 +121,7 @@ impl Exchange {
             fate: None,
             told: None,
             left: None,
-            rules: Looks::default(),
+            rules,
             violations: Arc::default(),
         }
     }

@@ -51,7 +51,7 @@ pub(crate) fn is_slow(world: &World, method: &Method, path: &str) -> bool {
 struct Prepared<'a> {
     located: &'a Located<'a>,
     request: &'a Request,
-    token: Option<&'a str>,
+    token: Option<&'a [u8]>,
     access: Option<&'a Access>,
     routed: Routed<'a>,
     checked: Result<Checked, Refusal>,
@@ -65,7 +65,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
         access = contract.access(route);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
-    Prepared { located, request, token: request.bearer_token(), access, routed, checked }
+    Prepared { located, request, token: request.bearer_bytes(), access, routed, checked }
 }
 
 /// Settles what is answered, under the tenant's lock, and writes it into the journal.
@@ -85,7 +85,6 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let faults = if state.scenario.is_about(operation) {
         interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
     } else {
-        exchange.rules = state.scenario.none_matched();
         serve::serve(state, &mut prepared, &asked, &identified, Performance::Real, &mut exchange);
         Vec::new()
     };
@@ -101,6 +100,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let trace = Trace {
         seq: exchange.seq,
         at_millis: Some(now.as_millis()),
+        decided_ns: (request.stopwatch.now_ns)(),
         tenant: Arc::clone(tenant.name()),
         operation,
         client: caller,
@@ -109,7 +109,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     };
     if !delivery.waits() && !delivery.is_silent() {
         let bytes = told_bytes(delivery, &exchange.reply, request);
-        exchange.told = Some(Told { at: now, ns: (request.stopwatch.now_ns)(), bytes });
+        exchange.told = Some(Told { at: now, ns: trace.decided_ns, bytes });
     }
     if let Clock::Skipping { .. } = state.clock {
         bar(state, &exchange, now, wall);
@@ -149,7 +149,7 @@ fn open(
         operation: asked.operation,
         version: asked.version,
         client,
-        ..Exchange::opened(seq, now, request, tracking_id)
+        ..Exchange::opened(seq, now, request, tracking_id, state.scenario.none_matched())
     }
 }
 

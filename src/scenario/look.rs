@@ -68,7 +68,7 @@ impl Serialize for Why {
 
 /// What the rules made of a subject. Only those that matched have something to remember: why another one did not
 /// follows from the subject, and is found out when somebody asks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Looks {
     plan: Arc<Plan>,
     /// The looks of the rules that matched, each with the rule's place in the plan.

@@ -269,7 +269,11 @@ impl Exchanges {
         let shared = &self.shared;
         request.stopwatch = stopwatch();
         let answered = dispatch::answer_at(&shared.world, &request, target, wall_now());
-        let took = Duration::from_nanos(monotonic_ns() - request.stopwatch.arrived_ns);
+        let decided_ns = match answered.outcome.trace.decided_ns {
+            0 => monotonic_ns(),
+            decided_ns => decided_ns,
+        };
+        let took = Duration::from_nanos(decided_ns - request.stopwatch.arrived_ns);
         request_log::count(&shared.world.metrics, &answered.outcome, took);
         request_log::log(&request, &answered.outcome, took);
         (answered, request.method)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
+use smallvec::SmallVec;
 use tokio::sync::{mpsc, watch};
 
 use super::body::{Broken, Outgoing};
@@ -257,11 +258,12 @@ const USUAL_FIELDS: usize = 8;
 
 pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> Response<Outgoing> {
     let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
-    for (name, value) in reply.headers {
+    let own = reply.headers;
+    let stamped = stamp.into_iter().flat_map(Stamp::fields);
+    let stamped = stamped.filter(|(name, _)| !own.iter().any(|(known, _)| known == name));
+    let stamped: SmallVec<[_; 3]> = stamped.map(|(name, value)| (name, value())).collect();
+    for (name, value) in own.into_iter().chain(stamped) {
         headers.append(name, value);
-    }
-    for (name, value) in stamp.into_iter().flat_map(Stamp::fields) {
-        headers.entry(name).or_insert_with(value);
     }
     let mut body = reply.body;
     if *method == Method::HEAD {

@@ -122,7 +122,8 @@ fn a_job_is_told_in_the_exchange_that_set_it_going() {
         let state = &mut *tenant.enter(BEGAN);
         let request = Request::new(hyper::Method::POST, "/").unwrap();
         let request = state.journal.pack(&request, "/");
-        let mut exchange = Exchange::opened(7, BEGAN, request, TrackingId([0; 16]));
+        let mut exchange =
+            Exchange::opened(7, BEGAN, request, TrackingId([0; 16]), state.scenario.none_matched());
         exchange.changes = state.apply(vec![Change::Job(Box::new(job))], &Arc::default(), 7, BEGAN);
         state.journal.append(exchange);
     }

@@ -248,6 +248,8 @@ pub struct Trace {
     pub seq: u64,
     /// The tenant's time when it was decided, in milliseconds since the epoch; its waits count from there.
     pub at_millis: Option<i64>,
+    /// When it was decided, in the machine's monotonic time; 0 when nobody measured.
+    pub decided_ns: u64,
     /// The tenant's name; empty when there is none.
     pub tenant: Arc<str>,
     /// The operation, where the route leads to one.

@@ -137,8 +137,13 @@ impl Request {
 
     /// The token of `Authorization: Bearer`; `None` when the header is absent, another scheme, or empty.
     pub fn bearer_token(&self) -> Option<&str> {
+        str::from_utf8(self.bearer_bytes()?).ok()
+    }
+
+    /// The same as it was sent.
+    pub(crate) fn bearer_bytes(&self) -> Option<&[u8]> {
         let (scheme, token) = self.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(BEARER.len())?;
-        let token = str::from_utf8(token.trim_ascii()).ok()?;
+        let token = token.trim_ascii();
         (scheme.eq_ignore_ascii_case(BEARER) && !token.is_empty()).then_some(token)
     }
 
