@@ -1,6 +1,6 @@
 //! How a type is read from a document, described once: [`Written`] for anything that people write, with its
-//! JSON Schema and what messages expect in its place. Here are the plain values; [`super::record`] has types
-//! with fields and [`super::words`] closed lists of names.
+//! JSON Schema and what messages expect in its place. Here are the plain values; `record.rs` has types
+//! with fields and `words.rs` closed lists of names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
