@@ -123,8 +123,9 @@ fn subject(field: &str) -> String {
 
 /// `/sourceIds/0` as `sourceIds[0]`.
 fn field_name(pointer: &str) -> String {
-    let mut name = String::new();
-    for step in pointer.split('/').skip(1) {
+    let mut name = String::with_capacity(pointer.len() + 1);
+    let is_slash = |c: char| c == '/';
+    for step in pointer.split(is_slash).skip(1) {
         if step.bytes().all(|byte| byte.is_ascii_digit()) {
             name.push('[');
             name.push_str(step);

@@ -1,24 +1,42 @@
-//! JSON that is written for every request, piece by piece into memory that is there. A text in which nothing is to be
-//! escaped, as nearly all are, is copied in one go, which serde_json does not do; everything else is serde_json's.
+//! JSON that is written for every request, piece by piece into memory that is there. What need not be escaped in
+//! a text is copied in one go, which serde_json does not do; values that are no texts are serde_json's.
 
 use serde::Serialize;
 
 /// Whether a text stands in JSON as it is.
 pub(crate) fn is_plain(text: &str) -> bool {
     // Without a way out early the compiler looks at many bytes at once.
-    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     !text.bytes().fold(false, |found, byte| found | is_special(byte))
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 /// Writes a text.
 pub(crate) fn text(into: &mut Vec<u8>, text: &str) {
-    if is_plain(text) {
-        into.reserve(text.len() + 2);
-        into.push(b'"');
-        into.extend_from_slice(text.as_bytes());
-        into.push(b'"');
-    } else {
-        value(into, text);
+    into.reserve(text.len() + 2);
+    into.push(b'"');
+    let mut rest = text.as_bytes();
+    if !is_plain(text) {
+        while let Some(place) = rest.iter().position(|&byte| is_special(byte)) {
+            into.extend_from_slice(&rest[..place]);
+            escape(into, rest[place]);
+            rest = &rest[place + 1..];
+        }
+    }
+    into.extend_from_slice(rest);
+    into.push(b'"');
+}
+
+fn escape(into: &mut Vec<u8>, byte: u8) {
+    match byte {
+        b'"' => into.extend_from_slice(b"\\\""),
+        b'\\' => into.extend_from_slice(b"\\\\"),
+        _ => {
+            let quoted = serde_json::to_vec(&char::from(byte)).expect("a text can be written as JSON");
+            into.extend_from_slice(&quoted[1..quoted.len() - 1]);
+        }
     }
 }
 
