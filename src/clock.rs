@@ -123,7 +123,7 @@ impl Written for Timestamp {
     }
 }
 
-/// Where a tenant stands in time.
+/// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// Runs with the wall clock, so many milliseconds ahead of it.
@@ -136,7 +136,7 @@ pub enum Clock {
         /// Tenant time.
         at: Timestamp,
     },
-    /// Stands still until it is moved, and jumps to what comes next when nothing else can happen.
+    /// Stands still until it is moved, and jumps to the next event when nothing else can happen.
     Skipping {
         /// Tenant time.
         at: Timestamp,

@@ -66,11 +66,11 @@ impl Files {
                         simulator.set_fixture(&fixture);
                         tracing::info!(
                             file = self.fixture,
-                            "fixture reloaded, for tenants that begin from now on"
+                            "fixture reloaded, for tenants created from now on"
                         );
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays");
+                        tracing::error!(%error, "the fixture was not reloaded; the previous one stays");
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl Files {
                         tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay");
+                        tracing::error!(%error, "the scenarios were not reloaded; the previous ones stay");
                     }
                 }
             }
@@ -104,7 +104,7 @@ fn report_missing(paths: &[PathBuf], before: &[Look], missing: &mut HashSet<Path
         if now.is_some() {
             missing.remove(path);
         } else if before.is_some() && missing.insert(path.clone()) {
-            tracing::error!(file = %path.display(), "the file is gone; what was read from it stays");
+            tracing::error!(file = %path.display(), "the file is gone; what was read from it is kept");
         }
     }
 }

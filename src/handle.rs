@@ -1,5 +1,5 @@
-//! One tenant in an embedder's hand: a method for each control call, without HTTP. The control API and this
-//! handle turn the same knobs.
+//! An embedder's handle to one tenant: a method for each control call, without HTTP. The control API and this
+//! handle control the same things.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl TenantHandle {
         self.tenant.verify(expectation, wall_now())
     }
 
-    /// Where the tenant stands in time.
+    /// The tenant's clock.
     pub fn clock(&self) -> ClockReport {
         self.tenant.clock(wall_now())
     }

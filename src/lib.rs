@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! 9  simulator                       what an embedder can do (main, cli and commands use it)
-//! 8  handle                          one tenant in an embedder's hand
+//! 8  handle                          an embedder's handle to one tenant
 //! 7  server                          sockets: accept, read, deliver, stop
 //! 6  pipeline      control           the life of a request · the control API under /_sim
 //! 5  world                           what tenants share, the registry

@@ -1,4 +1,4 @@
-//! The log on stderr. It never holds a request up: lines are written by a thread of their own, and when nobody
+//! The log on stderr. It never holds a request up: lines are written by a thread of their own, and when no one
 //! reads them (a pipe that a test forgot) they are dropped and counted instead of waited for.
 
 use std::io::{self, IsTerminal, Write};

@@ -49,7 +49,7 @@ impl Metrics {
     /// Writes the counters in Prometheus' text format.
     pub fn write(&self, text: &mut String) {
         text.push_str(
-            "# HELP sync_group_sim_requests_total Requests, by operation and status (0: none was told).\n",
+            "# HELP sync_group_sim_requests_total Requests, by operation and status (0: none was sent).\n",
         );
         text.push_str("# TYPE sync_group_sim_requests_total counter\n");
         for (index, count) in self.requests.iter().enumerate() {

@@ -26,7 +26,7 @@ use crate::world::{
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What every tenant begins with; the built-in `demo` by default.
+    /// What every tenant starts with; the built-in `demo` by default.
     pub fixture: Fixture,
     /// What goes wrong in every tenant; nothing by default.
     pub scenarios: Rulesets,

@@ -54,7 +54,7 @@ pub(crate) fn under_callgrind(server: &Command, load: impl FnOnce(SocketAddr) ->
     command.args(["--tool=callgrind", "--quiet"]);
     command.arg(format!("--callgrind-out-file={}", report.display()));
     command.arg(server.get_program()).args(server.get_args());
-    // One core is one thread: nobody is woken on another.
+    // One core is one thread: no thread is woken on another core.
     let mut server = Server::start(&mut command, cores()?.first().copied())
         .map_err(|error| format!("valgrind cannot be run (apt-get install valgrind): {error}"))?;
     load(server.address)?;

@@ -22,7 +22,7 @@ impl<V> Default for Latest<V> {
     }
 }
 
-/// Half of a token's id: sixty bits of luck.
+/// Half of a token's id: sixty random bits.
 fn key(jti: &str) -> u64 {
     // Only ids of our own come here, and those are UUIDs.
     Uuid::parse_str(jti).map_or(0, |id| id.as_u64_pair().0)

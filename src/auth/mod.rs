@@ -120,7 +120,7 @@ impl Auth {
         &self.issuer
     }
 
-    /// The tenant that a token says it is for, whoever signed it.
+    /// The tenant that a token says it is for; the signature is not checked.
     pub(crate) fn organisation_of(token: &str) -> Option<String> {
         if let Some(name) = jwt::early_claim(token, "org") {
             return Some(name);

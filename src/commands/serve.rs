@@ -81,7 +81,7 @@ async fn serve_until_stopped(
     tokio::spawn(files.watch(simulator.clone()));
     let served = simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
     if let Some(path) = &args.port_file {
-        // Whoever waits for the file must not find the port of a server that is gone.
+        // A process that waits for the file must not find the port of a server that is gone.
         let _ = std::fs::remove_file(path);
     }
     served
@@ -134,7 +134,7 @@ fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     }
 }
 
-/// Who may use the control API: with a token whoever has it, and beyond loopback nobody without one.
+/// Who may use the control API: if there is a token, anybody who has it; beyond loopback there always is one.
 fn control_policy(args: &ServeArgs) -> ControlPolicy {
     match (args.control, &args.control_token) {
         (OnOff::Off, _) => ControlPolicy::Off,
@@ -145,7 +145,7 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
 }
 
 /// A number that nobody can guess.
-#[expect(clippy::disallowed_methods, reason = "a seed nobody chose and a token nobody may guess begin here")]
+#[expect(clippy::disallowed_methods, reason = "an unchosen seed and a token that must not be guessed start here")]
 fn made_up() -> u64 {
     rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
 }

@@ -1,5 +1,5 @@
 //! Request bodies: read by their media type, and held to their schemas. A schema is compiled when it is first asked
-//! for, so an operation that nobody calls costs nothing.
+//! for, so an operation that is never called costs nothing.
 
 use std::sync::OnceLock;
 
@@ -94,7 +94,7 @@ impl Validators {
         found.truncate(MOST_VIOLATIONS);
         found.dedup_by(|second, first| second.text == first.text);
         if is_cut {
-            let text = "There are more mistakes than these.".to_owned();
+            let text = "There are further mistakes.".to_owned();
             found.push(Violation { code: DetailCode::ReferenceNotFound, text });
         }
         violations.append(&mut found);

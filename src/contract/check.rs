@@ -24,7 +24,7 @@ pub struct Checked {
     pub multipart: Option<Box<Multipart>>,
 }
 
-/// A `multipart/form-data` body that nobody has read yet.
+/// A `multipart/form-data` body that has not been read yet.
 #[derive(Clone, Debug)]
 pub struct Multipart {
     /// The `Content-Type`, which names the boundary.
@@ -241,7 +241,7 @@ mod tests {
             (
                 &format!("{{{good}, \"sourceIds\": [\"a\", \"a\"]}}"),
                 DetailCode::IllegalValue,
-                "Field \"sourceIds\" must not name anything twice.",
+                "Field \"sourceIds\" must not contain duplicates.",
             ),
             (
                 &format!("{{{good}, \"sourceIds\": [\"a\", \"b\"], \"created\": \"yesterday\"}}"),

@@ -1,5 +1,5 @@
 //! Who may use the control API. On loopback everybody on this machine, but no page of another site; beyond it
-//! whoever has the token. It is asked once for a request, from its head: before its body is read, before its tenant
+//! anybody with the token. It is checked once per request, from its head: before its body is read, before its tenant
 //! is looked for.
 
 use hyper::StatusCode;

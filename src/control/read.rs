@@ -24,7 +24,7 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
         Body::Whole(body) => body,
         Body::TooLarge { limit } => {
             let message = format!(
-                "the body is longer than {limit} bytes; expected less, or a higher `--max-control-body`"
+                "the body is longer than {limit} bytes; expected a shorter one, or a higher `--max-control-body`"
             );
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }

@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         }
         self.skip_blanks();
         if self.text[self.at..].starts_with(end) {
-            let message = format!("not JSON: a comma before `{end}`; expected none behind the last entry");
+            let message = format!("not JSON: a comma before `{end}`; expected none after the last entry");
             return Err(Misread::new(self.at, message));
         }
         Ok(())
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         let mut unescaped = String::new();
         loop {
             match self.byte() {
-                None => return Err(Misread::new(begin, "not JSON: a text that does not end; expected `\"`")),
+                None => return Err(Misread::new(begin, "not JSON: a text that is not closed; expected `\"`")),
                 Some(b'"') => {
                     let rest = &self.text[from..self.at];
                     self.at += 1;
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             Some(b'u') => return self.unicode(at),
             _ => {
                 let message =
-                    "not JSON: an escape that does not exist; expected one such as `\\n`, or `\\\\`";
+                    "not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`";
                 return Err(Misread::new(at, message));
             }
         })
@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
         let rest = &self.text[self.at..];
         let message = match rest.chars().next() {
             None => format!("the text ends; expected {expected}"),
-            Some('\'') => format!("a single quote; expected {expected}; JSON has double quotes"),
+            Some('\'') => format!("a single quote; expected {expected}; JSON uses double quotes"),
             Some('#') => format!("a comment; expected {expected}; JSON has no comments"),
             Some('/') if rest.starts_with("//") || rest.starts_with("/*") => {
                 format!("a comment; expected {expected}; JSON has no comments")
@@ -297,12 +297,12 @@ mod tests {
         for (text, expected) in [
             ("", "0: the document is empty"),
             ("{\"a\": ,}", "6: not JSON: `,`; expected a value"),
-            ("{\"a\": 1,}", "8: not JSON: a comma before `}`; expected none behind the last entry"),
-            ("[1, 2,\n]", "7: not JSON: a comma before `]`; expected none behind the last entry"),
+            ("{\"a\": 1,}", "8: not JSON: a comma before `}`; expected none after the last entry"),
+            ("[1, 2,\n]", "7: not JSON: a comma before `]`; expected none after the last entry"),
             ("{a: 1}", "1: not JSON: `a`; expected a key in double quotes"),
             (
                 "{'a': 1}",
-                "1: not JSON: a single quote; expected a key in double quotes; JSON has double quotes",
+                "1: not JSON: a single quote; expected a key in double quotes; JSON uses double quotes",
             ),
             ("{\"a\" 1}", "5: not JSON: `1`; expected `:`"),
             ("{\"a\": 1 \"b\": 2}", "8: not JSON: `\"`; expected `,` or `}`"),
@@ -313,9 +313,9 @@ mod tests {
             ("[NaN]", "1: not JSON: `NaN`; expected a value"),
             ("[.5]", "1: not JSON: `.5`; expected a value"),
             ("[tru]", "1: not JSON: `tru`; expected a value"),
-            ("\"a", "0: not JSON: a text that does not end; expected `\"`"),
+            ("\"a", "0: not JSON: a text that is not closed; expected `\"`"),
             ("\"a\tb\"", "2: not JSON: `\\t` in a text; expected an escape such as `\\n`, or `\"`"),
-            ("\"\\x\"", "1: not JSON: an escape that does not exist; expected one such as `\\n`, or `\\\\`"),
+            ("\"\\x\"", "1: not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`"),
             ("\"\\ud800\"", "1: not JSON: half of a surrogate pair; expected both halves"),
             ("\"\\u12\"", "1: not JSON: `\\u` without four digits; expected 0-9 and a-f"),
             ("{} {}", "3: not JSON: `{`; expected the end of the text"),

@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     distances.min_by_key(|(distance, name)| (*distance, name.len())).map(|(_, name)| name)
 }
 
-/// Longer words are not compared: nobody mistypes them.
+/// Longer words are not compared: they are not typing mistakes.
 const LONGEST: usize = 64;
 
 /// How far `name` is from what was written; `None` when it is too far.

@@ -126,7 +126,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
         ("{\"dishes\": [,]}", "1:13: not JSON: `,`; expected a value"),
         (
             "{\"dïshes\": [\n\"€€€\",]}",
-            "2:7: not JSON: a comma before `]`; expected none behind the last entry",
+            "2:7: not JSON: a comma before `]`; expected none after the last entry",
         ),
         ("{\"dishes\": [{\"name\": null}]}", "1:22: `null`; expected text"),
     ] {

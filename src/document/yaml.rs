@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             return Err(Misread::new(
                 at,
-                "an alias inside of what it means; expected one of an earlier value",
+                "an alias inside the value it stands for; expected one of an earlier value",
             ));
         };
         if self.open.len() + depth(&node) > MOST_DEEP {
@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
     fn count_copies(&mut self, node: &Node<'_>) -> Result<(), Misread> {
         self.aliased += count(node);
         if self.aliased > MOST_ALIASED {
-            let message = format!("aliases mean more than {MOST_ALIASED} values; expected fewer");
+            let message = format!("aliases stand for more than {MOST_ALIASED} values; expected fewer");
             return Err(Misread { at: node.at, message });
         }
         Ok(())
@@ -199,7 +199,7 @@ fn check_tag(tag: Option<&Tag>, at: usize) -> Result<bool, Misread> {
     if tag.core_suffix() == Some("str") || written == "!" {
         return Ok(true);
     }
-    Err(Misread::new(at, format!("the tag `{written}`; expected none, or quotes around what is text")))
+    Err(Misread::new(at, format!("the tag `{written}`; expected none, or quotes around text")))
 }
 
 /// What the parser complains of.
@@ -226,14 +226,14 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         }
         E::MisplacedFlowCollectionEnd => "a closing bracket that nothing opened; expected none, or quotes around text".to_owned(),
         E::ExpectedFlowMappingSeparator => {
-            format!("{}; expected `,` or `}}`; put text that has such characters in quotes", found(text, at))
+            format!("{}; expected `,` or `}}`; put text with such characters in quotes", found(text, at))
         }
         E::ExpectedFlowSequenceSeparator => {
-            format!("{}; expected `,` or `]`; put text that has such characters in quotes", found(text, at))
+            format!("{}; expected `,` or `]`; put text with such characters in quotes", found(text, at))
         }
         E::RecursionLimitExceeded => return too_deep(at),
         E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => {
-            "an escape that does not exist; expected one such as `\\n`, or single quotes, in which `\\` stands for itself"
+            "an unknown escape; expected one such as `\\n`, or single quotes, in which `\\` stands for itself"
                 .to_owned()
         }
         E::InvalidLowSurrogate
@@ -241,28 +241,28 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         | E::MissingLowSurrogate
         | E::UnpairedLowSurrogate => "half of a surrogate pair; expected both halves".to_owned(),
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            format!("{} behind a closing quote; expected the end of the text; quote all of it, or write the quote twice inside", found(text, at))
+            format!("{} after a closing quote; expected the end of the text; quote all of it, or double the quote inside", found(text, at))
         }
         E::MappingValueNotAllowed
         | E::MappingKeyNotAllowed
         | E::InvalidColonPlacement
         | E::InvalidMappingValueWhitespace
         | E::FlowMappingValueAdjacentCollection => {
-            format!("{} where no key can be; expected one key a line, or quotes around text that has `: ` in it", found(text, at))
+            format!("{} where no key can be; expected one key per line, or quotes around text with `: ` in it", found(text, at))
         }
         E::SimpleKeyExpected | E::InvalidSimpleKey => "a line without `:`; expected `key: value`".to_owned(),
         E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation | E::BlockSequenceEntryNotAllowed => {
             format!("{} does not belong to the lines above; expected the same indentation as the entries beside it", found(text, at))
         }
         E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => {
-            "`-` inside of brackets; expected entries with `,` between them".to_owned()
+            "`-` inside brackets; expected entries with `,` between them".to_owned()
         }
         E::UnexpectedCharacter { character } => {
             format!("`{}`; expected text, which is put in quotes when it begins with such a character", character.escape_debug())
         }
         E::UnsupportedYamlMajorVersion => "another version of YAML; expected 1.2".to_owned(),
-        E::UndeclaredTagHandle => "a tag; expected none, or quotes around what is text".to_owned(),
-        _ => format!("not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text that has special characters", found(text, at)),
+        E::UndeclaredTagHandle => "a tag; expected none, or quotes around text".to_owned(),
+        _ => format!("not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text with special characters", found(text, at)),
     };
     Misread::new(at, message)
 }
@@ -343,7 +343,7 @@ mod tests {
             ("a: {b: 1\n", "expected `}`"),
             ("a: 'b\n", "a quote that is not closed"),
             ("a: \"\\q\"\n", "an escape that does not exist"),
-            ("a: b: c\n", "expected one key a line, or quotes around text that has `: ` in it"),
+            ("a: b: c\n", "expected one key per line, or quotes around text with `: ` in it"),
             ("a:\n\tb: 1\n", "a tab; expected spaces for indentation"),
             ("a: @x\n", "`@`; expected text, which is put in quotes"),
             ("a: `x`\n", "expected text, which is put in quotes"),

@@ -51,7 +51,7 @@ pub struct Exchange {
     pub performed: bool,
     /// What it did to the organisation.
     pub changes: SmallVec<[Changed; 1]>,
-    /// What it set going, as far as that has run.
+    /// Jobs that it started, as far as they have run.
     pub jobs: Vec<JobRun>,
     /// How the delivery ended, where it was not as planned.
     pub(crate) fate: Option<Fate>,

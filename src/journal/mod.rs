@@ -1,6 +1,6 @@
 //! The journal: a tenant's exchanges, oldest first, as its clients made them. Bounded by count and by bytes; it
 //! shares the bytes of requests and replies with the exchanges themselves. One type, [`Exchange`], goes from the
-//! pipeline to the journal to whoever asks: `show.rs` and `har.rs` write it out, `secrets.rs` says what is left
+//! pipeline to the journal and to its readers: `show.rs` and `har.rs` write it out, `secrets.rs` says what is left
 //! out then, `filter.rs` and `verify.rs` find exchanges in it.
 
 mod asked;

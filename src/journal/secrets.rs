@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "…";
-/// Header fields whose values are nobody's business.
+/// Header fields whose values are never shown.
 const SECRET_FIELDS: [&str; 5] = ["proxy-authorization", "cookie", "set-cookie", "x-api-key", "password"];
-/// Members of bodies whose values are nobody's business, in lower case.
+/// Members of bodies whose values are never shown, in lower case.
 const SECRET_MEMBERS: [&str; 7] = [
     "client_secret",
     "refresh_token",

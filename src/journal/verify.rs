@@ -15,11 +15,11 @@ record! {
     pub struct Expectation as "expectation" {
         /// Which exchanges, in the words of a scenario's `when`.
         pub matching: When = optional("match"),
-        /// And with this status.
+        /// Only with this status.
         pub status: Option<u16> = nullable("status"),
         /// How many; at least one when absent.
         pub count: Option<Quantity> = nullable("count"),
-        /// How far each is from the one before it, in the tenant's time.
+        /// The time between each one and the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
         /// What comes after the first of them, each after the one before it.
         pub then: Vec<Next> = optional("then"),
@@ -56,7 +56,7 @@ record! {
     pub struct Next as "next" {
         /// Which exchanges.
         pub matching: When = optional("match"),
-        /// And with this status.
+        /// Only with this status.
         pub status: Option<u16> = nullable("status"),
     }
 }
@@ -65,11 +65,11 @@ record! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    /// Whether all of it is as expected.
+    /// Whether everything is as expected.
     pub passed: bool,
     /// How many exchanges matched.
     pub count: u64,
-    /// What is not as expected; absent when all is.
+    /// What is not as expected; absent when everything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// Exchanges that came nearest to matching, and where they differ.
@@ -106,17 +106,17 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
     }
     if expectation.count.is_some_and(Quantity::is_impossible) {
         return Err(
-            "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
+            "`count`: no number satisfies it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
         );
     }
     if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = expectation.apart
         && least > most
     {
-        return Err("`apart`: `atLeast` is more than `atMost`; expected it up to that".to_owned());
+        return Err("`apart`: `atLeast` is more than `atMost`; expected `atLeast` up to `atMost`".to_owned());
     }
     let statuses = expectation.then.iter().map(|next| next.status).chain([expectation.status]);
     if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
-        return Err(format!("`status`: {status} is never told; expected 200 to 599"));
+        return Err(format!("`status`: {status} is never sent; expected 200 to 599"));
     }
     let pattern = Step::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
@@ -195,7 +195,7 @@ impl Step {
         {
             misses.push(match told {
                 Some(status) => format!("status is {status}, not {wanted}"),
-                None => format!("no status was told, not {wanted}"),
+                None => format!("no status was sent, instead of {wanted}"),
             });
         }
         misses

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// The slots of all rows, and some of rows that went: whoever asks looks whether the row is there.
+/// The slots of all rows, and some of removed rows: the caller checks whether the row is there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     shared: Arc<HashTable<Place>>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-/// A map from a text to a value. A clone of one that nobody changed shares all of it.
+/// A map from a text to a value. A clone of an unchanged one shares all of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Overlay<V> {
     base: Arc<HashMap<String, V>>,

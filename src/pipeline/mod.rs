@@ -118,7 +118,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     Outcome { reply, stamp, delivery, trace }
 }
 
-/// Who asks: the client of the token, or whoever a token call says it is.
+/// Who asks: the client of the token, or the client that a token call names.
 fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Option<Arc<Caller>> {
     if let Some(session) = identified.session() {
         return Some(Arc::clone(&session.caller));
@@ -126,7 +126,7 @@ fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Op
     if asked.operation != Some(Operation::Token) {
         return None;
     }
-    // Whoever asks for a token may call himself anything; what is longer is nobody's name.
+    // A token call may name any client; a longer name cannot be a client's.
     let id = asked.form().get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID)?;
     let name = state.auth.client_name(id).unwrap_or_default().to_owned();
     Some(Arc::new(Caller { id: id.into(), name }))

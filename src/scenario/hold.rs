@@ -52,10 +52,10 @@ impl Hold {
     pub(super) fn check(&self) -> Result<(), Mistake> {
         let message = match self {
             Self::Uniform(least, most) if least > most => {
-                "the least is longer than the most; expected [least, most]"
+                "the minimum is longer than the maximum; expected [min, max]"
             }
             Self::Lognormal { median, .. } if median.0.is_zero() => {
-                "a median of 0; expected more than no time"
+                "a median of 0; expected more than 0"
             }
             Self::Lognormal { median, p99 } if median > p99 => {
                 "the median is longer than the p99; expected the p99 longer"

@@ -124,14 +124,14 @@ mod tests {
             ),
             ("fault: {respond: {status: 500, headers: [a]}}", "a list; expected names, each with text"),
             ("fault: {respond: {status: 500, headers: {X-A: [a]}}}", "a list; expected text"),
-            ("fault: {hold: {uniform: [1s]}}", "a list of 1; expected [least, most]"),
+            ("fault: {hold: {uniform: [1s]}}", "a list of 1; expected [min, max]"),
             (
                 "fault: {hold: {lognorm: {median: 1s}}}",
                 "unknown key `lognorm`; expected uniform or lognormal; did you mean `lognormal`?",
             ),
             (
                 "hold:\n    fault: close",
-                "nothing; expected a duration such as `5s`, {uniform: [least, most]} or {lognormal: {median: …, p99: …}}",
+                "nothing; expected a duration such as `5s`, {uniform: [min, max]} or {lognormal: {median: …, p99: …}}",
             ),
             (
                 "when: {query: {limit: [5]}}\n    fault: close",

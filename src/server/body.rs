@@ -111,7 +111,7 @@ pub(super) struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("broken off by a scenario")
+        f.write_str("cut off by a scenario")
     }
 }
 

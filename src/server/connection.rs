@@ -40,9 +40,9 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     match tokio::time::timeout(shared.limits.header_timeout, shaking_hands).await {
         Ok(Ok(secured)) => serve_http(secured, number, vitals, shared).await,
         Ok(Err(error)) => {
-            tracing::info!(connection = number, %error, "no TLS could be agreed on; expected an https:// client that trusts our certificate");
+            tracing::info!(connection = number, %error, "the TLS handshake failed; expected an https:// client that trusts this server's certificate");
         }
-        Err(_) => tracing::info!(connection = number, "the client took too long to agree on TLS"),
+        Err(_) => tracing::info!(connection = number, "the client took too long for the TLS handshake"),
     }
 }
 
@@ -96,7 +96,7 @@ where
                 tracing::info!(connection = number, "a connection was closed: {why}");
                 return;
             }
-            // Half a request is no request: nobody waits for its other half.
+            // Half a request does not count: the server does not wait for the other half.
             Ok(Interrupted::Stopping) if vitals.is_reading_head() => return,
             Ok(Interrupted::Stopping) => is_stopping = true,
             Ok(Interrupted::Goodbye) => {}
@@ -295,7 +295,7 @@ impl Exchanges {
     }
 }
 
-/// The answer to a request that never was a whole one; nobody's exchange, and so in nobody's journal.
+/// The answer to a request that was never complete; it belongs to no tenant and is in no journal.
 fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
     tracing::info!("{method} {}: {why}", query::redacted(uri));
     let answered = dispatch::refuse(&shared.world, refusal, wall_now());

@@ -103,7 +103,7 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
 /// 503 at once, instead of one more answer that waits. What the service did stays done, as it does whenever an
 /// answer is lost; the journal has what the client was told.
 fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing> {
-    let text = format!("{} answers wait, which is the limit (--max-holds)", asked.shared.limits.max_holds);
+    let text = format!("{} answers are waiting, which is the limit (--max-holds)", asked.shared.limits.max_holds);
     tracing::warn!("an answer was refused: {text}");
     let status = StatusCode::SERVICE_UNAVAILABLE;
     if seq == 0 {

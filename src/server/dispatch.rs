@@ -17,12 +17,12 @@ use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
 
-/// An outcome, and the tenant whose time its delivery goes by.
+/// An outcome, and the tenant in whose time it is delivered.
 #[derive(Debug)]
 pub(super) struct Answered {
     /// What is said, and how.
     pub(super) outcome: Outcome,
-    /// Whose request it was; `None` when it was nobody's.
+    /// The tenant that the request was for, if any.
     pub(super) tenant: Option<Arc<Tenant>>,
     /// The exchanges that are to follow the outcome as they come; the outcome has those so far.
     pub(super) follow: Option<Filter>,
@@ -36,8 +36,8 @@ impl Answered {
 }
 
 impl Answered {
-    /// What is nobody's exchange.
-    fn of_nobody(outcome: Outcome) -> Self {
+    /// An exchange that belongs to no tenant.
+    fn without_tenant(outcome: Outcome) -> Self {
         Self { outcome, tenant: None, follow: None }
     }
 }
@@ -64,7 +64,7 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
             method = %request.method,
             path = request.uri.path(),
             why,
-            "a request ran into a bug of ours"
+            "a request hit a bug in the simulator"
         );
         refuse(world, &Refusal::Internal, wall)
     })
@@ -73,7 +73,7 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
 /// A refusal outside every tenant.
 pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
     let outcome = pipeline::refuse(refusal, world.next_tracking_id(), wall);
-    Answered::of_nobody(outcome)
+    Answered::without_tenant(outcome)
 }
 
 fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
@@ -90,10 +90,10 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
                 let said = control::answer(call, world, &located, request, wall);
                 control_answer(said, located.tenant, wall)
             }
-            Err(error) => Answered::of_nobody(control::no_tenant(&error)),
+            Err(error) => Answered::without_tenant(control::no_tenant(&error)),
         },
-        Room::Console => Answered::of_nobody(control::console(request, target.prefix)),
-        Room::Refused(error) => Answered::of_nobody(error.outcome()),
+        Room::Console => Answered::without_tenant(control::console(request, target.prefix)),
+        Room::Refused(error) => Answered::without_tenant(error.outcome()),
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_under_the_tenants_lock_is_a_500_that_is_logged_and_harms_nobody() {
+    fn a_panic_under_the_tenants_lock_is_a_logged_500_and_the_tenant_is_still_served() {
         let world = world();
         let request = Request::new(Method::GET, "/oauth/info").unwrap();
         let state = || world.default_tenant().state(WALL);
@@ -179,7 +179,7 @@ mod tests {
         });
         assert_eq!(answered.outcome.reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(answered.outcome.reply.value()["detailCode"], "500.0 Internal Fault");
-        assert!(log.contains("ERROR") && log.contains("a request ran into a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a request hit a bug in the simulator"), "{log}");
         assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
         // The same tenant, locked by somebody else, as it was.
         assert_eq!(state(), before);

@@ -140,7 +140,7 @@ fn note_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        tracing::error!(%error, "a connection ran into a bug of ours");
+        tracing::error!(%error, "a connection hit a bug in the simulator");
     }
 }
 
@@ -195,6 +195,6 @@ mod tests {
             })
         });
         assert_eq!(ends, 2);
-        assert!(log.contains("ERROR") && log.contains("a connection ran into a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a connection hit a bug in the simulator"), "{log}");
     }
 }

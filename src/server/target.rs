@@ -1,5 +1,5 @@
 //! Where a request goes: to a tenant's API, to a call of the control API, or to the console. It is found once, from
-//! the request's head and before its body is read; whoever may not call is turned away by that, too. Everything that
+//! the request's head and before its body is read; callers without permission are turned away there, too. Everything that
 //! depends on it (how long a body may be, where the answer is made, who answers) asks here.
 
 use super::Limits;

@@ -33,7 +33,7 @@ impl Tls {
             .and_then(Iterator::collect)
             .map_err(|error| wrong(certificate, "a certificate chain", &error))?;
         if chain.is_empty() {
-            return Err(wrong(certificate, "a certificate chain", &"no certificate in it"));
+            return Err(wrong(certificate, "a certificate chain", &"no certificate found"));
         }
         let private =
             PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "a private key", &error))?;
@@ -43,14 +43,14 @@ impl Tls {
     /// A certificate made up for this machine and its tenants (`domains` beside the usual ones), and the
     /// certificate of the authority that signed it, in PEM, for clients to trust.
     pub fn self_signed(domains: &[String]) -> Result<(Self, String), String> {
-        Self::made_up(domains).map_err(|error| format!("no certificate could be made: {error}"))
+        Self::made_up(domains).map_err(|error| format!("no certificate could be generated: {error}"))
     }
 
     fn made_up(domains: &[String]) -> Result<(Self, String), Box<dyn std::error::Error>> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        authority.distinguished_name.push(DnType::CommonName, "sync-group-sim made-up authority");
+        authority.distinguished_name.push(DnType::CommonName, "sync-group-sim generated CA");
         let authority_key = KeyPair::generate()?;
         let authority_certificate = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);

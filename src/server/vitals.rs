@@ -1,5 +1,5 @@
 //! A connection's vital signs: whether a request is open, whether the client sends or takes anything, and what is to
-//! become of the socket. Noted by whoever reads, answers and delivers; read by whoever decides that a connection has
+//! become of the socket. Written by the code that reads, answers and delivers; read by the code that decides that a connection has
 //! to end.
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Vitals {
         vitals.open.fetch_add(1, Ordering::Relaxed);
         vitals.is_reading_head.store(false, Ordering::Relaxed);
         vitals.activity.fetch_add(1, Ordering::Relaxed);
-        // One task reads all requests of a connection, so nobody comes between the two.
+        // One task reads all requests of a connection, so nothing comes between the two.
         let is_reused = vitals.is_used.load(Ordering::Relaxed);
         if !is_reused {
             vitals.is_used.store(true, Ordering::Relaxed);

@@ -40,7 +40,7 @@ async fn too_slow(vitals: &Vitals, limits: &Limits) -> &'static str {
             return "the client took too long to send its headers (--header-timeout)";
         }
         if is_stalled(stall.number) && stall.lasted >= limits.write_timeout {
-            return "the client took none of its answer for too long (--write-timeout)";
+            return "the client did not read its answer for too long (--write-timeout)";
         }
         if vitals.is_idle() && quiet.lasted >= limits.idle_timeout {
             return "the client was idle for too long (--idle-timeout)";

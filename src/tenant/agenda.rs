@@ -1,8 +1,8 @@
 //! The agenda: what time will bring to a tenant. Answers that wait and jobs of the platform stand in one list, in
-//! the tenant's time; nobody keeps a timer for the list itself. Whoever looks at the tenant has what is due done
+//! the tenant's time; there is no timer for the list itself. Anything that looks at the tenant has what is due done
 //! first (`Tenant::enter`), and an answer that waits looks when its own time comes.
 //!
-//! A skipping clock jumps to what comes next when nothing else can happen. It does not jump over what a client was
+//! A skipping clock jumps to the next event when nothing else can happen. It does not jump over what a client was
 //! told to sit out (a barrier), unless that much of the machine's time has passed.
 
 use std::collections::{BTreeMap, HashMap};
@@ -96,7 +96,7 @@ pub struct Due {
     pub at: Timestamp,
     /// What.
     pub what: String,
-    /// The exchange that waits for it, or set it going.
+    /// The exchange that waits for it, or started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u64>,
 }
@@ -242,9 +242,9 @@ impl Entry {
         match self {
             Self::Wait { wait, exchange } => {
                 let what = match wait {
-                    Wait::Hold => "a held answer is told",
-                    Wait::Hang => "a connection that hangs is closed",
-                    Wait::Trickle => "the next piece of an answer follows",
+                    Wait::Hold => "a held answer is sent",
+                    Wait::Hang => "a hanging connection is closed",
+                    Wait::Trickle => "the next piece of an answer is sent",
                 };
                 Due { at, what: what.to_owned(), exchange: (*exchange > 0).then_some(*exchange) }
             }

@@ -103,7 +103,7 @@ impl Tenant {
         self.clock_moved.notified()
     }
 
-    /// Appends an exchange to the journal, and wakes whoever follows it.
+    /// Appends an exchange to the journal, and wakes those who follow it.
     pub(crate) fn settle(&self, state: &mut TenantState, exchange: Exchange) {
         state.journal.append(exchange);
         self.journal_grew.notify_waiters();

@@ -15,7 +15,7 @@ use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, JournalReport};
 use crate::scenario::{CompiledRule, Engine, LoadError, RuleReport, Rulesets};
 
-/// Where a tenant stands in time.
+/// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockReport {
     /// Whether it runs by itself.
@@ -132,13 +132,13 @@ impl Tenant {
 
     /// Whether the clients did what was expected.
     pub fn verify(&self, expectation: &Expectation, wall: Timestamp) -> Result<Verification, String> {
-        // The journal is looked at as it is now, and nobody waits until that is done.
+        // The journal is looked at as it is now, and no request waits until that is done.
         let compiled = verify::compile(expectation)?;
         let (exchanges, ..) = self.exchanges(&Filter::default(), wall);
         Ok(verify::verify(&exchanges, &compiled))
     }
 
-    /// Where the tenant stands in time.
+    /// The tenant's clock.
     pub fn clock(&self, wall: Timestamp) -> ClockReport {
         ClockReport::of(self.enter(wall).clock, wall)
     }
@@ -194,7 +194,7 @@ impl Tenant {
 
     /// Replaces everything that a fixture holds; clock, journal and scenario stay.
     pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
-        // However much there is, nobody waits until it is made ready, nor until what was there is gone.
+        // However large it is, no request waits while it is prepared, or while the old state is dropped.
         let now = self.enter(wall).clock.now(wall);
         let template = Template::new(fixture, now);
         let former = self.enter(wall).begin_with(&template, &self.options);

@@ -13,7 +13,7 @@ use crate::prerequisites::Prerequisites;
 pub struct TenantOptions {
     /// What everything that is drawn follows from.
     pub seed: u64,
-    /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+    /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
     pub draw_key: Option<String>,
     /// How strictly clients are held to the service's prerequisites.
     pub prerequisites: Prerequisites,

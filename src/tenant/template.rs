@@ -33,7 +33,7 @@ impl Template {
         &self.clients
     }
 
-    /// The same with ids and secrets for its clients that nobody else has, drawn from `chance`.
+    /// The same with unique ids and secrets for its clients, drawn from `chance`.
     #[must_use]
     pub fn with_own_clients(mut self, chance: Chance) -> Self {
         let mut clients = self.clients.to_vec();

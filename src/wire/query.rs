@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
-/// Parameters whose values are nobody's business but the server's.
+/// Parameters whose values are never shown.
 const SECRETS: [&str; 7] =
     ["client_secret", "refresh_token", "access_token", "client_assertion", "assertion", "code", "password"];
 

@@ -33,7 +33,7 @@ pub struct Request {
 }
 
 /// When a request was there, and what time it is now, in nanoseconds of the machine's monotonic time since the
-/// server began. Without a socket nobody measures, and both are 0.
+/// server began. Without a socket nothing is measured, and both are 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     /// When the request was there.

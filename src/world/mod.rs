@@ -79,7 +79,7 @@ pub enum ControlPolicy {
     /// Everybody on this machine; foreign `Host` and `Origin` headers are refused.
     #[default]
     Local,
-    /// Whoever has the token.
+    /// Anybody with the token.
     Token(String),
 }
 
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_may_not_make_a_tenant_finds_those_that_exist() {
+    fn a_caller_that_may_not_create_tenants_finds_those_that_exist() {
         let world = world(UnknownTenants::Made);
         let request = Request::new(Method::GET, "/tenants/a/_sim").unwrap().header(HOST, "localhost");
         let prefix = Prefix::of(request.uri.path());

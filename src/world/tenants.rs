@@ -28,7 +28,7 @@ record! {
         pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
         /// What goes wrong in it.
         pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios"),
-        /// Where its draws come from.
+        /// What its draws follow from.
         pub seed: Option<u64> = nullable("seed"),
         /// How strictly creators are held to the prerequisites.
         pub prerequisites: Option<Prerequisites> = nullable("prerequisites"),
@@ -36,7 +36,7 @@ record! {
         pub rate_limit: Option<Limit> = nullable("rateLimit"),
         /// How long its tokens live.
         pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
-        /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+        /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
         pub draw_key: Option<String> = nullable("drawKey"),
         /// Whether a reply that a fault touched says so in `Sim-Fault`.
         pub sim_fault: Option<SimFault> = nullable("simFault"),
@@ -78,7 +78,7 @@ pub struct TenantReport {
     pub name: String,
     /// What its clients call the base URL.
     pub base_url: String,
-    /// Where its luck comes from.
+    /// What its draws follow from.
     pub seed: u64,
     /// Its clients, the administrator's first.
     pub clients: Vec<Client>,
@@ -225,7 +225,7 @@ impl World {
         let mut others = self.others.write();
         let removed = others.remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
-        // What the tenant held goes when nobody waits for the registry any more.
+        // What the tenant held is dropped after the registry's lock is released.
         drop(others);
         Ok(())
     }

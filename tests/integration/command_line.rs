@@ -78,7 +78,7 @@ fn a_bad_value_refuses_to_start() {
         (&["--token-lifetime", "749"], "expected a number and a unit"),
         (&["--prerequisites", "maybe"], "expected `enforce` or `ignore`"),
         (&["--max-connections", "0"], "expected a whole number from 1 to 1000000"),
-        (&["--header-timeout", "0s"], "expected more than no time"),
+        (&["--header-timeout", "0s"], "expected more than 0"),
         (&["--log", "loud"], "possible values: text, json, off"),
         (&["--seed=-1"], "--seed"),
         (&["fixtures", "huge"], "fixture `huge` is not built in; expected one of demo, large, empty"),
@@ -301,7 +301,7 @@ fn a_fixture_file_is_reloaded_for_tenants_that_begin_later() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_nothing_up() {
+fn a_log_that_is_not_read_blocks_nothing() {
     let server = Server::start(binary().args(["--listen", "127.0.0.1:0"]));
     // Six thousand lines of two hundred bytes: more than the pipe takes and than may wait behind it.
     let mut socket = connect(server.address());

@@ -194,7 +194,7 @@ fn a_stop_under_load_loses_no_answered_write_and_tells_of_every_write() {
     let stored: HashSet<String> = state.groups.into_iter().filter_map(|group| group.name).collect();
     assert!(told.created.len() >= 2_000 && !told.halves.is_empty());
     assert_eq!(told.created.difference(&stored).count(), 0, "an answered write is not there");
-    assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and nobody was told");
+    assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and no client was told");
     assert_eq!(told.halves.iter().filter(|after| **after > 0).count(), 0, "half an answer was sent");
     let exchanges = simulator.default_tenant().exchanges(&Filter::default());
     let is_create = |entry: &&Exchange| entry.operation == Some(Operation::CreatePasswordSyncGroup);

@@ -178,7 +178,7 @@ fn an_idle_connection_outlives_the_header_timeout() {
 }
 
 #[test]
-fn stopping_waits_for_nobody_who_cannot_be_served() {
+fn stopping_does_not_wait_for_clients_that_cannot_be_served() {
     let text =
         "name: t\nrules: [{when: {query: {hang: {present: true}}}, fault: hang}, {fault: {hold: 1h}}]\n";
     let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };

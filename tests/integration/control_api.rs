@@ -1,4 +1,4 @@
-//! The control API: every call, its errors, and that one tenant's knobs turn nothing in another.
+//! The control API: every call, its errors, and that controlling one tenant changes nothing in another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
@@ -60,7 +60,7 @@ fn a_tenant_is_made_with_clients_of_its_own_and_told_apart_by_them() {
         assert_eq!((list.status.as_u16(), list.header("x-total-count")), (200, Some("0")));
     }
     assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 200);
-    // In another tenant they are nobody's.
+    // In another tenant they are unknown.
     assert_eq!(sim.status("GET /tenants/other/v3/password-sync-groups", &token), 401);
     sim.control("DELETE /_sim/tenants/mine", None, 204);
     assert_eq!(sim.status("GET /v3/password-sync-groups", &token), 401);
@@ -114,7 +114,7 @@ fn a_tenant_has_options_of_its_own() {
 }
 
 #[test]
-fn moving_a_tenants_clock_moves_its_time_and_nobody_elses() {
+fn moving_a_tenants_clock_moves_only_its_own_time() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({ "name": "a" }));
     let (other, other_token, _) = sim.tenant(json!({ "name": "b" }));

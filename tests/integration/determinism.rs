@@ -55,7 +55,7 @@ fn firings(scenarios: Vec<Ruleset>, rule: &str, count: usize) -> Vec<u64> {
 }
 
 #[test]
-fn another_rule_moves_nobodys_luck() {
+fn another_rule_changes_no_other_draws() {
     let alone = scenario(
         "name: chaos\nrules: [{name: some, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.3}, fault: {respond: {status: 503}}}]\n",
     );

@@ -65,7 +65,7 @@ impl Target {
     }
 
     /// Sends bytes, reads until the server closes, and expects these answers in this order and no more; then the
-    /// server still serves others, and nobody has asked it for what was smuggled.
+    /// server still serves others, and it has seen no smuggled request.
     fn check(&self, name: &str, bytes: impl AsRef<[u8]>, expected: &[u16]) -> Vec<RawReply> {
         let answer = exchange(self.address(), bytes.as_ref());
         let replies = replies(&answer);
@@ -599,7 +599,7 @@ fn bytes_that_are_no_utf_8_are_refused_where_they_mean_something() {
     };
     let token = format!("Authorization: Bearer {}\r\nX-Name: ", target.token);
     target.check(
-        "a header field that nobody reads",
+        "a header field that is not read",
         header(&[token.as_bytes(), b"\xe4"].concat()),
         &[200, ON],
     );

@@ -1,4 +1,4 @@
-//! What the server allows its clients, seen from a socket: whoever goes beyond a limit is refused, and others are
+//! What the server allows its clients, seen from a socket: a client that exceeds a limit is refused, and others are
 //! served on.
 
 use std::io::{ErrorKind, Read, Write};
@@ -287,7 +287,7 @@ fn a_client_that_closes_one_connection_and_opens_the_next_is_never_refused() {
 }
 
 #[test]
-fn hundreds_of_connections_too_many_harm_nobody() {
+fn hundreds_of_connections_too_many_do_no_harm() {
     let served = limited(|limits| limits.max_connections = 1);
     let mut open = served_connection(served.address());
     let crowd: Vec<_> = (0..400).filter_map(|_| TcpStream::connect(served.address()).ok()).collect();
@@ -296,7 +296,7 @@ fn hundreds_of_connections_too_many_harm_nobody() {
     drop((crowd, open));
     // Some of the crowd have their turn before us.
     let is_free = |_| send_or_nothing(served.address()) == Some(200);
-    assert!((0..1_000).any(is_free), "nobody is served any more");
+    assert!((0..1_000).any(is_free), "no connection is served any more");
 }
 
 /// The status of a request, unless it was closed without a word.
@@ -517,7 +517,7 @@ fn an_answer_too_many_that_waits_is_a_503_at_once() {
     };
     let mut follower = open("/_sim/journal/stream");
     follower.read_exact(&mut [0; 12]).unwrap();
-    // Two wait beside the follower; whoever comes then is answered.
+    // Two wait beside the follower; later ones are answered.
     let waits = |socket: &mut TcpStream| {
         socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         socket.peek(&mut [0]).is_err()
@@ -531,7 +531,7 @@ fn an_answer_too_many_that_waits_is_a_503_at_once() {
         waiting.push(socket);
     }
     assert_eq!(waiting.len(), 2);
-    let refusal = "3 answers wait, which is the limit (--max-holds)";
+    let refusal = "3 answers are waiting, which is the limit (--max-holds)";
     for target in ["/oauth/info?held", "/oauth/info?hung"] {
         let reply = send(address, "GET", target, &[], b"");
         let body: Value = serde_json::from_slice(&reply.body).unwrap();

@@ -12,7 +12,7 @@ mod command_line;
 mod concurrency;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
-/// The control API, and the handle that turns the same knobs.
+/// The control API, and the handle that offers the same controls.
 mod control_api;
 /// The same seed and the same requests give the same faults.
 mod determinism;

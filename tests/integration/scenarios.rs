@@ -166,7 +166,7 @@ fn a_fault_that_only_delays_lets_the_operation_happen_at_either_stage() {
 }
 
 #[test]
-fn a_fault_after_does_not_strike_what_the_service_refused() {
+fn a_fault_after_does_not_fire_on_what_the_service_refused() {
     let client = Client::with(
         "name: t\nrules: [{stage: after, when: {operation: getPasswordSyncGroup}, fault: {respond: {status: 500}}}]\n",
     );

@@ -25,7 +25,7 @@ fn a_token_lives_as_long_as_it_says_whatever_the_clocks_fraction() {
 }
 
 #[test]
-fn a_token_of_a_deleted_tenant_is_nobodys_in_the_next_of_its_name() {
+fn a_token_of_a_deleted_tenant_is_unknown_to_the_next_of_its_name() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({ "name": "again" }));
     sim.control("DELETE /_sim/tenants/again", None, 204);

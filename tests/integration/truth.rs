@@ -190,7 +190,7 @@ fn a_held_answer_is_on_the_agenda_and_is_told_at_its_own_time() {
     }
     let due = &tenant.agenda().due[0];
     let due = (due.at, due.what.clone(), due.exchange);
-    assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is told".to_owned(), Some(1)));
+    assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is sent".to_owned(), Some(1)));
     tenant.advance(Duration::from_hours(1));
     let mut read = [0; 4_096];
     assert!(socket.read(&mut read).unwrap() > 0);

@@ -404,7 +404,7 @@ fn a_service_of_45_operations_costs_nothing_until_it_is_called() {
     let (code, texts) = told(contract.check_found(&found, &request, Prerequisites::Enforce).unwrap_err());
     assert_eq!((code, texts.len()), (DetailCode::Missing, 2));
     assert_eq!(compiled_bodies(&contract), 1);
-    // What is kept for an operation that nobody called, beside the program's own text.
+    // What is kept for an operation that was never called, beside the program's own text.
     assert!(size_of::<Validators>() <= 128, "{}", size_of::<Validators>());
     // The schema of one body has nothing of the others.
     let strict = found.facts.body.unwrap().strict;

@@ -77,7 +77,7 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
         }
         outline => {
             let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
-            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for one that is built in" } else { "" };
+            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
             let read = Ruleset::read(&document);
             vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
         }

@@ -125,7 +125,7 @@ mod tests {
             ),
             (
                 "{hold: {uniform: [2s, 1s]}, fault: close}",
-                "my.yaml:3:6: the least is longer than the most; expected [least, most]",
+                "my.yaml:3:6: the minimum is longer than the maximum; expected [min, max]",
             ),
             (
                 "{fault: {hold: {lognormal: {median: 2s, p99: 1s}}}}",

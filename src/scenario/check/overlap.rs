@@ -22,7 +22,7 @@ pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Result<(), Mistak
         return Err(Mistake::new(
             "",
             format!(
-                "rule `{}` can never fire: `{}` before it always fires on all that it matches; expected it first, or \
+                "rule `{}` can never fire: `{}` before it always fires on everything it matches; expected it first, or \
              another `when`",
                 rule.name, earlier.name
             ),

@@ -11,7 +11,7 @@ use crate::wire::reply::JSON;
 words! {
     /// Ways in which a body is not what the reply says it is.
     pub enum Corrupt {
-        /// JSON that ends in the middle, with a length that fits.
+        /// JSON that ends in the middle, with a matching length.
         TruncatedJson = "truncatedJson",
         /// A gateway's HTML page.
         Html = "html",

@@ -47,13 +47,13 @@ faults! {
     "respond" => Respond,
     /// 429 as the gateway sends it.
     "rateLimited" => RateLimited,
-    /// The token that the call carries expires, for good; on a token call, the token it buys is expired.
+    /// The token that the call carries expires, for good; on a token call, the token it returns is expired.
     "expireToken" => ExpireToken,
-    /// The token that the call carries loses a scope, for good; on a token call, the token it buys lacks it.
+    /// The token that the call carries loses a scope, for good; on a token call, the token it returns lacks it.
     "loseScope" => LoseScope,
     /// The right answer, late.
     "hold" => Hold,
-    /// Headers that never come.
+    /// Headers that never arrive.
     "hang" => Hang,
     /// The right body, slowly.
     "trickle" => Trickle,
@@ -63,7 +63,7 @@ faults! {
     "close" => Close,
     /// The connection is reset without an answer.
     "reset" => Reset,
-    /// A body that is not what the reply says it is.
+    /// A body that is not what the reply claims.
     "corrupt" => Corrupt,
     /// Reads show the tenant as it was some time ago.
     "stale" => Stale,

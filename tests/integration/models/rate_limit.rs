@@ -28,7 +28,7 @@ enum What {
     Missing,
     /// Counts, though no such path exists in that version.
     Nowhere,
-    /// Is no business of the gateway's: nobody is known.
+    /// Does not concern the gateway: no client is known.
     WithoutToken,
     /// Is refused before it is counted, for a client that may not write.
     Write,
