@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-/// What all files look like; nothing for a name that is no file.
+/// What all files look like; nothing for a name that is not a file.
 fn look(paths: &[PathBuf]) -> Vec<Look> {
     let look = |path: &PathBuf| {
         let metadata = std::fs::metadata(path).ok()?;
@@ -109,7 +109,7 @@ fn report_missing(paths: &[PathBuf], before: &[Look], missing: &mut HashSet<Path
     }
 }
 
-/// Whether a file looks other than before; one that is gone for a moment, as editors do, does not.
+/// Whether a file changed; one that is missing for a moment, as when editors save, did not.
 fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     let now = look(paths);
     let changed = now.iter().zip(&*before).any(|(now, before)| now.is_some() && now != before);

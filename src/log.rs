@@ -63,7 +63,7 @@ fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Shared, stderr: &mut impl Wri
                 format!("{missing} lines are missing here: stderr was not read\n").as_bytes(),
             );
         }
-        // A reader that went away is no failure of ours.
+        // It is not our failure if the reader has gone away.
         let _ = stderr.write_all(&text);
     }
 }

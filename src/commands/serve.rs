@@ -17,11 +17,11 @@ use crate::files::Files;
 use crate::log;
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
-    // Until the end: what is still to be written is written then.
+    // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log);
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
-        // Half the bits: enough to be unlike the last one, and short enough to be typed again.
+        // Half the bits: enough to differ from the last one, and short enough to retype.
         seed: args.seed.unwrap_or_else(|| made_up() >> 32),
         prerequisites: args.prerequisites,
         rate_limit: args.rate_limit.0,
@@ -116,7 +116,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-/// What clients are shown over TLS, and where the made-up authority's certificate was written.
+/// What clients are shown over TLS, and where the generated CA certificate was written.
 fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     if args.tls_self_signed {
         let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;

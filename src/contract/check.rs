@@ -13,7 +13,7 @@ use super::{Contract, Violation, body};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Body, Refusal, Request};
 
-/// What a request that keeps the contract asks, in types.
+/// What a valid request asks for, in types.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
     parameters: &'static [Parameter],

@@ -84,7 +84,7 @@ fn listed(options: &Value) -> String {
     options.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether null was refused where something must stand.
+/// Whether null was refused where a value is required.
 fn is_required_type(kind: &TypeKind) -> bool {
     !matches!(kind, TypeKind::Multiple(_))
 }

@@ -75,7 +75,7 @@ const fn slow(
 }
 
 impl Call {
-    /// The same for everybody, for health checks that cannot carry a token.
+    /// The same without a token, for health checks that cannot send one.
     const fn open(self) -> Self {
         Self { is_open: true, ..self }
     }
@@ -85,7 +85,7 @@ impl Call {
         self.is_slow
     }
 
-    /// Whether it asks for no token.
+    /// Whether it needs no token.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
     }

@@ -1,4 +1,4 @@
-//! The control API under `/_sim`: how a test or a person looks into the simulator and changes how it behaves.
+//! The control API under `/_sim`: how a test or a person inspects the simulator and changes its behaviour.
 //! Never faulted, never rate limited, never part of what the tenant's clients did. Errors are
 //! `{"error": "what was found, what was expected, where"}`.
 //!
@@ -30,7 +30,7 @@ pub(crate) use calls::Call;
 /// The first step of every control path.
 const PREFIX: &str = "_sim";
 
-/// What a control call comes to.
+/// The result of a control call.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// A reply.
@@ -42,12 +42,12 @@ pub(crate) enum Said {
 /// What a call's function answers.
 type Answer = Result<Said, ControlError>;
 
-/// Why a control call was not carried out, told to the person who made it.
+/// Why a control call failed, for the person who made it.
 #[derive(Debug)]
 pub(crate) struct ControlError {
     status: StatusCode,
     message: String,
-    /// The methods that would do, where the method is what is wrong.
+    /// The allowed methods, where the method is wrong.
     allow: Vec<&'static str>,
 }
 
@@ -65,7 +65,7 @@ impl ControlError {
         if self.allow.is_empty() { reply } else { reply.with(ALLOW, self.allow.join(", ")) }
     }
 
-    /// The error as an answer to a request that is no tenant's.
+    /// The error as an answer to a request outside every tenant.
     pub(crate) fn outcome(&self) -> Outcome {
         outcome(self.reply())
     }
@@ -86,13 +86,13 @@ impl From<WorldError> for ControlError {
 /// Where a request to the control API leads.
 #[derive(Debug)]
 pub(crate) enum Door {
-    /// To a call, which its caller may make.
+    /// To a call that the caller may make.
     Call(&'static Call),
     /// To the console, for a browser.
     Console,
 }
 
-/// What is told to a call's function.
+/// What a call's function is given.
 struct Asked<'a> {
     world: &'a World,
     located: &'a Located<'a>,
@@ -108,7 +108,7 @@ pub(crate) fn is_control(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where a request leads whose path below its tenant's base URL is the control API's. Its body need not be read for
+/// Where a request to the control API leads, found without reading its body.
 /// that. Fails when its caller may not call, and for a call that does not exist.
 pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
     let found = calls::find(&request.method, path);
@@ -148,7 +148,7 @@ pub(crate) fn no_tenant(error: &WorldError) -> Outcome {
     error.outcome()
 }
 
-/// A refusal that is no call's own.
+/// A refusal before any call is reached.
 pub(crate) fn refusal(status: StatusCode, message: &str) -> Outcome {
     ControlError::new(status, message).outcome()
 }

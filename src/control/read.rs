@@ -18,7 +18,7 @@ pub(super) struct Text<'a> {
     format: Format,
 }
 
-/// The body of a call that has one: YAML or JSON as its media type says, or as it looks where none says.
+/// The body of a call that has one: YAML or JSON by its media type or, where that does not tell, by its looks.
 pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     let body = match &request.body {
         Body::Whole(body) => body,

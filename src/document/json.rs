@@ -1,5 +1,5 @@
 //! JSON (RFC 8259) into the [tree](super::tree). The grammar fits on a page; read by hand, numbers stay as they
-//! were written, each value has its place, and every complaint is in our own words.
+//! were written, each value has its place, and every message is in our own words.
 
 use std::borrow::Cow;
 
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The comma between two entries, with something behind it.
+    /// The comma between two entries, with an entry after it.
     fn comma(&mut self, end: char) -> Result<(), Misread> {
         if !self.skips(b',') {
             return Err(self.wrong(&format!("`,` or `{end}`")));
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         is_next
     }
 
-    /// Something else is here.
+    /// Something unexpected is here.
     fn wrong(&self, expected: &str) -> Misread {
         let rest = &self.text[self.at..];
         let message = match rest.chars().next() {
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
                 format!("`{word}`; expected {expected}")
             }
         };
-        // The end of a text is told at the end of its last line.
+        // The end of the text is reported at the end of its last line.
         let at = if rest.is_empty() { self.text.trim_end().len() } else { self.at };
         Misread::new(at, format!("not JSON: {message}"))
     }

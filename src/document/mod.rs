@@ -49,7 +49,7 @@ impl Format {
         if is_json { Self::Json } else { Self::Yaml }
     }
 
-    /// What a text of unknown kind most likely is: JSON where it begins like a JSON object, list or text.
+    /// The likely format of a text: JSON if it starts like a JSON object, list or text.
     pub fn of_text(text: &str) -> Self {
         let begins = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
         if begins.starts_with(['{', '[', '"']) { Self::Json } else { Self::Yaml }
@@ -111,7 +111,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What the document is on its outside, to find out what it is meant to be.
+    /// The outermost value of the document, to find out what it is meant to be.
     pub(crate) fn outline(&self) -> Outline {
         let Ok(Tree { root, .. }) = self.tree() else { return Outline::Other };
         match root.content {
@@ -142,7 +142,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The mistakes that can be seen before anybody knows what the document is.
+    /// The mistakes that can be seen without knowing what the document is.
     fn repeated_keys(&self, tree: &Tree<'_>) -> Mistakes {
         let mut mistakes = Mistakes::new(self.format == Format::Yaml);
         mistakes.is_own = self.format == Format::BuiltIn;
@@ -173,7 +173,7 @@ pub(crate) fn read_own<T: Written>(json: &[u8]) -> T {
     document.read().expect("it was written from such a value")
 }
 
-/// The outside of a document.
+/// The outermost value of a document.
 pub(crate) enum Outline {
     /// A text and nothing else.
     Text(String),
@@ -196,7 +196,7 @@ impl Place<'_, '_, '_> {
     }
 }
 
-/// Has `check` look at a value that was read.
+/// Runs `check` on a value that was read.
 pub(crate) fn look_at<T>(
     value: &T,
     node: &Node<'_>,
@@ -206,13 +206,13 @@ pub(crate) fn look_at<T>(
     check(value, &mut Place { node, mistakes });
 }
 
-/// Holds a schema against the file in the repository that shows it; `BLESS=1` writes the file anew.
+/// Compares a schema with its file in the repository; `BLESS=1` rewrites the file.
 #[cfg(test)]
 pub(crate) fn is_golden(path: &str, file: &str, schema: &Value) {
     let schema = serde_json::to_string_pretty(schema).expect("a schema can be written") + "\n";
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &schema).expect("the file can be written");
     } else {
-        assert!(schema == file, "{path} is not what the types say; BLESS=1 writes it anew");
+        assert!(schema == file, "{path} is not what the types say; BLESS=1 rewrites it");
     }
 }

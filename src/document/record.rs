@@ -86,7 +86,7 @@ macro_rules! record {
                 mistakes: &mut $crate::document::Mistakes,
             ) -> Option<Self> {
                 let record = $crate::document::Record::open(Self::shape(), node, mistakes)?;
-                // All fields are read before the first that is missing ends it.
+                // All fields are read before a missing one ends it.
                 $(let $field = $crate::document::record!(
                     @read $mode, record.field($key, mistakes) $(, $default)?
                 );)*
@@ -175,7 +175,7 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
     /// What its value must be beside its type.
     pub(crate) limit: Option<Limit>,
-    /// The value that stands for an absent one, if that is worth saying.
+    /// The value when absent, if that is worth stating.
     pub(crate) default: Option<fn() -> Value>,
     /// Its type's schema.
     pub(crate) schema: fn(&mut Definitions) -> Value,
@@ -203,7 +203,7 @@ pub(crate) enum Limit {
     AtLeast(i64),
     /// A number between the two, both included.
     Between(i64, i64),
-    /// A text of some form, and how to say it.
+    /// A text of some form, and how to describe the form.
     Form {
         /// The form as a regular expression, for schemas.
         pattern: &'static str,
@@ -306,7 +306,7 @@ impl Shape {
         })
     }
 
-    /// What to say of a key that it does not have.
+    /// The message for an unknown key.
     fn unknown(&self, key: &str) -> String {
         let mut fields = self.keys.iter().zip(self.fields);
         match fields.find(|(_, field)| (field.keys)().contains(&key)) {
@@ -437,11 +437,11 @@ impl<'n, 'a> Record<'n, 'a> {
 
 /// What a record says of one of its fields.
 pub(crate) enum Given<T> {
-    /// Nothing, as it may.
+    /// It is absent, which is allowed.
     Absent,
-    /// Something that is a mistake, which was noted.
+    /// It is wrong; the mistake was noted.
     Wrong,
-    /// This.
+    /// Its value.
     Value(T),
 }
 

@@ -18,7 +18,7 @@ pub(crate) trait Written: Sized {
     /// Its JSON Schema. What has a name of its own goes into `definitions`, and is referred to.
     fn schema(definitions: &mut Definitions) -> Value;
 
-    /// The keys that it may have, so that one at the wrong level can be told where it belongs.
+    /// The keys that it may have, so that a message can say where a key at the wrong level belongs.
     fn keys() -> &'static [&'static str] {
         &[]
     }
@@ -102,7 +102,7 @@ pub(crate) fn text<'n>(node: &'n Node<'_>, expected: &str, mistakes: &mut Mistak
     None
 }
 
-/// Reads what is written as a text of some form, such as a duration. What its parser says of a text that is not
+/// Reads what is written as a text of some form, such as a duration. What its parser says of an invalid text
 /// is the message.
 pub(crate) fn parsed<T>(
     node: &Node<'_>,
@@ -259,7 +259,7 @@ fn too_large<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Node<'a>> {
     }
 }
 
-/// Something that may be left out; that it is there is the record's business.
+/// Something that may be left out; the record handles absence.
 impl<T: Written> Written for Option<T> {
     fn expected() -> Cow<'static, str> {
         T::expected()
@@ -289,7 +289,7 @@ impl<T: Written> Written for Vec<T> {
 
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
         let items = items(node, Self::expected, mistakes)?;
-        // All of them are read, so that all mistakes are told.
+        // All of them are read, so that all mistakes are reported.
         let mut read = Self::with_capacity(items.len());
         for item in items {
             read.extend(T::read(item, mistakes));
@@ -354,7 +354,7 @@ pub(crate) fn one_of(names: &[&str]) -> String {
     }
 }
 
-/// The message for a name that is not one of those that are known: `unknown key` is such a `what`.
+/// The message for a name that is not one of those that are known: `what` is such as `unknown key`.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     /// A longer list is left out when it is clear what was meant.
     const LONG: usize = 16;
@@ -366,7 +366,7 @@ pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     }
 }
 
-/// The name of a closed list that a scalar is, by its place in the list.
+/// The position of a scalar in a closed list of names.
 pub(crate) fn word(node: &Node<'_>, words: &[&str], mistakes: &mut Mistakes) -> Option<usize> {
     let Some(text) = node.scalar().filter(|_| !node.is_null()) else {
         mistakes.unexpected(node, &one_of(words));

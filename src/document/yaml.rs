@@ -1,5 +1,5 @@
-//! YAML into the [tree](super::tree). A parser says what is written; here it is put together, with limits to
-//! what little text can mean, and its complaints are put into our own words. The build includes this file by
+//! YAML into the [tree](super::tree). A parser says what is written; here it is assembled, with limits on
+//! how much a short text can expand to, and its errors are put into our own words. The build includes this file by
 //! its path, too.
 
 use std::borrow::Cow;
@@ -111,7 +111,7 @@ impl<'a> Builder<'a> {
         self.add(Node { at, content }, anchor)
     }
 
-    /// Puts a value that is whole where it belongs.
+    /// Puts a complete value where it belongs.
     fn add(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Misread> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
             });
         }
         if anchor != 0 {
-            // A copy is kept for those who mean it by name; it counts as much as they do.
+            // A copy is kept for the aliases that refer to it; it counts like each of them.
             self.count_copies(&node)?;
             self.anchors.insert(anchor, node.clone());
         }
@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Adds what an alias means once more.
+    /// Adds a copy of what an alias stands for.
     fn repeat(&mut self, anchor: usize, at: usize) -> Result<(), Misread> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             return Err(Misread::new(
@@ -192,7 +192,7 @@ fn too_deep(at: usize) -> Misread {
     Misread::new(at, format!("lists and mappings nested more than {MOST_DEEP} deep; expected fewer"))
 }
 
-/// Refuses tags, but for the one by which a scalar says that it is text; whether it is that one.
+/// Refuses tags except the one that marks a scalar as text; returns whether it is that one.
 fn check_tag(tag: Option<&Tag>, at: usize) -> Result<bool, Misread> {
     let Some(tag) = tag else { return Ok(false) };
     let written = tag.original();
@@ -202,10 +202,10 @@ fn check_tag(tag: Option<&Tag>, at: usize) -> Result<bool, Misread> {
     Err(Misread::new(at, format!("the tag `{written}`; expected none, or quotes around text")))
 }
 
-/// What the parser complains of.
+/// The parser's error, in our words.
 fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
     use ErrorKind as E;
-    // Where the text ends too early, the end of its last line says more than the line behind it.
+    // Where the text ends too early, the end of its last line says more than the line after it.
     let at = if at >= text.len() { text.trim_end().len() } else { at };
     let message = match kind {
         E::UnknownAnchor | E::MissingAnchorOrAliasName => return star_or_ampersand(text, at),
@@ -267,9 +267,9 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
     Misread::new(at, message)
 }
 
-/// A `*` or `&` that was meant as text, as a glob is.
+/// A `*` or `&` that was meant as text, such as a glob.
 fn star_or_ampersand(text: &str, at: usize) -> Misread {
-    // The parser points at the sign or right behind it.
+    // The parser points at the sign or right after it.
     let at = if text[at..].starts_with(['*', '&']) { at } else { text[..at].rfind(['*', '&']).unwrap_or(at) };
     let word = text[at..].split([',', '}', ']', '\n', '\r', ' ']).next().unwrap_or_default();
     let sign =

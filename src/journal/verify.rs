@@ -1,5 +1,5 @@
 //! Whether clients did what was expected of them: how often, in which order, and how far apart; and when not,
-//! which exchanges came nearest and where they differ.
+//! which exchanges came closest and where they differ.
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ record! {
         pub count: Option<Quantity> = nullable("count"),
         /// The time between each one and the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
-        /// What comes after the first of them, each after the one before it.
+        /// What follows the first of them, in this order.
         pub then: Vec<Next> = optional("then"),
     }
 }
@@ -43,9 +43,9 @@ record! {
     derive(Copy, Default, Eq)
     /// How far apart.
     pub struct Apart as "apart" {
-        /// This far or farther.
+        /// At least this far.
         pub at_least: Option<Span> = nullable("atLeast"),
-        /// This far or nearer.
+        /// At most this far.
         pub at_most: Option<Span> = nullable("atMost"),
     }
 }
@@ -72,7 +72,7 @@ pub struct Verification {
     /// What is not as expected; absent when everything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// Exchanges that came nearest to matching, and where they differ.
+    /// Exchanges that came closest to matching, and where they differ.
     pub nearest: Vec<NearMiss>,
 }
 
@@ -85,20 +85,20 @@ pub struct NearMiss {
     pub differs: Vec<String>,
 }
 
-/// How many near misses are told.
+/// How many near misses are reported.
 const NEAREST: usize = 5;
 
 /// How many steps `then` may have.
 const MOST_STEPS: usize = 100;
 
-/// An expectation that makes sense.
+/// A valid expectation.
 pub(crate) struct CompiledExpectation<'a> {
     expectation: &'a Expectation,
     pattern: Step,
     then: Vec<Step>,
 }
 
-/// Compiles an expectation. Fails for one that makes no sense.
+/// Compiles an expectation. Fails for an invalid one.
 pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'_>, String> {
     let steps = expectation.then.len();
     if steps > MOST_STEPS {
@@ -151,7 +151,7 @@ fn failed(count: u64, expected: String, nearest: Vec<NearMiss>) -> Verification 
     Verification { passed: false, count, expected: Some(expected), nearest }
 }
 
-/// Exchanges that do match, where that is the trouble: they differ in nothing.
+/// Exchanges that match although fewer should: they differ in nothing.
 fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
     matched
         .iter()
@@ -162,12 +162,12 @@ fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
 }
 
 impl Quantity {
-    /// Whether so many are too many.
+    /// Whether this many are too many.
     fn is_below(self, found: u64) -> bool {
         self.exactly.or(self.at_most).is_some_and(|most| found > most)
     }
 
-    /// Whether no number can be all of it.
+    /// Whether no number satisfies it.
     fn is_impossible(self) -> bool {
         let least = self.at_least.unwrap_or(0).max(self.exactly.unwrap_or(0));
         let most = self.at_most.unwrap_or(u64::MAX).min(self.exactly.unwrap_or(u64::MAX));

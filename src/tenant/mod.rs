@@ -159,7 +159,7 @@ impl Tenant {
         });
     }
 
-    /// Notes that the client was told something else than was planned, at once.
+    /// Notes that the client was at once sent something other than planned.
     pub(crate) fn note_refusal(&self, seq: u64, reply: Reply, why: String, wall: Timestamp, ns: u64) {
         let mut state = self.state.lock();
         let told = Told { at: state.clock.now(wall), ns, bytes: reply.body.len() };

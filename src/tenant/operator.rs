@@ -78,14 +78,14 @@ impl Tenant {
         state.follows_command_line = false;
     }
 
-    /// Puts one rule ahead of the others. Its name must be free; one without gets the first free `rule-N`.
+    /// Puts one rule ahead of the others. Its name must be free; a rule without one gets the first free `rule-N`.
     pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
         state.scenario.add(rule, self.options.max_rules, now)
     }
 
-    /// Takes a rule away; whether it was there.
+    /// Removes a rule; returns whether it was there.
     pub fn remove_rule(&self, name: &str) -> bool {
         self.state.lock().scenario.remove(name)
     }
@@ -100,7 +100,7 @@ impl Tenant {
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
     }
 
-    /// How many exchanges left the journal at its old end.
+    /// How many exchanges the journal dropped.
     pub(crate) fn dropped_exchanges(&self) -> u64 {
         self.state.lock().journal.dropped()
     }
@@ -151,7 +151,7 @@ impl Tenant {
         })
     }
 
-    /// Moves the clock on. Several moves at once add up.
+    /// Moves the clock forward. Several moves at once add up.
     pub fn advance(&self, by: Duration, wall: Timestamp) -> ClockReport {
         self.move_clock(wall, |before| ClockReport { now: before.now.plus(by), ..before })
     }
@@ -172,7 +172,7 @@ impl Tenant {
         report
     }
 
-    /// What time will bring.
+    /// What is due.
     pub fn agenda(&self, wall: Timestamp) -> AgendaReport {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
@@ -201,7 +201,7 @@ impl Tenant {
         drop(former);
     }
 
-    /// Brings the tenant back to how it began: state, clock, counters, draws and journal.
+    /// Resets the tenant to its initial state: state, clock, counters, draws and journal.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);

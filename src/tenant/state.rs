@@ -40,7 +40,7 @@ pub(crate) struct TenantState {
     pub(super) scenario_since: Timestamp,
     /// What its clients did.
     pub(crate) journal: Journal,
-    /// What time will bring.
+    /// What is due.
     pub(crate) agenda: Agenda,
     organisation: Organisation,
     /// The last second in which a `Date` was asked for, and that.

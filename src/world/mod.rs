@@ -30,7 +30,7 @@ pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.
 pub const DEFAULT_TENANT: &str = "default";
-/// Tenants that there may be when nothing else is said.
+/// The default limit on tenants.
 pub const DEFAULT_MAX_TENANTS: usize = 20_000;
 /// The longest tenant name, as long as a DNS label may be.
 const LONGEST_NAME: usize = 63;

@@ -41,7 +41,7 @@ fn two_runs_and_the_golden_file_have_the_same_journal() {
         std::fs::write(path, &first).unwrap();
     }
     let golden = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(first == golden, "the journal is not that of tests/golden/journal.json; BLESS=1 writes it anew");
+    assert!(first == golden, "the journal is not that of tests/golden/journal.json; BLESS=1 rewrites it");
 }
 
 /// Which of a rule's matches it fired on, in the first `count` gets.

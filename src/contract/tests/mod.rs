@@ -1,5 +1,5 @@
 //! The notation of the documents, tried on a small service of its own (`things.yaml`): what differs from version to
-//! version in routes, access, checks and served documents, what refuses to build, and what a large one costs.
+//! version in routes, access, checks and served documents, what fails to build, and what a large service costs.
 
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};

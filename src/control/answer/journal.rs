@@ -15,7 +15,7 @@ pub(in crate::control) fn forget(asked: &Asked<'_>) -> Answer {
     done()
 }
 
-/// What is followed is sent by the server, as it comes.
+/// The server sends what is followed, as it happens.
 pub(in crate::control) fn follow(asked: &Asked<'_>) -> Answer {
     filter(asked.request).map(Said::Follow)
 }

@@ -50,7 +50,7 @@ fn rule_error(error: &LoadError) -> ControlError {
 record! {
     /// Built-in scenarios by name.
     struct Use as "use" checked by Use::look {
-        /// Their names, in the order in which their rules look.
+        /// Their names, in the order in which their rules run.
         names: Vec<String> = required("use"),
     }
 }

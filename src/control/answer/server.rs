@@ -1,4 +1,4 @@
-//! Calls about the server, whichever tenant they name: its calls, health, counters, documents and what is built in.
+//! Calls about the server, no matter which tenant they name: its calls, health, counters, documents and what is built in.
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
