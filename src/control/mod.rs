@@ -109,7 +109,7 @@ pub(crate) fn is_control(path: &str) -> bool {
 }
 
 /// Where a request to the control API leads, found without reading its body.
-/// that. Fails when its caller may not call, and for a call that does not exist.
+/// Fails when the caller is not allowed, and for a call that does not exist.
 pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
     let found = calls::find(&request.method, path);
     guard::admit(world, request, found.as_ref().is_ok_and(|call| call.is_open()))?;

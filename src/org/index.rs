@@ -1,5 +1,5 @@
-//! Where a row is, found by the hash of its id. What copies of a table began with is shared by all of them and never
-//! copied: a row that came later is in an index of the copy's own, and one that went is left in the shared one.
+//! Where a row is, found by the hash of its id. The rows that copies of a table started with are shared by all and never
+//! copied: a later row is in an index of the copy's own, and a removed one is left in the shared one.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(super) struct Index {
     hasher: DefaultHashBuilder,
 }
 
-/// A slot, with its id's hash, so that an index that grows need not look into every text again.
+/// A slot, with its id's hash, so that a growing index need not read every text again.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     slot: u32,
@@ -40,7 +40,7 @@ impl Index {
         find(&self.own).or_else(|| find(&self.shared))
     }
 
-    /// Makes room for so many more.
+    /// Makes room for this many more.
     pub(super) fn reserve(&mut self, additional: usize) {
         self.own_mut().reserve(additional, |place| spread(place.hash));
     }
@@ -50,7 +50,7 @@ impl Index {
         self.own_mut().insert_unique(spread(hash), Place { slot, hash }, |place| spread(place.hash));
     }
 
-    /// Takes a slot out, because its row went.
+    /// Removes a slot, because its row was removed.
     pub(super) fn remove(&mut self, hash: u32, slot: u32) {
         let is_it = |place: &Place| place.slot == slot;
         if self.own.find(spread(hash), is_it).is_some()
@@ -65,8 +65,8 @@ impl Index {
         Self { shared: Arc::default(), own: Arc::default(), hasher: self.hasher.clone() }
     }
 
-    /// The index that may be written to. When a copy holds it too and there is nothing shared yet, it becomes what
-    /// is shared, and another one begins. Only a copy of a copy that had rows of its own copies those.
+    /// The index that may be written to. When a copy holds it too and nothing is shared yet, it becomes the
+    /// shared one, and a new one is started. Only a copy of a copy that had rows of its own copies those.
     fn own_mut(&mut self) -> &mut HashTable<Place> {
         if self.shared.is_empty() && Arc::get_mut(&mut self.own).is_none() {
             self.shared = std::mem::take(&mut self.own);

@@ -1,4 +1,4 @@
-//! A map whose beginning is shared by all who began with it, and whose own changes lie over that.
+//! A map that shares its initial content with others and overlays its own changes.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl<V: Clone> Overlay<V> {
         set(&mut self.own, key, Some(value));
     }
 
-    /// Takes a key out.
+    /// Removes a key.
     pub(crate) fn remove(&mut self, key: &str) {
         if self.base.contains_key(key) {
             set(&mut self.own, key, None);
@@ -60,7 +60,7 @@ impl<V: Clone> Overlay<V> {
     }
 }
 
-/// Sets a value without a copy of a key that is there.
+/// Sets a value without copying a key that exists.
 fn set<V>(map: &mut HashMap<String, V>, key: &str, value: V) {
     if let Some(known) = map.get_mut(key) {
         *known = value;

@@ -1,4 +1,4 @@
-//! How long a wait is: drawn, said in words and checked.
+//! How long a wait is: drawn, explained in words and checked.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::written::Hold;
 use crate::chance::Chance;
 use crate::clock::{Span, format_duration};
 
-/// The longest that a drawn wait can be; the log-normal's tail has no end of its own.
+/// The longest possible drawn wait; the log-normal's tail has no end of its own.
 const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
 /// A normal deviate exceeds this once in a hundred times.

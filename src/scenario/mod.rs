@@ -1,7 +1,7 @@
 //! Scenarios: rules that say which exchanges go wrong, when, and how. All of it is decided here, in pure code, from
 //! the subject, the tenant's time and its draws; the pipeline and the server carry it out.
 //!
-//! What people write is in `written`; `check` finds what makes no sense in it. What comes out is a [`Ruleset`], the
+//! What people write is in `written`; `check` finds its mistakes. The result is a [`Ruleset`], the
 //! only thing that can run: a [`matcher`], a [`trigger`] and a [`fault`] for each rule. An [`Engine`] runs rulesets
 //! in one tenant.
 

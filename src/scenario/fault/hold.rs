@@ -5,7 +5,7 @@ use crate::scenario::mistake::Mistake;
 use crate::scenario::written::Rule;
 
 impl Kind for Hold {
-    /// The wait is the rule's, which may have one of its own on top.
+    /// The rule waits for this fault, and may have a `hold` of its own on top.
     fn effect(&self) -> Effect<'_> {
         Effect::None
     }

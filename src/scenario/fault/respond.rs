@@ -25,7 +25,7 @@ record! {
         pub detail_code: Option<String> = optional("detailCode"),
         /// Header fields that are added, or set where the service sets them.
         pub headers: BTreeMap<String, String> = optional("headers"),
-        /// Instead of the service's own body: a text as it is, anything else as JSON.
+        /// Replaces the service's own body: a text as it is, anything else as JSON.
         pub body: Option<Value> = optional("body"),
     }
 }

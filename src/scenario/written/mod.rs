@@ -1,5 +1,5 @@
 //! The scenario file as it is written: the types in this folder are the format, in files and in the control API
-//! alike, and do nothing but be read and be written. What makes no sense is found by `check`; what runs is a
+//! alike, and are only read and written. Mistakes are found by `check`; what runs is a
 //! [`Ruleset`](super::Ruleset).
 
 mod fires;
@@ -95,11 +95,11 @@ words! {
     derive(Default)
     /// What comes after the last fault of a sequence.
     pub enum Then {
-        /// The rule does not fire any more.
+        /// The rule no longer fires.
         Pass = "pass",
-        /// The sequence begins again.
+        /// The sequence starts again.
         Repeat = "repeat",
-        /// The last fault goes on.
+        /// The last fault is repeated.
         Last = "last",
     }
 }
