@@ -164,7 +164,7 @@ pub(crate) struct ServeArgs {
     /// Requests per client, API version and time, such as 100/10s
     #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
     pub(crate) rate_limit: Limit,
-    /// How long a token lives when its client does not say; whole seconds
+    /// How long a token lives when its client has no lifetime of its own; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
     pub(crate) token_lifetime: Time,
     /// Answer 404 for tenants that do not exist instead of making them

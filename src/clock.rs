@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_can_still_be_written() {
+    fn the_last_instant_can_be_written() {
         let end = Timestamp::from_millis(i64::MAX).plus(Duration::MAX);
         assert_eq!(end.to_string(), "9999-12-30T21:59:59.999Z");
         assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");

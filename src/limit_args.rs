@@ -1,4 +1,4 @@
-//! What the server allows its clients, as it is said on the command line. The defaults are the library's own; here
+//! What the server allows its clients, as command-line options. The defaults are the library's own; here
 //! they are only shown.
 
 use std::fmt;
@@ -67,7 +67,7 @@ pub(crate) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// What the server holds its clients to.
+    /// The limits of the server.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_body_bytes: self.max_body,
@@ -86,7 +86,7 @@ impl LimitArgs {
         }
     }
 
-    /// What each tenant is held to.
+    /// The limits of each tenant.
     pub(crate) fn tenant_options(&self) -> TenantOptions {
         TenantOptions {
             journal_limit: self.journal_limit,
@@ -102,7 +102,7 @@ impl LimitArgs {
     }
 }
 
-/// A time as options have it: `10s`.
+/// A time as options write it: `10s`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time(pub(crate) Duration);
 

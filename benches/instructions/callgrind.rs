@@ -23,7 +23,7 @@ impl Cost {
         self.0.iter().filter(|(name, _)| is_sha256(name)).map(|(_, cost)| cost).sum()
     }
 
-    /// What this costs beyond another, for each of so many requests.
+    /// What this costs beyond another, per request.
     pub(crate) fn beyond(mut self, other: &Self, requests: usize) -> Self {
         for (name, cost) in &mut self.0 {
             *cost = cost.saturating_sub(other.0.get(name).copied().unwrap_or(0)) / requests as u64;

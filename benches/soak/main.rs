@@ -32,7 +32,7 @@ use harness::process::Server;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Nothing here takes longer, or something hangs.
+/// Anything that takes longer hangs.
 const HARD_STOP: Duration = Duration::from_mins(10);
 /// How far resident memory may be from what it was after the warm-up, in hundredths.
 const DRIFT: u64 = 5;

@@ -145,7 +145,10 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
 }
 
 /// A number that nobody can guess.
-#[expect(clippy::disallowed_methods, reason = "an unchosen seed and a token that must not be guessed start here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an unchosen seed and a token that must not be guessed start here"
+)]
 fn made_up() -> u64 {
     rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
 }

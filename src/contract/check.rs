@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_told_which_field_is_wrong_and_why() {
+    fn a_violation_in_a_body_names_the_field_and_the_reason() {
         let good = r#""name": "n", "passwordPolicyId": "p""#;
         for (body, code, text) in [
             ("", DetailCode::Syntax, "The request could not be parsed."),

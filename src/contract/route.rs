@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn slashes_too_many_do_not_count() {
+    fn extra_slashes_are_ignored() {
         assert_eq!(route("POST", "//oauth/token"), "token -");
         assert_eq!(route("GET", "//v3//password-sync-groups/"), "getPasswordSyncGroups v3");
         assert_eq!(route("GET", "/v3/password-sync-groups/a%2Fb"), "getPasswordSyncGroup v3 a/b");

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use hyper::{Method, StatusCode};
 
 use super::answer::{clock, journal, scenario, server, state, tenants};
-use super::{Answer, Asked, ControlError, PREFIX, method_name, steps};
+use super::{Answer, ControlError, ControlRequest, PREFIX, method_name, steps};
 use crate::wire::query;
 
 /// A call of the control API.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ControlCall {
     pub(super) method: &'static str,
     /// Below `/_sim/`; a step in braces stands for a name.
     pub(super) path: &'static str,
@@ -20,12 +20,12 @@ pub(crate) struct Call {
     pub(super) summary: &'static str,
     is_slow: bool,
     is_open: bool,
-    answer: fn(&Asked<'_>) -> Answer,
+    answer: fn(&ControlRequest<'_>) -> Answer,
 }
 
 /// Every call.
 #[rustfmt::skip]
-pub(super) static CALLS: [Call; 28] = [
+pub(super) static CALLS: [ControlCall; 28] = [
     quick("GET",    "",                      "List the control calls",                     server::calls),
     quick("GET",    "health",                "Report that the server is up",                  server::health).open(),
     slow( "GET",    "metrics",               "Read the counters",                          server::metrics),
@@ -60,21 +60,21 @@ const fn quick(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    answer: fn(&Asked<'_>) -> Answer,
-) -> Call {
-    Call { method, path, summary, is_slow: false, is_open: false, answer }
+    answer: fn(&ControlRequest<'_>) -> Answer,
+) -> ControlCall {
+    ControlCall { method, path, summary, is_slow: false, is_open: false, answer }
 }
 
 const fn slow(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    answer: fn(&Asked<'_>) -> Answer,
-) -> Call {
-    Call { is_slow: true, ..quick(method, path, summary, answer) }
+    answer: fn(&ControlRequest<'_>) -> Answer,
+) -> ControlCall {
+    ControlCall { is_slow: true, ..quick(method, path, summary, answer) }
 }
 
-impl Call {
+impl ControlCall {
     /// The same without a token, for health checks that cannot send one.
     const fn open(self) -> Self {
         Self { is_open: true, ..self }
@@ -90,7 +90,7 @@ impl Call {
         self.is_open
     }
 
-    pub(super) fn carry_out(&self, asked: &Asked<'_>) -> Answer {
+    pub(super) fn carry_out(&self, asked: &ControlRequest<'_>) -> Answer {
         (self.answer)(asked)
     }
 
@@ -116,7 +116,7 @@ fn is_name(step: &str) -> bool {
 }
 
 /// The call that a method and a path lead to.
-pub(super) fn find(method: &Method, path: &str) -> Result<&'static Call, ControlError> {
+pub(super) fn find(method: &Method, path: &str) -> Result<&'static ControlCall, ControlError> {
     let method = method_name(method);
     let fitting = || CALLS.iter().filter(|call| call.fits(path));
     if let Some(call) = fitting().find(|call| call.method == method) {
@@ -148,7 +148,7 @@ mod tests {
                 format!("{} {path}: {summary}", method.to_uppercase())
             })
         });
-        let listed = CALLS.iter().map(|Call { method, path, summary, .. }| {
+        let listed = CALLS.iter().map(|ControlCall { method, path, summary, .. }| {
             format!("{method} {}: {summary}", format!("/{PREFIX}/{path}").trim_end_matches('/'))
         });
         let (mut described, mut listed): (Vec<_>, Vec<_>) = (described.collect(), listed.collect());

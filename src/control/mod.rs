@@ -25,7 +25,7 @@ use crate::journal::Filter;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, Prefix, World, WorldError, base_url};
 
-pub(crate) use calls::Call;
+pub(crate) use calls::ControlCall;
 
 /// The first step of every control path.
 const PREFIX: &str = "_sim";
@@ -87,13 +87,13 @@ impl From<WorldError> for ControlError {
 #[derive(Debug)]
 pub(crate) enum Door {
     /// To a call that the caller may make.
-    Call(&'static Call),
+    Call(&'static ControlCall),
     /// To the console, for a browser.
     Console,
 }
 
 /// What a call's function is given.
-struct Asked<'a> {
+struct ControlRequest<'a> {
     world: &'a World,
     located: &'a Located<'a>,
     request: &'a Request,
@@ -118,13 +118,13 @@ pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door,
 
 /// Carries out a call for a tenant.
 pub(crate) fn answer(
-    call: &Call,
+    call: &ControlCall,
     world: &World,
     located: &Located<'_>,
     request: &Request,
     wall: Timestamp,
 ) -> Said {
-    let asked = Asked { world, located, request, wall, name: call.name_in(located.path) };
+    let asked = ControlRequest { world, located, request, wall, name: call.name_in(located.path) };
     call.carry_out(&asked).unwrap_or_else(|error| Said::Reply(error.reply()))
 }
 

@@ -124,7 +124,9 @@ impl<'a> Reader<'a> {
         let mut unescaped = String::new();
         loop {
             match self.byte() {
-                None => return Err(Misread::new(begin, "not JSON: a text that is not closed; expected `\"`")),
+                None => {
+                    return Err(Misread::new(begin, "not JSON: a text that is not closed; expected `\"`"));
+                }
                 Some(b'"') => {
                     let rest = &self.text[from..self.at];
                     self.at += 1;
@@ -166,8 +168,7 @@ impl<'a> Reader<'a> {
             Some(b't') => '\t',
             Some(b'u') => return self.unicode(at),
             _ => {
-                let message =
-                    "not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`";
+                let message = "not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`";
                 return Err(Misread::new(at, message));
             }
         })
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_said_in_our_words() {
+    fn json_errors_are_in_our_words() {
         for (text, expected) in [
             ("", "0: the document is empty"),
             ("{\"a\": ,}", "6: not JSON: `,`; expected a value"),

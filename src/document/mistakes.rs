@@ -53,7 +53,7 @@ impl Mistakes {
         self.found.dedup();
         let more = self.more + self.found.len().saturating_sub(MOST_TOLD);
         self.found.truncate(MOST_TOLD);
-        let mut places = Places::new(text);
+        let mut places = LineFinder::new(text);
         let mistakes = self.found.into_iter().map(|(at, message)| {
             let (line, column) = places.of(at);
             Mistake { line, column, message }
@@ -85,14 +85,14 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Lines and columns of places, which must be looked up in order.
-struct Places<'a> {
+struct LineFinder<'a> {
     text: &'a str,
     at: usize,
     line: usize,
     line_began: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> LineFinder<'a> {
     fn new(text: &'a str) -> Self {
         // A byte order mark does not count as a column.
         let began = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };

@@ -32,7 +32,7 @@ pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
 #[derive(Default)]
 struct Builder<'a> {
     root: Option<Node<'a>>,
-    open: Vec<Open<'a>>,
+    open: Vec<OpenCollection<'a>>,
     /// The values that aliases may mean, by the parser's number for their anchor.
     anchors: HashMap<usize, Node<'a>>,
     repeated: Vec<(u32, u32)>,
@@ -41,13 +41,13 @@ struct Builder<'a> {
 }
 
 /// A list or mapping that has not ended yet.
-struct Open<'a> {
+struct OpenCollection<'a> {
     at: u32,
     anchor: usize,
-    kind: Kind<'a>,
+    kind: CollectionKind<'a>,
 }
 
-enum Kind<'a> {
+enum CollectionKind<'a> {
     List(Vec<Node<'a>>),
     /// The entries, and the key whose value comes next.
     Mapping(Vec<(Node<'a>, Node<'a>)>, Option<Node<'a>>),
@@ -74,10 +74,10 @@ impl<'a> Builder<'a> {
                 self.add(Node { at: offset(at), content }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.begin(at, anchor, tag.as_deref(), Kind::List(Vec::new()))
+                self.begin(at, anchor, tag.as_deref(), CollectionKind::List(Vec::new()))
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.begin(at, anchor, tag.as_deref(), Kind::Mapping(Vec::new(), None))
+                self.begin(at, anchor, tag.as_deref(), CollectionKind::Mapping(Vec::new(), None))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.repeat(anchor, at),
@@ -85,25 +85,31 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn begin(&mut self, at: usize, anchor: usize, tag: Option<&Tag>, kind: Kind<'a>) -> Result<(), Misread> {
+    fn begin(
+        &mut self,
+        at: usize,
+        anchor: usize,
+        tag: Option<&Tag>,
+        kind: CollectionKind<'a>,
+    ) -> Result<(), Misread> {
         if check_tag(tag, at)? {
             return Err(Misread::new(at, "the tag `!!str` on a list or mapping; expected none"));
         }
         if self.open.len() >= MOST_DEEP {
             return Err(too_deep(at));
         }
-        if matches!(self.open.last(), Some(Open { kind: Kind::Mapping(_, None), .. })) {
+        if matches!(self.open.last(), Some(OpenCollection { kind: CollectionKind::Mapping(_, None), .. })) {
             return Err(Misread::new(at, "a list or mapping as a key; expected text"));
         }
-        self.open.push(Open { at: offset(at), anchor, kind });
+        self.open.push(OpenCollection { at: offset(at), anchor, kind });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Misread> {
-        let Some(Open { at, anchor, kind }) = self.open.pop() else { return Ok(()) };
+        let Some(OpenCollection { at, anchor, kind }) = self.open.pop() else { return Ok(()) };
         let content = match kind {
-            Kind::List(items) => Content::List(items),
-            Kind::Mapping(entries, _) => {
+            CollectionKind::List(items) => Content::List(items),
+            CollectionKind::Mapping(entries, _) => {
                 self.repeated.extend(repeated(&entries));
                 Content::Mapping(entries)
             }
@@ -127,8 +133,8 @@ impl<'a> Builder<'a> {
         }
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
-            Some(Kind::List(items)) => items.push(node),
-            Some(Kind::Mapping(_, key @ None)) => {
+            Some(CollectionKind::List(items)) => items.push(node),
+            Some(CollectionKind::Mapping(_, key @ None)) => {
                 if node.plain() == Some("<<") {
                     let message =
                         "a merge key `<<`; expected the keys themselves, or '<<' in quotes if it is text";
@@ -136,7 +142,7 @@ impl<'a> Builder<'a> {
                 }
                 *key = Some(node);
             }
-            Some(Kind::Mapping(entries, key)) => entries.extend(key.take().map(|key| (key, node))),
+            Some(CollectionKind::Mapping(entries, key)) => entries.extend(key.take().map(|key| (key, node))),
         }
         Ok(())
     }
@@ -153,7 +159,8 @@ impl<'a> Builder<'a> {
             return Err(too_deep(at));
         }
         self.count_copies(&node)?;
-        let is_key = matches!(self.open.last(), Some(Open { kind: Kind::Mapping(_, None), .. }));
+        let is_key =
+            matches!(self.open.last(), Some(OpenCollection { kind: CollectionKind::Mapping(_, None), .. }));
         if is_key && node.scalar().is_none() {
             return Err(Misread::new(at, "a list or mapping as a key; expected text"));
         }
@@ -213,7 +220,9 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
             "a tab; expected spaces for indentation".to_owned()
         }
         E::TabInPlainScalar => "a tab in a text without quotes; expected spaces, or quotes".to_owned(),
-        E::UnclosedQuotedScalar => "a quote that is not closed; expected one more at the end of the text".to_owned(),
+        E::UnclosedQuotedScalar => {
+            "a quote that is not closed; expected one more at the end of the text".to_owned()
+        }
         E::UnclosedFlowCollection { open } => {
             format!("`{open}` is not closed; expected `{}`", if *open == '[' { ']' } else { '}' })
         }
@@ -224,7 +233,9 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         E::MismatchedFlowCollectionEnd { open, close } => {
             format!("`{close}` closes `{open}`; expected `{}`", if *open == '[' { ']' } else { '}' })
         }
-        E::MisplacedFlowCollectionEnd => "a closing bracket that nothing opened; expected none, or quotes around text".to_owned(),
+        E::MisplacedFlowCollectionEnd => {
+            "a closing bracket that nothing opened; expected none, or quotes around text".to_owned()
+        }
         E::ExpectedFlowMappingSeparator => {
             format!("{}; expected `,` or `}}`; put text with such characters in quotes", found(text, at))
         }
@@ -241,28 +252,46 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         | E::MissingLowSurrogate
         | E::UnpairedLowSurrogate => "half of a surrogate pair; expected both halves".to_owned(),
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            format!("{} after a closing quote; expected the end of the text; quote all of it, or double the quote inside", found(text, at))
+            format!(
+                "{} after a closing quote; expected the end of the text; quote all of it, or double the quote inside",
+                found(text, at)
+            )
         }
         E::MappingValueNotAllowed
         | E::MappingKeyNotAllowed
         | E::InvalidColonPlacement
         | E::InvalidMappingValueWhitespace
         | E::FlowMappingValueAdjacentCollection => {
-            format!("{} where no key can be; expected one key per line, or quotes around text with `: ` in it", found(text, at))
+            format!(
+                "{} where no key can be; expected one key per line, or quotes around text with `: ` in it",
+                found(text, at)
+            )
         }
         E::SimpleKeyExpected | E::InvalidSimpleKey => "a line without `:`; expected `key: value`".to_owned(),
-        E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation | E::BlockSequenceEntryNotAllowed => {
-            format!("{} does not belong to the lines above; expected the same indentation as the entries beside it", found(text, at))
+        E::ExpectedBlockMappingKey
+        | E::ExpectedBlockSequenceEntry
+        | E::InvalidIndentation
+        | E::BlockSequenceEntryNotAllowed => {
+            format!(
+                "{} does not belong to the lines above; expected the same indentation as the entries beside it",
+                found(text, at)
+            )
         }
         E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => {
             "`-` inside brackets; expected entries with `,` between them".to_owned()
         }
         E::UnexpectedCharacter { character } => {
-            format!("`{}`; expected text, which is put in quotes when it begins with such a character", character.escape_debug())
+            format!(
+                "`{}`; expected text, which is put in quotes when it begins with such a character",
+                character.escape_debug()
+            )
         }
         E::UnsupportedYamlMajorVersion => "another version of YAML; expected 1.2".to_owned(),
         E::UndeclaredTagHandle => "a tag; expected none, or quotes around text".to_owned(),
-        _ => format!("not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text with special characters", found(text, at)),
+        _ => format!(
+            "not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text with special characters",
+            found(text, at)
+        ),
     };
     Misread::new(at, message)
 }
@@ -310,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_what_it_means_once_more() {
+    fn an_alias_is_a_copy_of_its_value() {
         let text = "a: &x {b: 1}\nc: *x\nd: [*x, *x]\n";
         let expected = json!({"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, {"b": 1}]});
         assert_eq!(read(text).unwrap().root.to_json(), expected);
@@ -320,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn little_text_cannot_mean_much() {
+    fn a_short_text_cannot_expand_to_a_huge_value() {
         let mut text = "a0: &a0 [x]\n".to_owned();
         for level in 1..10 {
             let before = format!("*a{}, ", level - 1).repeat(10);
@@ -337,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_yaml_is_said_in_our_words() {
+    fn yaml_errors_are_in_our_words() {
         for (text, expected) in [
             ("a: [1, 2\n", "expected `]`"),
             ("a: {b: 1\n", "expected `}`"),
@@ -365,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_there_twice_is_remembered_with_both_places() {
+    fn a_repeated_key_is_remembered_with_both_places() {
         let tree = read("a: 1\nb: 2\na: 3\n").unwrap();
         assert_eq!(tree.repeated, [(10, 0)]);
     }

@@ -94,8 +94,8 @@ const MOST_STEPS: usize = 100;
 /// A valid expectation.
 pub(crate) struct CompiledExpectation<'a> {
     expectation: &'a Expectation,
-    pattern: Step,
-    then: Vec<Step>,
+    pattern: CompiledStep,
+    then: Vec<CompiledStep>,
 }
 
 /// Compiles an expectation. Fails for an invalid one.
@@ -118,11 +118,11 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
     if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
         return Err(format!("`status`: {status} is never sent; expected 200 to 599"));
     }
-    let pattern = Step::compile(&expectation.matching, expectation.status)?;
+    let pattern = CompiledStep::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
         .then
         .iter()
-        .map(|next| Step::compile(&next.matching, next.status))
+        .map(|next| CompiledStep::compile(&next.matching, next.status))
         .collect::<Result<_, _>>()?;
     Ok(CompiledExpectation { expectation, pattern, then })
 }
@@ -176,12 +176,12 @@ impl Quantity {
 }
 
 /// One set of conditions.
-struct Step {
+struct CompiledStep {
     pattern: Pattern,
     status: Option<u16>,
 }
 
-impl Step {
+impl CompiledStep {
     fn compile(when: &When, status: Option<u16>) -> Result<Self, String> {
         Ok(Self { pattern: Pattern::compile(when)?, status })
     }
@@ -240,8 +240,8 @@ fn spacing_problem(apart: Option<Apart>, matched: &[&Exchange]) -> Option<String
 fn order_problem<'a>(
     exchanges: &[Exchange],
     first: Option<&&Exchange>,
-    then: &'a [Step],
-) -> Option<(String, &'a Step)> {
+    then: &'a [CompiledStep],
+) -> Option<(String, &'a CompiledStep)> {
     let step = then.first()?;
     let Some(first) = first else {
         return Some(("a first matching exchange before `then`; found none".to_owned(), step));
@@ -264,7 +264,7 @@ fn order_problem<'a>(
 }
 
 /// The exchanges that differ in the fewest parts, the latest first among equals.
-fn nearest(exchanges: &[Exchange], step: &Step) -> Vec<NearMiss> {
+fn nearest(exchanges: &[Exchange], step: &CompiledStep) -> Vec<NearMiss> {
     let mut misses: Vec<_> = exchanges
         .iter()
         .map(|exchange| NearMiss { seq: exchange.seq, differs: step.misses(exchange) })

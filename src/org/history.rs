@@ -1,5 +1,5 @@
-//! What changed lately in a table, so that a stale read can go back to it. Kept short: as far back as a rule needs
-//! , or a few changes for a rule that is added later.
+//! What changed lately in a table, so that a stale read can go back to it. Kept short: as far back as a rule
+//! needs, or a few changes for a rule that is added later.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_knows_which_record_it_is_about() {
+    fn a_change_knows_its_record() {
         let created = change(7, None, Some("new"));
         let removed = change(7, Some("new"), None);
         for change in [created, removed] {

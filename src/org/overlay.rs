@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_lie_over_a_base_that_stays_as_it_is() {
+    fn changes_overlay_a_base_that_does_not_change() {
         let base: Overlay<u32> = ["a", "b", "c"].iter().map(|key| (*key).to_owned()).zip(1..).collect();
         let mut own = base.clone();
         assert!(Arc::ptr_eq(&base.base, &own.base) && own.own.capacity() == 0);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_come_and_go_leave_nothing_behind() {
+    fn removed_keys_leave_nothing_behind() {
         let mut overlay = Overlay::default();
         for nth in 0..1_000_u32 {
             overlay.insert(&nth.to_string(), nth);

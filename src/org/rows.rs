@@ -65,11 +65,11 @@ impl<R: Record> Row<R> {
 /// chunk that it is about, if others still share it.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<R> {
-    list: Arc<List<R>>,
+    list: Arc<ChunkList<R>>,
 }
 
 #[derive(Clone, Debug)]
-struct List<R> {
+struct ChunkList<R> {
     chunks: Vec<Chunk<R>>,
     /// How many rows each chunk has.
     tally: Tally,
@@ -127,7 +127,7 @@ impl<R: Record> Chunk<R> {
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        let list = List { chunks: Vec::new(), tally: Tally::default(), slots: 0, len: 0 };
+        let list = ChunkList { chunks: Vec::new(), tally: Tally::default(), slots: 0, len: 0 };
         Self { list: Arc::new(list) }
     }
 }
@@ -230,7 +230,7 @@ fn without_lowest(bits: u64) -> u64 {
 /// Rows in order.
 #[derive(Clone, Debug)]
 pub(super) struct Iter<'a, R> {
-    list: &'a List<R>,
+    list: &'a ChunkList<R>,
     /// The chunk before `next_chunk`, and which of its rows are left.
     rows: &'a [Option<Row<R>>],
     left: u64,
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn long_gaps_are_led_over() {
+    fn long_gaps_are_skipped() {
         let mut rows = Rows::default();
         let slots: Vec<_> = (0..1_000).map(|sequence| rows.push(row(sequence))).collect();
         let is_left = |item: u64| !(20..420).contains(&item) && item % 97 != 3 && item < 800;

@@ -1,6 +1,6 @@
 //! The table of one resource: found by id, listed in the order of creation. A record is kept as the bytes in which it
-//! is sent, so that reading one hands out a pointer and a page joins slices. A clone shares everything, including what is not
-//! made yet, until it is written to.
+//! is sent, so that reading one hands out a pointer and a page joins slices. A clone shares everything, even what is
+//! not made yet, until it is written to.
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, LazyLock};

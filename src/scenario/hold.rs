@@ -54,9 +54,7 @@ impl Hold {
             Self::Uniform(least, most) if least > most => {
                 "the minimum is longer than the maximum; expected [min, max]"
             }
-            Self::Lognormal { median, .. } if median.0.is_zero() => {
-                "a median of 0; expected more than 0"
-            }
+            Self::Lognormal { median, .. } if median.0.is_zero() => "a median of 0; expected more than 0",
             Self::Lognormal { median, p99 } if median > p99 => {
                 "the median is longer than the p99; expected the p99 longer"
             }

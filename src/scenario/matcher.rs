@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_matcher_turns_something() {
+    fn each_matcher_has_an_effect() {
         for when in [
             "{}",
             "operation: '*'",
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_has_room_but_not_without_end() {
+    fn a_pattern_may_be_large_but_not_unlimited() {
         let compile = |when: &str| {
             let document = Document { name: "when", text: when, format: Format::Yaml };
             Matcher::compile(&document.read().unwrap()).map(|_| ()).map_err(|mistake| mistake.message)

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_newcomers_write_is_answered_with_what_to_write() {
+    fn common_mistakes_are_answered_with_what_to_write() {
         for (rule, expected) in [
             (
                 "when:\n    operation: token\n    fault: close",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_of_a_file_are_told_in_order() {
+    fn all_mistakes_of_a_file_are_reported_in_order() {
         assert_eq!(
             told(
                 "nmae: mine\nrules:\n  - {when: {method: get}, fault: clsoe}\n  - {fires: {nth: 0}, fault: {respond: {status: 700}}}\n"

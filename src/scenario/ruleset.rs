@@ -86,10 +86,10 @@ impl CompiledRule {
 
 /// A scenario that was checked and compiled.
 #[derive(Clone, Debug)]
-pub struct Ruleset(Arc<Checked>);
+pub struct Ruleset(Arc<CheckedScenario>);
 
 #[derive(Debug)]
-struct Checked {
+struct CheckedScenario {
     name: Arc<str>,
     lesson: Option<String>,
     rules: Vec<Arc<PlacedRule>>,
@@ -114,7 +114,7 @@ impl Scenario {
             }
             found.extend(here.into_iter().map(|mistake| mistake.below(&format!("/rules/{index}"))));
         }
-        Mistakes::or(found, Ruleset(Arc::new(Checked { name, lesson: self.lesson, rules })))
+        Mistakes::or(found, Ruleset(Arc::new(CheckedScenario { name, lesson: self.lesson, rules })))
     }
 
     fn name_rules(&mut self) {

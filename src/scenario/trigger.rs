@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_trigger_turns_something() {
+    fn each_trigger_has_an_effect() {
         for (text, expected) in [
             ("nth: 2", &[2][..]),
             ("nth: [1, 3, 99]", &[1, 3]),

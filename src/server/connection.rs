@@ -18,12 +18,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::{self, Broken, Outgoing};
-use super::deliver::{Asked, deliver, response};
+use super::deliver::{Recipient, deliver, response};
 use super::dispatch::{self, Answered};
 use super::interrupt::Interruption;
 use super::socket::Socket;
 use super::target::Target;
-use super::vitals::{Open, Vitals};
+use super::vitals::{OpenRequest, Vitals};
 use super::watchdog::{Interrupted, interrupted};
 use super::{Limits, Shared, head, monotonic_ns, request_log, stopwatch, wall_now};
 use crate::wire::{Body, DetailCode, Refusal, Request, Stopwatch, query};
@@ -46,10 +46,10 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     }
 }
 
-/// Header fields that hyper admits when it is told nothing else.
+/// The number of header fields that hyper allows by default.
 const HEADERS_OF_HYPER: usize = 100;
 
-/// HTTP in both versions, as far as hyper holds clients to our limits.
+/// HTTP in both versions, with those of our limits that hyper enforces.
 fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -109,7 +109,7 @@ where
     }
 }
 
-/// Says why a connection ended early, unless that was on purpose.
+/// Logs why a connection ended early, unless that was on purpose.
 fn log_early_end(number: u64, error: &Ended) {
     let is_on_purpose =
         error.is::<Broken>() || error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Broken>);
@@ -133,7 +133,7 @@ struct Exchanges {
     shared: Arc<Shared>,
 }
 
-/// An answer on its way: most are there at once, and cost no task, timer or allocation of their own.
+/// An answer on its way: most are ready at once, and cost no task, timer or allocation of their own.
 enum Answering {
     AtOnce(Option<Result<Response<Outgoing>, Ended>>),
     Later(Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Ended>> + Send>>),
@@ -182,7 +182,7 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
 }
 
 impl Exchanges {
-    /// The answer to a request whose head is not as it should be.
+    /// The answer to a request with an unacceptable head.
     fn refused(&self, request: &hyper::Request<Incoming>) -> Option<Response<Outgoing>> {
         let (refusal, why) = if let Some(why) = head::ambiguity(request.version(), request.headers()) {
             (Refusal::bad_request(DetailCode::Syntax, why), why)
@@ -194,14 +194,14 @@ impl Exchanges {
         Some(closing(refused(request.method(), request.uri(), &self.shared, &refusal, why)))
     }
 
-    /// Reads a request's body, has it answered, and delivers the answer.
+    /// Reads a request's body, has the request answered, and delivers the answer.
     async fn read_and_answer(
         self,
         mut request: Request,
         target: Target,
         incoming: Incoming,
         version: Version,
-        open: Open,
+        open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
         match self.read(&request, &target, incoming).await? {
             Ok(body) => request.body = body,
@@ -243,7 +243,7 @@ impl Exchanges {
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
             }
         };
-        // Chunks that break the grammar, or a client that left, to whom nothing can be said any more.
+        // Malformed chunks, or a client that left and cannot be answered any more.
         Ok(body.map_err(|_| {
             let why = "The request body could not be read.";
             closing(refused(&Refusal::bad_request(DetailCode::Syntax, why), why))
@@ -288,10 +288,10 @@ impl Exchanges {
         answered: Answered,
         method: Method,
         version: Version,
-        open: Open,
+        open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
         let (vitals, shared) = (Arc::clone(&self.vitals), Arc::clone(&self.shared));
-        Ok(deliver(answered, Asked { method, version, vitals, shared, open }).await?)
+        Ok(deliver(answered, Recipient { method, version, vitals, shared, open }).await?)
     }
 }
 

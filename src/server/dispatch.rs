@@ -1,4 +1,4 @@
-//! Has a request answered by the room that its target names: the pipeline, the control API or the console. Callable
+//! Has a request answered by the part that its target names: the pipeline, the control API or the console. Callable
 //! without a socket.
 
 use std::fmt::Write;
@@ -20,16 +20,16 @@ use crate::{control, pipeline};
 /// An outcome, and the tenant in whose time it is delivered.
 #[derive(Debug)]
 pub(super) struct Answered {
-    /// What is said, and how.
+    /// What is sent, and how.
     pub(super) outcome: Outcome,
     /// The tenant that the request was for, if any.
     pub(super) tenant: Option<Arc<Tenant>>,
-    /// The exchanges that are to follow the outcome as they come; the outcome has those so far.
+    /// The exchanges that follow the outcome as they happen; the outcome has those so far.
     pub(super) follow: Option<Filter>,
 }
 
 impl Answered {
-    /// Whether there is nothing to wait for and nothing to spoil.
+    /// Whether there is nothing to wait for and no fault in the delivery.
     pub(super) fn is_told_at_once(&self) -> bool {
         self.outcome.delivery == Delivery::default() && self.follow.is_none()
     }
@@ -52,8 +52,8 @@ pub(super) fn answer_at(world: &World, request: &Request, target: &Target, wall:
     guarded(world, request, wall, || targeted_answer(world, request, target, wall))
 }
 
-/// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is let go while
-/// the panic unwinds and is not poisoned, so the tenant is served on. Its state is whole unless the panic came
+/// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is released while
+/// the panic unwinds and is not poisoned, so the tenant is still served. Its state is consistent unless the panic came
 /// between two of the few writes that make up an operation (`TenantState::change_group` says which); the
 /// exchange itself is missing from the journal.
 fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnce() -> Answered) -> Answered {
@@ -97,7 +97,7 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
     }
 }
 
-/// What a control call came to, as an answer. A journal that is followed begins with the exchanges so far.
+/// The result of a control call, as an answer. A followed journal starts with the exchanges so far.
 fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
     let (reply, follow) = match said {
         Said::Reply(reply) => (reply, None),
@@ -111,7 +111,7 @@ fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered 
     Answered { outcome, tenant: Some(tenant), follow }
 }
 
-/// What the service says where there is no tenant.
+/// What the service answers where there is no tenant.
 fn no_tenant(error: &WorldError) -> Refusal {
     match error {
         WorldError::Full(_) => {
@@ -121,7 +121,7 @@ fn no_tenant(error: &WorldError) -> Refusal {
     }
 }
 
-/// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
+/// The exchanges that a filter admits as server-sent events, and the number after which it would continue.
 pub(super) fn events(tenant: &Tenant, filter: &Filter, wall: Timestamp) -> (String, u64) {
     let report = tenant.journal(filter, wall);
     let mut text = String::new();
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(answered.outcome.reply.value()["detailCode"], "500.0 Internal Fault");
         assert!(log.contains("ERROR") && log.contains("a request hit a bug in the simulator"), "{log}");
         assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
-        // The same tenant, locked by somebody else, as it was.
+        // The same tenant, locked by another thread, unchanged.
         assert_eq!(state(), before);
         let next = answer(&world, &request, WALL);
         assert_eq!((next.reply.status, next.trace.seq), (StatusCode::OK, 2));

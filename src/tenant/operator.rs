@@ -31,14 +31,14 @@ words! {
         Auto = "auto",
         /// Only when it is moved.
         Manual = "manual",
-        /// When it is moved; and to what comes next, when nothing else can happen.
+        /// When it is moved; and to the next event, when nothing else can happen.
         Skipping = "skipping",
     }
 }
 
 record! {
     derive(Copy, Default, Eq)
-    /// What to do to a clock; what is left out stays.
+    /// A change of a clock; anything left out stays unchanged.
     pub struct ClockChange as "clockChange" {
         /// Whether it runs by itself.
         pub mode: Option<ClockMode> = nullable("mode"),
@@ -69,7 +69,7 @@ impl Tenant {
         self.state.lock().scenario.report()
     }
 
-    /// Replaces what runs; counts begin anew.
+    /// Replaces what runs; counts restart.
     pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
@@ -208,7 +208,7 @@ impl Tenant {
         let mut state = self.state.lock();
         begun.agenda = state.agenda.begun_anew();
         let former = std::mem::replace(&mut *state, begun);
-        // What was there goes when the lock is free again: that may be much.
+        // The old state is dropped after the lock is released: it may be large.
         drop(state);
         drop(former);
         self.clock_moved.notify_waiters();

@@ -1,4 +1,4 @@
-//! What is told of the whole server: that it is up, and what it counts.
+//! Reports about the whole server: that it is up, and what it counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

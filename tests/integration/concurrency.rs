@@ -41,7 +41,7 @@ fn busy() -> Config {
     config
 }
 
-/// Everything that so many clients saw, the administrator and one who may only read among them.
+/// Everything that a number of clients saw, including the administrator and one that may only read.
 fn storm(address: SocketAddr) -> HashMap<String, Step> {
     let clients = Fixture::built_in("large").unwrap().clients;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -63,7 +63,7 @@ fn storm(address: SocketAddr) -> HashMap<String, Step> {
     })
 }
 
-/// Whether the service did what it was asked for, whatever the client was told of it.
+/// Whether the service performed the operation, no matter what the client was told.
 fn performed(entry: &Exchange) -> bool {
     let undone = ["soak/too-many", "soak/refused", "soak/closed", "soak/reset", "soak/cut", "soak/hung"];
     let mut fired = entry.rules.matched().filter(|look| look.fired);

@@ -82,7 +82,7 @@ fn a_body_that_never_comes_is_a_408() {
 }
 
 #[test]
-fn headers_that_never_end_cost_the_client_its_connection() {
+fn headers_that_never_end_close_the_connection() {
     let mut config = Config::default();
     config.limits.header_timeout = Duration::from_millis(50);
     let served = Served::start(config);
@@ -103,7 +103,7 @@ fn requests_sent_in_one_go_are_answered_in_order() {
 }
 
 #[test]
-fn what_is_no_http_is_a_400() {
+fn what_is_not_http_is_a_400() {
     let served = Served::start(Config::default());
     let answer = exchange(served.address(), b"NOT HTTP\r\n\r\n");
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));

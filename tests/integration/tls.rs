@@ -1,4 +1,4 @@
-//! HTTP over TLS: certificates from files and made-up ones, HTTP/1.1 and HTTP/2 by ALPN.
+//! HTTP over TLS: certificates from files and generated ones, HTTP/1.1 and HTTP/2 by ALPN.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -47,7 +47,7 @@ fn a_generated_certificate_is_trusted_by_clients_that_trust_its_ca() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_used() {
+fn a_given_certificate_is_used() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tls");
     std::fs::create_dir_all(&folder).unwrap();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

@@ -4,33 +4,33 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use crate::control::read::document;
-use crate::control::{Answer, Asked, ControlError, PREFIX, created, done, ok};
+use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
 use crate::document::{Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::wire::Request;
 
-pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "rules": asked.located.tenant.scenario() }))
 }
 
-pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
     tenant.set_scenarios(&scenarios(asked.request, tenant.options().max_rules)?, asked.wall);
     show(asked)
 }
 
-pub(in crate::control) fn stop(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn stop(asked: &ControlRequest<'_>) -> Answer {
     asked.located.tenant.set_scenarios(&Rulesets::default(), asked.wall);
     done()
 }
 
-pub(in crate::control) fn add_rule(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
     let rule = CompiledRule::read(&document(asked.request)?.as_document())
         .map_err(|error| ControlError::bad(error.to_string()))?;
     created(&asked.located.tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
 }
 
-pub(in crate::control) fn remove_rule(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
     let name = &*asked.name;
     if asked.located.tenant.remove_rule(name) {
         return done();

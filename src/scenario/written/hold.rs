@@ -110,7 +110,7 @@ impl Serialize for Hold {
         }
         let mut map = serializer.serialize_map(Some(1))?;
         match *self {
-            Self::Uniform(least, most) => map.serialize_entry("uniform", &[min, max])?,
+            Self::Uniform(least, most) => map.serialize_entry("uniform", &[least, most])?,
             Self::Lognormal { median, p99 } => {
                 map.serialize_entry("lognormal", &Lognormal { median, p99 })?;
             }

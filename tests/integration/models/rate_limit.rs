@@ -1,4 +1,4 @@
-//! The rate limit: so many requests per client and API version in a window that opens with the first, against a list
+//! The rate limit: requests per client and API version are counted in a window that opens with the first, against a list
 //! of windows.
 
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ fn ask(
 }
 
 #[test]
-fn a_window_holds_so_many_requests_of_a_client_and_version() {
+fn a_window_allows_a_number_of_requests_per_client_and_version() {
     let limit = format!("{MOST}/{WINDOW}ms");
     let tenant = TenantRequest {
         rate_limit: Some(serde_json::from_value(json!(limit)).unwrap()),
