@@ -1,12 +1,13 @@
 //! What people write: scenario and fixture files, and the control API's bodies, in YAML or JSON. A [`Document`]
 //! becomes a tree of values that knows their places and keeps scalars as they were written (`tree.rs`, from
-//! `yaml.rs` or `json.rs`); types are made from it by one description of each (`written.rs`, `record.rs`,
-//! `words.rs`), which also gives the JSON Schema. All that is wrong is told at once (`mistakes.rs`).
+//! `yaml.rs` or `json.rs`); types are made from it by one description of each (`written.rs`, `record.rs`
+//! with `shape.rs`, `words.rs`), which also gives the JSON Schema. All that is wrong is told at once (`mistakes.rs`).
 
 mod json;
 mod mistakes;
 mod nearest;
 mod record;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -20,7 +21,8 @@ use serde_json::Value;
 
 pub(crate) use mistakes::Mistakes;
 pub use mistakes::{DocumentError, Mistake};
-pub(crate) use record::{Field, Limit, Presence, Record, Shape, record};
+pub(crate) use record::{Record, record};
+pub(crate) use shape::{Field, Limit, Presence, Shape};
 pub(crate) use text::decode;
 pub(crate) use tree::{Content, Node};
 pub(crate) use words::words;

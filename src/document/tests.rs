@@ -100,7 +100,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
         ),
         ("dishes:\n  - name: soup\n    heat: hot\n", "3:11: hot without rice; expected both or none"),
         ("dishes:\n  - name:\n", "2:9: nothing; expected text"),
-        ("dishes:\n  - name: null\n", "2:11: `null`; expected text, in quotes if it is meant as such"),
+        ("dishes:\n  - name: null\n", "2:11: `null`; expected text, in quotes if it is meant as text"),
         ("dishes:\n  - soup\n", "2:5: `soup`; expected a dish {name: …}; write {name: soup}"),
         ("dishes: soup\n", "1:9: `soup`; expected a list, each entry a dish {name: …}; write [soup]"),
         ("dishes: []\nhours: 5\n", "2:8: `5`; expected a time {from: …}; write {from: 5}"),

@@ -97,7 +97,7 @@ pub(crate) fn text<'n>(node: &'n Node<'_>, expected: &str, mistakes: &mut Mistak
         return Some(text);
     }
     let is_word = node.plain().is_some_and(|text| !text.is_empty());
-    let advice = if is_word && mistakes.is_yaml { ", in quotes if it is meant as such" } else { "" };
+    let advice = if is_word && mistakes.is_yaml { ", in quotes if it is meant as text" } else { "" };
     mistakes.unexpected(node, &format!("{expected}{advice}"));
     None
 }

@@ -355,7 +355,7 @@ mod tests {
             let before = format!("*a{}, ", level - 1).repeat(10);
             text = format!("{text}a{level}: &a{level} [{before}]\n");
         }
-        assert!(error(&text).contains("aliases mean more than 250000 values"), "{}", error(&text));
+        assert!(error(&text).contains("aliases stand for more than 250000 values"), "{}", error(&text));
         for text in ["[".repeat(200), "{a: ".repeat(200), "- ".repeat(200)] {
             assert!(error(&text).contains("nested more than 100 deep"), "{}", error(&text));
         }
@@ -371,7 +371,7 @@ mod tests {
             ("a: [1, 2\n", "expected `]`"),
             ("a: {b: 1\n", "expected `}`"),
             ("a: 'b\n", "a quote that is not closed"),
-            ("a: \"\\q\"\n", "an escape that does not exist"),
+            ("a: \"\\q\"\n", "an unknown escape"),
             ("a: b: c\n", "expected one key per line, or quotes around text with `: ` in it"),
             ("a:\n\tb: 1\n", "a tab; expected spaces for indentation"),
             ("a: @x\n", "`@`; expected text, which is put in quotes"),
@@ -385,7 +385,7 @@ mod tests {
                 "6: `**/x`, where `*` stands for a value that has a name; expected text in quotes: '**/x'",
             ),
             ("a: 1\n b: 2\n", "expected"),
-            ("a: 'b' c\n", "behind a closing quote"),
+            ("a: 'b' c\n", "after a closing quote"),
             ("", "the document is empty"),
             ("# nothing\n", "the document is empty"),
         ] {

@@ -8,6 +8,8 @@ mod captured;
 mod connection;
 mod deliver;
 mod dispatch;
+mod exchanges;
+mod feed;
 mod head;
 mod interrupt;
 mod limits;
@@ -16,6 +18,7 @@ mod socket;
 mod target;
 mod tls;
 mod vitals;
+mod waiting;
 mod watchdog;
 
 use std::future::Future;

@@ -2,11 +2,11 @@
 //! finds a request's tenant: by path, by host, by credentials, or `default`. Making and deleting tenants is in
 //! `tenants.rs`, reports about the whole server in `report.rs`.
 
+mod host;
 mod prefix;
 mod report;
 mod tenants;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
+pub(crate) use host::host_of;
+use host::lower_case;
 pub use prefix::Prefix;
 pub use report::Health;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
@@ -290,28 +292,6 @@ impl World {
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         is_loopback || self.named_by_host(&host).is_some()
     }
-}
-
-/// A host in the form in which hosts are compared; nearly all are written that way.
-fn lower_case(host: &str) -> Cow<'_, str> {
-    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        host.to_ascii_lowercase().into()
-    } else {
-        host.into()
-    }
-}
-
-/// The host of an authority, without user and port.
-pub fn host_of(authority: &str) -> &str {
-    // Authorities are short: looking at each byte costs less than setting up a search.
-    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
-    let host = last(authority, b'@').map_or(authority, |at| &authority[at + 1..]);
-    let host = match last(host, b':') {
-        Some(colon) if !host.ends_with(']') => &host[..colon],
-        _ => host,
-    };
-    // The same name, fully qualified.
-    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// What a request calls the base URL of its tenant.

@@ -155,7 +155,7 @@ mod tests {
             ("status: 500, headers: {a b: x}", "/headers/a b: `a b` cannot be a header"),
             (
                 "status: 500, headers: {Content-Length: '5'}",
-                "/headers/Content-Length: `Content-Length` is the",
+                "/headers/Content-Length: `Content-Length` is set by",
             ),
         ] {
             let fault: Respond = read(settings);
