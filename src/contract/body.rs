@@ -25,8 +25,8 @@ pub(super) enum Content {
     Multipart(Multipart),
 }
 
-/// The body, when it is small enough, of a media type that the operation reads, and valid; `None` when there is none and
-/// none is required.
+/// The body, when it is small enough, of a media type that the operation reads, and valid; `None` when there is none
+/// and none is required.
 pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Content>, Refusal> {
     let bytes = match &request.body {
         Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),

@@ -9,7 +9,7 @@ use super::ControlError;
 use crate::wire::Request;
 use crate::world::{ControlPolicy, World, host_of};
 
-/// Refuses callers that the control policy does not allow. A call that `is_open` needs no token if there is a control API.
+/// Refuses callers that the control policy does not allow. A call that `is_open` needs no token.
 pub(super) fn admit(world: &World, request: &Request, is_open: bool) -> Result<(), ControlError> {
     match &world.control {
         ControlPolicy::Off => {

@@ -12,6 +12,7 @@ mod shape;
 mod tests;
 mod text;
 mod tree;
+mod values;
 mod words;
 mod written;
 mod yaml;
@@ -25,8 +26,9 @@ pub(crate) use record::{Record, record};
 pub(crate) use shape::{Field, Limit, Presence, Shape};
 pub(crate) use text::decode;
 pub(crate) use tree::{Content, Node};
+pub(crate) use values::parsed;
 pub(crate) use words::words;
-pub(crate) use written::{Definitions, Written, one_of, parsed, unknown, word};
+pub(crate) use written::{Definitions, Written, one_of, unknown, word};
 
 use tree::{Misread, Tree};
 #[cfg(test)]
@@ -150,7 +152,7 @@ impl<'a> Document<'a> {
         mistakes.is_own = self.format == Format::BuiltIn;
         for (again, first) in &tree.repeated {
             let first = self.text.get(..*first as usize).unwrap_or_default().matches('\n').count() + 1;
-            mistakes.add_at(*again, format!("a key again that is on line {first} already; expected it once"));
+            mistakes.add_at(*again, format!("a repeated key, first on line {first}; expected it once"));
         }
         mistakes
     }

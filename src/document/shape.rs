@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::mistakes::shown;
 use super::tree::{Content, Node, number};
-use super::written::{Definitions, rewritten, unknown};
+use super::values::rewritten;
+use super::written::{Definitions, unknown};
 
 /// The description of a record.
 pub(crate) struct Shape {

@@ -108,7 +108,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
             "dishes: []\nhours:\nfrom: 5\n",
             "2:6: nothing; expected a time {from: …}\nmenu.yaml:3:1: the key `from` belongs under `hours`; expected it there, indented further",
         ),
-        ("dishes: []\ndishes: []\n", "2:1: a key again that is on line 1 already; expected it once"),
+        ("dishes: []\ndishes: []\n", "2:1: a repeated key, first on line 1; expected it once"),
         (
             "hours: {from: 1}\n",
             "1:1: the key `dishes` is missing; expected a list, each entry a dish {name: …}",

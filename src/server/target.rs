@@ -1,6 +1,6 @@
 //! Where a request goes: to a tenant's API, to a call of the control API, or to the console. It is found once, from
-//! the request's head and before its body is read; callers without permission are turned away there, too. Everything that
-//! depends on it (how long a body may be, where the answer is made, who answers) asks here.
+//! the request's head and before its body is read; callers without permission are turned away there, too. Everything
+//! that depends on it (how long a body may be, where the answer is made, who answers) asks here.
 
 use super::Limits;
 use crate::control::{self, ControlCall, ControlError, Door};

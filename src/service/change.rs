@@ -12,7 +12,7 @@ pub(crate) enum Change {
     /// A token was issued.
     Token(Box<Issued>),
     /// A job for later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no operation sets a job going yet; tests do"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "no operation starts a job yet; tests do"))]
     Job(Box<Job>),
 }
 

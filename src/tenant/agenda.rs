@@ -2,8 +2,8 @@
 //! the tenant's time; there is no timer for the list itself. Anything that looks at the tenant has what is due done
 //! first (`Tenant::enter`), and a waiting answer looks when its own time comes.
 //!
-//! A skipping clock jumps to the next event when nothing else can happen. It does not jump over a wait that a client was
-//! told to keep (a barrier), unless that much of the machine's time has passed.
+//! A skipping clock jumps to the next event when nothing else can happen. It does not jump over a wait that a client
+//! was told to keep (a barrier), unless that much of the machine's time has passed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -112,7 +112,7 @@ pub struct BlockedBy {
 
 impl Agenda {
     /// An empty agenda whose entries cannot be confused with this one's.
-    pub(crate) fn begun_anew(&self) -> Self {
+    pub(crate) fn emptied(&self) -> Self {
         Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
     }
 
@@ -333,7 +333,7 @@ mod tests {
     fn entries_of_a_former_agenda_are_not_confused_with_new_ones() {
         let mut agenda = Agenda::default();
         let before = agenda.wait(at(60), Wait::Hold, 1);
-        let mut agenda = agenda.begun_anew();
+        let mut agenda = agenda.emptied();
         let after = agenda.wait(at(90), Wait::Hold, 1);
         assert_eq!([agenda.due(before), agenda.due(after)], [None, Some(at(90))]);
     }

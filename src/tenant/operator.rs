@@ -206,7 +206,7 @@ impl Tenant {
         let began_with = self.began_with.read().clone();
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
         let mut state = self.state.lock();
-        begun.agenda = state.agenda.begun_anew();
+        begun.agenda = state.agenda.emptied();
         let former = std::mem::replace(&mut *state, begun);
         // The old state is dropped after the lock is released: it may be large.
         drop(state);

@@ -155,8 +155,8 @@ impl TenantState {
         self.journal.note(exchange, |exchange| exchange.jobs.push(run));
     }
 
-    /// Moves the clock to `to`; what falls due on the way is done at its own time. When it is moved back, each wait keeps
-    /// its remaining time.
+    /// Moves the clock to `to`; what falls due on the way is done at its own time. When it is moved back, each wait
+    /// keeps its remaining time.
     pub(super) fn move_clock(&mut self, to: Clock, wall: Timestamp) {
         let (before, after) = (self.clock.now(wall), to.now(wall));
         self.run_jobs(after);

@@ -117,7 +117,7 @@ fn http_2_is_spoken_on_the_same_port() {
     socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
     let mut frame = [0; 9];
     socket.read_exact(&mut frame).unwrap();
-    assert_eq!(frame[3], 4, "the first frame is no SETTINGS frame: {frame:?}");
+    assert_eq!(frame[3], 4, "the first frame is not a SETTINGS frame: {frame:?}");
 }
 
 #[test]

@@ -464,7 +464,7 @@ fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let line = "OPTIONS /v3/password-sync-groups/x";
     let reply = target.check(line, target.request(line, "") + LAST, &[405, ON]).remove(0);
     assert_eq!(reply.header("allow"), Some("GET, PUT, DELETE"));
-    // The server as a whole is no resource of the service's.
+    // The server as a whole is not a resource of the service.
     target.check("OPTIONS *", target.request("OPTIONS *", "") + LAST, &[404, ON]);
     target.check("GET *", target.request("GET *", "") + LAST, &[404, ON]);
 }

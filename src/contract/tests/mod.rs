@@ -297,7 +297,7 @@ fn what_is_not_understood_does_not_build() {
             GROUPS,
             "operationId: createPasswordSyncGroup",
             "operationId: getPasswordSyncGroups",
-            "operation `getPasswordSyncGroups` is there twice",
+            "operation `getPasswordSyncGroups` is defined twice",
         ),
         (
             GROUPS,
@@ -306,7 +306,7 @@ fn what_is_not_understood_does_not_build() {
             "the body's media type; expected one of",
         ),
         (GROUPS, "kind: documented", "kind: guessed", "unknown variant `guessed`"),
-        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "a key again"),
+        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "a repeated key"),
         (
             THINGS,
             "          x-sim-fidelity: {kind: invented}\n",
@@ -355,7 +355,7 @@ fn what_is_not_understood_does_not_build() {
         let found = read("service", &written.replacen(from, to, 1)).unwrap_err();
         assert!(
             found.contains(expected) && found.starts_with("fixtures/openapi/service/service.yaml:")
-                || found.contains("is there twice"),
+                || found.contains("is defined twice"),
             "{from}: {found}"
         );
     }

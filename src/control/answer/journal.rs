@@ -26,6 +26,6 @@ pub(in crate::control) fn har(asked: &ControlRequest<'_>) -> Answer {
 
 pub(in crate::control) fn verify(asked: &ControlRequest<'_>) -> Answer {
     let expectation: Expectation = document(asked.request)?.read()?;
-    let verdict = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
-    json_of(if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verdict)
+    let verification = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
+    json_of(if verification.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verification)
 }

@@ -1,4 +1,4 @@
-//! Calls about the server, no matter which tenant they name: its calls, health, counters, documents and what is built in.
+//! Calls about the server, no matter which tenant they name: its calls, health, counters, documents and built-in files.
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;

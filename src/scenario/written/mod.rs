@@ -61,7 +61,7 @@ record! {
 }
 
 impl Rule {
-    /// What is wrong with it by itself, for readers; a name is made up for one that has none.
+    /// What is wrong with it on its own, for readers; a nameless rule gets a temporary name.
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for mistake in check::check_rule(self) {
             if !(self.name.is_empty() && mistake.pointer == "/name") {

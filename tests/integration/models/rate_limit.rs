@@ -1,5 +1,5 @@
-//! The rate limit: requests per client and API version are counted in a window that opens with the first, against a list
-//! of windows.
+//! The rate limit: requests per client and API version are counted in a window that opens with the first, against a
+//! list of windows.
 
 use std::collections::BTreeMap;
 
