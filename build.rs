@@ -62,7 +62,7 @@ fn yaml_to_json(text: &str) -> Result<Value, String> {
     let line = |at: u32| text[..at as usize].matches('\n').count() + 1;
     let tree = yaml::read(text).map_err(|misread| format!(":{}: {}", line(misread.at), misread.message))?;
     match tree.repeated.first() {
-        Some((again, _)) => Err(format!(":{}: a key again; expected each once", line(*again))),
+        Some((again, _)) => Err(format!(":{}: a repeated key; expected each key once", line(*again))),
         None => Ok(tree.root.to_json()),
     }
 }

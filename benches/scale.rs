@@ -147,7 +147,7 @@ fn token(address: SocketAddr, prefix: &str) -> Result<String> {
     Ok(answer["access_token"].as_str().ok_or("no token")?.to_owned())
 }
 
-/// What one request of a kind costs on a server with so many groups, in seconds.
+/// What one request of a kind costs on a server with this many groups, in seconds.
 type Kind = fn(&Asked, usize) -> Result<f64>;
 
 /// Many groups beside few: a get, a page anywhere, a create, a delete; and what a group takes in memory.

@@ -55,7 +55,9 @@ pub(super) fn check_names(operations: &[OperationFacts]) -> Result<(), String> {
         let ids = own.filter_map(|(version, form)| Some((Some(version), form.as_ref()?.operation_id)));
         for (version, id) in ids.chain([(None, facts.id)]) {
             if !seen.insert((version, id)) {
-                return Err(format!("{FOLDER}: operation `{id}` is there twice; expected a name of its own"));
+                return Err(format!(
+                    "{FOLDER}: operation `{id}` is defined twice; expected a name of its own"
+                ));
             }
         }
     }

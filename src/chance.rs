@@ -1,18 +1,18 @@
-//! The one door to luck. Every draw is keyed by (seed, tenant, label, nth) and never taken from a shared
-//! stream, so adding a rule or a tenant, or running clients at once, moves nobody else's luck. The generator
+//! The one source of chance. Every draw is keyed by (seed, tenant, label, nth) and never taken from a shared
+//! stream, so adding a rule or a tenant, or running clients at once, changes no other draw. The generator
 //! is Xoshiro256++, by name, because its output is the same on every machine and in every release.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
-/// A tenant's luck: all that is random about it follows from the seed and its name.
+/// A tenant's draws: everything random about it follows from the seed and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance {
     key: u64,
 }
 
 impl Chance {
-    /// The luck of `tenant` under `seed`.
+    /// The draws of `tenant` under `seed`.
     pub fn new(seed: u64, tenant: &str) -> Self {
         Self { key: mix(seed ^ hash(tenant)) }
     }

@@ -1,4 +1,4 @@
-//! What can be said on the command line, as it is said. Every option is also an environment variable; a flag wins
+//! The command line as it is written. Every option is also an environment variable; a flag takes precedence
 //! over its variable.
 
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::limit_args::{LimitArgs, Time};
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
-/// It keeps everything in memory and calls nobody. Not affiliated with SailPoint.
+/// It keeps everything in memory and makes no outgoing calls. Not affiliated with SailPoint.
 #[derive(Debug, Parser)]
 #[command(name = "sync-group-sim", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
@@ -26,14 +26,14 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; ends the process when they make no sense.
+    /// Reads the command line and the environment; ends the process when they are invalid.
     pub(crate) fn read() -> Self {
         let matches = without_empty_variables(Self::command()).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
 
-/// Takes a variable that is set to nothing for one that is not set, as `${X:-}` in a compose file leaves it.
+/// Treats an empty variable as unset: `${X:-}` in a compose file leaves one.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     command
@@ -63,7 +63,7 @@ pub(crate) enum Command {
         /// The files; JSON by the ending .json, YAML by any other
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// What fixtures are held to
+        /// Whether fixtures must meet the prerequisites of the service's documentation
         #[arg(
             long,
             env = "SYNC_GROUP_SIM_PREREQUISITES",
@@ -74,13 +74,13 @@ pub(crate) enum Command {
     },
     /// Print the OpenAPI document that is served
     Openapi {
-        /// The API version whose paths it spells
+        /// The API version
         #[arg(long, env = "SYNC_GROUP_SIM_API_VERSION", default_value = "v2024", value_parser = VERSIONS.map(|version| version.name))]
         api_version: String,
-        /// The base URL that `servers` names
+        /// The base URL for `servers`
         #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
         url: String,
-        /// What the document says of the prerequisites
+        /// Whether request bodies must meet the prerequisites of the service's documentation
         #[arg(
             long,
             env = "SYNC_GROUP_SIM_PREREQUISITES",
@@ -119,7 +119,7 @@ pub(crate) enum Command {
     },
 }
 
-/// Where a server is when nothing else is said.
+/// The default address of a server.
 const DEFAULT_URL: &str = "http://127.0.0.1:4580";
 const FIXTURE: &str = "demo|large|empty|PATH";
 
@@ -141,10 +141,10 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) listen: SocketAddr,
-    /// Write the port to this file once it is listened on
+    /// Write the port to this file once the server listens
     #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
     pub(crate) port_file: Option<PathBuf>,
-    /// What every tenant begins with
+    /// What every tenant starts with
     #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
     pub(crate) fixture: String,
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
@@ -164,7 +164,7 @@ pub(crate) struct ServeArgs {
     /// Requests per client, API version and time, such as 100/10s
     #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
     pub(crate) rate_limit: Limit,
-    /// How long a token lives when its client does not say; whole seconds
+    /// How long a token lives when its client has no lifetime of its own; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
     pub(crate) token_lifetime: Time,
     /// Answer 404 for tenants that do not exist instead of making them

@@ -1,5 +1,5 @@
-//! The one door to time. A `Timestamp` is a point in a tenant's time, a `Clock` says where the tenant stands
-//! in it, and durations are read from text here. Nothing below the server reads the machine's clock: wall time
+//! The one source of time. A `Timestamp` is a point in a tenant's time, a `Clock` says what time it is for the
+//! tenant, and durations are read from text here. Nothing below the server reads the machine's clock: wall time
 //! comes in as an argument.
 
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ const LAST_MILLIS: i64 = 253_402_207_199_999;
 const FIRST_MILLIS: i64 = -62_167_219_200_000;
 
 impl Timestamp {
-    /// The instant so many milliseconds after the epoch, kept within the years 0000 to 9999.
+    /// The instant this many milliseconds after the epoch, kept within the years 0000 to 9999.
     pub const fn from_millis(millis: i64) -> Self {
         if millis > LAST_MILLIS {
             Self(LAST_MILLIS)
@@ -123,10 +123,10 @@ impl Written for Timestamp {
     }
 }
 
-/// Where a tenant stands in time.
+/// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Runs with the wall clock, so many milliseconds ahead of it.
+    /// Runs with the wall clock, this many milliseconds ahead of it.
     Auto {
         /// Tenant time minus wall time.
         ahead_millis: i64,
@@ -136,7 +136,7 @@ pub enum Clock {
         /// Tenant time.
         at: Timestamp,
     },
-    /// Stands still until it is moved, and jumps to what comes next when nothing else can happen.
+    /// Stands still until it is moved, and jumps to the next event when nothing else can happen.
     Skipping {
         /// Tenant time.
         at: Timestamp,
@@ -144,12 +144,12 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The clock that shows the wall time.
+    /// A clock that shows the wall time.
     pub const fn auto() -> Self {
         Self::Auto { ahead_millis: 0 }
     }
 
-    /// The clock that stands at `at`.
+    /// A clock that stands still at `at`.
     pub const fn manual(at: Timestamp) -> Self {
         Self::Manual { at }
     }
@@ -191,10 +191,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is too long; expected at most 87600h (ten years)"))
 }
 
-/// Ten years: longer waits are mistakes, and sums of them stay far from any limit.
+/// Ten years: longer waits are mistakes, and sums of them stay far below any overflow.
 const LONGEST: Duration = Duration::from_hours(87_600);
 
-/// Whether a duration is one that a token can promise: whole seconds, one or more.
+/// Whether a token can have this lifetime: whole seconds, one or more.
 pub fn is_whole_seconds(duration: Duration) -> bool {
     duration.as_secs() > 0 && duration.subsec_nanos() == 0
 }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_can_still_be_written() {
+    fn the_last_instant_can_be_written() {
         let end = Timestamp::from_millis(i64::MAX).plus(Duration::MAX);
         assert_eq!(end.to_string(), "9999-12-30T21:59:59.999Z");
         assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");

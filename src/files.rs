@@ -66,11 +66,11 @@ impl Files {
                         simulator.set_fixture(&fixture);
                         tracing::info!(
                             file = self.fixture,
-                            "fixture reloaded, for tenants that begin from now on"
+                            "fixture reloaded, for tenants created from now on"
                         );
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the fixture was not reloaded; the one before it stays");
+                        tracing::error!(%error, "the fixture was not reloaded; the previous one stays");
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl Files {
                         tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
                     }
                     Err(error) => {
-                        tracing::error!(%error, "the scenarios were not reloaded; those before them stay");
+                        tracing::error!(%error, "the scenarios were not reloaded; the previous ones stay");
                     }
                 }
             }
@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-/// What all files look like; nothing for a name that is no file.
+/// What all files look like; nothing for a name that is not a file.
 fn look(paths: &[PathBuf]) -> Vec<Look> {
     let look = |path: &PathBuf| {
         let metadata = std::fs::metadata(path).ok()?;
@@ -104,12 +104,12 @@ fn report_missing(paths: &[PathBuf], before: &[Look], missing: &mut HashSet<Path
         if now.is_some() {
             missing.remove(path);
         } else if before.is_some() && missing.insert(path.clone()) {
-            tracing::error!(file = %path.display(), "the file is gone; what was read from it stays");
+            tracing::error!(file = %path.display(), "the file is gone; what was read from it is kept");
         }
     }
 }
 
-/// Whether a file looks other than before; one that is gone for a moment, as editors do, does not.
+/// Whether a file changed; one that is missing for a moment, as when editors save, did not.
 fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     let now = look(paths);
     let changed = now.iter().zip(&*before).any(|(now, before)| now.is_some() && now != before);

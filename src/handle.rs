@@ -1,5 +1,5 @@
-//! One tenant in an embedder's hand: a method for each control call, without HTTP. The control API and this
-//! handle turn the same knobs.
+//! An embedder's handle to one tenant: a method for each control call, without HTTP. The control API and this
+//! handle control the same things.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,14 +54,14 @@ impl TenantHandle {
         self.tenant.set_scenarios(scenarios, wall_now());
     }
 
-    /// Puts one rule ahead of the others: how a test asks for one fault. Fails for a rule that makes no sense,
+    /// Puts one rule ahead of the others: how a test sets up a single fault. Fails for a rule that is invalid,
     /// or whose name is taken, or when too many run.
     pub fn add_rule(&self, rule: Rule) -> Result<RuleReport, String> {
         let rule = rule.check().map_err(|mistakes| mistakes.to_string())?;
         self.tenant.add_rule(rule, wall_now()).map_err(|error| error.to_string())
     }
 
-    /// Takes a rule away; whether it was there.
+    /// Removes a rule; returns whether it was there.
     pub fn remove_rule(&self, name: &str) -> bool {
         self.tenant.remove_rule(name)
     }
@@ -71,7 +71,7 @@ impl TenantHandle {
         self.tenant.journal(filter, wall_now())
     }
 
-    /// The same as they are, secrets included.
+    /// The same unredacted, secrets included.
     pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
         self.tenant.exchanges(filter, wall_now()).0
     }
@@ -86,12 +86,12 @@ impl TenantHandle {
         self.tenant.clear_journal(filter);
     }
 
-    /// Whether the clients did what was expected. Fails for an expectation that makes no sense.
+    /// Whether the clients did what was expected. Fails for an invalid expectation.
     pub fn verify(&self, expectation: &Expectation) -> Result<Verification, String> {
         self.tenant.verify(expectation, wall_now())
     }
 
-    /// Where the tenant stands in time.
+    /// The tenant's clock.
     pub fn clock(&self) -> ClockReport {
         self.tenant.clock(wall_now())
     }
@@ -111,12 +111,12 @@ impl TenantHandle {
         self.tenant.change_clock(ClockChange { mode: None, now: Some(now) }, wall_now())
     }
 
-    /// Moves the clock on.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) -> ClockReport {
         self.tenant.advance(by, wall_now())
     }
 
-    /// What time will bring.
+    /// What is due.
     pub fn agenda(&self) -> AgendaReport {
         self.tenant.agenda(wall_now())
     }
@@ -133,7 +133,7 @@ impl TenantHandle {
         Ok(())
     }
 
-    /// Brings the tenant back to how it began.
+    /// Resets the tenant to its initial state.
     pub fn reset(&self) {
         self.tenant.reset(wall_now());
     }

@@ -5,24 +5,25 @@
 //! # The house
 //!
 //! Imports only point down, and rooms on one floor do not import each other (`operation` holds the words that
-//! every floor uses, and `document` says how words are read). A test reads `src/` and fails on an import that points up or sideways.
+//! every floor uses, and `document` says how they are read). A test reads `src/` and fails on an import that points up
+//! or sideways.
 //!
 //! ```text
 //! 9  simulator                       what an embedder can do (main, cli and commands use it)
-//! 8  handle                          one tenant in an embedder's hand
+//! 8  handle                          an embedder's handle to one tenant
 //! 7  server                          sockets: accept, read, deliver, stop
 //! 6  pipeline      control           the life of a request · the control API under /_sim
 //! 5  world                           what tenants share, the registry
 //! 4  tenant                          everything of one tenant, behind one lock
 //! 3  service                         what operations decide, a folder per resource
 //! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
-//! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant begins with
+//! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant starts with
 //! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
 //! ```
 //!
 //! # The life of a request
 //!
-//! [`server`] reads it whole, [`world`] finds its tenant, and unless it is the [`control`] API's, [`pipeline`]
+//! [`server`] reads it whole, [`world`] finds its tenant, and unless it is for the [`control`] API, [`pipeline`]
 //! takes it through three steps:
 //!
 //! * *prepare* looks at the request alone: the route, the contract. What is wrong is found here and refused
@@ -30,27 +31,28 @@
 //! * *decide* takes the tenant's one lock, once, and never waits: what is due is done, an exchange is opened, a rule
 //!   may fire before the service; then token (401), scope and user (403), rate limit (429), route (404, 405), contract
 //!   (413, 415, 400), the handler; then a rule may fire after the service. A handler decides: it looks at a view of
-//!   the organisation, which may be the past, and answers a reply and changes, or a refusal. The tenant applies the
+//!   the organisation, which may be the past, and returns a reply and changes, or a refusal. The tenant applies the
 //!   changes, in one place, unless the decision was only a rehearsal. The journal keeps the exchange: what happened
 //!   beside what the client was told.
-//! * *deliver*, in [`server`], holds nothing and does the waiting and writing. What waits stands on the tenant's agenda
+//! * *deliver*, in [`server`], holds nothing and does the waiting and writing. Whatever waits is on the tenant's agenda
 //!   meanwhile.
 //!
 //! Floors 0 to 6 do no input or output, never wait, and never read the machine's clock or ambient randomness: time
-//! comes in as an argument, what is drawn follows from the seed (`clippy.toml` bans the calls). So
+//! comes in as an argument, draws follow from the seed (`clippy.toml` bans the calls). So
 //! [`simulator::Simulator::answer`] runs the whole service without a socket.
 //!
 //! # Where things go
 //!
-//! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
-//! `scenario/fault/mod.rs`. An operation is its place in a document under `fixtures/openapi/service`, from which the
-//! build makes its variant of [`operation::Operation`], and a handler in `service/`, where the build fails until it has
-//! one. A resource is a document there, a line of `tables!` in `org/organisation.rs`, a line of `records!` in
+//! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault is at the top of
+//! `scenario/fault/mod.rs`. An operation is an entry in a document under `fixtures/openapi/service`, from which the
+//! build generates its variant of [`operation::Operation`], and a handler in `service/`, without which the build
+//! fails. A resource is a document there, a line of `tables!` in `org/organisation.rs`, a line of `records!` in
 //! `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
 //! version is a line in [`version`]. A control call is a line in `control/calls.rs`, its
-//! function in `control/answer/`, and a method on the embedder's handle. A command is a file in `commands/`. A limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
-//! writes the operations and the contract's tables from the service's documents, and the built-in documents, which
-//! people read as YAML, as the JSON that a start reads.
+//! function in `control/answer/`, and a method on the embedder's handle. A command is a file in `commands/`. A limit
+//! is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` generates
+//! the operations and the contract's tables from the service's documents, and turns the built-in documents, which
+//! people read as YAML, into JSON for the start.
 
 pub(crate) mod auth;
 mod control;
@@ -62,7 +64,7 @@ pub(crate) mod org;
 mod server;
 pub(crate) mod service;
 
-// These rooms are open to this package's own tests, benchmarks and binary; what an embedder needs is below.
+// These modules are public for this package's own tests, benchmarks and binary; what an embedder needs is below.
 #[doc(hidden)]
 pub mod chance;
 #[doc(hidden)]
@@ -98,10 +100,10 @@ pub mod wire;
 #[doc(hidden)]
 pub mod world;
 
-// A simulator, made, asked and served.
+// A simulator: created, called and served.
 #[doc(inline)]
 pub use crate::simulator::{Config, Running, Simulator};
-// What clients did, and whether that was right.
+// What clients did, and whether it was as expected.
 #[doc(inline)]
 pub use crate::journal::{
     Exchange, Filter as JournalFilter, JournalReport,
@@ -110,14 +112,14 @@ pub use crate::journal::{
 // Requests and replies without a socket.
 #[doc(inline)]
 pub use crate::wire::{Outcome, Reply, Request};
-// Time, and what a tenant begins with.
+// Time, and what a tenant starts with.
 #[doc(inline)]
 pub use crate::{
     clock::{Clock, Timestamp},
     fixture::{Client, Fixture, Group},
     tenant::operator::{ClockChange, ClockMode, ClockReport},
 };
-// A tenant: what it is asked to be, and the one door to it.
+// A tenant: the request to create one, and the handle to it.
 #[doc(inline)]
 pub use crate::{
     handle::TenantHandle,
@@ -131,7 +133,7 @@ pub use crate::{
     operation::Operation,
     scenario::{Rule, RuleReport, Ruleset, Rulesets, Scenario, Stage, fault::Fault},
 };
-// What a server allows, shows, and whom it lets in.
+// A server's limits, its TLS identity, and access control.
 #[doc(inline)]
 pub use crate::{
     server::{Limits, Tls},

@@ -1,4 +1,4 @@
-//! What the server allows its clients, as it is said on the command line. The defaults are the library's own; here
+//! What the server allows its clients, as command-line options. The defaults are the library's own; here
 //! they are only shown.
 
 use std::fmt;
@@ -25,31 +25,31 @@ pub(crate) struct LimitArgs {
     /// Header fields of a request; 431 beyond them
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value_t = Limits::default().max_headers, value_parser = at_least_one, value_name = "N")]
     max_headers: usize,
-    /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
+    /// How long a client may take to send a request's complete head, or for the TLS handshake; then its connection is closed
     #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value_t = Time(Limits::default().header_timeout), value_parser = some_time, value_name = "TIME")]
     header_timeout: Time,
-    /// How long a client may take to send all of a request's body; 408 after that
+    /// How long a client may take to send a request's complete body; then a 408
     #[arg(long, env = "SYNC_GROUP_SIM_BODY_TIMEOUT", default_value_t = Time(Limits::default().body_timeout), value_parser = some_time, value_name = "TIME")]
     body_timeout: Time,
-    /// How long a client may take no byte of its answer; its connection is closed
+    /// How long a client may go without reading any of its answer; then its connection is closed
     #[arg(long, env = "SYNC_GROUP_SIM_WRITE_TIMEOUT", default_value_t = Time(Limits::default().write_timeout), value_parser = some_time, value_name = "TIME")]
     write_timeout: Time,
-    /// How long a connection may be idle between requests; it is closed
+    /// How long a connection may be idle between requests; then it is closed
     #[arg(long, env = "SYNC_GROUP_SIM_IDLE_TIMEOUT", default_value_t = Time(Limits::default().idle_timeout), value_parser = some_time, value_name = "TIME")]
     idle_timeout: Time,
-    /// How long open requests may go on when the server stops; they are cut off
+    /// How long open requests may take when the server stops; then they are cut off
     #[arg(long, env = "SYNC_GROUP_SIM_DRAIN_TIMEOUT", default_value_t = Time(Limits::default().drain_timeout), value_parser = some_time, value_name = "TIME")]
     drain_timeout: Time,
-    /// Open connections; 503 for one more, over TLS a close
+    /// Open connections; one more gets a 503, or over TLS a close
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value_t = Limits::default().max_connections, value_parser = at_least_one, value_name = "N")]
     max_connections: usize,
-    /// Answers that wait at the same time (held, hung, trickled, following a journal); 503 at once for one more
+    /// Answers that wait at the same time (held, hung, trickled, following a journal); one more gets a 503 at once
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value_t = Limits::default().max_holds, value_parser = at_least_one, value_name = "N")]
     max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = Limits::default().max_streams, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     max_streams: u32,
-    /// HTTP/2 streams that one connection opens and resets before they are answered; it is closed beyond them
+    /// HTTP/2 streams that one connection may open and reset before they are answered; beyond that it is closed
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value_t = Limits::default().max_resets, value_parser = at_least_one, value_name = "N")]
     max_resets: usize,
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
@@ -61,13 +61,13 @@ pub(crate) struct LimitArgs {
     /// Rules that run in one tenant; scenarios with more are refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value_t = TenantOptions::default().max_rules, value_parser = rules, value_name = "N")]
     max_rules: usize,
-    /// Tenants, `default` among them; 503 for one more
+    /// Tenants, `default` included; one more gets a 503
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_TENANTS", default_value_t = DEFAULT_MAX_TENANTS, value_parser = at_least_one, value_name = "N")]
     max_tenants: usize,
 }
 
 impl LimitArgs {
-    /// What the server holds its clients to.
+    /// The limits of the server.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             max_body_bytes: self.max_body,
@@ -86,7 +86,7 @@ impl LimitArgs {
         }
     }
 
-    /// What each tenant is held to.
+    /// The limits of each tenant.
     pub(crate) fn tenant_options(&self) -> TenantOptions {
         TenantOptions {
             journal_limit: self.journal_limit,
@@ -102,7 +102,7 @@ impl LimitArgs {
     }
 }
 
-/// A time as options have it: `10s`.
+/// A time as options write it: `10s`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time(pub(crate) Duration);
 
@@ -114,7 +114,7 @@ impl fmt::Display for Time {
 
 fn some_time(text: &str) -> Result<Time, String> {
     let time = parse_duration(text)?;
-    if time.is_zero() { Err("expected more than no time".to_owned()) } else { Ok(Time(time)) }
+    if time.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(Time(time)) }
 }
 
 fn rules(text: &str) -> Result<usize, String> {

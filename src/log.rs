@@ -1,4 +1,4 @@
-//! The log on stderr. It never holds a request up: lines are written by a thread of their own, and when nobody
+//! The log on stderr. It never delays a request: lines are written by a thread of their own, and when no one
 //! reads them (a pipe that a test forgot) they are dropped and counted instead of waited for.
 
 use std::io::{self, IsTerminal, Write};
@@ -11,23 +11,23 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::cli::Log;
 
-/// Lines that wait to be written at most.
+/// The most lines that wait to be written.
 const WAITING: usize = 4_096;
 /// The longest line, in bytes; the rest of a longer one is left out.
 const LONGEST: usize = 8 << 10;
-/// Bytes that are written at once at most, roughly.
+/// The most bytes that are written at once, roughly.
 const AT_ONCE: usize = 64 << 10;
-/// How long the end waits for the last lines.
+/// How long closing waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// The log while it is open; dropping it writes the last lines.
-pub(crate) struct Open {
+pub(crate) struct OpenLog {
     lines: Option<Lines>,
     is_written: Receiver<()>,
 }
 
 /// Opens the log.
-pub(crate) fn to_stderr(log: Log) -> Open {
+pub(crate) fn to_stderr(log: Log) -> OpenLog {
     let (sender, receiver) = sync_channel(WAITING);
     let (written, is_written) = sync_channel(1);
     let lines = Lines { sender, shared: Arc::default() };
@@ -39,18 +39,18 @@ pub(crate) fn to_stderr(log: Log) -> Open {
     match log {
         Log::Text => builder.with_target(false).init(),
         Log::Json => builder.json().flatten_event(true).init(),
-        Log::Off => return Open { lines: None, is_written },
+        Log::Off => return OpenLog { lines: None, is_written },
     }
     std::thread::spawn(move || {
         write_lines(&receiver, &shared, &mut io::stderr());
         let _ = written.send(());
     });
-    Open { lines: Some(lines), is_written }
+    OpenLog { lines: Some(lines), is_written }
 }
 
-/// Writes lines as they come, those that wait together at once, until the log is closed and none is left. An empty
-/// line says nothing but that there is something to see.
-fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Shared, stderr: &mut impl Write) {
+/// Writes lines as they come, waiting ones in one go, until the log is closed and none is left. An empty
+/// line only wakes the writer.
+fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Queue, stderr: &mut impl Write) {
     while let Some(mut text) = next(lines, shared) {
         while text.len() < AT_ONCE
             && let Ok(line) = lines.try_recv()
@@ -63,13 +63,13 @@ fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Shared, stderr: &mut impl Wri
                 format!("{missing} lines are missing here: stderr was not read\n").as_bytes(),
             );
         }
-        // A reader that went away is no failure of ours.
+        // It is not our failure if the reader has gone away.
         let _ = stderr.write_all(&text);
     }
 }
 
 /// The next line; `None` when there is none and the log is closed.
-fn next(lines: &Receiver<Vec<u8>>, shared: &Shared) -> Option<Vec<u8>> {
+fn next(lines: &Receiver<Vec<u8>>, shared: &Queue) -> Option<Vec<u8>> {
     match lines.try_recv() {
         Ok(line) => Some(line),
         Err(_) if shared.is_closed.load(Ordering::Acquire) => None,
@@ -77,33 +77,33 @@ fn next(lines: &Receiver<Vec<u8>>, shared: &Shared) -> Option<Vec<u8>> {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenLog {
     fn drop(&mut self) {
         let Some(lines) = &self.lines else { return };
         lines.shared.is_closed.store(true, Ordering::Release);
-        // Where that finds no room, there are lines to be written, and the end is seen after them.
+        // If there is no room, there are lines to be written, and the end is seen after them.
         let _ = lines.sender.try_send(Vec::new());
         let _ = self.is_written.recv_timeout(LAST_LINES);
     }
 }
 
-/// Where the subscriber writes a line to.
+/// The subscriber's writer for one line.
 #[derive(Clone)]
 struct Lines {
     sender: SyncSender<Vec<u8>>,
-    shared: Arc<Shared>,
+    shared: Arc<Queue>,
 }
 
-/// What those who log and the one who writes share.
+/// What the threads that log and the one that writes share.
 #[derive(Default)]
-struct Shared {
+struct Queue {
     dropped: AtomicU64,
     is_closed: AtomicBool,
 }
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A client that sends a megabyte of name must not fill the memory with lines that wait.
+        // A client that sends a name of a megabyte must not fill the memory with waiting lines.
         let kept = if line.len() > LONGEST { [&line[..LONGEST], b"...\n"].concat() } else { line.to_vec() };
         if !line.is_empty() && self.sender.try_send(kept).is_err() {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! The binary: parse, build, run, wait. What a command does is in `commands/`, what can be said on the
-//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, how it logs in `log.rs`, what the
-//! simulator is in the library.
+//! The binary: parse, build, run, wait. What a command does is in `commands/`, the
+//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, the log in `log.rs`, the
+//! simulator in the library.
 
 mod cli;
 mod commands;

@@ -1,4 +1,4 @@
-//! What the server counts of itself while it runs, without a lock: requests by operation and status, and how
+//! What the server counts while it runs, without a lock: requests by operation and status, and how
 //! long they took to be decided. The text that Prometheus reads is written by the world, which knows the rest.
 
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use crate::operation::Operation;
 
 /// Upper bounds of the latency histogram's buckets, in seconds.
 const BOUNDS: [f64; 8] = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.01, 0.1, 1.0];
-/// Statuses are counted up to 599; 0 stands for an exchange in which the client was told none.
+/// Statuses are counted up to 599; 0 stands for an exchange in which the client was sent none.
 const STATUSES: usize = 600;
 /// The operations, and one place for requests that lead to none.
 const PLACES: usize = Operation::ALL.len() + 1;
@@ -49,7 +49,7 @@ impl Metrics {
     /// Writes the counters in Prometheus' text format.
     pub fn write(&self, text: &mut String) {
         text.push_str(
-            "# HELP sync_group_sim_requests_total Requests, by operation and status (0: none was told).\n",
+            "# HELP sync_group_sim_requests_total Requests, by operation and status (0: none was sent).\n",
         );
         text.push_str("# TYPE sync_group_sim_requests_total counter\n");
         for (index, count) in self.requests.iter().enumerate() {

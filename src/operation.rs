@@ -1,6 +1,6 @@
-//! The words for what the API can do. The build makes them from the service's documents under
+//! The names of what the API can do. The build makes them from the service's documents under
 //! `fixtures/openapi/service`: an operation is named by its operationId in the newest API version. Which route leads
-//! to it in which version is the contract's business, and what it does is a handler's.
+//! to it in which version is known to the contract, and what it does to its handler.
 
 use std::fmt;
 use std::str::FromStr;

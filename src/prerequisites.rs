@@ -1,5 +1,5 @@
-//! The word for how strictly a tenant holds its clients to the service's documented prerequisites. Everything
-//! that depends on it (the contract, fixtures, groups) is told which of the two it is.
+//! Whether a tenant enforces the service's documented prerequisites. Everything
+//! that depends on it (the contract, fixtures, groups) is given the choice.
 
 use std::str::FromStr;
 
@@ -7,11 +7,11 @@ use crate::document::words;
 
 words! {
     derive(Default)
-    /// Whether creators are held to the prerequisites that the service's documentation names.
+    /// Whether the prerequisites of the service's documentation are enforced.
     pub enum Prerequisites {
-        /// Names, policies and sources must be there and fit.
+        /// Names, policies and sources must exist and be suitable.
         Enforce = "enforce",
-        /// Whatever the vendor's schema accepts is accepted, unknown ids included.
+        /// Anything the vendor's schema accepts is accepted, unknown ids included.
         Ignore = "ignore",
     }
 }

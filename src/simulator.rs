@@ -1,4 +1,4 @@
-//! What an embedder can do: make a simulator, ask it without a socket, serve it on one. The binary does
+//! What an embedder can do: create a simulator, call it without a socket, serve it on one. The binary does
 //! nothing that cannot be done from here.
 
 use std::future::Future;
@@ -26,7 +26,7 @@ use crate::world::{
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What every tenant begins with; the built-in `demo` by default.
+    /// What every tenant starts with; the built-in `demo` by default.
     pub fixture: Fixture,
     /// What goes wrong in every tenant; nothing by default.
     pub scenarios: Rulesets,
@@ -34,7 +34,7 @@ pub struct Config {
     pub options: TenantOptions,
     /// How many tenants there may be, `default` among them; 20,000 by default.
     pub max_tenants: usize,
-    /// What happens when a request names a tenant that does not exist; it is made by default.
+    /// What happens when a request names a tenant that does not exist; it is created by default.
     pub unknown_tenants: UnknownTenants,
     /// Further domains whose first label names a tenant; none by default.
     pub tenant_domains: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Config {
     pub control: ControlPolicy,
     /// What clients are allowed.
     pub limits: Limits,
-    /// What is shown to clients over TLS; plain HTTP by default.
+    /// The TLS identity; plain HTTP by default.
     pub tls: Option<Tls>,
 }
 
@@ -114,7 +114,7 @@ impl Simulator {
         server::answer(&self.world, request, wall)
     }
 
-    /// The clients that a tenant begins with; the first is the administrator's.
+    /// The clients that a tenant starts with; the first is the administrator's.
     pub fn clients(&self) -> Vec<Client> {
         self.world.default_tenant().clients()
     }
@@ -125,7 +125,7 @@ impl Simulator {
         TenantHandle::new(Arc::clone(self.world.default_tenant()), "http://localhost")
     }
 
-    /// Makes a tenant with client ids and secrets of its own. `root` is what clients call the server's base
+    /// Creates a tenant with client ids and secrets of its own. `root` is what clients call the server's base
     /// URL; without a socket any will do.
     pub fn create_tenant(&self, asked: &TenantRequest, root: &str) -> Result<TenantHandle, WorldError> {
         let made = self.world.create_tenant(asked, root, server::wall_now())?;
@@ -142,7 +142,7 @@ impl Simulator {
         self.world.tenant_names()
     }
 
-    /// Deletes a tenant with all that is its.
+    /// Deletes a tenant with everything in it.
     pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
         self.world.delete_tenant(name)
     }
@@ -153,12 +153,12 @@ impl Simulator {
         self.world.metrics_text()
     }
 
-    /// Replaces what new tenants begin with; those that exist keep what they have.
+    /// Replaces what new tenants start with; existing ones keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture) {
         self.world.set_fixture(fixture, server::wall_now());
     }
 
-    /// Replaces the scenarios of all tenants; nothing else of them is touched.
+    /// Replaces the scenarios of all tenants; nothing else in them is touched.
     pub fn set_scenarios(&self, scenarios: &Rulesets) {
         self.world.set_scenarios(scenarios, server::wall_now());
     }
@@ -185,7 +185,7 @@ impl Simulator {
     }
 }
 
-/// A simulator that is being served; dropping it stops it.
+/// A simulator that is being served; dropping it stops the server.
 #[derive(Debug)]
 pub struct Running {
     simulator: Simulator,
@@ -196,7 +196,7 @@ pub struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Who drops it does not wait: the sender's end asks the server to stop, and the task goes on draining.
+        // Dropping does not wait: the closed channel asks the server to stop, and the task keeps draining.
         drop(self.stopper.take());
     }
 }
@@ -223,7 +223,7 @@ impl Running {
         TenantHandle::new(Arc::clone(self.simulator.world.default_tenant()), &self.base_url())
     }
 
-    /// Makes a tenant with client ids and secrets of its own.
+    /// Creates a tenant with client ids and secrets of its own.
     pub fn create_tenant(&self, asked: &TenantRequest) -> Result<TenantHandle, WorldError> {
         self.simulator.create_tenant(asked, &self.base_url())
     }

@@ -1,5 +1,5 @@
-//! The table of API versions. One line per version: its name and how it spells a path. In what else versions
-//! differ is said in the service's documents, operation by operation.
+//! The table of API versions. One line per version: its name and how it spells a path. How else versions
+//! differ is written in the service's documents, operation by operation.
 
 /// How a version spells its paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum PathStyle {
 /// A version of the API.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ApiVersion {
-    /// The name, as it stands in paths, logs and scenario files.
+    /// The name, as used in paths, logs and scenario files.
     pub name: &'static str,
     /// How it spells its paths.
     pub style: PathStyle,
@@ -30,10 +30,10 @@ pub const VERSIONS: [ApiVersion; 7] = [
     ApiVersion { name: "v1", style: PathStyle::PerService },
 ];
 
-/// The version that documents are served for when none is named.
+/// The version of served documents when none is named.
 pub const DEFAULT_VERSION: &str = "v2024";
 
-/// The newest version: `latest` is another name for it, and operations are named as it names them.
+/// The newest version: `latest` is another name for it, and operations have its names.
 pub const NEWEST_VERSION: &str = "v2026";
 
 /// The name under which the service's documents know a version.

@@ -34,7 +34,7 @@ pub(crate) async fn create(
             body.len()
         );
         match connection.ask(request.as_bytes()).await {
-            // Nobody listens any more.
+            // The server has stopped listening.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => break,
             Err(error) => return Err(error),
             Ok(Seen::Broken { after }) => told.halves.push(after),

@@ -1,4 +1,4 @@
-//! The load: so many connections, each of which sends its next request when it has the whole answer to its
+//! The load: a number of connections, each of which sends its next request when it has the whole answer to its
 //! last one. Every answer must have the expected status; nothing is sampled, every latency is kept.
 
 #![expect(clippy::disallowed_methods, reason = "a load measures the machine's time")]
@@ -62,7 +62,7 @@ pub(crate) struct Load {
 pub(crate) enum End {
     /// So long after the warm-up.
     After(Duration),
-    /// When so many requests have been answered.
+    /// When this many requests have been answered.
     Requests(usize),
 }
 

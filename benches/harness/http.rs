@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as a client needs it that knows its server: a request is bytes, an answer has a length or no
+//! As much of HTTP/1.1 as a client needs that knows its server: a request is bytes, an answer has a length or no
 //! body.
 
 use std::io;
@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// An answer, whole.
@@ -17,7 +17,7 @@ pub(crate) enum Seen {
         /// Its body.
         body: Vec<u8>,
     },
-    /// The connection ended first; so many bytes had come.
+    /// The connection ended first, after this many bytes.
     Broken {
         /// The bytes.
         after: usize,
@@ -37,7 +37,7 @@ impl Connection {
         Self { address, socket: None, buffer: vec![0; 64 << 10] }
     }
 
-    /// Sends a request and reads what comes of it. Fails when there is no connection to be had.
+    /// Sends a request and reads the outcome. Fails when no connection can be made.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<Seen> {
         let mut socket = if let Some(socket) = self.socket.take() {
             socket

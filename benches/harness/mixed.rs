@@ -44,7 +44,7 @@ impl Kind {
     }
 }
 
-/// One request and what came of it.
+/// One request and its outcome.
 #[derive(Debug)]
 pub(crate) struct Step {
     /// What the request says of itself in `X-Request`: the client's number and the request's.
@@ -80,7 +80,7 @@ impl Client {
         }
     }
 
-    /// Makes one request. Fails when there is no connection to be had, or for an answer that cannot be right;
+    /// Makes one request. Fails when no connection can be made, or for an answer that cannot be right;
     /// `faults` are statuses that a scenario gives.
     pub(crate) async fn step(&mut self, faults: &[u16]) -> io::Result<Step> {
         self.asked += 1;

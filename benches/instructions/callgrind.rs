@@ -23,7 +23,7 @@ impl Cost {
         self.0.iter().filter(|(name, _)| is_sha256(name)).map(|(_, cost)| cost).sum()
     }
 
-    /// What this costs beyond another, for each of so many requests.
+    /// What this costs beyond another, per request.
     pub(crate) fn beyond(mut self, other: &Self, requests: usize) -> Self {
         for (name, cost) in &mut self.0 {
             *cost = cost.saturating_sub(other.0.get(name).copied().unwrap_or(0)) / requests as u64;
@@ -54,7 +54,7 @@ pub(crate) fn under_callgrind(server: &Command, load: impl FnOnce(SocketAddr) ->
     command.args(["--tool=callgrind", "--quiet"]);
     command.arg(format!("--callgrind-out-file={}", report.display()));
     command.arg(server.get_program()).args(server.get_args());
-    // One core is one thread: nobody is woken on another.
+    // One core is one thread: no thread is woken on another core.
     let mut server = Server::start(&mut command, cores()?.first().copied())
         .map_err(|error| format!("valgrind cannot be run (apt-get install valgrind): {error}"))?;
     load(server.address)?;

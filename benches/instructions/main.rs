@@ -48,7 +48,7 @@ const CALLS: [(&str, &str); 6] = [
 
 /// Requests of the short run: until then buffers grow, and the journal gets full.
 const WARM_UP: usize = 500;
-/// So many that some are always ready, as under load.
+/// Enough that some are always ready, as under load.
 const CONNECTIONS: usize = 32;
 /// Exchanges that the journal keeps, so that it is full in both runs, as it is in a server that has run for a while.
 const JOURNAL_LIMIT: &str = "250";

@@ -1,6 +1,6 @@
 //! Whether the server stays as it is for millions of requests: `cargo bench --bench soak`, two minutes.
 //!
-//! First many clients do a bit of everything while every kind of fault strikes. After a warm-up of two million
+//! First many clients do a bit of everything while every kind of fault fires. After a warm-up of two million
 //! requests (the journal is full, and glibc holds back as much for each thread as it ever will) resident memory
 //! stays within 5 % for two million more, every request is one exchange, and no descriptor is left when the clients
 //! are gone. Then a server without faults is asked to stop under load: it ends with 0 within its drain timeout, and
@@ -32,7 +32,7 @@ use harness::process::Server;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Nothing here takes longer, or something hangs.
+/// Anything that takes longer hangs.
 const HARD_STOP: Duration = Duration::from_mins(10);
 /// How far resident memory may be from what it was after the warm-up, in hundredths.
 const DRIFT: u64 = 5;
@@ -184,7 +184,7 @@ async fn settled_descriptors(server: &Server, expected: usize) -> Result<usize> 
     Ok(server.descriptors()?)
 }
 
-/// A server that is asked to stop under load ends well, in time, and leaves nobody with half an answer.
+/// A server that is asked to stop under load ends well, in time, and leaves no client with half an answer.
 async fn stop_under_load(connections: usize) -> Result<()> {
     let drain = format!("{}s", DRAIN.as_secs());
     let mut server = server(&["--fixture", "empty", "--prerequisites", "ignore", "--drain-timeout", &drain])?;

@@ -24,7 +24,7 @@ type Group struct {
 	SourceIDs        []string `json:"sourceIds"`
 }
 
-// Refusal is an answer that is no success.
+// Refusal is an answer that is not a success.
 type Refusal struct{ Status int }
 
 func (refusal *Refusal) Error() string { return fmt.Sprintf("the service answered %d", refusal.Status) }

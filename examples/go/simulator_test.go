@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(withServer(m.Run))
 }
 
-// withServer runs the tests beside a server, and stops it whatever they did.
+// withServer runs the tests beside a server, and stops it afterwards in any case.
 func withServer(run func() int) int {
 	folder, err := os.MkdirTemp("", "sync-group-sim-")
 	if err != nil {

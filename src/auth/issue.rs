@@ -18,7 +18,7 @@ use crate::wire::form::Form;
 /// How long a refresh token lives: a day (vendor's OAuth client example, 2026-08).
 const REFRESH_LIFETIME: Duration = Duration::from_hours(24);
 
-/// A token that was decided on, and the answer that tells it.
+/// A token that was decided on, and the answer that carries it.
 #[derive(Debug)]
 pub(crate) struct Issued {
     /// The body of the 200.
@@ -108,7 +108,7 @@ fn client_of<'a>(clients: &'a [Client], form: &Form) -> Result<&'a Client, Refus
         .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
 }
 
-/// The scopes that are asked for, each of which must be among (or under) those that may be given.
+/// The requested scopes, each of which must be among (or under) those that may be granted.
 fn narrow<'a>(given: Cow<'a, [String]>, asked: Option<&str>) -> Result<Cow<'a, [String]>, Refusal> {
     let Some(asked) = asked else { return Ok(given) };
     let may_all = given.iter().any(|scope| scope == ALL_SCOPES);

@@ -60,7 +60,7 @@ impl Key {
     }
 }
 
-/// The claims of a token, whoever signed it.
+/// The claims of a token; the signature is not checked.
 pub(super) fn claims(token: &str) -> Option<Vec<u8>> {
     let mut parts = token.split('.');
     let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
@@ -71,7 +71,7 @@ pub(super) fn claims(token: &str) -> Option<Vec<u8>> {
 }
 
 /// A text claim that stands near the beginning of a token, as those of our own tokens do, read without
-/// reading the rest. `None` says nothing: the claim may stand elsewhere or be written another way.
+/// reading the rest. `None` means nothing: the claim may be elsewhere or be written another way.
 pub(super) fn early_claim(token: &str, name: &str) -> Option<String> {
     let (_, rest) = token.split_once('.')?;
     let early = URL_SAFE_NO_PAD.decode(rest.get(..EARLY)?).ok()?;
@@ -81,7 +81,7 @@ pub(super) fn early_claim(token: &str, name: &str) -> Option<String> {
     (!value.contains('\\')).then(|| value.to_owned())
 }
 
-/// Letters of base64 that are looked at: a multiple of four, and enough for a tenant's id and name.
+/// Base64 characters that are looked at: a multiple of four, and enough for a tenant's id and name.
 const EARLY: usize = 240;
 
 #[cfg(test)]

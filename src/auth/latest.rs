@@ -1,18 +1,18 @@
-//! What is remembered of tokens, by their ids: so many of the latest, in little memory. Of an id only as much is kept
-//! as tells one token from another.
+//! What is remembered of tokens, by their ids: a fixed number of the latest, in little memory. Only as much of an id is
+//! kept as is needed to tell tokens apart.
 
 use std::collections::{HashMap, VecDeque};
 
 use uuid::Uuid;
 
-/// Tokens that are remembered at most; what was said of the one before them is forgotten.
+/// The most tokens that are remembered; beyond that the oldest is forgotten.
 pub(super) const MOST: usize = 100_000;
 
-/// Something said of tokens.
+/// Something noted about tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Latest<V> {
     said: HashMap<u64, V>,
-    /// The same tokens, the longest known first.
+    /// The same tokens, oldest first.
     first: VecDeque<u64>,
 }
 
@@ -22,14 +22,14 @@ impl<V> Default for Latest<V> {
     }
 }
 
-/// Half of a token's id: sixty bits of luck.
+/// Half of a token's id: sixty random bits.
 fn key(jti: &str) -> u64 {
-    // Only ids of our own come here, and those are UUIDs.
+    // Only our own ids get here, and those are UUIDs.
     Uuid::parse_str(jti).map_or(0, |id| id.as_u64_pair().0)
 }
 
 impl<V: Default> Latest<V> {
-    /// What was said of a token.
+    /// What was noted about a token.
     pub(super) fn of(&self, jti: &str) -> Option<&V> {
         if self.said.is_empty() { None } else { self.said.get(&key(jti)) }
     }

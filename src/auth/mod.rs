@@ -27,7 +27,7 @@ use latest::Latest;
 pub(crate) use session::Session;
 use session::{TailHasher, current_name};
 
-/// How many sessions are remembered; a token beyond them is verified anew.
+/// How many sessions are remembered; other tokens are verified again.
 const SESSIONS: usize = 4_096;
 /// The name of the pod that every tenant is said to live in.
 pub(crate) const POD: &str = "sim";
@@ -60,11 +60,11 @@ pub(crate) struct Issuer {
 /// Whose token a request carries.
 #[derive(Clone, Debug)]
 pub(crate) enum Identified {
-    /// It carries none.
+    /// None.
     Nobody,
-    /// It is no token of this tenant's.
+    /// One that is not this tenant's.
     Stranger(JwtError),
-    /// A token of this tenant's, expired or not.
+    /// One of this tenant's, expired or not.
     Known(Arc<Session>),
 }
 
@@ -120,7 +120,7 @@ impl Auth {
         &self.issuer
     }
 
-    /// The tenant that a token says it is for, whoever signed it.
+    /// The tenant that a token says it is for; the signature is not checked.
     pub(crate) fn organisation_of(token: &str) -> Option<String> {
         if let Some(name) = jwt::early_claim(token, "org") {
             return Some(name);
@@ -162,14 +162,14 @@ impl Auth {
     }
 
     /// Refuses (403) a session without one of the scopes, the user level, or the user that an operation asks
-    /// for, going by what faults left of it.
+    /// for, considering what faults took from it.
     pub(crate) fn permit(&self, session: &Session, access: &Access) -> Result<(), Refusal> {
         let lost = self.lost_scopes.of(&session.jti).map_or(&[][..], Vec::as_slice);
         session.may(access, lost)
     }
 
-    /// Notes that a token was issued. Its session is remembered as it is meant: a token of one second lives for one
-    /// second, whatever the clock's fraction.
+    /// Notes that a token was issued. Its session is remembered exactly: a token of one second lives for one
+    /// second, even if the clock is at a fraction of a second.
     pub(crate) fn note_issued(&mut self, issued: Issued, now: Timestamp) {
         self.issued += 1;
         self.remember(issued.access_token.as_bytes(), issued.session, now);
@@ -201,7 +201,7 @@ impl Auth {
         if claims.ati.is_some() {
             return Err(JwtError::Malformed);
         }
-        // A tenant of a name that another had before has its key, but not its clients.
+        // A tenant that reuses a name has the former tenant's key, but not its clients.
         let client_name = self.client_name(&claims.client_id).ok_or(JwtError::Signature)?;
         let expires = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
         Ok(Session::of(&claims, client_name, expires))

@@ -1,5 +1,5 @@
-//! What a valid token means: its session, and whether that allows an operation. What sessions are remembered
-//! is `mod.rs`'s part.
+//! What a valid token means: its session, and whether that allows an operation. Which sessions are remembered
+//! is decided in `mod.rs`.
 
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::wire::{Caller, Refusal};
 
 /// The scope that allows everything.
 pub(super) const ALL_SCOPES: &str = "sp:scopes:all";
-/// The scopes' names until 2025-11-18; whether the service still takes them is not known, we do.
+/// The scopes' names until 2025-11-18; whether the service still accepts them is not known; we do.
 const FORMER_SCOPES: [(&str, &str); 2] = [
     ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
     ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
@@ -76,11 +76,11 @@ pub(super) struct TailHasher(u64);
 
 impl Hasher for TailHasher {
     fn write(&mut self, bytes: &[u8]) {
-        // What is written beside the token itself (its length) is shorter, and says nothing.
+        // What is written beside the token itself (its length) is shorter, and carries no information.
         if let Some(tail) = bytes.last_chunk::<16>() {
             let [low, high] = [&tail[..8], &tail[8..]].map(|half| half.try_into().expect("eight bytes"));
             self.0 = u64::from_le_bytes(low) ^ u64::from_le_bytes(high).rotate_left(31);
-            // The letters of base64 leave bits unused: spread what there is.
+            // Base64 characters leave bits unused: spread the ones that there are.
             self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.0 ^= self.0 >> 32;
         }

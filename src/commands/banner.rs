@@ -15,7 +15,7 @@ pub(super) struct Banner<'a> {
     pub(super) seed: u64,
     pub(super) clients: Vec<Client>,
     pub(super) control: &'a ControlPolicy,
-    /// Where the made-up authority's certificate was written.
+    /// Where the generated CA certificate was written.
     pub(super) authority: Option<&'a Path>,
 }
 

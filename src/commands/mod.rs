@@ -17,12 +17,12 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 
-/// Why a command did not end well, told on stderr.
+/// Why a command failed, printed on stderr.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Exit code 1: it failed or found something.
     Failed(String),
-    /// Exit code 2: what was asked for makes no sense.
+    /// Exit code 2: a usage error.
     Usage(String),
 }
 
@@ -88,7 +88,7 @@ fn quoted(text: &str) -> String {
     if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-/// Prints a line on stdout; a reader that went away is no failure.
+/// Prints a line on stdout; it is not a failure if the reader has gone away.
 fn print(text: &str) -> Outcome {
     match writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -17,11 +17,11 @@ use crate::files::Files;
 use crate::log;
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
-    // Until the end: what is still to be written is written then.
+    // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log);
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
-        // Half the bits: enough to be unlike the last one, and short enough to be typed again.
+        // Half the bits: enough to differ from the last one, and short enough to retype.
         seed: args.seed.unwrap_or_else(|| made_up() >> 32),
         prerequisites: args.prerequisites,
         rate_limit: args.rate_limit.0,
@@ -81,7 +81,7 @@ async fn serve_until_stopped(
     tokio::spawn(files.watch(simulator.clone()));
     let served = simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
     if let Some(path) = &args.port_file {
-        // Whoever waits for the file must not find the port of a server that is gone.
+        // A process that waits for the file must not find the port of a server that is gone.
         let _ = std::fs::remove_file(path);
     }
     served
@@ -116,7 +116,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-/// What clients are shown over TLS, and where the made-up authority's certificate was written.
+/// What clients are shown over TLS, and where the generated CA certificate was written.
 fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     if args.tls_self_signed {
         let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
@@ -134,7 +134,7 @@ fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     }
 }
 
-/// Who may use the control API: with a token whoever has it, and beyond loopback nobody without one.
+/// Who may use the control API: if there is a token, anybody who has it; beyond loopback there always is one.
 fn control_policy(args: &ServeArgs) -> ControlPolicy {
     match (args.control, &args.control_token) {
         (OnOff::Off, _) => ControlPolicy::Off,
@@ -145,7 +145,10 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
 }
 
 /// A number that nobody can guess.
-#[expect(clippy::disallowed_methods, reason = "a seed nobody chose and a token nobody may guess begin here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an unchosen seed and a token that must not be guessed start here"
+)]
 fn made_up() -> u64 {
     rand::make_rng::<rand::rngs::Xoshiro256PlusPlus>().next_u64()
 }

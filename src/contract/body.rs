@@ -1,5 +1,5 @@
-//! Request bodies: read by their media type, and held to their schemas. A schema is compiled when it is first asked
-//! for, so an operation that nobody calls costs nothing.
+//! Request bodies: read by their media type, and checked against their schemas. A schema is compiled when it is first
+//! used, so an operation that is never called costs nothing.
 
 use std::sync::OnceLock;
 
@@ -13,10 +13,10 @@ use super::violation::{Violation, violation};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Body, DetailCode, Refusal, Request};
 
-/// The text seen on real replies to a body that is no JSON.
+/// The text seen on real replies to a body that is not JSON.
 pub(super) const UNPARSABLE: &str = "The request could not be parsed.";
 
-/// How many mistakes of a body are told: a long one may have a million.
+/// How many mistakes in a body are reported: a long one may have a million.
 const MOST_VIOLATIONS: usize = 50;
 
 /// A body that was read.
@@ -25,8 +25,8 @@ pub(super) enum Content {
     Multipart(Multipart),
 }
 
-/// The body, when it is small enough, said to be what the operation reads, and is; `None` when there is none and
-/// none is asked for.
+/// The body, when it is small enough, of a media type that the operation reads, and valid; `None` when there is none
+/// and none is required.
 pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Content>, Refusal> {
     let bytes = match &request.body {
         Body::TooLarge { limit } => return Err(Refusal::PayloadTooLarge { limit: *limit }),
@@ -58,7 +58,7 @@ fn is_read(media: Media, media_type: &str) -> bool {
     }
 }
 
-/// The refusal of a body that is no JSON: the real service does not say why, so the log does.
+/// The refusal of a body that is not JSON: the real service does not say why, so the log does.
 fn unparsable(why: String) -> Refusal {
     Refusal::BadRequest {
         code: DetailCode::Syntax,
@@ -68,7 +68,7 @@ fn unparsable(why: String) -> Refusal {
     }
 }
 
-/// An operation's body schemas, compiled once they are asked for.
+/// An operation's body schemas, compiled when they are first used.
 #[derive(Debug, Default)]
 pub(super) struct Validators {
     lenient: OnceLock<Validator>,
@@ -94,7 +94,7 @@ impl Validators {
         found.truncate(MOST_VIOLATIONS);
         found.dedup_by(|second, first| second.text == first.text);
         if is_cut {
-            let text = "There are more mistakes than these.".to_owned();
+            let text = "There are further mistakes.".to_owned();
             found.push(Violation { code: DetailCode::ReferenceNotFound, text });
         }
         violations.append(&mut found);
@@ -125,7 +125,7 @@ fn compile(schema: &str) -> Validator {
         .expect("the build knows every keyword of the schema")
 }
 
-/// The one pattern that the document has: something must stand there that is no blank. A regular expression would
+/// The one pattern that the document has: there must be something that is not blank. A regular expression would
 /// say the same, and take a tenth of what an idle server keeps in memory.
 struct NotBlank;
 

@@ -13,7 +13,7 @@ use super::{Contract, Violation, body};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Body, Refusal, Request};
 
-/// What a request that keeps the contract asks, in types.
+/// What a valid request asks for, in types.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
     parameters: &'static [Parameter],
@@ -24,7 +24,7 @@ pub struct Checked {
     pub multipart: Option<Box<Multipart>>,
 }
 
-/// A `multipart/form-data` body that nobody has read yet.
+/// A `multipart/form-data` body that has not been read yet.
 #[derive(Clone, Debug)]
 pub struct Multipart {
     /// The `Content-Type`, which names the boundary.
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_told_which_field_is_wrong_and_why() {
+    fn a_violation_in_a_body_names_the_field_and_the_reason() {
         let good = r#""name": "n", "passwordPolicyId": "p""#;
         for (body, code, text) in [
             ("", DetailCode::Syntax, "The request could not be parsed."),
@@ -241,7 +241,7 @@ mod tests {
             (
                 &format!("{{{good}, \"sourceIds\": [\"a\", \"a\"]}}"),
                 DetailCode::IllegalValue,
-                "Field \"sourceIds\" must not name anything twice.",
+                "Field \"sourceIds\" must not contain duplicates.",
             ),
             (
                 &format!("{{{good}, \"sourceIds\": [\"a\", \"b\"], \"created\": \"yesterday\"}}"),

@@ -9,7 +9,7 @@ use super::{Contract, marks};
 use crate::prerequisites::Prerequisites;
 use crate::version::ApiVersion;
 
-/// What the name of a schema ends in that is stricter in requests than in replies.
+/// The suffix of schemas that are stricter in requests than in replies.
 const REQUEST: &str = "Request";
 
 impl Contract {
@@ -36,7 +36,7 @@ impl Contract {
     }
 }
 
-/// The paths with what exists in the version, as it is there.
+/// The paths, with the operations of the version as the version has them.
 fn paths(paths: &Value, version: &ApiVersion) -> Value {
     let mut spelled = json!({});
     for (path, item) in paths.as_object().into_iter().flatten() {
@@ -83,7 +83,7 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut)
 }
 
-/// The schemas that say something for requests alone, or refer to one that does.
+/// The schemas that say something for requests only, or refer to one that does.
 fn stricter_schemas(schemas: &Map<String, Value>) -> BTreeSet<String> {
     let mut stricter = BTreeSet::new();
     loop {
@@ -105,7 +105,7 @@ fn stricter_schemas(schemas: &Map<String, Value>) -> BTreeSet<String> {
     }
 }
 
-/// Merges what is asked of requests alone, and refers to the schemas of requests.
+/// Merges what is required of requests only, and refers to the schemas of requests.
 fn make_strict(value: &mut Value, stricter: &BTreeSet<String>) {
     marks::enforce(value);
     rename_references(value, stricter);
@@ -180,7 +180,7 @@ fn follow(value: &Value, components: &Value, used: &mut BTreeSet<String>) {
     }
 }
 
-/// Each kind of token is told with the scopes that the version asks of it, and where it is got.
+/// Each kind of token is described with the scopes that the version requires of it, and where to get one.
 fn keep_scopes_that_are_used(document: &mut Value, base_url: &str) {
     let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for operation in operations(document) {

@@ -25,7 +25,7 @@ impl<T> Deref for List<T> {
     }
 }
 
-/// Everything about the service that routing and checking ask for.
+/// Everything about the service that routing and checking need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Service {
     /// In the order of [`crate::operation::Operation::ALL`].
@@ -69,7 +69,7 @@ pub struct Access {
     pub user_scopes: List<&'static str>,
     /// Scopes, any of which allows a token without a user; `None` when such a token is never allowed.
     pub application_scopes: Option<List<&'static str>>,
-    /// User levels (authorities), any of which a user must have; empty when none is asked for.
+    /// User levels (authorities), any of which a user must have; empty when none is required.
     pub user_levels: List<&'static str>,
 }
 
@@ -89,7 +89,7 @@ pub(crate) enum Place {
     Header,
 }
 
-/// What a parameter may be, and what it is when it is absent.
+/// What a parameter may be, and its value when it is absent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Integer {
@@ -100,7 +100,7 @@ pub(crate) enum Kind {
     Boolean {
         default: Option<bool>,
     },
-    /// `options` is empty when any text will do.
+    /// `options` is empty when any text is allowed.
     Text {
         most_chars: Option<usize>,
         options: List<&'static str>,
@@ -155,7 +155,7 @@ pub(crate) enum Segment {
 /// The methods that operations may have, in the order in which `Allow` names them.
 pub(crate) const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// More than the longest path that leads anywhere has; a longer one leads nowhere.
+/// More than the longest known path has; a longer path does not exist.
 pub(crate) const MOST_PIECES: usize = 8;
 
 /// How many parameters a path may have at most.

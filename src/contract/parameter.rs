@@ -18,7 +18,7 @@ pub(super) enum ParameterValue {
     Text(Cow<'static, str>),
 }
 
-/// The value that was given, or the default. Of several in a query the first counts.
+/// The given value, or the default. Of several in a query the first counts.
 pub(super) fn check(
     parameter: &Parameter,
     query: &str,

@@ -61,7 +61,7 @@ pub(super) struct Found<'a> {
     pub(super) in_version: &'static InVersion,
     version: Option<&'static str>,
     names: &'static [&'static str],
-    /// The parameters as they stand in the path.
+    /// The parameters as written in the path.
     values: [&'a str; MOST_PATH_PARAMETERS],
 }
 
@@ -165,7 +165,7 @@ fn branch_leads<'a>(
             .zip(METHODS)
             .filter_map(|(operation, method)| is_here(operation).then_some(method))
             .collect();
-        // A path whose operations are all of other versions does not exist in this one.
+        // A path all of whose operations belong to other versions does not exist in this one.
         if !allow.is_empty() {
             return Err(Nowhere { version, allow: Some(allow.join(", ")) });
         }
@@ -208,7 +208,7 @@ fn place_of(method: &Method) -> Option<usize> {
 /// The pieces of a path, as many of them as any path of ours can have.
 struct Pieces<'a> {
     found: [&'a str; MOST_PIECES],
-    /// How many there are; more than [`MOST_PIECES`] for a path that is too long to lead anywhere.
+    /// How many there are; more than [`MOST_PIECES`] for a path that is too long to exist.
     count: usize,
 }
 
@@ -230,7 +230,7 @@ impl<'a> Pieces<'a> {
         pieces
     }
 
-    /// Those from the `start`-th on. Of a path that is too long more than any template has.
+    /// Those from the `start`-th on. A path that is too long has more than any template.
     fn from(&self, start: usize) -> &[&'a str] {
         self.found.get(start..self.count.min(MOST_PIECES)).unwrap_or_default()
     }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn slashes_too_many_do_not_count() {
+    fn extra_slashes_are_ignored() {
         assert_eq!(route("POST", "//oauth/token"), "token -");
         assert_eq!(route("GET", "//v3//password-sync-groups/"), "getPasswordSyncGroups v3");
         assert_eq!(route("GET", "/v3/password-sync-groups/a%2Fb"), "getPasswordSyncGroup v3 a/b");

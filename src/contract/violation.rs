@@ -52,7 +52,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
             instance.as_array().map_or(0, Vec::len)
         )),
         ValidationErrorKind::UniqueItems => {
-            illegal(format!("{} must not name anything twice.", subject(&field)))
+            illegal(format!("{} must not contain duplicates.", subject(&field)))
         }
         ValidationErrorKind::Format { format } => {
             illegal(format!("{} must be a {format}, but is {instance}.", subject(&field)))
@@ -74,7 +74,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
         ValidationErrorKind::Maximum { limit } => {
             illegal(format!("{} must be {limit} or less, but is {instance}.", subject(&field)))
         }
-        _ => illegal(format!("{} is not as the contract has it.", subject(&field))),
+        _ => illegal(format!("{} does not conform to the contract.", subject(&field))),
     }
 }
 
@@ -84,7 +84,7 @@ fn listed(options: &Value) -> String {
     options.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether null was refused where something must stand.
+/// Whether null was refused where a value is required.
 fn is_required_type(kind: &TypeKind) -> bool {
     !matches!(kind, TypeKind::Multiple(_))
 }

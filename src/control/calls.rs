@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use hyper::{Method, StatusCode};
 
 use super::answer::{clock, journal, scenario, server, state, tenants};
-use super::{Answer, Asked, ControlError, PREFIX, method_name, steps};
+use super::{Answer, ControlError, ControlRequest, PREFIX, method_name, steps};
 use crate::wire::query;
 
 /// A call of the control API.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ControlCall {
     pub(super) method: &'static str,
     /// Below `/_sim/`; a step in braces stands for a name.
     pub(super) path: &'static str,
@@ -20,62 +20,62 @@ pub(crate) struct Call {
     pub(super) summary: &'static str,
     is_slow: bool,
     is_open: bool,
-    answer: fn(&Asked<'_>) -> Answer,
+    answer: fn(&ControlRequest<'_>) -> Answer,
 }
 
 /// Every call.
 #[rustfmt::skip]
-pub(super) static CALLS: [Call; 28] = [
+pub(super) static CALLS: [ControlCall; 28] = [
     quick("GET",    "",                      "List the control calls",                     server::calls),
-    quick("GET",    "health",                "Say that the server is up",                  server::health).open(),
+    quick("GET",    "health",                "Report that the server is up",                  server::health).open(),
     slow( "GET",    "metrics",               "Read the counters",                          server::metrics),
     slow( "GET",    "openapi.json",          "Read the contract that the tenant serves",   server::openapi),
     slow( "GET",    "control.openapi.json",  "Read this document",                         server::control_openapi),
     quick("GET",    "scenarios",             "List the built-in scenarios",                server::scenarios),
     quick("GET",    "fixtures",              "List the built-in fixtures",                 server::fixtures),
     slow( "GET",    "tenants",               "List the tenants",                           tenants::list),
-    slow( "POST",   "tenants",               "Make a tenant",                              tenants::make),
-    slow( "PUT",    "tenants/{name}",        "Make a tenant of that name",                 tenants::make_named),
+    slow( "POST",   "tenants",               "Create a tenant",                              tenants::make),
+    slow( "PUT",    "tenants/{name}",        "Create a tenant of that name",                 tenants::make_named),
     slow( "DELETE", "tenants/{name}",        "Delete a tenant with everything in it",      tenants::delete),
     slow( "GET",    "scenario",              "Show the rules that run",                    scenario::show),
     slow( "PUT",    "scenario",              "Replace the rules that run",                 scenario::replace),
     slow( "DELETE", "scenario",              "Stop all rules",                             scenario::stop),
     slow( "POST",   "scenario/rules",        "Add one rule, ahead of the others",          scenario::add_rule),
-    quick("DELETE", "scenario/rules/{name}", "Take a rule away",                           scenario::remove_rule),
+    quick("DELETE", "scenario/rules/{name}", "Remove a rule",                           scenario::remove_rule),
     slow( "GET",    "journal",               "Show what clients did and were told",        journal::show),
     slow( "DELETE", "journal",               "Forget exchanges",                           journal::forget),
     slow( "GET",    "journal/stream",        "Follow the journal",                         journal::follow),
-    slow( "GET",    "journal.har",           "Take the journal as an HTTP archive",        journal::har),
+    slow( "GET",    "journal.har",           "Export the journal as an HTTP archive",        journal::har),
     slow( "POST",   "verify",                "Compare what clients did with what was expected",  journal::verify),
-    quick("GET",    "clock",                 "Tell the tenant's time",                     clock::show),
+    quick("GET",    "clock",                 "Show the tenant's time",                     clock::show),
     slow( "PUT",    "clock",                 "Set the clock's mode, its time, or both",    clock::set),
-    slow( "POST",   "clock/advance",         "Move the clock on",                          clock::advance),
-    quick("GET",    "agenda",                "Show what time will bring",                  clock::agenda),
+    slow( "POST",   "clock/advance",         "Move the clock forward",                          clock::advance),
+    quick("GET",    "agenda",                "Show what is due",                  clock::agenda),
     slow( "GET",    "state",                 "Show everything the tenant holds",           state::show),
     slow( "PUT",    "state",                 "Replace everything the tenant holds",        state::replace),
-    slow( "POST",   "reset",                 "Bring the tenant back to how it began",      state::reset),
+    slow( "POST",   "reset",                 "Reset the tenant to its initial state",      state::reset),
 ];
 
 const fn quick(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    answer: fn(&Asked<'_>) -> Answer,
-) -> Call {
-    Call { method, path, summary, is_slow: false, is_open: false, answer }
+    answer: fn(&ControlRequest<'_>) -> Answer,
+) -> ControlCall {
+    ControlCall { method, path, summary, is_slow: false, is_open: false, answer }
 }
 
 const fn slow(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    answer: fn(&Asked<'_>) -> Answer,
-) -> Call {
-    Call { is_slow: true, ..quick(method, path, summary, answer) }
+    answer: fn(&ControlRequest<'_>) -> Answer,
+) -> ControlCall {
+    ControlCall { is_slow: true, ..quick(method, path, summary, answer) }
 }
 
-impl Call {
-    /// The same for everybody, for health checks that cannot carry a token.
+impl ControlCall {
+    /// The same without a token, for health checks that cannot send one.
     const fn open(self) -> Self {
         Self { is_open: true, ..self }
     }
@@ -85,12 +85,12 @@ impl Call {
         self.is_slow
     }
 
-    /// Whether it asks for no token.
+    /// Whether it needs no token.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
     }
 
-    pub(super) fn carry_out(&self, asked: &Asked<'_>) -> Answer {
+    pub(super) fn carry_out(&self, asked: &ControlRequest<'_>) -> Answer {
         (self.answer)(asked)
     }
 
@@ -116,7 +116,7 @@ fn is_name(step: &str) -> bool {
 }
 
 /// The call that a method and a path lead to.
-pub(super) fn find(method: &Method, path: &str) -> Result<&'static Call, ControlError> {
+pub(super) fn find(method: &Method, path: &str) -> Result<&'static ControlCall, ControlError> {
     let method = method_name(method);
     let fitting = || CALLS.iter().filter(|call| call.fits(path));
     if let Some(call) = fitting().find(|call| call.method == method) {
@@ -148,7 +148,7 @@ mod tests {
                 format!("{} {path}: {summary}", method.to_uppercase())
             })
         });
-        let listed = CALLS.iter().map(|Call { method, path, summary, .. }| {
+        let listed = CALLS.iter().map(|ControlCall { method, path, summary, .. }| {
             format!("{method} {}: {summary}", format!("/{PREFIX}/{path}").trim_end_matches('/'))
         });
         let (mut described, mut listed): (Vec<_>, Vec<_>) = (described.collect(), listed.collect());

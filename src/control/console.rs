@@ -1,4 +1,4 @@
-//! What a browser gets that comes to `/_sim`. It is a list of the calls; the console's page and files have their
+//! What a browser gets at `/_sim`. It is a list of the calls; the console's page and files have their
 //! place here.
 
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use super::calls::CALLS;
 use super::{PREFIX, method_name, steps};
 use crate::wire::{BaseUrl, Reply, Request};
 
-/// Whether a request is a browser's for the page at `/_sim`.
+/// Whether a request comes from a browser that wants the page at `/_sim`.
 pub(super) fn is_wanted(request: &Request, path: &str) -> bool {
     let accepts = || request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     method_name(&request.method) == "GET"

@@ -1,5 +1,5 @@
 //! The control API's own document as it is served: what stands in `fixtures/openapi/control.yaml`, and the schemas of
-//! scenario and fixture files, which are said once, in their own JSON Schemas, and put in here in OpenAPI's words.
+//! scenario and fixture files, which are defined once, in their own JSON Schemas, and inserted here in OpenAPI's terms.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ fn component(definition: &str) -> String {
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
-/// A schema of JSON Schema draft 7 in the words of OpenAPI 3.0. What those cannot say is left out: the document
+/// A schema of JSON Schema draft 7 in the terms of OpenAPI 3.0. What those cannot express is left out: the document
 /// then allows more than the reader does.
 fn openapi(schema: &Value) -> Value {
     let Value::Object(written) = schema else { return schema.clone() };
@@ -77,7 +77,7 @@ fn openapi(schema: &Value) -> Value {
     said.into()
 }
 
-/// One of several schemas; null among them is said with `nullable`.
+/// One of several schemas; null among them becomes `nullable`.
 fn any_of(said: &mut Map<String, Value>, schemas: &[Value]) {
     let is_null = |schema: &&Value| schema["type"] == "null";
     let others: Vec<Value> = schemas.iter().filter(|schema| !is_null(schema)).map(openapi).collect();
@@ -95,7 +95,7 @@ fn any_of(said: &mut Map<String, Value>, schemas: &[Value]) {
     }
 }
 
-/// Where `name` is there, `needs` must hold.
+/// If `name` is present, `needs` must hold.
 fn dependency(name: &str, needs: &Value) -> Value {
     let needs = if needs.is_array() { json!({ "required": needs }) } else { openapi(needs) };
     json!({ "anyOf": [{ "not": { "required": [name] } }, needs] })

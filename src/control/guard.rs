@@ -1,5 +1,5 @@
 //! Who may use the control API. On loopback everybody on this machine, but no page of another site; beyond it
-//! whoever has the token. It is asked once for a request, from its head: before its body is read, before its tenant
+//! anybody with the token. It is checked once per request, from its head: before its body is read, before its tenant
 //! is looked for.
 
 use hyper::StatusCode;
@@ -9,7 +9,7 @@ use super::ControlError;
 use crate::wire::Request;
 use crate::world::{ControlPolicy, World, host_of};
 
-/// Refuses whom the control policy does not allow. What `is_open` asks for no token wherever the control API exists.
+/// Refuses callers that the control policy does not allow. A call that `is_open` needs no token.
 pub(super) fn admit(world: &World, request: &Request, is_open: bool) -> Result<(), ControlError> {
     match &world.control {
         ControlPolicy::Off => {
@@ -27,14 +27,14 @@ pub(super) fn admit(world: &World, request: &Request, is_open: bool) -> Result<(
     }
 }
 
-/// What a caller shows. A browser, which cannot be told to send this field, will show a cookie: it is looked for
+/// The caller's credential. A browser cannot be told to send this field and will send a cookie: that is checked
 /// here.
 fn credential(request: &Request) -> Option<&str> {
     request.bearer_token()
 }
 
 fn own_host(world: &World, request: &Request) -> Result<(), ControlError> {
-    // Whichever of several is meant, all must be ours.
+    // There may be several, and any may be the one that is meant: all must be ours.
     let hosts = request.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?"));
     let mut hosts = hosts.chain(request.authority());
     match hosts.find(|host| host.contains('@') || !world.is_own_host(host_of(host))) {
@@ -61,7 +61,7 @@ fn foreign(what: &str, found: &str) -> ControlError {
     ControlError::new(StatusCode::FORBIDDEN, message)
 }
 
-/// Compares every byte, so that the time taken says nothing of the token.
+/// Compares every byte, so that the time taken reveals nothing about the token.
 fn is_same(given: &str, token: &str) -> bool {
     let differing = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
     given.len() == token.len() && differing == 0

@@ -1,4 +1,4 @@
-//! The control API under `/_sim`: how a test or a person looks into the simulator and changes how it behaves.
+//! The control API under `/_sim`: how a test or a person inspects the simulator and changes its behaviour.
 //! Never faulted, never rate limited, never part of what the tenant's clients did. Errors are
 //! `{"error": "what was found, what was expected, where"}`.
 //!
@@ -25,12 +25,12 @@ use crate::journal::Filter;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, Prefix, World, WorldError, base_url};
 
-pub(crate) use calls::Call;
+pub(crate) use calls::ControlCall;
 
 /// The first step of every control path.
 const PREFIX: &str = "_sim";
 
-/// What a control call comes to.
+/// The result of a control call.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// A reply.
@@ -42,12 +42,12 @@ pub(crate) enum Said {
 /// What a call's function answers.
 type Answer = Result<Said, ControlError>;
 
-/// Why a control call was not carried out, told to the person who made it.
+/// Why a control call failed, for the person who made it.
 #[derive(Debug)]
 pub(crate) struct ControlError {
     status: StatusCode,
     message: String,
-    /// The methods that would do, where the method is what is wrong.
+    /// The allowed methods, where the method is wrong.
     allow: Vec<&'static str>,
 }
 
@@ -65,7 +65,7 @@ impl ControlError {
         if self.allow.is_empty() { reply } else { reply.with(ALLOW, self.allow.join(", ")) }
     }
 
-    /// The error as an answer to a request that is no tenant's.
+    /// The error as an answer to a request outside every tenant.
     pub(crate) fn outcome(&self) -> Outcome {
         outcome(self.reply())
     }
@@ -86,14 +86,14 @@ impl From<WorldError> for ControlError {
 /// Where a request to the control API leads.
 #[derive(Debug)]
 pub(crate) enum Door {
-    /// To a call, which its caller may make.
-    Call(&'static Call),
+    /// To a call that the caller may make.
+    Call(&'static ControlCall),
     /// To the console, for a browser.
     Console,
 }
 
-/// What is told to a call's function.
-struct Asked<'a> {
+/// What a call's function is given.
+struct ControlRequest<'a> {
     world: &'a World,
     located: &'a Located<'a>,
     request: &'a Request,
@@ -108,8 +108,8 @@ pub(crate) fn is_control(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where a request leads whose path below its tenant's base URL is the control API's. Its body need not be read for
-/// that. Fails when its caller may not call, and for a call that does not exist.
+/// Where a request to the control API leads, found without reading its body.
+/// Fails when the caller is not allowed, and for a call that does not exist.
 pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
     let found = calls::find(&request.method, path);
     guard::admit(world, request, found.as_ref().is_ok_and(|call| call.is_open()))?;
@@ -118,13 +118,13 @@ pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door,
 
 /// Carries out a call for a tenant.
 pub(crate) fn answer(
-    call: &Call,
+    call: &ControlCall,
     world: &World,
     located: &Located<'_>,
     request: &Request,
     wall: Timestamp,
 ) -> Said {
-    let asked = Asked { world, located, request, wall, name: call.name_in(located.path) };
+    let asked = ControlRequest { world, located, request, wall, name: call.name_in(located.path) };
     call.carry_out(&asked).unwrap_or_else(|error| Said::Reply(error.reply()))
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn no_tenant(error: &WorldError) -> Outcome {
     error.outcome()
 }
 
-/// A refusal that is no call's own.
+/// A refusal before any call is reached.
 pub(crate) fn refusal(status: StatusCode, message: &str) -> Outcome {
     ControlError::new(status, message).outcome()
 }

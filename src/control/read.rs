@@ -18,13 +18,13 @@ pub(super) struct Text<'a> {
     format: Format,
 }
 
-/// The body of a call that has one: YAML or JSON as its media type says, or as it looks where none says.
+/// The body of a call that has one: YAML or JSON by its media type or, where that does not tell, by its looks.
 pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     let body = match &request.body {
         Body::Whole(body) => body,
         Body::TooLarge { limit } => {
             let message = format!(
-                "the body is longer than {limit} bytes; expected less, or a higher `--max-control-body`"
+                "the body is longer than {limit} bytes; expected a shorter one, or a higher `--max-control-body`"
             );
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }

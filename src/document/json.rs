@@ -1,5 +1,5 @@
 //! JSON (RFC 8259) into the [tree](super::tree). The grammar fits on a page; read by hand, numbers stay as they
-//! were written, each value has its place, and every complaint is in our own words.
+//! were written, each value has its place, and every message is in our own words.
 
 use std::borrow::Cow;
 
@@ -92,14 +92,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The comma between two entries, with something behind it.
+    /// The comma between two entries, with an entry after it.
     fn comma(&mut self, end: char) -> Result<(), Misread> {
         if !self.skips(b',') {
             return Err(self.wrong(&format!("`,` or `{end}`")));
         }
         self.skip_blanks();
         if self.text[self.at..].starts_with(end) {
-            let message = format!("not JSON: a comma before `{end}`; expected none behind the last entry");
+            let message = format!("not JSON: a comma before `{end}`; expected none after the last entry");
             return Err(Misread::new(self.at, message));
         }
         Ok(())
@@ -124,7 +124,9 @@ impl<'a> Reader<'a> {
         let mut unescaped = String::new();
         loop {
             match self.byte() {
-                None => return Err(Misread::new(begin, "not JSON: a text that does not end; expected `\"`")),
+                None => {
+                    return Err(Misread::new(begin, "not JSON: a text that is not closed; expected `\"`"));
+                }
                 Some(b'"') => {
                     let rest = &self.text[from..self.at];
                     self.at += 1;
@@ -166,8 +168,7 @@ impl<'a> Reader<'a> {
             Some(b't') => '\t',
             Some(b'u') => return self.unicode(at),
             _ => {
-                let message =
-                    "not JSON: an escape that does not exist; expected one such as `\\n`, or `\\\\`";
+                let message = "not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`";
                 return Err(Misread::new(at, message));
             }
         })
@@ -221,12 +222,12 @@ impl<'a> Reader<'a> {
         is_next
     }
 
-    /// Something else is here.
+    /// Something unexpected is here.
     fn wrong(&self, expected: &str) -> Misread {
         let rest = &self.text[self.at..];
         let message = match rest.chars().next() {
             None => format!("the text ends; expected {expected}"),
-            Some('\'') => format!("a single quote; expected {expected}; JSON has double quotes"),
+            Some('\'') => format!("a single quote; expected {expected}; JSON uses double quotes"),
             Some('#') => format!("a comment; expected {expected}; JSON has no comments"),
             Some('/') if rest.starts_with("//") || rest.starts_with("/*") => {
                 format!("a comment; expected {expected}; JSON has no comments")
@@ -238,7 +239,7 @@ impl<'a> Reader<'a> {
                 format!("`{word}`; expected {expected}")
             }
         };
-        // The end of a text is told at the end of its last line.
+        // The end of the text is reported at the end of its last line.
         let at = if rest.is_empty() { self.text.trim_end().len() } else { self.at };
         Misread::new(at, format!("not JSON: {message}"))
     }
@@ -293,16 +294,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_said_in_our_words() {
+    fn json_errors_are_in_our_words() {
         for (text, expected) in [
             ("", "0: the document is empty"),
             ("{\"a\": ,}", "6: not JSON: `,`; expected a value"),
-            ("{\"a\": 1,}", "8: not JSON: a comma before `}`; expected none behind the last entry"),
-            ("[1, 2,\n]", "7: not JSON: a comma before `]`; expected none behind the last entry"),
+            ("{\"a\": 1,}", "8: not JSON: a comma before `}`; expected none after the last entry"),
+            ("[1, 2,\n]", "7: not JSON: a comma before `]`; expected none after the last entry"),
             ("{a: 1}", "1: not JSON: `a`; expected a key in double quotes"),
             (
                 "{'a': 1}",
-                "1: not JSON: a single quote; expected a key in double quotes; JSON has double quotes",
+                "1: not JSON: a single quote; expected a key in double quotes; JSON uses double quotes",
             ),
             ("{\"a\" 1}", "5: not JSON: `1`; expected `:`"),
             ("{\"a\": 1 \"b\": 2}", "8: not JSON: `\"`; expected `,` or `}`"),
@@ -313,9 +314,9 @@ mod tests {
             ("[NaN]", "1: not JSON: `NaN`; expected a value"),
             ("[.5]", "1: not JSON: `.5`; expected a value"),
             ("[tru]", "1: not JSON: `tru`; expected a value"),
-            ("\"a", "0: not JSON: a text that does not end; expected `\"`"),
+            ("\"a", "0: not JSON: a text that is not closed; expected `\"`"),
             ("\"a\tb\"", "2: not JSON: `\\t` in a text; expected an escape such as `\\n`, or `\"`"),
-            ("\"\\x\"", "1: not JSON: an escape that does not exist; expected one such as `\\n`, or `\\\\`"),
+            ("\"\\x\"", "1: not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`"),
             ("\"\\ud800\"", "1: not JSON: half of a surrogate pair; expected both halves"),
             ("\"\\u12\"", "1: not JSON: `\\u` without four digits; expected 0-9 and a-f"),
             ("{} {}", "3: not JSON: `{`; expected the end of the text"),

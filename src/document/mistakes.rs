@@ -1,13 +1,13 @@
-//! What is wrong with a document. Reading goes on after a mistake, so that a person hears of all of them at
+//! What is wrong with a document. Reading continues after a mistake, so that a person learns of all of them at
 //! once, in the order of their places.
 
 use std::fmt;
 
 use super::tree::{Content, Node};
 
-/// So many mistakes of one document are told.
+/// How many mistakes in one document are reported.
 const MOST_TOLD: usize = 50;
-/// So many are remembered; what is wrong behind those is only counted.
+/// How many are remembered; further ones are only counted.
 const MOST_KEPT: usize = 1_000;
 
 /// The mistakes found so far.
@@ -15,7 +15,7 @@ const MOST_KEPT: usize = 1_000;
 pub(crate) struct Mistakes {
     /// Whether the document is YAML, for advice on how to write it.
     pub(crate) is_yaml: bool,
-    /// Whether it is what we wrote ourselves: of the right types, but perhaps of values that a lax tenant took.
+    /// Whether it was written by us: it has the right types, but perhaps values that only a lax tenant accepts.
     pub(super) is_own: bool,
     found: Vec<(u32, String)>,
     more: usize,
@@ -31,7 +31,7 @@ impl Mistakes {
         self.add_at(node.at, message.into());
     }
 
-    /// Notes that a value is not of the kind that is wanted.
+    /// Notes that a value is of the wrong kind.
     pub(crate) fn unexpected(&mut self, node: &Node<'_>, expected: &str) {
         self.add_at(node.at, format!("{}; expected {expected}", in_words(node)));
     }
@@ -44,7 +44,7 @@ impl Mistakes {
         }
     }
 
-    /// Those that are told, with their lines and columns in `text`; `None` when there are none.
+    /// Those that are reported, with their lines and columns in `text`; `None` when there are none.
     pub(super) fn told(mut self, name: &str, text: &str) -> Option<DocumentError> {
         if self.found.is_empty() {
             return None;
@@ -53,7 +53,7 @@ impl Mistakes {
         self.found.dedup();
         let more = self.more + self.found.len().saturating_sub(MOST_TOLD);
         self.found.truncate(MOST_TOLD);
-        let mut places = Places::new(text);
+        let mut places = LineFinder::new(text);
         let mistakes = self.found.into_iter().map(|(at, message)| {
             let (line, column) = places.of(at);
             Mistake { line, column, message }
@@ -62,7 +62,7 @@ impl Mistakes {
     }
 }
 
-/// A value in a few words, to begin a message with.
+/// A value in a few words, to start a message with.
 pub(crate) fn in_words(node: &Node<'_>) -> String {
     match &node.content {
         Content::Plain(text) if text.is_empty() => "nothing".to_owned(),
@@ -84,17 +84,17 @@ pub(crate) fn shown(text: &str) -> String {
     format!("`{shown}`")
 }
 
-/// Lines and columns of places that are asked for in order.
-struct Places<'a> {
+/// Lines and columns of places, which must be looked up in order.
+struct LineFinder<'a> {
     text: &'a str,
     at: usize,
     line: usize,
     line_began: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> LineFinder<'a> {
     fn new(text: &'a str) -> Self {
-        // A byte order mark is before the first column.
+        // A byte order mark does not count as a column.
         let began = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self { text, at: began, line: 1, line_began: began }
     }
@@ -106,7 +106,7 @@ impl<'a> Places<'a> {
         while self.at < to {
             let byte = bytes[self.at];
             self.at += 1;
-            // A carriage return ends a line by itself, too, unless a line feed follows.
+            // A carriage return alone also ends a line.
             if byte == b'\n' || byte == b'\r' && bytes.get(self.at) != Some(&b'\n') {
                 self.line += 1;
                 self.line_began = self.at;

@@ -1,16 +1,18 @@
 //! What people write: scenario and fixture files, and the control API's bodies, in YAML or JSON. A [`Document`]
 //! becomes a tree of values that knows their places and keeps scalars as they were written (`tree.rs`, from
-//! `yaml.rs` or `json.rs`); types are made from it by one description of each (`written.rs`, `record.rs`,
-//! `words.rs`), which also gives the JSON Schema. All that is wrong is told at once (`mistakes.rs`).
+//! `yaml.rs` or `json.rs`); types are made from it by one description of each (`written.rs`, `record.rs`
+//! with `shape.rs`, `words.rs`), which also gives the JSON Schema. All that is wrong is told at once (`mistakes.rs`).
 
 mod json;
 mod mistakes;
 mod nearest;
 mod record;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tree;
+mod values;
 mod words;
 mod written;
 mod yaml;
@@ -20,11 +22,13 @@ use serde_json::Value;
 
 pub(crate) use mistakes::Mistakes;
 pub use mistakes::{DocumentError, Mistake};
-pub(crate) use record::{Field, Limit, Presence, Record, Shape, record};
+pub(crate) use record::{Record, record};
+pub(crate) use shape::{Field, Limit, Presence, Shape};
 pub(crate) use text::decode;
 pub(crate) use tree::{Content, Node};
+pub(crate) use values::parsed;
 pub(crate) use words::words;
-pub(crate) use written::{Definitions, Written, one_of, parsed, unknown, word};
+pub(crate) use written::{Definitions, Written, one_of, unknown, word};
 
 use tree::{Misread, Tree};
 #[cfg(test)]
@@ -49,7 +53,7 @@ impl Format {
         if is_json { Self::Json } else { Self::Yaml }
     }
 
-    /// What a text of unknown kind most likely is: JSON where it begins like a JSON object, list or text.
+    /// The likely format of a text: JSON if it starts like a JSON object, list or text.
     pub fn of_text(text: &str) -> Self {
         let begins = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
         if begins.starts_with(['{', '[', '"']) { Self::Json } else { Self::Yaml }
@@ -111,7 +115,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// What the document is on its outside, to find out what it is meant to be.
+    /// The outermost value of the document, to find out what it is meant to be.
     pub(crate) fn outline(&self) -> Outline {
         let Ok(Tree { root, .. }) = self.tree() else { return Outline::Other };
         match root.content {
@@ -142,13 +146,13 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The mistakes that can be seen before anybody knows what the document is.
+    /// The mistakes that can be seen without knowing what the document is.
     fn repeated_keys(&self, tree: &Tree<'_>) -> Mistakes {
         let mut mistakes = Mistakes::new(self.format == Format::Yaml);
         mistakes.is_own = self.format == Format::BuiltIn;
         for (again, first) in &tree.repeated {
             let first = self.text.get(..*first as usize).unwrap_or_default().matches('\n').count() + 1;
-            mistakes.add_at(*again, format!("a key again that is on line {first} already; expected it once"));
+            mistakes.add_at(*again, format!("a repeated key, first on line {first}; expected it once"));
         }
         mistakes
     }
@@ -173,7 +177,7 @@ pub(crate) fn read_own<T: Written>(json: &[u8]) -> T {
     document.read().expect("it was written from such a value")
 }
 
-/// The outside of a document.
+/// The outermost value of a document.
 pub(crate) enum Outline {
     /// A text and nothing else.
     Text(String),
@@ -196,7 +200,7 @@ impl Place<'_, '_, '_> {
     }
 }
 
-/// Has `check` look at a value that was read.
+/// Runs `check` on a value that was read.
 pub(crate) fn look_at<T>(
     value: &T,
     node: &Node<'_>,
@@ -206,13 +210,13 @@ pub(crate) fn look_at<T>(
     check(value, &mut Place { node, mistakes });
 }
 
-/// Holds a schema against the file in the repository that shows it; `BLESS=1` writes the file anew.
+/// Compares a schema with its file in the repository; `BLESS=1` rewrites the file.
 #[cfg(test)]
 pub(crate) fn is_golden(path: &str, file: &str, schema: &Value) {
     let schema = serde_json::to_string_pretty(schema).expect("a schema can be written") + "\n";
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &schema).expect("the file can be written");
     } else {
-        assert!(schema == file, "{path} is not what the types say; BLESS=1 writes it anew");
+        assert!(schema == file, "{path} is not what the types say; BLESS=1 rewrites it");
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody may have meant by a name that does not exist, for messages.
+//! What was probably meant by a name that does not exist, for messages.
 
 /// The known name that is nearest to `word`, if one is near enough to be meant.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     distances.min_by_key(|(distance, name)| (*distance, name.len())).map(|(_, name)| name)
 }
 
-/// Longer words are not compared: nobody mistypes them.
+/// Longer words are not compared: they are not typing mistakes.
 const LONGEST: usize = 64;
 
 /// How far `name` is from what was written; `None` when it is too far.
@@ -20,7 +20,7 @@ fn distance(word: &str, plain: &str, name: &str) -> Option<usize> {
     if edits <= (plain.len().min(known.len()) / 3).max(1) && edits < plain.len() {
         return Some(edits);
     }
-    // `createGroup` for `createPasswordSyncGroup`: its words, in order, and others between them.
+    // `createGroup` for `createPasswordSyncGroup`: its words, in order, with others between them.
     let mut pieces = pieces(name).into_iter();
     let asked = self::pieces(word);
     let has_all =
@@ -28,12 +28,12 @@ fn distance(word: &str, plain: &str, name: &str) -> Option<usize> {
     (asked.len() > 1 && has_all).then_some(LONGEST)
 }
 
-/// In small letters, with letters and digits alone.
+/// In lower case, letters and digits only.
 fn without_signs(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The words of `camelCase`, `snake_case` or `kebab-case`, in small letters.
+/// The words of `camelCase`, `snake_case` or `kebab-case`, in lower case.
 fn pieces(word: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for c in word.chars() {
@@ -48,7 +48,7 @@ fn pieces(word: &str) -> Vec<String> {
     pieces
 }
 
-/// The letters to put in, take out, replace, or swap with their neighbour, to make one word of the other.
+/// The number of letters to insert, remove, replace, or swap with a neighbour to turn one word into the other.
 fn edits(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     let mut before_last = Vec::new();

@@ -100,7 +100,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
         ),
         ("dishes:\n  - name: soup\n    heat: hot\n", "3:11: hot without rice; expected both or none"),
         ("dishes:\n  - name:\n", "2:9: nothing; expected text"),
-        ("dishes:\n  - name: null\n", "2:11: `null`; expected text, in quotes if it is meant as such"),
+        ("dishes:\n  - name: null\n", "2:11: `null`; expected text, in quotes if it is meant as text"),
         ("dishes:\n  - soup\n", "2:5: `soup`; expected a dish {name: …}; write {name: soup}"),
         ("dishes: soup\n", "1:9: `soup`; expected a list, each entry a dish {name: …}; write [soup]"),
         ("dishes: []\nhours: 5\n", "2:8: `5`; expected a time {from: …}; write {from: 5}"),
@@ -108,7 +108,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
             "dishes: []\nhours:\nfrom: 5\n",
             "2:6: nothing; expected a time {from: …}\nmenu.yaml:3:1: the key `from` belongs under `hours`; expected it there, indented further",
         ),
-        ("dishes: []\ndishes: []\n", "2:1: a key again that is on line 1 already; expected it once"),
+        ("dishes: []\ndishes: []\n", "2:1: a repeated key, first on line 1; expected it once"),
         (
             "hours: {from: 1}\n",
             "1:1: the key `dishes` is missing; expected a list, each entry a dish {name: …}",
@@ -126,7 +126,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
         ("{\"dishes\": [,]}", "1:13: not JSON: `,`; expected a value"),
         (
             "{\"dïshes\": [\n\"€€€\",]}",
-            "2:7: not JSON: a comma before `]`; expected none behind the last entry",
+            "2:7: not JSON: a comma before `]`; expected none after the last entry",
         ),
         ("{\"dishes\": [{\"name\": null}]}", "1:22: `null`; expected text"),
     ] {

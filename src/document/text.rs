@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::mistakes::{DocumentError, Mistake};
 
-/// The text of a file or body. What is in another encoding is told by its name, where that can be known.
+/// The text of a file or body. Another encoding is named in the message if it can be recognised.
 pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(error(name, (0, 0), "UTF-32; expected UTF-8")),
@@ -12,7 +12,7 @@ pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Do
         [0xfe, 0xff, rest @ ..] => utf16(name, rest, u16::from_be_bytes),
         [0x1f, 0x8b, ..] => Err(error(name, (0, 0), "compressed by gzip; expected the text itself")),
         [b'P', b'K', 3, 4, ..] => Err(error(name, (0, 0), "a zip file; expected the text itself")),
-        // Without a mark: the first character of a document is one of ASCII's.
+        // Without a byte order mark: the first character of a document is an ASCII one.
         [first, 0, ..] if *first != 0 => utf16(name, bytes, u16::from_le_bytes),
         [0, second, ..] if *second != 0 => utf16(name, bytes, u16::from_be_bytes),
         _ => match std::str::from_utf8(bytes) {
@@ -36,7 +36,7 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> DocumentError {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let byte = bytes[at];
-    // From here on the single-byte encodings of the West agree.
+    // From here on the Western single-byte encodings agree.
     let guess = match byte {
         0xa1.. => format!(" (in Windows-1252 and Latin-1 it is `{}`)", char::from(byte)),
         _ => String::new(),

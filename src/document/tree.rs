@@ -1,4 +1,4 @@
-//! What a document says, before anybody asks what it means: values with their places, and scalars as they were
+//! What a document says, before it is interpreted: values with their places, and scalars as they were
 //! written. YAML and JSON both become this tree. The build includes this file by its path, so that it knows
 //! nothing of the rest of the crate.
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 pub(crate) const MOST_DEEP: usize = 100;
 /// How many values a document may have, keys counted.
 pub(crate) const MOST_NODES: usize = 2_000_000;
-/// How many of them may come from aliases, which can mean far more than they are long.
+/// How many of them may come from aliases, which can stand for far more than their length.
 pub(crate) const MOST_ALIASED: usize = 250_000;
 
 /// A value and its place.
@@ -36,12 +36,12 @@ pub(crate) enum Content<'a> {
     Mapping(Vec<(Node<'a>, Node<'a>)>),
 }
 
-/// A document that could be read, and the keys in it that are there more than once.
+/// A document that could be read, and the keys that occur in it more than once.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tree<'a> {
     /// The outermost value.
     pub(crate) root: Node<'a>,
-    /// The place of each key that was there already, and of the first of that name.
+    /// The place of each repeated key, and of the first of that name.
     pub(crate) repeated: Vec<(u32, u32)>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// The keys of one mapping that are there already.
+/// The keys that one mapping has so far.
 pub(crate) fn repeated(entries: &[(Node<'_>, Node<'_>)]) -> Vec<(u32, u32)> {
     let mut first = HashMap::with_capacity(entries.len());
     let mut repeated = Vec::new();

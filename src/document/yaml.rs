@@ -1,5 +1,5 @@
-//! YAML into the [tree](super::tree). A parser says what is written; here it is put together, with limits to
-//! what little text can mean, and its complaints are put into our own words. The build includes this file by
+//! YAML into the [tree](super::tree). A parser says what is written; here it is assembled, with limits on
+//! how much a short text can expand to, and its errors are put into our own words. The build includes this file by
 //! its path, too.
 
 use std::borrow::Cow;
@@ -32,7 +32,7 @@ pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
 #[derive(Default)]
 struct Builder<'a> {
     root: Option<Node<'a>>,
-    open: Vec<Open<'a>>,
+    open: Vec<OpenCollection<'a>>,
     /// The values that aliases may mean, by the parser's number for their anchor.
     anchors: HashMap<usize, Node<'a>>,
     repeated: Vec<(u32, u32)>,
@@ -41,13 +41,13 @@ struct Builder<'a> {
 }
 
 /// A list or mapping that has not ended yet.
-struct Open<'a> {
+struct OpenCollection<'a> {
     at: u32,
     anchor: usize,
-    kind: Kind<'a>,
+    kind: CollectionKind<'a>,
 }
 
-enum Kind<'a> {
+enum CollectionKind<'a> {
     List(Vec<Node<'a>>),
     /// The entries, and the key whose value comes next.
     Mapping(Vec<(Node<'a>, Node<'a>)>, Option<Node<'a>>),
@@ -74,10 +74,10 @@ impl<'a> Builder<'a> {
                 self.add(Node { at: offset(at), content }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.begin(at, anchor, tag.as_deref(), Kind::List(Vec::new()))
+                self.begin(at, anchor, tag.as_deref(), CollectionKind::List(Vec::new()))
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.begin(at, anchor, tag.as_deref(), Kind::Mapping(Vec::new(), None))
+                self.begin(at, anchor, tag.as_deref(), CollectionKind::Mapping(Vec::new(), None))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.repeat(anchor, at),
@@ -85,25 +85,31 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn begin(&mut self, at: usize, anchor: usize, tag: Option<&Tag>, kind: Kind<'a>) -> Result<(), Misread> {
+    fn begin(
+        &mut self,
+        at: usize,
+        anchor: usize,
+        tag: Option<&Tag>,
+        kind: CollectionKind<'a>,
+    ) -> Result<(), Misread> {
         if check_tag(tag, at)? {
             return Err(Misread::new(at, "the tag `!!str` on a list or mapping; expected none"));
         }
         if self.open.len() >= MOST_DEEP {
             return Err(too_deep(at));
         }
-        if matches!(self.open.last(), Some(Open { kind: Kind::Mapping(_, None), .. })) {
+        if matches!(self.open.last(), Some(OpenCollection { kind: CollectionKind::Mapping(_, None), .. })) {
             return Err(Misread::new(at, "a list or mapping as a key; expected text"));
         }
-        self.open.push(Open { at: offset(at), anchor, kind });
+        self.open.push(OpenCollection { at: offset(at), anchor, kind });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Misread> {
-        let Some(Open { at, anchor, kind }) = self.open.pop() else { return Ok(()) };
+        let Some(OpenCollection { at, anchor, kind }) = self.open.pop() else { return Ok(()) };
         let content = match kind {
-            Kind::List(items) => Content::List(items),
-            Kind::Mapping(entries, _) => {
+            CollectionKind::List(items) => Content::List(items),
+            CollectionKind::Mapping(entries, _) => {
                 self.repeated.extend(repeated(&entries));
                 Content::Mapping(entries)
             }
@@ -111,7 +117,7 @@ impl<'a> Builder<'a> {
         self.add(Node { at, content }, anchor)
     }
 
-    /// Puts a value that is whole where it belongs.
+    /// Puts a complete value where it belongs.
     fn add(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Misread> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
@@ -121,14 +127,14 @@ impl<'a> Builder<'a> {
             });
         }
         if anchor != 0 {
-            // A copy is kept for those who mean it by name; it counts as much as they do.
+            // A copy is kept for the aliases that refer to it; it counts like each of them.
             self.count_copies(&node)?;
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
-            Some(Kind::List(items)) => items.push(node),
-            Some(Kind::Mapping(_, key @ None)) => {
+            Some(CollectionKind::List(items)) => items.push(node),
+            Some(CollectionKind::Mapping(_, key @ None)) => {
                 if node.plain() == Some("<<") {
                     let message =
                         "a merge key `<<`; expected the keys themselves, or '<<' in quotes if it is text";
@@ -136,24 +142,25 @@ impl<'a> Builder<'a> {
                 }
                 *key = Some(node);
             }
-            Some(Kind::Mapping(entries, key)) => entries.extend(key.take().map(|key| (key, node))),
+            Some(CollectionKind::Mapping(entries, key)) => entries.extend(key.take().map(|key| (key, node))),
         }
         Ok(())
     }
 
-    /// Adds what an alias means once more.
+    /// Adds a copy of what an alias stands for.
     fn repeat(&mut self, anchor: usize, at: usize) -> Result<(), Misread> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             return Err(Misread::new(
                 at,
-                "an alias inside of what it means; expected one of an earlier value",
+                "an alias inside the value it stands for; expected one of an earlier value",
             ));
         };
         if self.open.len() + depth(&node) > MOST_DEEP {
             return Err(too_deep(at));
         }
         self.count_copies(&node)?;
-        let is_key = matches!(self.open.last(), Some(Open { kind: Kind::Mapping(_, None), .. }));
+        let is_key =
+            matches!(self.open.last(), Some(OpenCollection { kind: CollectionKind::Mapping(_, None), .. }));
         if is_key && node.scalar().is_none() {
             return Err(Misread::new(at, "a list or mapping as a key; expected text"));
         }
@@ -163,7 +170,7 @@ impl<'a> Builder<'a> {
     fn count_copies(&mut self, node: &Node<'_>) -> Result<(), Misread> {
         self.aliased += count(node);
         if self.aliased > MOST_ALIASED {
-            let message = format!("aliases mean more than {MOST_ALIASED} values; expected fewer");
+            let message = format!("aliases stand for more than {MOST_ALIASED} values; expected fewer");
             return Err(Misread { at: node.at, message });
         }
         Ok(())
@@ -192,20 +199,20 @@ fn too_deep(at: usize) -> Misread {
     Misread::new(at, format!("lists and mappings nested more than {MOST_DEEP} deep; expected fewer"))
 }
 
-/// Refuses tags, but for the one by which a scalar says that it is text; whether it is that one.
+/// Refuses tags except the one that marks a scalar as text; returns whether it is that one.
 fn check_tag(tag: Option<&Tag>, at: usize) -> Result<bool, Misread> {
     let Some(tag) = tag else { return Ok(false) };
     let written = tag.original();
     if tag.core_suffix() == Some("str") || written == "!" {
         return Ok(true);
     }
-    Err(Misread::new(at, format!("the tag `{written}`; expected none, or quotes around what is text")))
+    Err(Misread::new(at, format!("the tag `{written}`; expected none, or quotes around text")))
 }
 
-/// What the parser complains of.
+/// The parser's error, in our words.
 fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
     use ErrorKind as E;
-    // Where the text ends too early, the end of its last line says more than the line behind it.
+    // Where the text ends too early, the end of its last line says more than the line after it.
     let at = if at >= text.len() { text.trim_end().len() } else { at };
     let message = match kind {
         E::UnknownAnchor | E::MissingAnchorOrAliasName => return star_or_ampersand(text, at),
@@ -213,7 +220,9 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
             "a tab; expected spaces for indentation".to_owned()
         }
         E::TabInPlainScalar => "a tab in a text without quotes; expected spaces, or quotes".to_owned(),
-        E::UnclosedQuotedScalar => "a quote that is not closed; expected one more at the end of the text".to_owned(),
+        E::UnclosedQuotedScalar => {
+            "a quote that is not closed; expected one more at the end of the text".to_owned()
+        }
         E::UnclosedFlowCollection { open } => {
             format!("`{open}` is not closed; expected `{}`", if *open == '[' { ']' } else { '}' })
         }
@@ -224,16 +233,18 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         E::MismatchedFlowCollectionEnd { open, close } => {
             format!("`{close}` closes `{open}`; expected `{}`", if *open == '[' { ']' } else { '}' })
         }
-        E::MisplacedFlowCollectionEnd => "a closing bracket that nothing opened; expected none, or quotes around text".to_owned(),
+        E::MisplacedFlowCollectionEnd => {
+            "a closing bracket that nothing opened; expected none, or quotes around text".to_owned()
+        }
         E::ExpectedFlowMappingSeparator => {
-            format!("{}; expected `,` or `}}`; put text that has such characters in quotes", found(text, at))
+            format!("{}; expected `,` or `}}`; put text with such characters in quotes", found(text, at))
         }
         E::ExpectedFlowSequenceSeparator => {
-            format!("{}; expected `,` or `]`; put text that has such characters in quotes", found(text, at))
+            format!("{}; expected `,` or `]`; put text with such characters in quotes", found(text, at))
         }
         E::RecursionLimitExceeded => return too_deep(at),
         E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => {
-            "an escape that does not exist; expected one such as `\\n`, or single quotes, in which `\\` stands for itself"
+            "an unknown escape; expected one such as `\\n`, or single quotes, in which `\\` stands for itself"
                 .to_owned()
         }
         E::InvalidLowSurrogate
@@ -241,35 +252,53 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         | E::MissingLowSurrogate
         | E::UnpairedLowSurrogate => "half of a surrogate pair; expected both halves".to_owned(),
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            format!("{} behind a closing quote; expected the end of the text; quote all of it, or write the quote twice inside", found(text, at))
+            format!(
+                "{} after a closing quote; expected the end of the text; quote all of it, or double the quote inside",
+                found(text, at)
+            )
         }
         E::MappingValueNotAllowed
         | E::MappingKeyNotAllowed
         | E::InvalidColonPlacement
         | E::InvalidMappingValueWhitespace
         | E::FlowMappingValueAdjacentCollection => {
-            format!("{} where no key can be; expected one key a line, or quotes around text that has `: ` in it", found(text, at))
+            format!(
+                "{} where no key can be; expected one key per line, or quotes around text with `: ` in it",
+                found(text, at)
+            )
         }
         E::SimpleKeyExpected | E::InvalidSimpleKey => "a line without `:`; expected `key: value`".to_owned(),
-        E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation | E::BlockSequenceEntryNotAllowed => {
-            format!("{} does not belong to the lines above; expected the same indentation as the entries beside it", found(text, at))
+        E::ExpectedBlockMappingKey
+        | E::ExpectedBlockSequenceEntry
+        | E::InvalidIndentation
+        | E::BlockSequenceEntryNotAllowed => {
+            format!(
+                "{} does not belong to the lines above; expected the same indentation as the entries beside it",
+                found(text, at)
+            )
         }
         E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => {
-            "`-` inside of brackets; expected entries with `,` between them".to_owned()
+            "`-` inside brackets; expected entries with `,` between them".to_owned()
         }
         E::UnexpectedCharacter { character } => {
-            format!("`{}`; expected text, which is put in quotes when it begins with such a character", character.escape_debug())
+            format!(
+                "`{}`; expected text, which is put in quotes when it begins with such a character",
+                character.escape_debug()
+            )
         }
         E::UnsupportedYamlMajorVersion => "another version of YAML; expected 1.2".to_owned(),
-        E::UndeclaredTagHandle => "a tag; expected none, or quotes around what is text".to_owned(),
-        _ => format!("not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text that has special characters", found(text, at)),
+        E::UndeclaredTagHandle => "a tag; expected none, or quotes around text".to_owned(),
+        _ => format!(
+            "not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text with special characters",
+            found(text, at)
+        ),
     };
     Misread::new(at, message)
 }
 
-/// A `*` or `&` that was meant as text, as a glob is.
+/// A `*` or `&` that was meant as text, such as a glob.
 fn star_or_ampersand(text: &str, at: usize) -> Misread {
-    // The parser points at the sign or right behind it.
+    // The parser points at the sign or right after it.
     let at = if text[at..].starts_with(['*', '&']) { at } else { text[..at].rfind(['*', '&']).unwrap_or(at) };
     let word = text[at..].split([',', '}', ']', '\n', '\r', ' ']).next().unwrap_or_default();
     let sign =
@@ -310,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_what_it_means_once_more() {
+    fn an_alias_is_a_copy_of_its_value() {
         let text = "a: &x {b: 1}\nc: *x\nd: [*x, *x]\n";
         let expected = json!({"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, {"b": 1}]});
         assert_eq!(read(text).unwrap().root.to_json(), expected);
@@ -320,13 +349,13 @@ mod tests {
     }
 
     #[test]
-    fn little_text_cannot_mean_much() {
+    fn a_short_text_cannot_expand_to_a_huge_value() {
         let mut text = "a0: &a0 [x]\n".to_owned();
         for level in 1..10 {
             let before = format!("*a{}, ", level - 1).repeat(10);
             text = format!("{text}a{level}: &a{level} [{before}]\n");
         }
-        assert!(error(&text).contains("aliases mean more than 250000 values"), "{}", error(&text));
+        assert!(error(&text).contains("aliases stand for more than 250000 values"), "{}", error(&text));
         for text in ["[".repeat(200), "{a: ".repeat(200), "- ".repeat(200)] {
             assert!(error(&text).contains("nested more than 100 deep"), "{}", error(&text));
         }
@@ -337,13 +366,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_yaml_is_said_in_our_words() {
+    fn yaml_errors_are_in_our_words() {
         for (text, expected) in [
             ("a: [1, 2\n", "expected `]`"),
             ("a: {b: 1\n", "expected `}`"),
             ("a: 'b\n", "a quote that is not closed"),
-            ("a: \"\\q\"\n", "an escape that does not exist"),
-            ("a: b: c\n", "expected one key a line, or quotes around text that has `: ` in it"),
+            ("a: \"\\q\"\n", "an unknown escape"),
+            ("a: b: c\n", "expected one key per line, or quotes around text with `: ` in it"),
             ("a:\n\tb: 1\n", "a tab; expected spaces for indentation"),
             ("a: @x\n", "`@`; expected text, which is put in quotes"),
             ("a: `x`\n", "expected text, which is put in quotes"),
@@ -356,7 +385,7 @@ mod tests {
                 "6: `**/x`, where `*` stands for a value that has a name; expected text in quotes: '**/x'",
             ),
             ("a: 1\n b: 2\n", "expected"),
-            ("a: 'b' c\n", "behind a closing quote"),
+            ("a: 'b' c\n", "after a closing quote"),
             ("", "the document is empty"),
             ("# nothing\n", "the document is empty"),
         ] {
@@ -365,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_there_twice_is_remembered_with_both_places() {
+    fn a_repeated_key_is_remembered_with_both_places() {
         let tree = read("a: 1\nb: 2\na: 3\n").unwrap();
         assert_eq!(tree.repeated, [(10, 0)]);
     }

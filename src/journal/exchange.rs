@@ -1,4 +1,4 @@
-//! An exchange: a request and all that came of it. The truth stands beside what the client was told: the
+//! An exchange: a request and everything that came of it. The truth is kept beside what the client was told: the
 //! service's own answer, what it changed, how much was delivered, and when, by the tenant's clock and the machine's.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const ALLOCATIONS: usize = 128;
 /// What a header field of a reply costs beside its value.
 const FIELD: usize = size_of::<(HeaderName, HeaderValue)>();
 
-/// A request and all that came of it.
+/// A request and everything that came of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     /// Its number, from 1.
@@ -29,7 +29,7 @@ pub struct Exchange {
     pub at: Timestamp,
     /// The wall clock's time then.
     pub wall_time: Timestamp,
-    /// When the request was there, in the machine's monotonic time (nanoseconds since the server began).
+    /// When the request had arrived, in the machine's monotonic time (nanoseconds since the server began).
     pub arrived_ns: u64,
     /// The operation, where the route led to one.
     pub operation: Option<Operation>,
@@ -51,15 +51,15 @@ pub struct Exchange {
     pub performed: bool,
     /// What it did to the organisation.
     pub changes: SmallVec<[Changed; 1]>,
-    /// What it set going, as far as that has run.
+    /// Jobs that it started, as far as they have run.
     pub jobs: Vec<JobRun>,
     /// How the delivery ended, where it was not as planned.
     pub(crate) fate: Option<Fate>,
-    /// What was told so far, and when; `None` while nothing was.
+    /// What was sent so far, and when; `None` while nothing was.
     pub(crate) told: Option<Told>,
-    /// When the client was seen to go, where it went before the end.
+    /// When the client was seen to leave, if it left before the end.
     pub(crate) left: Option<(Timestamp, u64)>,
-    /// What the scenario's rules made of it.
+    /// How the scenario's rules judged it.
     pub rules: Looks,
     /// How the request broke the contract, or why it was refused.
     pub violations: Arc<[String]>,
@@ -76,20 +76,20 @@ pub(crate) struct Told {
     pub(crate) bytes: usize,
 }
 
-/// One run of a job that an exchange set going.
+/// One run of a job that an exchange started.
 #[derive(Clone, Debug)]
 pub struct JobRun {
     /// When it ran, in the tenant's time.
     pub at: Timestamp,
-    /// The source that it was about, by id.
+    /// The id of the source concerned.
     pub source: String,
     /// Which attempt it was, from 1.
     pub attempt: u32,
-    /// What came of it, in a word.
+    /// The outcome, in one word.
     pub outcome: &'static str,
     /// What it did to the organisation.
     pub changes: Vec<Changed>,
-    /// What the scenario's rules made of it.
+    /// How the scenario's rules judged it.
     pub rules: Looks,
 }
 

@@ -10,14 +10,14 @@ use crate::wire::{Delivery, Manner};
 /// How a delivery ended, where it was not as planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// The client went before it was told everything.
+    /// The client left before everything was sent.
     ClientLeft,
-    /// Something else was told at once; why.
+    /// Another answer was sent at once; why.
     Refused(String),
 }
 
 impl Fate {
-    /// What the journal shows: how it ended, or as long as it has not, how it is to end.
+    /// What the journal shows: how it ended or, while it has not, how it is meant to end.
     pub(super) fn show(fate: Option<&Self>, planned: Delivery) -> Value {
         let mut shown = match fate {
             Some(Self::ClientLeft) => json!({ "kind": "clientLeft" }),

@@ -1,10 +1,10 @@
-//! Which exchanges are asked for.
+//! Which exchanges are selected.
 
 use super::Exchange;
 use crate::operation::Operation;
 use crate::scenario::Look;
 
-/// Which exchanges are asked for; all by default.
+/// Which exchanges are selected; all by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     /// Of this operation.
@@ -17,7 +17,7 @@ pub struct Filter {
     pub rule: Option<String>,
     /// After this number.
     pub after: u64,
-    /// So many at most.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Whether an exchange is one that is asked for.
+    /// Whether an exchange is selected.
     pub fn admits(&self, exchange: &Exchange) -> bool {
         let is_rule = |look: &Look, wanted: &str| {
             look.fired

@@ -1,6 +1,6 @@
 //! The journal: a tenant's exchanges, oldest first, as its clients made them. Bounded by count and by bytes; it
 //! shares the bytes of requests and replies with the exchanges themselves. One type, [`Exchange`], goes from the
-//! pipeline to the journal to whoever asks: `show.rs` and `har.rs` write it out, `secrets.rs` says what is left
+//! pipeline to the journal and to its readers: `show.rs` and `har.rs` write it out, `secrets.rs` says what is left
 //! out then, `filter.rs` and `verify.rs` find exchanges in it.
 
 mod asked;
@@ -27,9 +27,9 @@ pub use filter::Filter;
 pub(crate) use har::har;
 pub(crate) use show::show;
 
-/// Exchanges that are kept when nothing else is said.
+/// The default number of exchanges that are kept.
 pub const DEFAULT_LIMIT: usize = 10_000;
-/// Bytes that are kept when nothing else is said.
+/// The default number of bytes that are kept.
 pub const DEFAULT_BYTES: usize = 64 << 20;
 
 /// Exchanges, oldest first.
@@ -44,7 +44,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// A journal of so many exchanges and bytes at most.
+    /// A journal of at most this many exchanges and bytes.
     pub(crate) fn new(limit: usize, max_bytes: usize) -> Self {
         Self { exchanges: VecDeque::new(), limit, max_bytes, bytes: 0, dropped: 0, packer: Packer::default() }
     }
@@ -76,14 +76,14 @@ impl Journal {
         self.exchanges.back().map_or(0, |exchange| exchange.seq)
     }
 
-    /// How many exchanges left at the old end.
+    /// How many exchanges were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Notes how the delivery of an exchange went on.
+    /// Notes progress in the delivery of an exchange.
     pub(crate) fn note(&mut self, seq: u64, note: impl FnOnce(&mut Exchange)) {
-        // The journal is in the order of numbers, and an exchange that is still being delivered is a late one.
+        // The journal is ordered by number, and an exchange that is still being delivered is near its end.
         let Some(exchange) = self.exchanges.iter_mut().rev().find(|exchange| exchange.seq == seq) else {
             return;
         };
@@ -92,7 +92,7 @@ impl Journal {
         self.bytes = self.bytes - before + exchange.size();
     }
 
-    /// Notes that the client was told something else than was planned, at once.
+    /// Notes that the client was at once sent something other than planned.
     pub(crate) fn note_refusal(&mut self, seq: u64, reply: Reply, why: String, told: Told) {
         self.note(seq, |exchange| {
             exchange.answered.get_or_insert(exchange.reply.status);
@@ -122,9 +122,9 @@ pub struct JournalReport {
     pub seed: u64,
     /// The exchanges.
     pub exchanges: Vec<Value>,
-    /// How many left at the old end.
+    /// How many were dropped.
     pub dropped: u64,
-    /// The number of the last exchange that was looked at; who asks again goes on after it.
+    /// The number of the last exchange that was looked at; the next query continues after it.
     #[serde(skip)]
     pub last: u64,
 }

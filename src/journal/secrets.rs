@@ -1,4 +1,4 @@
-//! What is left out of whatever is shown: known secrets, what stands where secrets stand, and what looks like one.
+//! What is left out of everything that is shown: known secrets, values in places for secrets, and what looks like one.
 
 use std::sync::LazyLock;
 
@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "…";
-/// Header fields whose values are nobody's business.
+/// Header fields whose values are never shown.
 const SECRET_FIELDS: [&str; 5] = ["proxy-authorization", "cookie", "set-cookie", "x-api-key", "password"];
-/// Members of bodies whose values are nobody's business, in lower case.
+/// Members of bodies whose values are never shown, in lower case.
 const SECRET_MEMBERS: [&str; 7] = [
     "client_secret",
     "refresh_token",
@@ -22,7 +22,7 @@ const SECRET_MEMBERS: [&str; 7] = [
     "password",
 ];
 
-/// Secrets in any text, wherever a client put them: tokens by their shape, and whatever follows a secret's
+/// Secrets in any text, wherever a client put them: tokens by their shape, and what follows a secret's
 /// name.
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     let token = r"eyJ[\w-]+\.[\w-]+\.[\w-]*";
@@ -43,7 +43,7 @@ pub(super) fn scrubbed(text: &str, known: &[String]) -> String {
     })
 }
 
-/// A body as JSON where it is some, else as text, without secrets.
+/// A body without secrets: as JSON if it is JSON, otherwise as text.
 pub(super) fn shown_body(body: &[u8], media_type: Option<&str>, known: &[String]) -> Value {
     if body.is_empty() {
         return Value::Null;

@@ -1,5 +1,5 @@
 //! An exchange as the control API shows it, without secrets. What costs work (digests, why a rule did not match)
-//! is found out here, when somebody reads, and not per request.
+//! is done here, when the journal is read, and not per request.
 
 use hyper::header::USER_AGENT;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ fn key(request: &Request, path: &str) -> String {
     digest(&[request.method.as_str().as_bytes(), path.as_bytes(), query.as_bytes(), body])
 }
 
-/// Sixteen hexadecimal digits that tell one from another and from which none can be read back.
+/// Sixteen hexadecimal digits that tell values apart but do not reveal them.
 fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,5 +1,5 @@
 //! Whether clients did what was expected of them: how often, in which order, and how far apart; and when not,
-//! which exchanges came nearest and where they differ.
+//! which exchanges came closest and where they differ.
 
 use serde::Serialize;
 
@@ -15,13 +15,13 @@ record! {
     pub struct Expectation as "expectation" {
         /// Which exchanges, in the words of a scenario's `when`.
         pub matching: When = optional("match"),
-        /// And with this status.
+        /// Only with this status.
         pub status: Option<u16> = nullable("status"),
         /// How many; at least one when absent.
         pub count: Option<Quantity> = nullable("count"),
-        /// How far each is from the one before it, in the tenant's time.
+        /// The time between each one and the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
-        /// What comes after the first of them, each after the one before it.
+        /// What follows the first of them, in this order.
         pub then: Vec<Next> = optional("then"),
     }
 }
@@ -43,9 +43,9 @@ record! {
     derive(Copy, Default, Eq)
     /// How far apart.
     pub struct Apart as "apart" {
-        /// This far or farther.
+        /// At least this far.
         pub at_least: Option<Span> = nullable("atLeast"),
-        /// This far or nearer.
+        /// At most this far.
         pub at_most: Option<Span> = nullable("atMost"),
     }
 }
@@ -56,7 +56,7 @@ record! {
     pub struct Next as "next" {
         /// Which exchanges.
         pub matching: When = optional("match"),
-        /// And with this status.
+        /// Only with this status.
         pub status: Option<u16> = nullable("status"),
     }
 }
@@ -65,14 +65,14 @@ record! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    /// Whether all of it is as expected.
+    /// Whether everything is as expected.
     pub passed: bool,
     /// How many exchanges matched.
     pub count: u64,
-    /// What is not as expected; absent when all is.
+    /// What is not as expected; absent when everything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// Exchanges that came nearest to matching, and where they differ.
+    /// Exchanges that came closest to matching, and where they differ.
     pub nearest: Vec<NearMiss>,
 }
 
@@ -85,20 +85,20 @@ pub struct NearMiss {
     pub differs: Vec<String>,
 }
 
-/// How many near misses are told.
+/// How many near misses are reported.
 const NEAREST: usize = 5;
 
 /// How many steps `then` may have.
 const MOST_STEPS: usize = 100;
 
-/// An expectation that makes sense.
+/// A valid expectation.
 pub(crate) struct CompiledExpectation<'a> {
     expectation: &'a Expectation,
-    pattern: Step,
-    then: Vec<Step>,
+    pattern: CompiledStep,
+    then: Vec<CompiledStep>,
 }
 
-/// Compiles an expectation. Fails for one that makes no sense.
+/// Compiles an expectation. Fails for an invalid one.
 pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'_>, String> {
     let steps = expectation.then.len();
     if steps > MOST_STEPS {
@@ -106,23 +106,23 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
     }
     if expectation.count.is_some_and(Quantity::is_impossible) {
         return Err(
-            "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
+            "`count`: no number satisfies it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
         );
     }
     if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = expectation.apart
         && least > most
     {
-        return Err("`apart`: `atLeast` is more than `atMost`; expected it up to that".to_owned());
+        return Err("`apart`: `atLeast` is more than `atMost`; expected `atLeast` up to `atMost`".to_owned());
     }
     let statuses = expectation.then.iter().map(|next| next.status).chain([expectation.status]);
     if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
-        return Err(format!("`status`: {status} is never told; expected 200 to 599"));
+        return Err(format!("`status`: {status} is never sent; expected 200 to 599"));
     }
-    let pattern = Step::compile(&expectation.matching, expectation.status)?;
+    let pattern = CompiledStep::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
         .then
         .iter()
-        .map(|next| Step::compile(&next.matching, next.status))
+        .map(|next| CompiledStep::compile(&next.matching, next.status))
         .collect::<Result<_, _>>()?;
     Ok(CompiledExpectation { expectation, pattern, then })
 }
@@ -151,7 +151,7 @@ fn failed(count: u64, expected: String, nearest: Vec<NearMiss>) -> Verification 
     Verification { passed: false, count, expected: Some(expected), nearest }
 }
 
-/// Exchanges that do match, where that is the trouble: they differ in nothing.
+/// Exchanges that match although fewer should: they differ in nothing.
 fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
     matched
         .iter()
@@ -162,12 +162,12 @@ fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
 }
 
 impl Quantity {
-    /// Whether so many are too many.
+    /// Whether this many are too many.
     fn is_below(self, found: u64) -> bool {
         self.exactly.or(self.at_most).is_some_and(|most| found > most)
     }
 
-    /// Whether no number can be all of it.
+    /// Whether no number satisfies it.
     fn is_impossible(self) -> bool {
         let least = self.at_least.unwrap_or(0).max(self.exactly.unwrap_or(0));
         let most = self.at_most.unwrap_or(u64::MAX).min(self.exactly.unwrap_or(u64::MAX));
@@ -176,12 +176,12 @@ impl Quantity {
 }
 
 /// One set of conditions.
-struct Step {
+struct CompiledStep {
     pattern: Pattern,
     status: Option<u16>,
 }
 
-impl Step {
+impl CompiledStep {
     fn compile(when: &When, status: Option<u16>) -> Result<Self, String> {
         Ok(Self { pattern: Pattern::compile(when)?, status })
     }
@@ -195,7 +195,7 @@ impl Step {
         {
             misses.push(match told {
                 Some(status) => format!("status is {status}, not {wanted}"),
-                None => format!("no status was told, not {wanted}"),
+                None => format!("no status was sent, instead of {wanted}"),
             });
         }
         misses
@@ -240,8 +240,8 @@ fn spacing_problem(apart: Option<Apart>, matched: &[&Exchange]) -> Option<String
 fn order_problem<'a>(
     exchanges: &[Exchange],
     first: Option<&&Exchange>,
-    then: &'a [Step],
-) -> Option<(String, &'a Step)> {
+    then: &'a [CompiledStep],
+) -> Option<(String, &'a CompiledStep)> {
     let step = then.first()?;
     let Some(first) = first else {
         return Some(("a first matching exchange before `then`; found none".to_owned(), step));
@@ -264,7 +264,7 @@ fn order_problem<'a>(
 }
 
 /// The exchanges that differ in the fewest parts, the latest first among equals.
-fn nearest(exchanges: &[Exchange], step: &Step) -> Vec<NearMiss> {
+fn nearest(exchanges: &[Exchange], step: &CompiledStep) -> Vec<NearMiss> {
     let mut misses: Vec<_> = exchanges
         .iter()
         .map(|exchange| NearMiss { seq: exchange.seq, differs: step.misses(exchange) })

@@ -12,7 +12,7 @@ use super::text::{escaped, escaped_id_in};
 pub(super) struct Content<R> {
     pub(super) rows: Rows<R>,
     pub(super) index: Index,
-    /// How many rows there ever were.
+    /// How many rows there have ever been.
     inserted: u64,
 }
 
@@ -23,7 +23,7 @@ impl<R> Default for Content<R> {
 }
 
 impl<R: Record> Content<R> {
-    /// These records, in this order. The texts of a chunk are one piece of memory.
+    /// These records, in this order. The texts of a chunk share one allocation.
     pub(super) fn of(records: &[R]) -> Self {
         let mut content = Self::default();
         content.index.reserve(records.len());
@@ -60,7 +60,7 @@ impl<R: Record> Content<R> {
         Some((row.sequence(), row.replace(rendered)))
     }
 
-    /// Takes a record out.
+    /// Removes a record.
     pub(super) fn remove(&mut self, id: &str) -> Option<Row<R>> {
         let id = escaped(id);
         let hash = self.index.hash(id.as_bytes());
@@ -73,7 +73,7 @@ impl<R: Record> Content<R> {
         Some(row)
     }
 
-    /// Closes the gaps that removals left. Every row moves, so nothing of a shared index is left to be used.
+    /// Closes the gaps that removals left. Every row moves, so a shared index becomes useless.
     fn compact(&mut self) {
         let mut index = self.index.emptied();
         index.reserve(self.rows.len());

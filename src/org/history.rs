@@ -1,5 +1,5 @@
-//! What changed lately in a table, so that a stale read can go back to it. Kept short: as far back as a rule asks
-//! for, or a few changes for a rule that comes later.
+//! What changed lately in a table, so that a stale read can go back to it. Kept short: as far back as a rule
+//! needs, or a few changes for a rule that is added later.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use hyper::body::Bytes;
 use super::text::{escaped, id_in, is_text_of};
 use crate::clock::Timestamp;
 
-/// Changes that are kept when no rule asks for them.
+/// Changes that are kept when no rule needs them.
 const KEPT: usize = 256;
-/// Changes that are kept at most.
+/// The most changes that are kept.
 const KEPT_AT_MOST: usize = 100_000;
-/// Bytes of records that are kept at most.
+/// The most bytes of records that are kept.
 const BYTES: usize = 16 << 20;
 
-/// What became of one record.
+/// What happened to one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// The record's place in the order of creation.
     pub(crate) sequence: u64,
-    /// What it was; `None` when it was not there.
+    /// The old record; `None` when there was none.
     pub(crate) before: Option<Bytes>,
-    /// What it became; `None` when it went.
+    /// The new record; `None` when it was removed.
     pub(crate) after: Option<Bytes>,
 }
 
@@ -47,9 +47,9 @@ impl Change {
 /// How a read looks at the past.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Past<'a> {
-    /// Later changes are not seen ...
+    /// Later changes are not visible ...
     pub(crate) at: Timestamp,
-    /// ... but for those by this client.
+    /// ... except those by this client.
     pub(crate) own: Option<&'a str>,
 }
 
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_knows_which_record_it_is_about() {
+    fn a_change_knows_its_record() {
         let created = change(7, None, Some("new"));
         let removed = change(7, Some("new"), None);
         for change in [created, removed] {

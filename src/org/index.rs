@@ -1,22 +1,22 @@
-//! Where a row is, found by the hash of its id. What copies of a table began with is shared by all of them and never
-//! copied: a row that came later is in an index of the copy's own, and one that went is left in the shared one.
+//! Where a row is, found by the hash of its id. Rows that copies of a table started with are shared by all and never
+//! copied: a later row is in an index of the copy's own, and a removed one is left in the shared one.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// The slots of all rows, and some of rows that went: whoever asks looks whether the row is there.
+/// The slots of all rows, and some of removed rows: the caller checks whether the row is there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    shared: Arc<HashTable<Place>>,
-    own: Arc<HashTable<Place>>,
+    shared: Arc<HashTable<HashedSlot>>,
+    own: Arc<HashTable<HashedSlot>>,
     hasher: DefaultHashBuilder,
 }
 
-/// A slot, with its id's hash, so that an index that grows need not look into every text again.
+/// A slot, with its id's hash, so that a growing index need not read every text again.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct HashedSlot {
     slot: u32,
     hash: u32,
 }
@@ -35,24 +35,24 @@ impl Index {
 
     /// The slot with this hash that `is_it`.
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let is_it = |place: &Place| place.hash == hash && is_it(place.slot);
-        let find = |index: &HashTable<Place>| index.find(spread(hash), &is_it).map(|place| place.slot);
+        let is_it = |place: &HashedSlot| place.hash == hash && is_it(place.slot);
+        let find = |index: &HashTable<HashedSlot>| index.find(spread(hash), &is_it).map(|place| place.slot);
         find(&self.own).or_else(|| find(&self.shared))
     }
 
-    /// Makes room for so many more.
+    /// Makes room for this many more.
     pub(super) fn reserve(&mut self, additional: usize) {
         self.own_mut().reserve(additional, |place| spread(place.hash));
     }
 
     /// Adds a slot.
     pub(super) fn insert(&mut self, hash: u32, slot: u32) {
-        self.own_mut().insert_unique(spread(hash), Place { slot, hash }, |place| spread(place.hash));
+        self.own_mut().insert_unique(spread(hash), HashedSlot { slot, hash }, |place| spread(place.hash));
     }
 
-    /// Takes a slot out, because its row went.
+    /// Removes a slot, because its row was removed.
     pub(super) fn remove(&mut self, hash: u32, slot: u32) {
-        let is_it = |place: &Place| place.slot == slot;
+        let is_it = |place: &HashedSlot| place.slot == slot;
         if self.own.find(spread(hash), is_it).is_some()
             && let Ok(found) = self.own_mut().find_entry(spread(hash), is_it)
         {
@@ -65,9 +65,9 @@ impl Index {
         Self { shared: Arc::default(), own: Arc::default(), hasher: self.hasher.clone() }
     }
 
-    /// The index that may be written to. When a copy holds it too and there is nothing shared yet, it becomes what
-    /// is shared, and another one begins. Only a copy of a copy that had rows of its own copies those.
-    fn own_mut(&mut self) -> &mut HashTable<Place> {
+    /// The index that may be written to. When a copy holds it too and nothing is shared yet, it becomes the
+    /// shared one, and a new one is started. Only a copy of a copy that had rows of its own copies those.
+    fn own_mut(&mut self) -> &mut HashTable<HashedSlot> {
         if self.shared.is_empty() && Arc::get_mut(&mut self.own).is_none() {
             self.shared = std::mem::take(&mut self.own);
         }

@@ -1,6 +1,6 @@
 //! The organisation's tables. A table keeps the records of one resource in the order of creation, as the bytes in
-//! which they are sent, and knows what they were a moment ago. It knows nothing of what a record means: what the
-//! resources are stands in `record.rs`, and what operations do with them is decided elsewhere.
+//! which they are sent, and knows what they were a moment ago. It does not know what a record means: what the
+//! resources are is in `record.rs`, and what operations do with them is decided elsewhere.
 
 mod content;
 mod history;

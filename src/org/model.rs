@@ -1,4 +1,4 @@
-//! Random writes to a table and to clones of it, against a plain list and a log of all that ever was.
+//! Random writes to a table and to clones of it, against a plain list and a log of everything that ever was.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::fixture::Group;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// So many records more.
+    /// This many more records.
     Grow(usize),
-    /// Records gone: from the place in per cent of the list, so many.
+    /// This many records removed, from a place in the list in per cent.
     Shrink(usize, usize),
     /// The record at that place in per cent, replaced.
     Replace(usize),
-    /// The record at that place in per cent, gone and created again under its id.
+    /// The record at that place in per cent, removed and created again under its id.
     Again(usize),
-    /// From now on a clone is written to, and the table stays as it is.
+    /// From now on a clone is written to, and the table does not change.
     Clone,
-    /// Time goes on, and another client writes.
+    /// Time passes, and another client writes.
     Wait,
 }
 
@@ -40,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const CLIENTS: [&str; 2] = ["a", "b"];
 
-/// All that a record ever was: when, by which client, and its text.
+/// Everything that a record ever was: when, by which client, and its text.
 type Versions = Vec<(i64, &'static str, Option<Bytes>)>;
 
 /// The plain list: every record that ever was, in order of creation.
@@ -50,7 +50,7 @@ struct Plain {
 }
 
 impl Plain {
-    /// The list as it is, or as it was at a time but for what a client did since.
+    /// The list as it is, or as it was at a time except for what one client did since.
     fn list(&self, seen: Option<(i64, Option<&str>)>) -> Vec<(&str, &Bytes)> {
         let is_seen =
             |at: i64, client: &str| seen.is_none_or(|(until, own)| at <= until || own == Some(client));
@@ -83,7 +83,7 @@ impl Pair {
 
     fn record(&mut self, change: super::history::Change) {
         let at = Timestamp::from_millis(self.now);
-        // Nothing is forgotten here: that has tests of its own.
+        // Nothing is forgotten here: forgetting has tests of its own.
         self.table.record(at, &Arc::from(self.client()), change, Some(std::time::Duration::MAX));
     }
 
@@ -98,7 +98,7 @@ impl Pair {
         self.record(change);
     }
 
-    /// The versions of a record that is there.
+    /// The versions of an existing record.
     fn versions(&mut self, id: &str) -> &mut Versions {
         &mut self.plain.all.iter_mut().rev().find(|(other, _)| other == id).unwrap().1
     }
@@ -178,7 +178,7 @@ fn check(steps: &[Step], begins_with: usize) {
     let mut left: Vec<(Table<Group>, Bytes)> = Vec::new();
     for step in steps {
         if matches!(step, Step::Clone) {
-            // The clone goes on without the history, which begins with the record's last version.
+            // The clone continues without the history, which restarts with the record's last version.
             let clone = pair.table.clone();
             let text = pair.table.view(None).page(0, usize::MAX);
             left.push((std::mem::replace(&mut pair.table, clone), text));

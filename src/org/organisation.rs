@@ -22,21 +22,21 @@ pub(crate) enum WriteOf<R> {
         record: R,
         /// The same as it is sent.
         rendered: Bytes,
-        /// What its id was drawn under, and which draw it was; `None` for an id that was given.
+        /// The label its id was drawn under, and which draw it was; `None` for a given id.
         made: Option<(&'static str, u64)>,
     },
-    /// Another record in the place of one.
+    /// A record replaces another.
     Replace {
-        /// The record that was there.
+        /// The old record.
         former: Arc<R>,
         /// The record.
         record: R,
         /// The same as it is sent.
         rendered: Bytes,
     },
-    /// No record in the place of one.
+    /// A record is removed.
     Delete {
-        /// The record that was there.
+        /// The old record.
         former: Arc<R>,
     },
 }
@@ -48,7 +48,7 @@ pub(crate) struct Author<'a> {
     pub(crate) client: &'a Arc<str>,
     /// The tenant's time.
     pub(crate) at: Timestamp,
-    /// How far back stale reads go; `None` when no rule asks for one.
+    /// How far back stale reads go; `None` when no rule needs one.
     pub(crate) horizon: Option<Duration>,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct Organisation {
 }
 
 impl Organisation {
-    /// What a fixture holds. `now` stands in for the times that it leaves out.
+    /// What a fixture holds. `now` replaces the times that it leaves out.
     pub(crate) fn of(fixture: &Fixture, now: Timestamp) -> Self {
         let mut fixture = fixture.clone();
         for group in &mut fixture.groups {
@@ -148,12 +148,12 @@ impl Organisation {
         organisation
     }
 
-    /// The same for a tenant that holds its clients to the service's prerequisites in this way.
+    /// The same for a tenant with this choice about the service's prerequisites.
     pub(crate) fn with(&self, prerequisites: Prerequisites) -> Self {
         Self { prerequisites, ..self.clone() }
     }
 
-    /// Everything, in the fixture's format, but for the clients, which are not the organisation's.
+    /// Everything except the clients, which are not the organisation's, in the fixture format.
     pub(crate) fn fixture(&self) -> Fixture {
         let mut fixture = Fixture::default();
         self.tables.fill(&mut fixture);
@@ -175,7 +175,7 @@ impl Organisation {
         self.made.get(label).copied().unwrap_or_default()
     }
 
-    /// Notes what follows from a write.
+    /// Updates what follows from a write.
     fn note(&mut self, write: &Write) {
         let Write::Group(write) = write else { return };
         match write {

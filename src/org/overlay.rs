@@ -1,10 +1,10 @@
-//! A map whose beginning is shared by all who began with it, and whose own changes lie over that.
+//! A map that shares its initial content with others and overlays its own changes.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-/// A map from a text to a value. A clone of one that nobody changed shares all of it.
+/// A map from a text to a value. A clone of an unchanged one shares all of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Overlay<V> {
     base: Arc<HashMap<String, V>>,
@@ -43,7 +43,7 @@ impl<V: Clone> Overlay<V> {
         set(&mut self.own, key, Some(value));
     }
 
-    /// Takes a key out.
+    /// Removes a key.
     pub(crate) fn remove(&mut self, key: &str) {
         if self.base.contains_key(key) {
             set(&mut self.own, key, None);
@@ -60,7 +60,7 @@ impl<V: Clone> Overlay<V> {
     }
 }
 
-/// Sets a value without a copy of a key that is there.
+/// Sets a value without copying a key that exists.
 fn set<V>(map: &mut HashMap<String, V>, key: &str, value: V) {
     if let Some(known) = map.get_mut(key) {
         *known = value;
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_lie_over_a_base_that_stays_as_it_is() {
+    fn changes_overlay_a_base_that_does_not_change() {
         let base: Overlay<u32> = ["a", "b", "c"].iter().map(|key| (*key).to_owned()).zip(1..).collect();
         let mut own = base.clone();
         assert!(Arc::ptr_eq(&base.base, &own.base) && own.own.capacity() == 0);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_come_and_go_leave_nothing_behind() {
+    fn removed_keys_leave_nothing_behind() {
         let mut overlay = Overlay::default();
         for nth in 0..1_000_u32 {
             overlay.insert(&nth.to_string(), nth);

@@ -1,5 +1,5 @@
-//! The last few pages that were sent, until a row changes: clients read the same pages over and over, and to join
-//! 250 records takes longer than all else that is done for a request.
+//! The last few pages that were sent, until a row changes: clients read the same pages over and over, and joining
+//! 250 records takes longer than everything else that is done for a request.
 
 use hyper::body::Bytes;
 use parking_lot::Mutex;
@@ -9,7 +9,7 @@ const PAGES: usize = 4;
 /// The longest page that is remembered, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Pages by offset and limit. Nobody waits for them: where two read at once, one of them does without.
+/// Pages by offset and limit. No thread waits for them: if two read at once, one of them does without.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     last: Mutex<Last>,
@@ -23,7 +23,7 @@ struct Last {
 }
 
 impl Pages {
-    /// A page as it is sent, remembered or made anew.
+    /// A page as it is sent, remembered or newly made.
     pub(super) fn page(&self, offset: usize, limit: usize, make: impl FnOnce() -> Bytes) -> Bytes {
         let Some(mut last) = self.last.try_lock() else { return make() };
         let known = last.pages.iter().find(|(from, most, _)| (*from, *most) == (offset, limit));

@@ -1,5 +1,5 @@
 //! What a table can hold, and how a record is written as it is sent. The resources that have a table are listed
-//! here; nothing else in this room names one.
+//! here; nothing else in this module names one.
 
 use std::cell::RefCell;
 
@@ -32,7 +32,7 @@ impl Record for Group {
         &self.id
     }
 
-    /// By hand, because it is written for every create and update.
+    /// Written by hand, because it runs for every create and update.
     fn write(&self, into: &mut Vec<u8>) {
         let Self { id, name, password_policy_id, source_ids, created, modified } = self;
         let mut object = Object::begin(into);
@@ -77,11 +77,11 @@ records! {
     Identity: "identities",
 }
 
-/// The most that a thread keeps for writing the next record, in bytes.
+/// The largest buffer that a thread keeps for the next record, in bytes.
 const MOST_SCRATCH_BYTES: usize = 64 << 10;
 
 thread_local! {
-    /// Where a record is written before it gets exactly as much memory as it needs.
+    /// The buffer in which a record is written before it is copied into memory of exactly its size.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -31,7 +31,7 @@ impl<R: Record> Row<R> {
         &self.rendered
     }
 
-    /// Its place in the order of creation, for ever.
+    /// Its place in the order of creation, which never changes.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -41,7 +41,7 @@ impl<R: Record> Row<R> {
         self.typed.get_or_init(|| Arc::new(self.read()))
     }
 
-    /// A copy of the record in types; nothing is kept for the next time.
+    /// A copy of the record in types; nothing is cached.
     pub(crate) fn to_record(&self) -> R {
         self.typed.get().map_or_else(|| self.read(), |typed| R::clone(typed))
     }
@@ -54,7 +54,7 @@ impl<R: Record> Row<R> {
         is_text_of(&self.rendered, escaped_id)
     }
 
-    /// Takes another text; the sequence stays. Returns the text that was there.
+    /// Replaces the text; the sequence stays. Returns the old text.
     pub(super) fn replace(&mut self, rendered: Bytes) -> Bytes {
         self.typed = OnceLock::new();
         std::mem::replace(&mut self.rendered, rendered)
@@ -65,15 +65,15 @@ impl<R: Record> Row<R> {
 /// chunk that it is about, if others still share it.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<R> {
-    list: Arc<List<R>>,
+    list: Arc<ChunkList<R>>,
 }
 
 #[derive(Clone, Debug)]
-struct List<R> {
+struct ChunkList<R> {
     chunks: Vec<Chunk<R>>,
     /// How many rows each chunk has.
     tally: Tally,
-    /// Slots given out so far, those of removed rows among them.
+    /// Slots given out so far, including those of removed rows.
     slots: usize,
     len: usize,
 }
@@ -85,7 +85,7 @@ struct Chunk<R> {
     taken: u64,
     /// The sequence of the first row that was ever here.
     first: u64,
-    /// The rows by their slots, as far as there is room yet. A row is one step away from the list, because in a big
+    /// The rows by their slots, as far as there is room yet. A row is one step away from the list, because in a large
     /// table each step waits for memory.
     rows: Arc<[Option<Row<R>>]>,
 }
@@ -108,7 +108,7 @@ impl<R: Record> Chunk<R> {
         row
     }
 
-    /// Makes room for a row at that place; a small table needs little of it.
+    /// Makes room for a row at that place; a small table needs little.
     fn grow(&mut self, place: usize) {
         let room = match place {
             0..4 => 4,
@@ -127,7 +127,7 @@ impl<R: Record> Chunk<R> {
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        let list = List { chunks: Vec::new(), tally: Tally::default(), slots: 0, len: 0 };
+        let list = ChunkList { chunks: Vec::new(), tally: Tally::default(), slots: 0, len: 0 };
         Self { list: Arc::new(list) }
     }
 }
@@ -138,7 +138,7 @@ impl<R: Record> Rows<R> {
         self.list.len
     }
 
-    /// Appends a row and returns its slot, which is its own until [`Self::compact`].
+    /// Appends a row and returns its slot, which stays the same until [`Self::compact`].
     pub(super) fn push(&mut self, row: Row<R>) -> u32 {
         let list = Arc::make_mut(&mut self.list);
         let slot = list.slots;
@@ -167,7 +167,7 @@ impl<R: Record> Rows<R> {
         Arc::make_mut(&mut chunk.rows)[place].as_mut()
     }
 
-    /// Takes the row out of a slot.
+    /// Removes the row from a slot.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Row<R>> {
         self.get(slot)?;
         let (chunk, place) = place_of(slot);
@@ -202,7 +202,7 @@ impl<R: Record> Rows<R> {
         (before, rest.peek() == Some(&sequence))
     }
 
-    /// Whether so many slots are empty that [`Self::compact`] would pay.
+    /// Whether enough slots are empty for [`Self::compact`] to pay off.
     pub(super) fn is_sparse(&self) -> bool {
         self.list.slots > SLOTS && self.list.len * 2 < self.list.slots
     }
@@ -230,7 +230,7 @@ fn without_lowest(bits: u64) -> u64 {
 /// Rows in order.
 #[derive(Clone, Debug)]
 pub(super) struct Iter<'a, R> {
-    list: &'a List<R>,
+    list: &'a ChunkList<R>,
     /// The chunk before `next_chunk`, and which of its rows are left.
     rows: &'a [Option<Row<R>>],
     left: u64,
@@ -251,7 +251,7 @@ impl<'a, R> Iterator for Iter<'a, R> {
 }
 
 impl<R> Iter<'_, R> {
-    /// The next chunk that has rows, if there is one. The tally leads over any number of empty ones.
+    /// The next chunk that has rows, if there is one. The tally skips any number of empty ones.
     fn turn_to_next_chunk(&mut self) -> Option<()> {
         let list = self.list;
         if list.chunks.get(self.next_chunk)?.taken == 0 {
@@ -278,7 +278,7 @@ impl<R> Rows<R> {
         self.list.slots
     }
 
-    /// Room for rows, whether it is used or not.
+    /// Allocated room for rows, used or not.
     pub(super) fn capacity(&self) -> usize {
         self.list.chunks.iter().map(|chunk| chunk.rows.len()).sum()
     }
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn long_gaps_are_led_over() {
+    fn long_gaps_are_skipped() {
         let mut rows = Rows::default();
         let slots: Vec<_> = (0..1_000).map(|sequence| rows.push(row(sequence))).collect();
         let is_left = |item: u64| !(20..420).contains(&item) && item % 97 != 3 && item < 800;

@@ -1,6 +1,6 @@
 //! The table of one resource: found by id, listed in the order of creation. A record is kept as the bytes in which it
-//! is sent, so that reading one hands out a pointer and a page joins slices. A clone shares everything, what is not
-//! made yet included, until it is written to.
+//! is sent, so that reading one hands out a pointer and a page joins slices. A clone shares everything, even what is
+//! not made yet, until it is written to.
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, LazyLock};
@@ -27,9 +27,9 @@ pub(crate) struct Table<R: Record> {
 
 /// What a table holds.
 enum Held<R: Record> {
-    /// What it began with, made when somebody first looks.
+    /// What it started with, made at the first access.
     Begun(Arc<Beginning<R>>),
-    /// What it became.
+    /// What it has become.
     Own(Content<R>),
 }
 
@@ -41,7 +41,7 @@ impl<R: Record> Table<R> {
         Self::holding(Held::Own(Content::of(records)))
     }
 
-    /// A table of what `make` answers when the table, or a clone of it, is first read.
+    /// A table of what `make` returns when the table, or a clone of it, is first read.
     pub(crate) fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Self {
         let make: Box<dyn FnOnce() -> Content<R> + Send> = Box::new(|| Content::of(&make()));
         Self::holding(Held::Begun(Arc::new(LazyLock::new(make))))
@@ -76,7 +76,7 @@ impl<R: Record> Table<R> {
         Some(self.content().row(id)?.sequence())
     }
 
-    /// Copies of all records, in the order of creation, of which nothing is kept: for what is rarely asked.
+    /// Copies of all records, in the order of creation, not cached: for rare uses.
     pub(crate) fn to_records(&self) -> impl Iterator<Item = R> {
         self.content().rows.iter_from(0).map(Row::to_record)
     }
@@ -112,7 +112,7 @@ impl<R: Record> Table<R> {
         Some(Change { sequence, before: Some(before), after })
     }
 
-    /// Takes a record out.
+    /// Removes a record.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Change> {
         let row = self.write().remove(id)?;
         Some(Change { sequence: row.sequence(), before: Some(row.rendered().clone()), after: None })
@@ -137,7 +137,7 @@ impl<R: Record> Table<R> {
         }
     }
 
-    /// The content, to be changed: from now on the table's own.
+    /// The content, to be changed: from now on it is the table's own.
     fn write(&mut self) -> &mut Content<R> {
         self.pages.forget();
         if let Held::Begun(beginning) = &self.held {
@@ -156,7 +156,7 @@ impl<R: Record> Default for Table<R> {
     }
 }
 
-/// The same records, shared. A clone begins a history of its own.
+/// The same records, shared. A clone starts a history of its own.
 impl<R: Record> Clone for Table<R> {
     fn clone(&self) -> Self {
         Self::holding(match &self.held {
@@ -166,7 +166,7 @@ impl<R: Record> Clone for Table<R> {
     }
 }
 
-/// Which table it is. The records are not shown: they may not be made yet, or there may be a million.
+/// The name of the table. The records are not shown: they may not be made yet, or there may be a million.
 impl<R: Record> Debug for Table<R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("resource", &R::RESOURCE).finish_non_exhaustive()

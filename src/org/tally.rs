@@ -16,7 +16,7 @@ impl Default for Tally {
 impl Tally {
     /// Appends a count of 0.
     pub(super) fn push(&mut self) {
-        // The new entry covers the counts before it that its lowest bit says.
+        // The lowest bit says which earlier counts the new entry covers.
         let position = self.sums.len();
         let first_covered = position - lowest_bit(position);
         let mut sum = 0;

@@ -1,14 +1,14 @@
-//! How an id stands in a record's text. The id is the text's first member and is kept nowhere else, so a record is
+//! How an id is written in a record's text. The id is the text's first member and is kept nowhere else, so a record is
 //! recognised by its own bytes.
 
 use std::borrow::Cow;
 
 use crate::wire::json;
 
-/// What stands before the id in a record's text.
+/// What comes before the id in a record's text.
 pub(super) const BEFORE_ID: &[u8] = br#"{"id":""#;
 
-/// An id as it stands in a record's text, between the quotes.
+/// An id as written in a record's text, between the quotes.
 pub(super) fn escaped(id: &str) -> Cow<'_, str> {
     if json::is_plain(id) {
         Cow::Borrowed(id)

@@ -1,4 +1,4 @@
-//! A table as one read sees it: as it is, or as it was. Who reads does not know which.
+//! A table as one read sees it: as it is, or as it was. The reader does not know which.
 
 use std::collections::{BTreeMap, btree_map};
 use std::iter::Peekable;
@@ -19,7 +19,7 @@ pub(crate) struct View<'a, R> {
     content: &'a Content<R>,
     /// Pages of the table as it is.
     pages: &'a Pages,
-    /// The rows that were another way, by their sequence: as they were, or `None` where they were not there.
+    /// The rows that were different, by their sequence: as they were, or `None` where they did not exist.
     former: BTreeMap<u64, Option<Row<R>>>,
 }
 
@@ -69,12 +69,12 @@ impl<'a, R: Record> View<'a, R> {
         Some(Arc::clone(self.row(id)?.typed()))
     }
 
-    /// A record with all that is known of it.
+    /// A record with everything known about it.
     pub(crate) fn row(&self, id: &str) -> Option<&Row<R>> {
         if self.former.is_empty() {
             return self.content.row(id);
         }
-        // An id may have been given twice, and the record that came later is meant.
+        // An id may have been used twice, and the later record is meant.
         let escaped_id = escaped(id);
         let former = self.former.values().rev().flatten().find(|row| row.is_of(&escaped_id));
         former.or_else(|| self.content.row(id).filter(|row| !self.former.contains_key(&row.sequence())))
@@ -94,13 +94,13 @@ impl<'a, R: Record> View<'a, R> {
         self.rows().map(Row::typed)
     }
 
-    /// All records with all that is known of them, in the order of creation.
+    /// All records with everything known about them, in the order of creation.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row<R>> + Clone {
         self.rows_from(0)
     }
 
-    /// The records from the `offset`-th on. Between two rows that were another way the list is as it was, so that it
-    /// is passed without a look at each.
+    /// The records from the `offset`-th on. Between two rows that were different the list is unchanged, so that it
+    /// is skipped without looking at each row.
     fn rows_from(&self, offset: usize) -> Rows<'_, R> {
         let now = &self.content.rows;
         let mut former = self.former.iter().peekable();
@@ -135,7 +135,7 @@ pub(crate) fn joined<'a, R: Record>(rows: impl Iterator<Item = &'a Row<R>> + Clo
     page.into()
 }
 
-/// The rows as they are, with those that were another way in their places.
+/// The rows as they are, with those that were different in their old state.
 #[derive(Clone, Debug)]
 struct Rows<'a, R> {
     now: Peekable<rows::Iter<'a, R>>,

@@ -1,5 +1,5 @@
-//! How a scenario interferes: rules look at the exchange, one may fire before the service and one after it, and the
-//! service's answer is kept, replaced, corrupted or never told.
+//! How a scenario interferes: rules are evaluated, one may fire before the service and one after it, and the
+//! service's answer is kept, replaced, corrupted or never sent.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::scenario::{Fired, Stage, Subject};
 use crate::tenant::TenantState;
 use crate::wire::{Manner, Refusal};
 
-/// Takes the exchange through the scenario and the service. Answers the faults that touched it, as `scenario/rule`.
+/// Takes the exchange through the scenario and the service. Returns the faults that fired, as `scenario/rule`.
 pub(super) fn run(
     state: &mut TenantState,
     prepared: &mut Prepared<'_>,
@@ -44,7 +44,7 @@ struct Interference<'a> {
     asked: &'a Asked<'a>,
     identified: &'a Identified,
     exchange: &'a mut Exchange,
-    /// The id of the token that the call bought.
+    /// The id of the token that the call returned.
     issued: Option<String>,
     faults: Vec<Arc<str>>,
 }
@@ -54,7 +54,7 @@ impl Interference<'_> {
         self.issued = serve(state, prepared, self.asked, self.identified, performance, self.exchange);
     }
 
-    /// A fault before the service, which is asked only where the fault needs its answer.
+    /// A fault before the service, which is called only if the fault needs its answer.
     fn before(&mut self, state: &mut TenantState, prepared: &mut Prepared<'_>, fired: &Fired) {
         self.note(fired);
         let (tracking_id, now) = (self.exchange.tracking_id, self.exchange.at);
@@ -91,7 +91,7 @@ impl Interference<'_> {
         }
     }
 
-    /// A fault after the service: what happened stays, what is told is changed.
+    /// A fault after the service: what happened stays, what the client is told changes.
     fn after(&mut self, state: &mut TenantState, fired: &Fired) {
         self.note(fired);
         let (tracking_id, now) = (self.exchange.tracking_id, self.exchange.at);
@@ -132,7 +132,7 @@ impl Interference<'_> {
         self.asked.operation == Some(Operation::Token)
     }
 
-    /// Changes the token that the call bought.
+    /// Changes the token that the call returned.
     fn change_issued(&self, state: &mut TenantState, change: TokenChange<'_>) {
         if let Some(jti) = &self.issued {
             change_token(state, jti, change);
@@ -166,7 +166,7 @@ fn change_token(state: &mut TenantState, jti: &str, change: TokenChange<'_>) {
     }
 }
 
-/// What the service says to a token that was changed under it.
+/// What the service answers to a token that was changed under it.
 fn refusal_of(change: TokenChange<'_>) -> Refusal {
     match change {
         TokenChange::Expire => Refusal::expired_token(),

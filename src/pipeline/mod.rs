@@ -1,5 +1,5 @@
 //! The life of a request to the API, on one page: *prepare* looks at the request alone, *decide* takes the
-//! tenant's lock once and settles what is answered and what goes wrong; the server then *delivers*. What is
+//! tenant's lock once and decides what is answered and what goes wrong; the server then *delivers*. What is
 //! wrong with a request is found early and refused late, in the order in which the service refuses.
 //! The service's own steps are in `serve.rs`; how a scenario interferes with them is in `interfere.rs`.
 
@@ -22,7 +22,7 @@ use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, St
 use crate::world::{Located, World};
 use serve::Performance;
 
-/// The longest client id that is taken for one without a token that says so, in bytes.
+/// The longest client id that is believed without a token, in bytes.
 const LONGEST_CLIENT_ID: usize = 256;
 
 const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
@@ -33,7 +33,7 @@ pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wa
 }
 
 /// Operations that take long to decide: each is answered on a thread where no other connection waits for it. There
-/// is none so far.
+/// are none so far.
 static SLOW: &[Operation] = &[];
 
 /// Whether a request to the API, whose path below its tenant's base URL is `path`, takes long to decide.
@@ -68,7 +68,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
     Prepared { located, request, token: request.bearer_bytes(), access, routed, checked }
 }
 
-/// Settles what is answered, under the tenant's lock, and writes it into the journal.
+/// Decides what is answered, under the tenant's lock, and writes it into the journal.
 fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let (tenant, path, request) = (&prepared.located.tenant, prepared.located.path, prepared.request);
     let (operation, version) = (prepared.operation(), prepared.version());
@@ -118,7 +118,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     Outcome { reply, stamp, delivery, trace }
 }
 
-/// Who asks: the client of the token, or whoever a token call says it is.
+/// Who asks: the client of the token, or the client that a token call names.
 fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Option<Arc<Caller>> {
     if let Some(session) = identified.session() {
         return Some(Arc::clone(&session.caller));
@@ -126,13 +126,13 @@ fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Op
     if asked.operation != Some(Operation::Token) {
         return None;
     }
-    // Whoever asks for a token may call himself anything; what is longer is nobody's name.
+    // A token call may name any client; a longer name cannot be a client's.
     let id = asked.form().get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID)?;
     let name = state.auth.client_name(id).unwrap_or_default().to_owned();
     Some(Arc::new(Caller { id: id.into(), name }))
 }
 
-/// Opens an exchange, of which nothing is known yet but the request.
+/// Opens an exchange, of which only the request is known yet.
 fn open(
     state: &mut TenantState,
     asked: &Asked<'_>,
@@ -161,7 +161,7 @@ impl Prepared<'_> {
         }
     }
 
-    /// The API version that the route leads to or comes near.
+    /// The API version of the route, even if the route does not exist.
     fn version(&self) -> Option<&'static str> {
         match &self.routed {
             Routed::Found(route) => route.version,
@@ -178,7 +178,7 @@ impl Prepared<'_> {
     }
 }
 
-/// A cut as it can be made: there must be a body, and a byte of it must be missing.
+/// A cut that is possible: there must be a body, and at least one byte of it must be missing.
 fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
     let manner = match delivery.manner {
         Manner::Cut { .. } if reply.body.is_empty() || request.method == Method::HEAD => Manner::Close,
@@ -188,7 +188,7 @@ fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
     Delivery { manner, ..delivery }
 }
 
-/// How many bytes of the body are told.
+/// How many bytes of the body are sent.
 fn told_bytes(delivery: Delivery, reply: &Reply, request: &Request) -> usize {
     match delivery.manner {
         _ if request.method == Method::HEAD => 0,
@@ -197,7 +197,7 @@ fn told_bytes(delivery: Delivery, reply: &Reply, request: &Request) -> usize {
     }
 }
 
-/// Has a skipping clock stop at what the client was told to sit out.
+/// Has a skipping clock stop at a wait that the client was told to keep.
 fn bar(state: &mut TenantState, exchange: &Exchange, now: Timestamp, wall: Timestamp) {
     let told = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent());
     let seconds = told.and_then(|told| told.parse().ok());

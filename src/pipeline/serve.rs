@@ -1,5 +1,5 @@
 //! The service's own steps, in its order: token, scope and user, rate limit, route, contract, handler. What the
-//! handler decided is applied here, or, when it is only wanted for its answer, not.
+//! handler decided is applied here, unless only its answer is wanted.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use crate::wire::Refusal;
 /// How the service performs an operation.
 #[derive(Clone, Copy)]
 pub(super) enum Performance<'a> {
-    /// For good.
+    /// For real.
     Real,
-    /// For its answer alone: nothing is applied.
+    /// For its answer only: nothing is applied.
     Rehearsed,
-    /// On the organisation as it was then.
+    /// On the organisation as it was at that time.
     Past(Past<'a>),
 }
 
-/// Has the service perform the operation, or refuse it. Answers the id of a token that was issued.
+/// Has the service perform the operation, or refuse it. Returns the id of an issued token.
 pub(super) fn serve(
     state: &mut TenantState,
     prepared: &mut Prepared<'_>,
@@ -91,7 +91,7 @@ fn decide(
     service::decide(&state.view(past), call)
 }
 
-/// Whether a request needs no token: the token endpoints, with whatever method.
+/// Whether a request needs no token: the token endpoints, with any method.
 fn is_open(routed: &Routed<'_>) -> bool {
     match routed {
         Routed::Found(route) => route.version.is_none(),
@@ -100,7 +100,7 @@ fn is_open(routed: &Routed<'_>) -> bool {
     }
 }
 
-/// The gateway counts whatever comes with a valid token and names an API version.
+/// The gateway counts every request that has a valid token and names an API version.
 fn limit_rate(
     state: &mut TenantState,
     prepared: &Prepared<'_>,

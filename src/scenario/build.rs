@@ -1,5 +1,5 @@
-//! Scenarios and rules from code: what a file says, as methods. Like a file, what is built is only written so far;
-//! [`Scenario::check`] and [`Rule::check`] make of it what can run.
+//! Scenarios and rules from code: what a file says, as methods. Like a file, what is built is only a description;
+//! [`Scenario::check`] and [`Rule::check`] turn it into something that can run.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Rule {
         self
     }
 
-    /// Only on the n-th match, from 1.
+    /// Only on the nth match, from 1.
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.fires.nth = Some(Nth(vec![nth]));
@@ -111,14 +111,14 @@ impl Rule {
         self.fault(RateLimited { retry_after: Span(retry_after), ..RateLimited::default() })
     }
 
-    /// This late, in addition to whatever else goes wrong.
+    /// This late, in addition to any other fault.
     #[must_use]
     pub fn hold(mut self, hold: Duration) -> Self {
         self.hold = Some(Hold::Fixed(Span(hold)));
         self
     }
 
-    /// With these faults, one after the other, and then the right answer.
+    /// With these faults, in turn, and then the right answer.
     #[must_use]
     pub fn sequence(mut self, faults: Vec<Fault>) -> Self {
         (self.fault, self.sequence) = (None, Some(faults));

@@ -6,7 +6,7 @@ use super::subject::Subject;
 use super::written::Per;
 use crate::clock::Timestamp;
 
-/// Clients or groups that a rule counts for at most. For each further one, every match is the first.
+/// The most clients or groups that a rule counts for. For each further one, every match is the first.
 const MOST_KEYS: usize = 100_000;
 
 /// The counts of one rule.
@@ -27,11 +27,11 @@ pub(super) struct Counts {
 pub(super) struct Count {
     pub(super) matched: u64,
     pub(super) fired: u64,
-    /// Until when the rule goes on firing, once a fault with a window has fired.
+    /// Until when the rule keeps firing, once a fault with a window has fired.
     pub(super) window_ends: Option<Timestamp>,
 }
 
-/// A match of a rule: whose it is, which one, and when.
+/// A match of a rule: whose it is, its number, and when.
 #[derive(Debug)]
 pub(super) struct Match {
     /// Of a rule that counts for each client or group: which.
@@ -64,12 +64,12 @@ impl Counts {
         Match { key, nth, now }
     }
 
-    /// When windows that were opened end.
+    /// When the open windows end.
     pub(super) fn window_ends(&self) -> impl Iterator<Item = Timestamp> {
         self.by_key.values().chain([&self.tenant]).filter_map(|count| count.window_ends)
     }
 
-    /// What was counted so far for a client or group, or for the tenant.
+    /// What has been counted for a client or group, or for the tenant.
     pub(super) fn of(&self, key: Option<&str>) -> Count {
         match key {
             None => self.tenant,

@@ -87,7 +87,7 @@ impl Engine {
         names.find(is_free).expect("there are more numbers than rules")
     }
 
-    /// Takes the rules of that name away; whether there were any.
+    /// Removes the rules of that name; returns whether there were any.
     pub fn remove(&mut self, name: &str) -> bool {
         let before = self.plan.rules();
         let stays = |place: usize| before[place].name() != name;
@@ -102,7 +102,7 @@ impl Engine {
         true
     }
 
-    /// How far back a stale read may go; `None` when no rule asks for one.
+    /// How far back a stale read may go; `None` when no rule needs one.
     pub fn horizon(&self) -> Option<Duration> {
         self.plan.horizon()
     }

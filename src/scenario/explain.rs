@@ -47,7 +47,7 @@ fn faults_in_words(rule: &Rule) -> String {
         Then::Repeat => "and so on from the first",
         Then::Last => "and the last forever",
     };
-    format!("one after the other {}, {then}", steps.join("; "))
+    format!("in turn {}, {then}", steps.join("; "))
 }
 
 fn when_in_words(when: &When) -> String {

@@ -1,4 +1,4 @@
-//! How long a wait is: drawn, said in words and checked.
+//! How long a wait is: drawn, explained in words and checked.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::written::Hold;
 use crate::chance::Chance;
 use crate::clock::{Span, format_duration};
 
-/// The longest that a drawn wait can be; the log-normal's tail has no end of its own.
+/// The longest possible drawn wait; the log-normal's tail has no end of its own.
 const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
 /// A normal deviate exceeds this once in a hundred times.
@@ -52,11 +52,9 @@ impl Hold {
     pub(super) fn check(&self) -> Result<(), Mistake> {
         let message = match self {
             Self::Uniform(least, most) if least > most => {
-                "the least is longer than the most; expected [least, most]"
+                "the minimum is longer than the maximum; expected [min, max]"
             }
-            Self::Lognormal { median, .. } if median.0.is_zero() => {
-                "a median of 0; expected more than no time"
-            }
+            Self::Lognormal { median, .. } if median.0.is_zero() => "a median of 0; expected more than 0",
             Self::Lognormal { median, p99 } if median > p99 => {
                 "the median is longer than the p99; expected the p99 longer"
             }

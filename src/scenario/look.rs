@@ -1,4 +1,4 @@
-//! What rules made of a subject: matched or not, fired or not, and why. The journal keeps it.
+//! How rules judged a subject: matched or not, fired or not, and why. The journal keeps it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::subject::{ExchangeView, Subject};
 use super::written::Stage;
 
-/// What a rule made of a subject.
+/// How a rule judged a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Look {
@@ -27,12 +27,12 @@ pub struct Look {
     pub why: Why,
 }
 
-/// Why a rule fired, or why not. The usual reasons are put into words only when somebody reads them.
+/// Why a rule fired, or why not. The usual reasons are put into words only when they are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It always fires; this is the match's number.
     Nth(u64),
-    /// Its trigger was not asked.
+    /// Its trigger was not evaluated.
     NotAsked {
         /// Which match it was, from 1.
         nth: u64,
@@ -66,8 +66,8 @@ impl Serialize for Why {
     }
 }
 
-/// What the rules made of a subject. Only those that matched have something to remember: why another one did not
-/// follows from the subject, and is found out when somebody asks.
+/// How the rules judged a subject. Only those that matched have something to remember: why another one did not
+/// follows from the subject, and is found out when it is needed.
 #[derive(Clone, Debug)]
 pub struct Looks {
     plan: Arc<Plan>,
@@ -138,7 +138,7 @@ impl OpenLooks {
             .map(|((place, look), counted)| (*place, look, counted))
     }
 
-    /// What the rules made of it in the end. `performed` says whether the operation happened.
+    /// The final judgement of the rules. `performed` says whether the operation happened.
     pub fn close(mut self, performed: bool) -> Looks {
         for (_, look) in &mut self.looks.matched {
             if let Why::NotAsked { performed: known, .. } = &mut look.why {

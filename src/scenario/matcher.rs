@@ -28,14 +28,14 @@ pub(super) struct Matcher {
     source: Option<Text>,
 }
 
-/// What sort of subject a rule is about.
+/// The kind of subject a rule is about.
 #[derive(Clone, Debug)]
 enum About {
     /// Every exchange.
     Exchanges,
     /// Exchanges with these operations.
     Operations(Vec<Operation>),
-    /// Attempts at jobs. Files cannot ask for them until there are jobs.
+    /// Attempts at jobs. Files cannot match them until there are jobs.
     #[cfg_attr(not(test), expect(dead_code, reason = "no job looks at rules yet"))]
     Jobs,
 }
@@ -108,7 +108,7 @@ impl Matcher {
         Ok(Self { about: About::Jobs, source: one("source", source)?, ..matcher })
     }
 
-    /// Whether it is about a topic at all, whatever else it asks.
+    /// Whether it is about a topic at all, no matter what else it requires.
     pub(super) fn is_about(&self, topic: Topic) -> bool {
         match (&self.about, topic) {
             (About::Exchanges, Topic::Exchange(_)) | (About::Jobs, Topic::Job) => true,
@@ -145,7 +145,7 @@ impl Matcher {
         })
     }
 
-    /// The parts that do not hold, each looked at only when it is asked for.
+    /// The parts that do not hold, each evaluated only when needed.
     fn exchange_misses<'a>(&'a self, exchange: &'a ExchangeView<'a>) -> impl Iterator<Item = Miss<'a>> {
         let parts: [fn(&'a Self, &'a ExchangeView<'a>) -> Option<Miss<'a>>; 7] = [
             |matcher, exchange| differs("version", matcher.version.as_ref(), exchange.version),
@@ -218,7 +218,7 @@ fn wanted(values: &BTreeMap<String, ValueMatch>) -> Result<Vec<(String, Wanted)>
     values.iter().map(compile).collect()
 }
 
-/// A part of a `when` that does not hold; put into words only when somebody reads them.
+/// A part of a `when` that does not hold; put into words only when it is read.
 pub(super) enum Miss<'a> {
     /// The exchange has this operation instead.
     Operation(Option<Operation>),
@@ -226,11 +226,11 @@ pub(super) enum Miss<'a> {
     Request,
     /// The subject is a job, and the rule is about requests.
     Job,
-    /// The part is this instead.
+    /// The part has this value instead.
     Found { part: &'static str, found: Cow<'a, str> },
-    /// The part is not there.
+    /// The part is absent.
     Absent { part: &'static str },
-    /// The query parameter, header field or body member of that name is not as it should be.
+    /// The query parameter, header field or body member of that name does not match.
     Named { part: &'static str, name: &'a str },
 }
 
@@ -252,7 +252,7 @@ fn differs<'a>(part: &'static str, text: Option<&Text>, found: Option<&'a str>) 
     either(part, text, found, None)
 }
 
-/// Whether something fits neither by its id nor by its name. Whether there is one at all, its id says.
+/// Whether neither the id nor the name matches. The id says whether there is one at all.
 fn either<'a>(
     part: &'static str,
     text: Option<&Text>,
@@ -266,7 +266,7 @@ fn either<'a>(
     Some(id.map_or(Miss::Absent { part }, |found| Miss::Found { part, found: found.into() }))
 }
 
-/// A path without the slashes that do not count: doubled ones and one at the end.
+/// A path without doubled and trailing slashes.
 fn trimmed(path: &str) -> Cow<'_, str> {
     let is_trim = path.starts_with('/') && !path.contains("//") && (path == "/" || !path.ends_with('/'));
     if is_trim {
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn each_matcher_turns_something() {
+    fn each_matcher_has_an_effect() {
         for when in [
             "{}",
             "operation: '*'",
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_has_room_but_not_without_end() {
+    fn a_pattern_may_be_large_but_not_unlimited() {
         let compile = |when: &str| {
             let document = Document { name: "when", text: when, format: Format::Yaml };
             Matcher::compile(&document.read().unwrap()).map(|_| ()).map_err(|mistake| mistake.message)

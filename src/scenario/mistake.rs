@@ -1,5 +1,5 @@
 //! What is wrong with something that was written: the place, what was found there and what was expected. A check
-//! goes on after a mistake, so that all of them can be told at once.
+//! continues after a mistake, so that all of them can be reported at once.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Mistake {
         Self { pointer: pointer.into(), message: message.into() }
     }
 
-    /// The same mistake, seen from further up.
+    /// The same mistake, seen from the level above.
     pub(super) fn below(self, prefix: &str) -> Self {
         Self { pointer: format!("{prefix}{}", self.pointer), ..self }
     }

@@ -1,7 +1,7 @@
 //! Scenarios: rules that say which exchanges go wrong, when, and how. All of it is decided here, in pure code, from
 //! the subject, the tenant's time and its draws; the pipeline and the server carry it out.
 //!
-//! What people write is in `written`; `check` finds what makes no sense in it. What comes out is a [`Ruleset`], the
+//! What people write is in `written`; `check` finds its mistakes. The result is a [`Ruleset`], the
 //! only thing that can run: a [`matcher`], a [`trigger`] and a [`fault`] for each rule. An [`Engine`] runs rulesets
 //! in one tenant.
 
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_newcomers_write_is_answered_with_what_to_write() {
+    fn common_mistakes_are_answered_with_what_to_write() {
         for (rule, expected) in [
             (
                 "when:\n    operation: token\n    fault: close",
@@ -124,14 +124,14 @@ mod tests {
             ),
             ("fault: {respond: {status: 500, headers: [a]}}", "a list; expected names, each with text"),
             ("fault: {respond: {status: 500, headers: {X-A: [a]}}}", "a list; expected text"),
-            ("fault: {hold: {uniform: [1s]}}", "a list of 1; expected [least, most]"),
+            ("fault: {hold: {uniform: [1s]}}", "a list of 1; expected [min, max]"),
             (
                 "fault: {hold: {lognorm: {median: 1s}}}",
                 "unknown key `lognorm`; expected uniform or lognormal; did you mean `lognormal`?",
             ),
             (
                 "hold:\n    fault: close",
-                "nothing; expected a duration such as `5s`, {uniform: [least, most]} or {lognormal: {median: …, p99: …}}",
+                "nothing; expected a duration such as `5s`, {uniform: [min, max]} or {lognormal: {median: …, p99: …}}",
             ),
             (
                 "when: {query: {limit: [5]}}\n    fault: close",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_of_a_file_are_told_in_order() {
+    fn all_mistakes_of_a_file_are_reported_in_order() {
         assert_eq!(
             told(
                 "nmae: mine\nrules:\n  - {when: {method: get}, fault: clsoe}\n  - {fires: {nth: 0}, fault: {respond: {status: 700}}}\n"

@@ -24,7 +24,7 @@ pub(super) struct PlacedRule {
     pub(super) label: Arc<str>,
     pub(super) scenario: Arc<str>,
     pub(super) rule: CompiledRule,
-    /// When it was added by itself; `None` when it was loaded with the others.
+    /// When it was added on its own; `None` when it was loaded with the others.
     pub(super) added: Option<Timestamp>,
 }
 
@@ -57,12 +57,12 @@ impl Plan {
         &self.rules
     }
 
-    /// The places of the rules that are about a topic, whatever else they ask.
+    /// The places of the rules that are about a topic, no matter what else they require.
     pub(super) fn about(&self, topic: Topic) -> &[usize] {
         &self.about[topic.index()]
     }
 
-    /// How far back a stale read may go; `None` when no rule asks for one.
+    /// How far back a stale read may go; `None` when no rule needs one.
     pub(super) fn horizon(&self) -> Option<Duration> {
         self.horizon
     }

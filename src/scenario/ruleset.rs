@@ -17,7 +17,7 @@ use crate::document::{Document, DocumentError, Place};
 /// before anything else is.
 pub const MOST_RULES: usize = 10_000;
 
-/// What was checked, with its mistakes told where they are.
+/// What was checked, with mistakes reported at their places.
 fn told<T>(checked: Result<T, Mistakes>, place: &mut Place<'_, '_, '_>) -> Option<T> {
     checked
         .map_err(|mistakes| mistakes.iter().for_each(|found| place.mistake(&found.pointer, &*found.message)))
@@ -27,7 +27,7 @@ fn told<T>(checked: Result<T, Mistakes>, place: &mut Place<'_, '_, '_>) -> Optio
 /// A rule that was checked and compiled.
 #[derive(Clone, Debug)]
 pub struct CompiledRule {
-    /// The rule as it was written. The name of one that stands alone may be empty.
+    /// The rule as it was written. The name of a rule on its own may be empty.
     pub(super) written: Rule,
     pub(super) matcher: Matcher,
     /// The fault, or those of the sequence; at least one.
@@ -37,7 +37,7 @@ pub struct CompiledRule {
 }
 
 impl Rule {
-    /// Checks and compiles a rule that stands alone; it may be nameless.
+    /// Checks and compiles a rule on its own; it may be nameless.
     pub fn check(mut self) -> Result<CompiledRule, Mistakes> {
         let is_nameless = self.name.is_empty();
         if is_nameless {
@@ -86,10 +86,10 @@ impl CompiledRule {
 
 /// A scenario that was checked and compiled.
 #[derive(Clone, Debug)]
-pub struct Ruleset(Arc<Checked>);
+pub struct Ruleset(Arc<CheckedScenario>);
 
 #[derive(Debug)]
-struct Checked {
+struct CheckedScenario {
     name: Arc<str>,
     lesson: Option<String>,
     rules: Vec<Arc<PlacedRule>>,
@@ -114,7 +114,7 @@ impl Scenario {
             }
             found.extend(here.into_iter().map(|mistake| mistake.below(&format!("/rules/{index}"))));
         }
-        Mistakes::or(found, Ruleset(Arc::new(Checked { name, lesson: self.lesson, rules })))
+        Mistakes::or(found, Ruleset(Arc::new(CheckedScenario { name, lesson: self.lesson, rules })))
     }
 
     fn name_rules(&mut self) {

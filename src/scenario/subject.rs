@@ -1,4 +1,4 @@
-//! What rules look at: an exchange between a client and the service, or a job that the service does on its own.
+//! What rules look at: an exchange between a client and the service, or a job that the service runs on its own.
 //! A subject is a borrowed view. Making one costs no allocation.
 
 use std::cell::OnceCell;
@@ -77,7 +77,7 @@ pub struct JobView<'a> {
     pub source_name: &'a str,
     /// Which attempt this is, from 1.
     pub attempt: u64,
-    /// The id of the OAuth client that set the job going.
+    /// The id of the OAuth client that started the job.
     pub client: Option<&'a str>,
     /// That client's name.
     pub client_name: Option<&'a str>,

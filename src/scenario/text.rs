@@ -23,7 +23,7 @@ impl Text {
         })
     }
 
-    /// Whether it fits what was found, or its absence.
+    /// Whether it matches what was found, or its absence.
     pub(super) fn fits(&self, found: Option<&str>) -> bool {
         match (self, found) {
             (Self::Exact(text), Some(found)) => text == found,
@@ -50,7 +50,7 @@ impl Wanted {
         })
     }
 
-    /// Whether it fits the value that was found, or its absence.
+    /// Whether it matches the value that was found, or its absence.
     pub(super) fn fits(&self, found: Option<&Value>) -> bool {
         match (self, found) {
             (Self::Exact(wanted), found) => found.is_some_and(|found| is_equal(wanted, found)),

@@ -8,7 +8,7 @@ use super::mistake::Mistake;
 use super::written::Fires;
 use crate::clock::format_duration;
 
-/// What a trigger goes by.
+/// What a trigger depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     /// Which match this is, from 1, among those counted together.
@@ -64,7 +64,7 @@ impl Fires {
         Ok(why)
     }
 
-    /// What makes it impossible that this ever fires.
+    /// What makes it impossible for this ever to fire.
     pub(super) fn check(&self) -> Result<(), Mistake> {
         self.check_positive()?;
         self.check_nth()?;
@@ -100,7 +100,7 @@ impl Fires {
         mistake("nth", format!("nth {numbers:?} never meets the other conditions; expected one that does"))
     }
 
-    /// Whether some number is within `first` and `after`, and one that `every` takes among them.
+    /// Whether some number is within `first` and `after` and selected by `every`.
     fn check_range(&self) -> Result<(), Mistake> {
         let Some(first) = self.first else { return Ok(()) };
         let after = self.after.unwrap_or(0);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_trigger_turns_something() {
+    fn each_trigger_has_an_effect() {
         for (text, expected) in [
             ("nth: 2", &[2][..]),
             ("nth: [1, 3, 99]", &[1, 3]),

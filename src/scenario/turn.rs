@@ -76,7 +76,7 @@ impl Turn<'_> {
         let Match { nth, now, ref key } = *self.matched;
         let count = counts.of(key.as_deref());
         let in_window = count.in_window(now);
-        // A window is one firing, however many requests meet it.
+        // A window is one firing, no matter how many requests fall into it.
         let nth_fault = if in_window { count.fired.saturating_sub(1) } else { count.fired };
         let fault =
             self.fault(nth_fault).map(Arc::clone).expect("it was there when the rule decided to fire");

@@ -1,5 +1,5 @@
-//! Which connections are served. Each of those beyond the limit waits a moment for a place, and is then told that
-//! there is none and closed. What that costs is bounded, too: more than a few hundred at once are closed unanswered.
+//! Which connections are served. One beyond the limit waits a moment for a place, and is then told that
+//! there is none and closed. That cost is bounded, too: beyond a few hundred at once they are closed unanswered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Connections that are being refused at the same time.
+/// How many connections are refused at the same time.
 const AT_ONCE: usize = 256;
-/// How long a connection waits for a place. A client that closes one and opens the next is not refused because
-/// we have not seen the first one's end yet.
+/// How long a connection waits for a place. A client that closes one and opens another is not refused because
+/// we have not yet seen the first one's end.
 const FOR_A_PLACE: Duration = Duration::from_millis(50);
-/// How long a client may take to ask, and then to see that it is refused.
+/// How long a client may take to send a request, and then to read the refusal.
 const FOR_THE_CLIENT: Duration = Duration::from_secs(1);
 
 /// The places that connections take, and the refusal when there is none.
@@ -24,11 +24,11 @@ pub(super) struct Places {
     /// Places for connections that wait, or are being told that they are refused.
     refusals: Arc<Semaphore>,
     message: String,
-    /// Over TLS nothing can be said before the handshake.
+    /// Over TLS nothing can be sent before the handshake.
     is_silent: bool,
 }
 
-/// What becomes of a new connection.
+/// What happens to a new connection.
 pub(super) enum Admission {
     /// It has a place.
     Admitted(OwnedSemaphorePermit),
@@ -50,7 +50,7 @@ impl Places {
         }
     }
 
-    /// What becomes of the next connection.
+    /// What happens to the next connection.
     pub(super) fn admit(&self) -> Admission {
         if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
             return Admission::Admitted(place);
@@ -63,20 +63,20 @@ impl Places {
         tokio::time::timeout(FOR_A_PLACE, Arc::clone(&self.free).acquire_owned()).await.ok()?.ok()
     }
 
-    /// Tells a client that there is no place, in the HTTP version that it speaks.
+    /// Tells a client, in its HTTP version, that there is no place.
     pub(super) async fn refuse(&self, mut socket: TcpStream) {
         tracing::warn!("a connection was refused: {}", self.message);
         if self.is_silent {
             return;
         }
-        // The answer follows the client's first bytes: what comes before they are sent confuses some clients.
+        // The answer follows the client's first bytes: anything sent before them confuses some clients.
         let mut first = [0; 3];
         let _ = tokio::time::timeout(FOR_THE_CLIENT, socket.read_exact(&mut first)).await;
         let refusal = if first == *b"PRI" { self.over_http2() } else { self.over_http1() };
         let told = async {
             socket.write_all(&refusal).await?;
             socket.shutdown().await?;
-            // A socket that is closed with bytes unread is reset, and the refusal with it.
+            // Closing a socket with unread bytes resets it, and the refusal would be lost.
             let mut rest = [0; 4_096];
             while socket.read(&mut rest).await? > 0 {}
             std::io::Result::Ok(())

@@ -1,4 +1,4 @@
-//! Bodies on their way in and out.
+//! Request and response bodies.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -9,13 +9,13 @@ use std::time::Duration;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
 
-use super::vitals::Open;
+use super::vitals::OpenRequest;
 use crate::wire::Body;
 
 /// Reads a request's body to its end, or as far as the limit.
 ///
-/// A client that sends first and reads later would find its connection broken instead of the 413, so a body
-/// that is not much too long is read to its end and thrown away; unless the client waits for `100 Continue`.
+/// A client that sends everything before it reads would see a broken connection instead of the 413, so a body
+/// that is not much too long is read to its end and discarded, unless the client waits for `100 Continue`.
 pub(super) async fn read(
     mut incoming: Incoming,
     limit: usize,
@@ -47,8 +47,8 @@ pub(super) async fn read(
     Ok(Body::Whole(if joined.is_empty() { whole } else { joined.into() }))
 }
 
-/// What a future is ready with when all it needs is there already. The body of most requests comes with their
-/// head: hyper passes it on between two polls, and then it takes no timer to wait for it.
+/// The output of a future that is ready without waiting. The body of most requests arrives with their
+/// head: hyper passes it on between two polls, and then no timer is needed.
 pub(super) async fn at_hand<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     let mut is_second = false;
     poll_fn(|context| match future.as_mut().poll(context) {
@@ -63,10 +63,10 @@ pub(super) async fn at_hand<F: Future>(mut future: Pin<&mut F>) -> Option<F::Out
     .await
 }
 
-/// Bytes beyond the limit that are read to be polite.
+/// How many bytes beyond the limit are read so that the client sees the refusal.
 const THROWN_AWAY: usize = 16 << 20;
 
-/// Reads on, for so many bytes at most.
+/// Reads at most this many bytes more.
 async fn throw_away(mut incoming: Incoming, limit: usize) {
     let mut read = 0;
     while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
@@ -77,7 +77,7 @@ async fn throw_away(mut incoming: Incoming, limit: usize) {
     }
 }
 
-/// How long a body that is cut waits before it breaks, so that what was sent is on its way.
+/// How long a cut body waits before it breaks off, so that what was sent is on its way.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(10);
 
 /// A reply's body.
@@ -88,13 +88,13 @@ pub(super) enum Outgoing {
     Fed {
         /// Where the pieces come from.
         pieces: mpsc::Receiver<Bytes>,
-        /// How long they are together, where that is known.
+        /// Their total length, if known.
         promised: Option<u64>,
-        /// The exchange goes on for as long as it is fed.
+        /// The exchange lasts for as long as it is fed.
         #[expect(dead_code, reason = "it is there to be dropped")]
-        open: Open,
+        open: OpenRequest,
     },
-    /// Less than promised, and then a break.
+    /// Less than promised, then an abrupt end.
     Cut {
         /// What is sent.
         data: Option<Bytes>,
@@ -111,7 +111,7 @@ pub(super) struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("broken off by a scenario")
+        f.write_str("cut off by a scenario")
     }
 }
 

@@ -1,9 +1,9 @@
-//! What is logged while a test runs something.
+//! Captures what is logged while a test runs something.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Runs something, and returns what came of it and what was logged meanwhile.
+/// Runs something, and returns its result and what was logged meanwhile.
 pub(super) fn captured<R>(run: impl FnOnce() -> R) -> (R, String) {
     let log = Log::default();
     let writer = log.clone();

@@ -1,4 +1,4 @@
-//! Has a request answered by the room that its target names: the pipeline, the control API or the console. Callable
+//! Has a request answered by the part that its target names: the pipeline, the control API or the console. Callable
 //! without a socket.
 
 use std::fmt::Write;
@@ -17,27 +17,27 @@ use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
 
-/// An outcome, and the tenant whose time its delivery goes by.
+/// An outcome, and the tenant in whose time it is delivered.
 #[derive(Debug)]
 pub(super) struct Answered {
-    /// What is said, and how.
+    /// What is sent, and how.
     pub(super) outcome: Outcome,
-    /// Whose request it was; `None` when it was nobody's.
+    /// The tenant that the request was for, if any.
     pub(super) tenant: Option<Arc<Tenant>>,
-    /// The exchanges that are to follow the outcome as they come; the outcome has those so far.
+    /// The exchanges that follow the outcome as they happen; the outcome has those so far.
     pub(super) follow: Option<Filter>,
 }
 
 impl Answered {
-    /// Whether there is nothing to wait for and nothing to spoil.
+    /// Whether there is nothing to wait for and no fault in the delivery.
     pub(super) fn is_told_at_once(&self) -> bool {
         self.outcome.delivery == Delivery::default() && self.follow.is_none()
     }
 }
 
 impl Answered {
-    /// What is nobody's exchange.
-    fn of_nobody(outcome: Outcome) -> Self {
+    /// An exchange that belongs to no tenant.
+    fn without_tenant(outcome: Outcome) -> Self {
         Self { outcome, tenant: None, follow: None }
     }
 }
@@ -52,8 +52,8 @@ pub(super) fn answer_at(world: &World, request: &Request, target: &Target, wall:
     guarded(world, request, wall, || targeted_answer(world, request, target, wall))
 }
 
-/// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is let go while
-/// the panic unwinds and is not poisoned, so the tenant is served on. Its state is whole unless the panic came
+/// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is released while
+/// the panic unwinds and is not poisoned, so the tenant is still served. Its state is consistent unless the panic came
 /// between two of the few writes that make up an operation (`TenantState::change_group` says which); the
 /// exchange itself is missing from the journal.
 fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnce() -> Answered) -> Answered {
@@ -64,7 +64,7 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
             method = %request.method,
             path = request.uri.path(),
             why,
-            "a request ran into a bug of ours"
+            "a request hit a bug in the simulator"
         );
         refuse(world, &Refusal::Internal, wall)
     })
@@ -73,7 +73,7 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
 /// A refusal outside every tenant.
 pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
     let outcome = pipeline::refuse(refusal, world.next_tracking_id(), wall);
-    Answered::of_nobody(outcome)
+    Answered::without_tenant(outcome)
 }
 
 fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
@@ -90,14 +90,14 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
                 let said = control::answer(call, world, &located, request, wall);
                 control_answer(said, located.tenant, wall)
             }
-            Err(error) => Answered::of_nobody(control::no_tenant(&error)),
+            Err(error) => Answered::without_tenant(control::no_tenant(&error)),
         },
-        Room::Console => Answered::of_nobody(control::console(request, target.prefix)),
-        Room::Refused(error) => Answered::of_nobody(error.outcome()),
+        Room::Console => Answered::without_tenant(control::console(request, target.prefix)),
+        Room::Refused(error) => Answered::without_tenant(error.outcome()),
     }
 }
 
-/// What a control call came to, as an answer. A journal that is followed begins with the exchanges so far.
+/// The result of a control call, as an answer. A followed journal starts with the exchanges so far.
 fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
     let (reply, follow) = match said {
         Said::Reply(reply) => (reply, None),
@@ -111,7 +111,7 @@ fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered 
     Answered { outcome, tenant: Some(tenant), follow }
 }
 
-/// What the service says where there is no tenant.
+/// What the service answers where there is no tenant.
 fn no_tenant(error: &WorldError) -> Refusal {
     match error {
         WorldError::Full(_) => {
@@ -121,7 +121,7 @@ fn no_tenant(error: &WorldError) -> Refusal {
     }
 }
 
-/// The exchanges that a filter admits as server-sent events, and the number after which it would go on.
+/// The exchanges that a filter admits as server-sent events, and the number after which it would continue.
 pub(super) fn events(tenant: &Tenant, filter: &Filter, wall: Timestamp) -> (String, u64) {
     let report = tenant.journal(filter, wall);
     let mut text = String::new();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_under_the_tenants_lock_is_a_500_that_is_logged_and_harms_nobody() {
+    fn a_panic_under_the_tenants_lock_is_a_logged_500_and_the_tenant_is_still_served() {
         let world = world();
         let request = Request::new(Method::GET, "/oauth/info").unwrap();
         let state = || world.default_tenant().state(WALL);
@@ -179,9 +179,9 @@ mod tests {
         });
         assert_eq!(answered.outcome.reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(answered.outcome.reply.value()["detailCode"], "500.0 Internal Fault");
-        assert!(log.contains("ERROR") && log.contains("a request ran into a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a request hit a bug in the simulator"), "{log}");
         assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
-        // The same tenant, locked by somebody else, as it was.
+        // The same tenant, locked by another thread, unchanged.
         assert_eq!(state(), before);
         let next = answer(&world, &request, WALL);
         assert_eq!((next.reply.status, next.trace.seq), (StatusCode::OK, 2));

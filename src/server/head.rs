@@ -1,13 +1,13 @@
-//! Heads that are too large, and heads that could be read two ways. hyper refuses what breaks the grammar of HTTP;
-//! what is left are requests that somebody between a client and us could take for another host's, or cut at another
-//! place: they are refused, and the connection is closed, before anybody asks what they want.
+//! Heads that are too large, and heads that could be read in two ways. hyper refuses what breaks the grammar of HTTP;
+//! here are the requests that a proxy in between could read as meant for another host, or as ending at another
+//! place: they are refused, and the connection is closed, before they are looked at any further.
 
 use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Version};
 
 use super::Limits;
 
-/// Why a head is refused; `None` for one that has one meaning only.
+/// Why a head is refused; `None` for one with a single meaning.
 pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -23,12 +23,12 @@ pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'stati
     match (codings.next(), codings.next()) {
         (None, _) => None,
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
-        // RFC 9112, 6.1 and 7. It would have a 501 for codings that are not known, but here a 5xx is a scenario's.
+        // RFC 9112, 6.1 and 7. It would have a 501 for unknown codings, but here only scenarios answer 5xx.
         _ => Some("Transfer-Encoding must be chunked, and nothing else."),
     }
 }
 
-/// How a head is too large, if it is. The parsers keep to these limits roughly, so that nothing much larger is ever
+/// How a head is too large, if it is. The parsers keep these limits roughly, so that nothing much larger is ever
 /// read; here they are exact.
 pub(super) fn excess<B>(request: &hyper::Request<B>, limits: &Limits) -> Option<String> {
     let (headers, target) = (request.headers(), request.uri().path_and_query());
@@ -42,7 +42,7 @@ pub(super) fn excess<B>(request: &hyper::Request<B>, limits: &Limits) -> Option<
         .then(|| format!("The request's head is longer than {max} bytes (--max-header-bytes)."))
 }
 
-/// Which bytes may stand in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
+/// Which bytes may occur in a host and port (RFC 3986, 3.2.2 and 3.2.3), which leaves out `@` and `/`.
 const IN_HOST: [bool; 256] = {
     let letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=%:[]";
     let mut allowed = [false; 256];

@@ -1,12 +1,12 @@
-//! Whatever may interrupt a connection (the server stops, its time is up, a goodbye) waits beside it without
-//! being asked at every request: it is polled when it was woken itself, and at no other time.
+//! Anything that may interrupt a connection (the server stops, a timeout, a graceful end) waits beside it without
+//! being polled at every request: it is polled only when it was woken itself.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// A future that is seldom ready, beside one that is polled often.
+/// A future that is rarely ready, beside one that is polled often.
 pub(super) struct Interruption<F> {
     future: Pin<Box<F>>,
     bell: Arc<Bell>,
@@ -28,7 +28,7 @@ impl Wake for Bell {
 
 impl<F: Future> Interruption<F> {
     pub(super) fn new(future: F) -> Self {
-        // The first poll is due.
+        // The first poll is always due.
         let bell =
             Arc::new(Bell { has_rung: AtomicBool::new(true), task: Mutex::new(Waker::noop().clone()) });
         Self { future: Box::pin(future), waker: Arc::clone(&bell).into(), bell }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// What the server allows its clients. Whoever goes beyond is refused; the others are served on.
+/// What the server allows its clients. A client that exceeds a limit is refused; the others are still served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest request body, in bytes; 413 beyond it. 1 MiB by default.
@@ -14,7 +14,7 @@ pub struct Limits {
     pub max_header_bytes: u32,
     /// Header fields of a request; 431 beyond them. 100 by default.
     pub max_headers: usize,
-    /// Open connections; 503 for one more, over TLS a close. 1,024 by default.
+    /// Open connections; one more gets a 503, or over TLS a close. 1,024 by default.
     pub max_connections: usize,
     /// Answers that wait at the same time: held, hung, trickled, or following a journal; 503 at once for one
     /// more. 10,000 by default.
@@ -24,16 +24,16 @@ pub struct Limits {
     /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
     /// mistakes; it is closed beyond them. 100 by default.
     pub max_resets: usize,
-    /// How long a client may take to send all of a request's head, or to agree on TLS; its connection is closed
-    /// after that. 10 s by default.
+    /// How long a client may take to send a request's complete head, or for the TLS handshake; then its connection is
+    /// closed. 10 s by default.
     pub header_timeout: Duration,
-    /// How long a client may take to send all of a request's body; 408 after that. 30 s by default.
+    /// How long a client may take to send a request's complete body; then a 408. 30 s by default.
     pub body_timeout: Duration,
-    /// How long a client may take no byte of its answer; its connection is closed after that. 30 s by default.
+    /// How long a client may go without reading any of its answer; then its connection is closed. 30 s by default.
     pub write_timeout: Duration,
-    /// How long a connection may be idle between requests; it is closed after that. 5 min by default.
+    /// How long a connection may be idle between requests; then it is closed. 5 min by default.
     pub idle_timeout: Duration,
-    /// How long open requests may go on when the server stops; they are cut off after that. 10 s by default.
+    /// How long open requests may take when the server stops; then they are cut off. 10 s by default.
     pub drain_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Sockets: accept, read, deliver, stop. What is answered is decided below; here it is carried out. This is
+//! Sockets: accept, read, deliver, stop. What is answered is decided on lower floors; here it is delivered. This is
 //! the only room that waits and the only one that reads the machine's clock.
 
 mod admission;
@@ -8,6 +8,8 @@ mod captured;
 mod connection;
 mod deliver;
 mod dispatch;
+mod exchanges;
+mod feed;
 mod head;
 mod interrupt;
 mod limits;
@@ -16,6 +18,7 @@ mod socket;
 mod target;
 mod tls;
 mod vitals;
+mod waiting;
 mod watchdog;
 
 use std::future::Future;
@@ -37,7 +40,7 @@ pub(crate) use dispatch::answer;
 pub use limits::Limits;
 pub use tls::Tls;
 
-/// What every connection shares.
+/// What all connections share.
 #[derive(Debug)]
 struct Shared {
     world: Arc<World>,
@@ -47,14 +50,14 @@ struct Shared {
     connections: AtomicU64,
     /// Places for answers that wait.
     holds: Arc<Semaphore>,
-    /// Places for requests that may take long to answer: each has a thread meanwhile.
+    /// Places for requests that may take long to answer: each occupies a thread.
     aside: Semaphore,
 }
 
 /// Slow requests that are answered at the same time; further ones wait.
 const ASIDE: usize = 4;
 
-/// Serves until `stop` is ready, then lets open requests finish, for the drain timeout at most.
+/// Serves until `stop` is ready, then lets open requests finish, for at most the drain timeout.
 pub(crate) async fn run(
     listener: TcpListener,
     world: Arc<World>,
@@ -80,7 +83,7 @@ pub(crate) async fn run(
     loop {
         tokio::select! {
             () = &mut stop => break,
-            // Finished connections are forgotten as they come.
+            // Finished connections are removed as they end.
             Some(ended) = open.join_next(), if !open.is_empty() => note_panic(ended),
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => admit(socket, &places, &shared, &mut open),
@@ -135,12 +138,12 @@ async fn serve(socket: TcpStream, _place: OwnedSemaphorePermit, shared: Arc<Shar
     connection::serve(socket, number, shared).await;
 }
 
-/// A panic outside of a request is our bug, too: it costs that connection, is logged, and harms no other.
+/// A panic outside a request is our bug, too: it ends that connection, is logged, and harms no other.
 fn note_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        tracing::error!(%error, "a connection ran into a bug of ours");
+        tracing::error!(%error, "a connection hit a bug in the simulator");
     }
 }
 
@@ -151,19 +154,19 @@ pub(crate) fn wall_now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The clock that only runs forward, for measuring.
+/// The monotonic clock, for measuring.
 #[expect(clippy::disallowed_methods, reason = "what took how long is the machine's time, not the tenant's")]
 fn monotonic_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// The same as a number: nanoseconds since the first time that this was asked.
+/// The same as a number: nanoseconds since the first call.
 fn monotonic_ns() -> u64 {
     static BEGAN: LazyLock<std::time::Instant> = LazyLock::new(monotonic_now);
     u64::try_from(monotonic_now().saturating_duration_since(*BEGAN).as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What measures a request that is there now.
+/// The timing of a request that has just arrived.
 fn stopwatch() -> Stopwatch {
     Stopwatch { arrived_ns: monotonic_ns(), now_ns: monotonic_ns }
 }
@@ -179,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_on_a_connections_task_is_logged_and_the_others_go_on() {
+    fn a_panic_on_a_connections_task_is_logged_and_the_others_continue() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (ends, log) = captured(|| {
             runtime.block_on(async {
@@ -195,6 +198,6 @@ mod tests {
             })
         });
         assert_eq!(ends, 2);
-        assert!(log.contains("ERROR") && log.contains("a connection ran into a bug of ours"), "{log}");
+        assert!(log.contains("ERROR") && log.contains("a connection hit a bug in the simulator"), "{log}");
     }
 }

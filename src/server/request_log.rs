@@ -1,4 +1,4 @@
-//! What is told of requests that were answered: counters, and a line each in the log.
+//! What is recorded of answered requests: counters, and a log line each.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A connection's socket: notes what comes and goes, and is reset instead of closed where a scenario says so.
+//! A connection's socket: notes its traffic, and is reset instead of closed where a scenario says so.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::vitals::Vitals;
 
-/// The longest answer that is copied into one piece, in bytes.
+/// The longest answer that is copied into one buffer, in bytes.
 const SHORT: usize = 1_024;
 
 /// A socket and what is known of its connection.
@@ -30,7 +30,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.vitals.is_reset() {
-            // No lingering: the kernel throws away what is unsent and answers with RST.
+            // No lingering: the kernel discards unsent bytes and sends RST.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -67,7 +67,7 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        // To copy a short answer costs less than to tell the kernel of its pieces.
+        // Copying a short answer costs less than passing its pieces to the kernel.
         let mut whole = [0; SHORT];
         let mut len = 0;
         for slice in slices {

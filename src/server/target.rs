@@ -1,9 +1,9 @@
 //! Where a request goes: to a tenant's API, to a call of the control API, or to the console. It is found once, from
-//! the request's head and before its body is read; whoever may not call is turned away by that, too. Everything that
-//! depends on it (how long a body may be, where the answer is made, who answers) asks here.
+//! the request's head and before its body is read; callers without permission are turned away there, too. Everything
+//! that depends on it (how long a body may be, where the answer is made, who answers) asks here.
 
 use super::Limits;
-use crate::control::{self, Call, ControlError, Door};
+use crate::control::{self, ControlCall, ControlError, Door};
 use crate::pipeline;
 use crate::wire::Request;
 use crate::world::{Prefix, World};
@@ -23,10 +23,10 @@ pub(super) enum Room {
     /// The tenant's API.
     Api,
     /// A call of the control API.
-    Control(&'static Call),
+    Control(&'static ControlCall),
     /// The console.
     Console,
-    /// Nobody: its caller may not make that call, or there is none.
+    /// No one: the caller may not make that call, or there is no such call.
     Refused(Box<ControlError>),
 }
 
@@ -46,12 +46,12 @@ impl Target {
         }
     }
 
-    /// Whether the answer may take long to make, so that it is made aside, where no other connection waits for it.
+    /// Whether the answer may take long, so that it is made on a thread where no other connection waits for it.
     pub(super) fn is_slow(&self) -> bool {
         self.is_slow
     }
 
-    /// The longest body that is read: only who may make a control call may send a long one.
+    /// The longest body that is read: only callers that may make a control call may send a long one.
     pub(super) fn max_body_bytes(&self, limits: &Limits) -> usize {
         if matches!(self.room, Room::Control(_)) {
             limits.max_control_body_bytes

@@ -1,4 +1,4 @@
-//! TLS: certificates from files, or made up at start. HTTP/1.1 and HTTP/2 are chosen by ALPN.
+//! TLS: certificates from files, or generated at start. HTTP/1.1 and HTTP/2 are chosen by ALPN.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// What the server shows and proves to clients over TLS.
+/// The server's TLS identity.
 #[derive(Clone)]
 pub struct Tls(TlsAcceptor);
 
@@ -20,7 +20,7 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-/// Names that a made-up certificate is for: this machine's, and tenants' under the usual domains.
+/// Names that a generated certificate is for: this machine's, and tenants' under the usual domains.
 const NAMES: [&str; 5] = ["localhost", "*.localhost", "*.api.identitynow.com", "127.0.0.1", "::1"];
 
 impl Tls {
@@ -33,24 +33,24 @@ impl Tls {
             .and_then(Iterator::collect)
             .map_err(|error| wrong(certificate, "a certificate chain", &error))?;
         if chain.is_empty() {
-            return Err(wrong(certificate, "a certificate chain", &"no certificate in it"));
+            return Err(wrong(certificate, "a certificate chain", &"no certificate found"));
         }
         let private =
             PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "a private key", &error))?;
         Self::new(chain, private).map_err(|error| wrong(key, "the certificate's key", &error))
     }
 
-    /// A certificate made up for this machine and its tenants (`domains` beside the usual ones), and the
+    /// A certificate generated for this machine and its tenants (`domains` beside the usual ones), and the
     /// certificate of the authority that signed it, in PEM, for clients to trust.
     pub fn self_signed(domains: &[String]) -> Result<(Self, String), String> {
-        Self::made_up(domains).map_err(|error| format!("no certificate could be made: {error}"))
+        Self::made_up(domains).map_err(|error| format!("no certificate could be generated: {error}"))
     }
 
     fn made_up(domains: &[String]) -> Result<(Self, String), Box<dyn std::error::Error>> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        authority.distinguished_name.push(DnType::CommonName, "sync-group-sim made-up authority");
+        authority.distinguished_name.push(DnType::CommonName, "sync-group-sim generated CA");
         let authority_key = KeyPair::generate()?;
         let authority_certificate = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);

@@ -1,6 +1,6 @@
-//! A connection's vital signs: whether a request is open, whether the client sends or takes anything, and what is to
-//! become of the socket. Noted by whoever reads, answers and delivers; read by whoever decides that a connection has
-//! to end.
+//! A connection's vital signs: whether a request is open, whether the client sends or reads anything, and what should
+//! happen to the socket. Written by the code that reads, answers and delivers; read by the code that decides that a
+//! connection has to end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -8,43 +8,43 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use hyper::Version;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-/// What is known of a connection, and what is to become of it.
+/// What is known about a connection, and what should happen to it.
 #[derive(Debug, Default)]
 pub(super) struct Vitals {
     is_reset: AtomicBool,
-    /// In HTTP/2 bytes that come between requests are frames of the connection's own, not heads.
+    /// In HTTP/2, bytes between requests are the connection's own frames, not heads.
     is_http2: AtomicBool,
     /// Requests that are being answered.
     open: AtomicUsize,
-    /// Whether a request has come.
+    /// Whether a request has arrived.
     is_used: AtomicBool,
-    /// Whether bytes have come that are no whole request yet.
+    /// Whether part of a request has arrived.
     is_reading_head: AtomicBool,
-    /// Grows with whatever happens.
+    /// Grows with all activity.
     activity: AtomicU64,
-    /// Odd while the client takes no bytes; grows with every such time.
+    /// Odd while the client reads nothing; grows with every such stall.
     stalls: AtomicU64,
-    /// HTTP/2 says goodbye (GOAWAY) before it closes.
+    /// HTTP/2 sends GOAWAY before it closes.
     pub(super) goodbye: Notify,
 }
 
 impl Vitals {
-    /// Notes that a request is whole as far as its head, until the guard is dropped.
-    pub(super) fn open(vitals: &Arc<Self>, version: Version) -> Open {
+    /// Notes that a request's head is complete, until the guard is dropped.
+    pub(super) fn open(vitals: &Arc<Self>, version: Version) -> OpenRequest {
         vitals.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
         vitals.open.fetch_add(1, Ordering::Relaxed);
         vitals.is_reading_head.store(false, Ordering::Relaxed);
         vitals.activity.fetch_add(1, Ordering::Relaxed);
-        // One task reads all requests of a connection, so nobody comes between the two.
+        // One task reads all requests of a connection, so nothing comes between the two.
         let is_reused = vitals.is_used.load(Ordering::Relaxed);
         if !is_reused {
             vitals.is_used.store(true, Ordering::Relaxed);
         }
-        Open { vitals: Arc::clone(vitals), is_reused, place: None }
+        OpenRequest { vitals: Arc::clone(vitals), is_reused, place: None }
     }
 
-    /// Notes that bytes have come. Those of a head do not count as activity: a client that sends one now and
-    /// then is no faster for it.
+    /// Notes that bytes have arrived. Those of a head do not count as activity: a client that sends one now and
+    /// then gets no more time by it.
     pub(super) fn note_read(&self) {
         if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
             return;
@@ -54,19 +54,19 @@ impl Vitals {
         }
     }
 
-    /// A number that grows with whatever happens.
+    /// A number that grows with all activity.
     pub(super) fn activity(&self) -> u64 {
         self.activity.load(Ordering::Relaxed)
     }
 
-    /// Whether a head has begun and not ended, and no answer is on its way.
+    /// Whether a head has started and not ended, and no answer is on its way.
     pub(super) fn is_reading_head(&self) -> bool {
         self.open.load(Ordering::Relaxed) == 0
             && self.is_reading_head.load(Ordering::Relaxed)
             && !is_stalled(self.stalls())
     }
 
-    /// Notes whether the client took bytes that were offered to it.
+    /// Notes whether the client took the bytes that were offered.
     pub(super) fn note_write(&self, has_taken: bool) {
         if is_stalled(self.stalls()) == has_taken {
             self.stalls.fetch_add(1, Ordering::Relaxed);
@@ -101,26 +101,26 @@ pub(super) fn is_stalled(stalls: u64) -> bool {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenRequest {
     vitals: Arc<Vitals>,
     is_reused: bool,
-    /// The place that its answer has among those that wait.
+    /// Its answer's place among those that wait.
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Open {
-    /// Whether another request came over the same connection before.
+impl OpenRequest {
+    /// Whether the connection had an earlier request.
     pub(super) fn is_reused(&self) -> bool {
         self.is_reused
     }
 
-    /// Keeps the place of an answer that waits for as long as the request is open.
+    /// Keeps a waiting answer's place for as long as the request is open.
     pub(super) fn keep(&mut self, place: OwnedSemaphorePermit) {
         self.place = Some(place);
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.vitals.open.fetch_sub(1, Ordering::Relaxed);
         self.vitals.activity.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,5 @@
 //! What ends a connection from our side: the server stops, a delivery asks for a graceful end, or the client takes
-//! too long. Too long is found by looking now and then, so that no request needs timers of its own.
+//! too long. That is checked now and then, so that no request needs timers of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::vitals::{Vitals, is_stalled};
 use super::{Limits, Shared, pause};
 
-/// What comes between a connection and its client.
+/// What ends a connection from our side.
 pub(super) enum Interrupted {
     /// The server stops.
     Stopping,
@@ -17,7 +17,7 @@ pub(super) enum Interrupted {
     TooSlow(&'static str),
 }
 
-/// Ready when something comes between a connection and its client; a stop only once.
+/// Ready when something ends the connection from our side; a stop only once.
 pub(super) async fn interrupted(vitals: Arc<Vitals>, shared: Arc<Shared>, is_stopping: bool) -> Interrupted {
     let mut stopping = shared.stopping.clone();
     tokio::select! {
@@ -40,7 +40,7 @@ async fn too_slow(vitals: &Vitals, limits: &Limits) -> &'static str {
             return "the client took too long to send its headers (--header-timeout)";
         }
         if is_stalled(stall.number) && stall.lasted >= limits.write_timeout {
-            return "the client took none of its answer for too long (--write-timeout)";
+            return "the client did not read its answer for too long (--write-timeout)";
         }
         if vitals.is_idle() && quiet.lasted >= limits.idle_timeout {
             return "the client was idle for too long (--idle-timeout)";
@@ -48,7 +48,7 @@ async fn too_slow(vitals: &Vitals, limits: &Limits) -> &'static str {
     }
 }
 
-/// For how long a number has been the same.
+/// How long a number has not changed.
 struct Unchanged {
     number: u64,
     lasted: Duration,

@@ -4,29 +4,29 @@ use crate::auth::Issued;
 use crate::clock::Timestamp;
 use crate::org::Write;
 
-/// One thing that is to change.
+/// One change.
 #[derive(Debug)]
 pub(crate) enum Change {
     /// A record of the organisation.
     Record(Box<Write>),
     /// A token was issued.
     Token(Box<Issued>),
-    /// Something is to be done later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no operation sets a job going yet; tests do"))]
+    /// A job for later.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no operation starts a job yet; tests do"))]
     Job(Box<Job>),
 }
 
-/// Something that the platform does later, by itself: one attempt to change something on a source.
+/// Something that the platform does later, on its own: one attempt to change something on a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     /// When it is due, in the tenant's time.
     pub(crate) due: Timestamp,
     /// What it is, in a few words.
     pub(crate) what: String,
-    /// The source that it is about: its id and name.
+    /// The source concerned: its id and name.
     pub(crate) source: (String, String),
     /// Which attempt this is, from 1.
     pub(crate) attempt: u32,
-    /// What it does: a word for what came of it, and what is to change.
+    /// What it does: returns a word for the outcome, and the changes.
     pub(crate) perform: fn(&super::View<'_>, &Self, Timestamp) -> (&'static str, Vec<Change>),
 }

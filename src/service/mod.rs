@@ -20,25 +20,25 @@ use crate::prerequisites::Prerequisites;
 use crate::wire::{BaseUrl, Refusal, Reply};
 pub(crate) use change::{Change, Job};
 
-/// What a handler is told.
+/// What a handler is given.
 pub(crate) struct Call<'a> {
     /// Where the request led.
     pub(crate) route: &'a Route<'a>,
-    /// What it asks, in types.
+    /// What it asks for, in types.
     pub(crate) checked: Checked,
     /// The request itself.
     pub(crate) asked: &'a Asked<'a>,
     /// What the client calls the base URL.
     pub(crate) base_url: BaseUrl<'a>,
-    /// How strictly the client is held to the service's prerequisites.
+    /// Whether the service's prerequisites are enforced.
     pub(crate) prerequisites: Prerequisites,
-    /// How long a token lives when its client does not say.
+    /// How long a token lives when its client has no lifetime of its own.
     pub(crate) token_lifetime: std::time::Duration,
     /// The tenant's time.
     pub(crate) now: Timestamp,
 }
 
-/// What a handler sees: the organisation as it is, or for a stale read as it was.
+/// What a handler sees: the organisation as it is or, for a stale read, as it was.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     /// The tables.
@@ -69,7 +69,7 @@ impl<'a> View<'a> {
         self.organisation.group_of(source_id)
     }
 
-    /// The id of the next record that is made under `label`, and which one of these it is, from 1.
+    /// The id of the next record drawn under `label`, and its number among these, from 1.
     fn next_id(&self, label: &'static str, is_taken: impl Fn(&str) -> bool) -> (String, u64) {
         let mut nth = self.organisation.made(label);
         loop {
@@ -82,12 +82,12 @@ impl<'a> View<'a> {
     }
 }
 
-/// What was decided.
+/// A decision.
 #[derive(Debug)]
 pub(crate) struct Done {
-    /// What is told.
+    /// The answer.
     pub(crate) reply: Reply,
-    /// What is to change.
+    /// The changes.
     pub(crate) changes: Vec<Change>,
 }
 

@@ -1,9 +1,9 @@
-//! The agenda: what time will bring to a tenant. Answers that wait and jobs of the platform stand in one list, in
-//! the tenant's time; nobody keeps a timer for the list itself. Whoever looks at the tenant has what is due done
-//! first (`Tenant::enter`), and an answer that waits looks when its own time comes.
+//! The agenda: what is due in a tenant, and when. Waiting answers and jobs of the platform are in one list, in
+//! the tenant's time; there is no timer for the list itself. Anything that looks at the tenant has what is due done
+//! first (`Tenant::enter`), and a waiting answer looks when its own time comes.
 //!
-//! A skipping clock jumps to what comes next when nothing else can happen. It does not jump over what a client was
-//! told to sit out (a barrier), unless that much of the machine's time has passed.
+//! A skipping clock jumps to the next event when nothing else can happen. It does not jump over a wait that a client
+//! was told to keep (a barrier), unless that much of the machine's time has passed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,20 +13,20 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::service::Job;
 
-/// How long nothing may have happened before a skipping clock jumps, in the machine's time.
+/// How long it must have been quiet before a skipping clock jumps, in the machine's time.
 pub(crate) const QUIET: Duration = Duration::from_millis(5);
 
-/// Barriers that are remembered at most; the first to end is forgotten when there is one more.
+/// The most barriers that are remembered; beyond that, the first to end is forgotten.
 const BARRIERS: usize = 1_000;
 
-/// What time will bring.
+/// The agenda of a tenant.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     entries: BTreeMap<(Timestamp, u64), Entry>,
-    /// When each answer that waits is due; jobs need not be found.
+    /// When each waiting answer is due; jobs are not looked up.
     due: HashMap<WaitId, Timestamp>,
     next: u64,
-    /// Requests that are open and wait for nothing that time will bring.
+    /// Open requests that do not wait for the agenda.
     unbounded: usize,
     /// When something happened last, by the wall clock.
     busy: Option<Timestamp>,
@@ -39,9 +39,9 @@ pub(crate) struct Agenda {
 pub(crate) enum Wait {
     /// It is held.
     Hold,
-    /// Its connection is closed then.
+    /// Its connection will be closed.
     Hang,
-    /// Its next piece follows then.
+    /// Its next piece will be sent.
     Trickle,
 }
 
@@ -55,7 +55,7 @@ enum Entry {
     Job { job: Box<Job>, exchange: u64 },
 }
 
-/// What a client was told to sit out.
+/// A wait that a client was told to keep.
 #[derive(Clone, Debug)]
 pub(crate) struct Barrier {
     /// Until when, in the tenant's time.
@@ -84,7 +84,7 @@ pub struct AgendaReport {
     pub now: Timestamp,
     /// What is due, in order.
     pub due: Vec<Due>,
-    /// What a skipping clock stops at, where something is due behind it.
+    /// What stops a skipping clock, if something is due after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<BlockedBy>,
 }
@@ -96,23 +96,23 @@ pub struct Due {
     pub at: Timestamp,
     /// What.
     pub what: String,
-    /// The exchange that waits for it, or set it going.
+    /// The exchange that waits for it, or started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u64>,
 }
 
-/// What a skipping clock stops at.
+/// What stops a skipping clock.
 #[derive(Debug, Serialize)]
 pub struct BlockedBy {
     /// Until when, in the tenant's time.
     pub at: Timestamp,
-    /// What a client was told to sit out.
+    /// A wait that a client was told to keep.
     pub what: String,
 }
 
 impl Agenda {
-    /// An agenda with nothing on it, on which nothing is taken for what was on this one.
-    pub(crate) fn begun_anew(&self) -> Self {
+    /// An empty agenda whose entries cannot be confused with this one's.
+    pub(crate) fn emptied(&self) -> Self {
         Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
     }
 
@@ -128,12 +128,12 @@ impl Agenda {
         WaitId(id)
     }
 
-    /// When an answer is due; `None` when it is not on the agenda any more.
+    /// When an answer is due; `None` when it is no longer on the agenda.
     pub(crate) fn due(&self, id: WaitId) -> Option<Timestamp> {
         self.due.get(&id).copied()
     }
 
-    /// Takes an answer off, because it waits no longer; `wall` is when.
+    /// Removes an answer, because it no longer waits; `wall` is when.
     pub(crate) fn end(&mut self, id: WaitId, wall: Timestamp) {
         if let Some(at) = self.due.remove(&id) {
             self.entries.remove(&(at, id.0));
@@ -141,7 +141,7 @@ impl Agenda {
         self.note_busy(wall);
     }
 
-    /// Notes that a request is open that waits for nothing that time will bring, or (`false`) is so no longer.
+    /// Notes that an open request does not wait for the agenda or, with `false`, that this has ended.
     pub(crate) fn note_unbounded(&mut self, is_open: bool) {
         self.unbounded = if is_open { self.unbounded + 1 } else { self.unbounded.saturating_sub(1) };
     }
@@ -151,12 +151,12 @@ impl Agenda {
         self.busy = Some(wall);
     }
 
-    /// Puts a job on it, which an exchange set going.
+    /// Puts a job on it, which an exchange started.
     pub(crate) fn schedule(&mut self, job: Box<Job>, exchange: u64) {
         self.insert(job.due, Entry::Job { job, exchange });
     }
 
-    /// Takes the first job off that is due by `now`.
+    /// Removes and returns the first job that is due by `now`.
     pub(crate) fn take_job(&mut self, now: Timestamp) -> Option<(Box<Job>, u64)> {
         let is_job = |entry: &Entry| matches!(entry, Entry::Job { .. });
         let (&key, _) = self.entries.range(..=(now, u64::MAX)).find(|(_, entry)| is_job(entry))?;
@@ -166,7 +166,7 @@ impl Agenda {
         }
     }
 
-    /// Notes what a client was told to sit out.
+    /// Notes a wait that a client was told to keep.
     pub(crate) fn bar(&mut self, barrier: Barrier) {
         if self.barriers.len() >= BARRIERS {
             self.barriers.remove(0);
@@ -180,7 +180,7 @@ impl Agenda {
     pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
         let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
         let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
-        // What is due now is being told.
+        // What is due now is being sent.
         if next <= now || !is_quiet {
             return Skip::Stay;
         }
@@ -190,7 +190,7 @@ impl Agenda {
         }
     }
 
-    /// The first barrier after `now` that the machine's time has not lifted.
+    /// The first barrier after `now` that is still in force.
     fn barrier<'a>(
         &'a mut self,
         now: Timestamp,
@@ -203,7 +203,7 @@ impl Agenda {
         self.barriers.first().into_iter().chain(boundary).min_by_key(|barrier| barrier.until)
     }
 
-    /// Moves all that is due so much earlier, when the clock is moved back: each wait keeps what is left of it.
+    /// Moves all due times back by this much, when the clock is moved back: each wait keeps its remaining time.
     pub(crate) fn shift_back(&mut self, by: Duration) {
         let entries = std::mem::take(&mut self.entries);
         self.entries = entries.into_iter().map(|((at, id), entry)| ((at.minus(by), id), entry)).collect();
@@ -218,7 +218,7 @@ impl Agenda {
         self.entries.iter().map(|(&(at, _), entry)| entry.report(at)).collect()
     }
 
-    /// What a skipping clock stops at before what comes next; `boundary` is as for [`Self::skip`].
+    /// What stops a skipping clock before the next event; `boundary` is as for [`Self::skip`].
     pub(crate) fn blocked_by(
         &mut self,
         now: Timestamp,
@@ -242,9 +242,9 @@ impl Entry {
         match self {
             Self::Wait { wait, exchange } => {
                 let what = match wait {
-                    Wait::Hold => "a held answer is told",
-                    Wait::Hang => "a connection that hangs is closed",
-                    Wait::Trickle => "the next piece of an answer follows",
+                    Wait::Hold => "a held answer is sent",
+                    Wait::Hang => "a hanging connection is closed",
+                    Wait::Trickle => "the next piece of an answer is sent",
                 };
                 Due { at, what: what.to_owned(), exchange: (*exchange > 0).then_some(*exchange) }
             }
@@ -269,13 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn a_skipping_clock_jumps_to_what_comes_next_when_nothing_else_can_happen() {
+    fn a_skipping_clock_jumps_to_the_next_event_when_nothing_else_can_happen() {
         let mut agenda = Agenda::default();
         assert_eq!(agenda.skip(at(0), at(0), None), Skip::Stay);
         agenda.wait(at(60), Wait::Hold, 1);
         let sooner = agenda.wait(at(30), Wait::Hang, 2);
         assert_eq!(agenda.skip(at(0), at(0), None), Skip::To(at(30)));
-        // What is due is being told.
+        // What is due is being sent.
         assert_eq!(agenda.skip(at(30), at(0), None), Skip::Stay);
         agenda.end(sooner, at(5));
         assert_eq!(agenda.skip(at(30), at(5), None), Skip::Stay);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
+    fn a_skipping_clock_stops_at_a_wait_that_a_client_was_told_to_keep() {
         let mut agenda = Agenda::default();
         agenda.bar(barrier(10, 0));
         agenda.wait(at(60), Wait::Hold, 2);
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_barrier_behind_what_comes_next_blocks_nothing() {
+    fn a_barrier_after_the_next_event_blocks_nothing() {
         let mut agenda = Agenda::default();
         agenda.bar(barrier(90, 0));
         agenda.wait(at(60), Wait::Hold, 2);
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_moved_back_leaves_each_wait_what_is_left_of_it() {
+    fn each_wait_keeps_its_remaining_time_when_the_clock_is_moved_back() {
         let mut agenda = Agenda::default();
         let (first, second) = (agenda.wait(at(60), Wait::Hold, 1), agenda.wait(at(70), Wait::Trickle, 2));
         agenda.shift_back(Duration::from_secs(50));
@@ -330,10 +330,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_on_an_agenda_before_is_not_taken_for_what_is_on_it() {
+    fn entries_of_a_former_agenda_are_not_confused_with_new_ones() {
         let mut agenda = Agenda::default();
         let before = agenda.wait(at(60), Wait::Hold, 1);
-        let mut agenda = agenda.begun_anew();
+        let mut agenda = agenda.emptied();
         let after = agenda.wait(at(90), Wait::Hold, 1);
         assert_eq!([agenda.due(before), agenda.due(after)], [None, Some(at(90))]);
     }

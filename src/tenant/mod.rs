@@ -1,5 +1,5 @@
 //! A tenant: one isolated organisation with its own tables, tokens, rate limit, scenario, clock and journal, all
-//! behind one lock. [`Tenant::enter`] is the only door: it has what is due done first, in the tenant's time.
+//! behind one lock. [`Tenant::enter`] is the only door: everything due is done first, in the tenant's time.
 //! What is behind the lock is in `state.rs`, what operators do to it in `operator.rs`.
 
 pub(crate) mod agenda;
@@ -39,21 +39,21 @@ pub struct Tenant {
     journal_grew: Notify,
 }
 
-/// How long an answer has still to wait, and what may end that.
+/// How long an answer still has to wait, and what may end that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It is time, since then (in the tenant's time).
+    /// It has been due since then (in the tenant's time).
     Over(Timestamp),
-    /// The machine's time ends it after so long, a move of the clock maybe earlier.
+    /// It ends after this much of the machine's time, or earlier if the clock is moved.
     Passes(Duration),
     /// Only a move of the clock ends it.
     Stands,
-    /// A move of the clock ends it, which may be a jump after a moment of quiet.
+    /// A move of the clock ends it, which may be a jump after a quiet moment.
     Skips,
 }
 
 impl Tenant {
-    /// A tenant that begins as `template` says, when the wall clock shows `wall`.
+    /// A tenant that starts from `template`, when the wall clock shows `wall`.
     pub fn new(name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Self {
         let state = Mutex::new(TenantState::new(name, template, &options, wall));
         Self {
@@ -72,7 +72,7 @@ impl Tenant {
         &self.name
     }
 
-    /// Whether it began with client ids that no other tenant has.
+    /// Whether it started with client ids that no other tenant has.
     pub fn has_own_clients(&self) -> bool {
         self.has_own_clients
     }
@@ -82,9 +82,9 @@ impl Tenant {
         &self.options
     }
 
-    /// Everything of the tenant, for as long as the guard lives, after what was due when the wall clock shows
-    /// `wall` has been done. Never kept over an await: the guard is not `Send` (parking_lot's feature
-    /// `send_guard` is off), so that a future which keeps it cannot be spawned.
+    /// The tenant's state, for as long as the guard lives, after everything due when the wall clock shows
+    /// `wall` has been done. Never held across an await: the guard is not `Send` (parking_lot's feature
+    /// `send_guard` is off), so a future that holds it cannot be spawned.
     pub(crate) fn enter(&self, wall: Timestamp) -> MutexGuard<'_, TenantState> {
         let mut state = self.state.lock();
         if !state.agenda.is_empty() && state.catch_up(wall) {
@@ -103,7 +103,7 @@ impl Tenant {
         self.clock_moved.notified()
     }
 
-    /// Appends an exchange to the journal, and wakes whoever follows it.
+    /// Appends an exchange to the journal, and wakes those who follow it.
     pub(crate) fn settle(&self, state: &mut TenantState, exchange: Exchange) {
         state.journal.append(exchange);
         self.journal_grew.notify_waiters();
@@ -114,7 +114,7 @@ impl Tenant {
         self.enter(wall).agenda.wait(at, wait, exchange)
     }
 
-    /// How long an answer has still to wait. One that the agenda does not know waits no longer.
+    /// How long an answer still has to wait. One that is not on the agenda no longer waits.
     pub(crate) fn left(&self, id: WaitId, wall: Timestamp) -> Left {
         let state = self.enter(wall);
         let now = state.clock.now(wall);
@@ -129,17 +129,17 @@ impl Tenant {
         }
     }
 
-    /// Takes an answer that waits no longer off the agenda.
+    /// Removes an answer that no longer waits from the agenda.
     pub(crate) fn end_wait(&self, id: WaitId, wall: Timestamp) {
         self.state.lock().agenda.end(id, wall);
     }
 
-    /// Notes that an answer is kept back for ever, or (`false`) no longer.
+    /// Notes that an answer is held back forever or, with `false`, no longer.
     pub(crate) fn note_unbounded(&self, is_open: bool) {
         self.state.lock().agenda.note_unbounded(is_open);
     }
 
-    /// Notes that an exchange's last piece was told, at `at` or, if absent, now.
+    /// Notes that an exchange's last piece was sent, at `at` or, if absent, now.
     pub(crate) fn note_told(&self, seq: u64, at: Option<Timestamp>, bytes: usize, wall: Timestamp, ns: u64) {
         let mut state = self.state.lock();
         let at = at.unwrap_or_else(|| state.clock.now(wall));
@@ -147,7 +147,7 @@ impl Tenant {
         state.journal.note(seq, |exchange| exchange.told = Some(Told { at, ns, bytes }));
     }
 
-    /// Notes that the client left before it was told all of an exchange.
+    /// Notes that the client left before all of an answer was sent.
     pub(crate) fn note_left(&self, seq: u64, bytes: usize, wall: Timestamp, ns: u64) {
         let mut state = self.state.lock();
         let at = state.clock.now(wall);
@@ -159,14 +159,14 @@ impl Tenant {
         });
     }
 
-    /// Notes that the client was told something else than was planned, at once.
+    /// Notes that the client was at once sent something other than planned.
     pub(crate) fn note_refusal(&self, seq: u64, reply: Reply, why: String, wall: Timestamp, ns: u64) {
         let mut state = self.state.lock();
         let told = Told { at: state.clock.now(wall), ns, bytes: reply.body.len() };
         state.journal.note_refusal(seq, reply, why, told);
     }
 
-    /// Replaces the scenarios of a tenant that has none of its own; nothing else of it is touched.
+    /// Replaces the scenarios of a tenant that has none of its own; nothing else in it is touched.
     pub(crate) fn follow_command_line(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut began_with = self.began_with.write();
         *began_with = began_with.clone().with_scenarios(scenarios.clone());

@@ -15,7 +15,7 @@ use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, JournalReport};
 use crate::scenario::{CompiledRule, Engine, LoadError, RuleReport, Rulesets};
 
-/// Where a tenant stands in time.
+/// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockReport {
     /// Whether it runs by itself.
@@ -31,14 +31,14 @@ words! {
         Auto = "auto",
         /// Only when it is moved.
         Manual = "manual",
-        /// When it is moved; and to what comes next, when nothing else can happen.
+        /// When it is moved; and to the next event, when nothing else can happen.
         Skipping = "skipping",
     }
 }
 
 record! {
     derive(Copy, Default, Eq)
-    /// What to do to a clock; what is left out stays.
+    /// A change of a clock; anything left out stays unchanged.
     pub struct ClockChange as "clockChange" {
         /// Whether it runs by itself.
         pub mode: Option<ClockMode> = nullable("mode"),
@@ -69,7 +69,7 @@ impl Tenant {
         self.state.lock().scenario.report()
     }
 
-    /// Replaces what runs; counts begin anew.
+    /// Replaces what runs; counts restart.
     pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
@@ -78,14 +78,14 @@ impl Tenant {
         state.follows_command_line = false;
     }
 
-    /// Puts one rule ahead of the others. Its name must be free; one without gets the first free `rule-N`.
+    /// Puts one rule ahead of the others. Its name must be free; a rule without one gets the first free `rule-N`.
     pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
         state.scenario.add(rule, self.options.max_rules, now)
     }
 
-    /// Takes a rule away; whether it was there.
+    /// Removes a rule; returns whether it was there.
     pub fn remove_rule(&self, name: &str) -> bool {
         self.state.lock().scenario.remove(name)
     }
@@ -100,7 +100,7 @@ impl Tenant {
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
     }
 
-    /// How many exchanges left the journal at its old end.
+    /// How many exchanges the journal dropped.
     pub(crate) fn dropped_exchanges(&self) -> u64 {
         self.state.lock().journal.dropped()
     }
@@ -132,13 +132,13 @@ impl Tenant {
 
     /// Whether the clients did what was expected.
     pub fn verify(&self, expectation: &Expectation, wall: Timestamp) -> Result<Verification, String> {
-        // The journal is looked at as it is now, and nobody waits until that is done.
+        // The journal is looked at as it is now, and no request waits until that is done.
         let compiled = verify::compile(expectation)?;
         let (exchanges, ..) = self.exchanges(&Filter::default(), wall);
         Ok(verify::verify(&exchanges, &compiled))
     }
 
-    /// Where the tenant stands in time.
+    /// The tenant's clock.
     pub fn clock(&self, wall: Timestamp) -> ClockReport {
         ClockReport::of(self.enter(wall).clock, wall)
     }
@@ -151,7 +151,7 @@ impl Tenant {
         })
     }
 
-    /// Moves the clock on. Several moves at once add up.
+    /// Moves the clock forward. Several moves at once add up.
     pub fn advance(&self, by: Duration, wall: Timestamp) -> ClockReport {
         self.move_clock(wall, |before| ClockReport { now: before.now.plus(by), ..before })
     }
@@ -172,7 +172,7 @@ impl Tenant {
         report
     }
 
-    /// What time will bring.
+    /// What is due.
     pub fn agenda(&self, wall: Timestamp) -> AgendaReport {
         let mut state = self.enter(wall);
         let now = state.clock.now(wall);
@@ -194,21 +194,21 @@ impl Tenant {
 
     /// Replaces everything that a fixture holds; clock, journal and scenario stay.
     pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
-        // However much there is, nobody waits until it is made ready, nor until what was there is gone.
+        // However large it is, no request waits while it is prepared, or while the old state is dropped.
         let now = self.enter(wall).clock.now(wall);
         let template = Template::new(fixture, now);
         let former = self.enter(wall).begin_with(&template, &self.options);
         drop(former);
     }
 
-    /// Brings the tenant back to how it began: state, clock, counters, draws and journal.
+    /// Resets the tenant to its initial state: state, clock, counters, draws and journal.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
         let mut state = self.state.lock();
-        begun.agenda = state.agenda.begun_anew();
+        begun.agenda = state.agenda.emptied();
         let former = std::mem::replace(&mut *state, begun);
-        // What was there goes when the lock is free again: that may be much.
+        // The old state is dropped after the lock is released: it may be large.
         drop(state);
         drop(former);
         self.clock_moved.notify_waiters();

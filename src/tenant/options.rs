@@ -11,15 +11,15 @@ use crate::prerequisites::Prerequisites;
 /// How a tenant behaves; fixed for its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantOptions {
-    /// What everything that is drawn follows from.
+    /// What all draws follow from.
     pub seed: u64,
-    /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+    /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
     pub draw_key: Option<String>,
-    /// How strictly clients are held to the service's prerequisites.
+    /// Whether the service's prerequisites are enforced.
     pub prerequisites: Prerequisites,
     /// The gateway's limit; none by default.
     pub rate_limit: Option<RateLimit>,
-    /// Where it stands in time when it begins; with the wall clock by default.
+    /// Its clock at the start; with the wall clock by default.
     pub clock: Clock,
     /// How many exchanges the journal keeps; 10,000 by default.
     pub journal_limit: usize,
@@ -27,15 +27,15 @@ pub struct TenantOptions {
     pub journal_bytes: usize,
     /// How many rules run at most; 1,000 by default.
     pub max_rules: usize,
-    /// How long a token lives when its client does not say; 749 s by default (vendor's example, 2026-08).
+    /// How long a token lives when its client has no lifetime of its own; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
-    /// Whether a reply that a fault touched says so in `Sim-Fault`; it does by default.
+    /// Whether a reply changed by a fault says so in `Sim-Fault`; it does by default.
     pub sim_fault: SimFault,
 }
 
 words! {
     derive(Default)
-    /// Whether a reply that a fault touched says so.
+    /// Whether a reply changed by a fault says so.
     pub enum SimFault {
         /// In the header field `Sim-Fault`.
         Shown = "shown",

@@ -1,4 +1,4 @@
-//! The gateway's rate limit: so many requests per client and API version in a window of time. Windows are
+//! The gateway's rate limit: a number of requests per client and API version in a window of time. Windows are
 //! fixed: one opens with a client's first request and the next with the first after it has passed.
 
 use std::borrow::Cow;
@@ -97,7 +97,7 @@ struct Window {
 }
 
 impl RateLimiter {
-    /// Counts a request, or refuses it with the whole seconds until the window has passed.
+    /// Counts a request, or refuses it with the whole seconds until the window ends.
     pub fn admit(
         &mut self,
         limit: RateLimit,

@@ -1,4 +1,4 @@
-//! Everything of a tenant that changes, behind its lock; and the one place that applies what was decided.
+//! A tenant's state, behind its lock; and the one place that applies decisions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::scenario::{Engine, JobView, Subject};
 use crate::service::{Change, Job, View};
 use crate::wire::changed::Changed;
 
-/// Jobs that are done, and jumps that a skipping clock makes, before anybody else gets a turn: a job that sets
-/// itself going for ever would keep the tenant busy.
+/// How many jobs are done, and how many jumps a skipping clock makes, before the lock is released: a job that starts
+/// itself again forever would keep the tenant busy.
 const MOST_AT_ONCE: usize = 10_000;
 
-/// Everything of a tenant that changes.
+/// A tenant's state.
 #[derive(Debug)]
 pub(crate) struct TenantState {
     /// Where it stands in time.
@@ -40,10 +40,10 @@ pub(crate) struct TenantState {
     pub(super) scenario_since: Timestamp,
     /// What its clients did.
     pub(crate) journal: Journal,
-    /// What time will bring.
+    /// What is due.
     pub(crate) agenda: Agenda,
     organisation: Organisation,
-    /// The last second in which a `Date` was asked for, and that.
+    /// The last second for which a `Date` was written, and the value.
     date: (i64, HeaderValue),
     requests: u64,
     /// Whether the scenarios are those of the command line, to be reloaded with its files.
@@ -56,7 +56,7 @@ impl TenantState {
         Self {
             clock: options.clock,
             chance,
-            // Tokens must not be good in another tenant that draws under the same key.
+            // Tokens must not be valid in another tenant that draws under the same key.
             auth: Auth::new(name, Chance::new(options.seed, name), Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),
             scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
@@ -70,7 +70,7 @@ impl TenantState {
         }
     }
 
-    /// Takes over everything that a fixture holds; returns the organisation that was there.
+    /// Takes over everything that a fixture holds; returns the old organisation.
     pub(super) fn begin_with(&mut self, template: &Template, options: &TenantOptions) -> Organisation {
         self.auth.set_clients(Arc::clone(&template.clients));
         std::mem::replace(&mut self.organisation, template.organisation.with(options.prerequisites))
@@ -81,11 +81,11 @@ impl TenantState {
         View { organisation: &self.organisation, auth: &self.auth, chance: self.chance, past }
     }
 
-    /// Applies what was decided: by the client with this id (none for the platform itself), for an exchange.
+    /// Applies a decision: by the client with this id (none for the platform itself), for an exchange.
     ///
-    /// A panic in here would leave what came before it. Everything that can be refused has been refused by now, and
-    /// what is left are writes into maps, so there is nothing to roll back for; `POST /_sim/reset` makes the tenant
-    /// whole.
+    /// A panic here would leave the changes made before it. Everything that can be refused has been refused by now, and
+    /// the rest is writing into maps, so there is nothing to roll back; `POST /_sim/reset` makes the tenant
+    /// consistent.
     pub(crate) fn apply(
         &mut self,
         changes: Vec<Change>,
@@ -107,8 +107,8 @@ impl TenantState {
         done
     }
 
-    /// Does what is due when the wall clock shows `wall`, each thing at its own time, and has a skipping clock jump
-    /// when nothing else can happen. Answers whether the clock was moved.
+    /// Does what is due when the wall clock shows `wall`, each thing at its own time, and lets a skipping clock jump
+    /// when nothing else can happen. Returns whether the clock was moved.
     pub(super) fn catch_up(&mut self, wall: Timestamp) -> bool {
         let mut has_moved = false;
         for _ in 0..MOST_AT_ONCE {
@@ -123,7 +123,7 @@ impl TenantState {
         has_moved
     }
 
-    /// The next time at which rules change what they do, which a client may be sitting out.
+    /// The next time at which rules change what they do, for which a client may be waiting.
     pub(super) fn boundary(&self, now: Timestamp) -> Option<Barrier> {
         let (began, until) = self.scenario.next_boundary(now)?;
         let what = "a rule's `from`, `until` or `window` ends".to_owned();
@@ -155,8 +155,8 @@ impl TenantState {
         self.journal.note(exchange, |exchange| exchange.jobs.push(run));
     }
 
-    /// Moves the clock to `to`, with what falls due on the way done at its own time; back, each wait keeps what
-    /// is left of it.
+    /// Moves the clock to `to`; what falls due on the way is done at its own time. When it is moved back, each wait
+    /// keeps its remaining time.
     pub(super) fn move_clock(&mut self, to: Clock, wall: Timestamp) {
         let (before, after) = (self.clock.now(wall), to.now(wall));
         self.run_jobs(after);
@@ -167,7 +167,7 @@ impl TenantState {
         self.agenda.note_busy(wall);
     }
 
-    /// Notes what a client was told to sit out, which a skipping clock must not jump over.
+    /// Notes a wait that a client was told to keep, which a skipping clock must not jump over.
     pub(crate) fn bar(&mut self, wait: Duration, what: String, now: Timestamp, wall: Timestamp) {
         self.agenda.bar(Barrier { until: now.plus(wait), what, since: wall, length: wait });
     }

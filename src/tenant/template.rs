@@ -1,4 +1,4 @@
-//! What tenants begin with, made ready once; they share it until they change something.
+//! What tenants start with, prepared once; they share it until they change something.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::fixture::{Client, Fixture};
 use crate::org::Organisation;
 use crate::scenario::Rulesets;
 
-/// What tenants begin with.
+/// What tenants start with.
 #[derive(Clone, Debug)]
 pub struct Template {
     pub(super) clients: Arc<Vec<Client>>,
@@ -18,7 +18,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Makes a fixture ready. `now` stands in for the times that it leaves out.
+    /// Prepares a fixture. `now` replaces the times that it leaves out.
     pub fn new(fixture: &Fixture, now: Timestamp) -> Self {
         Self {
             clients: Arc::new(fixture.clients.clone()),
@@ -33,7 +33,7 @@ impl Template {
         &self.clients
     }
 
-    /// The same with ids and secrets for its clients that nobody else has, drawn from `chance`.
+    /// The same with unique ids and secrets for its clients, drawn from `chance`.
     #[must_use]
     pub fn with_own_clients(mut self, chance: Chance) -> Self {
         let mut clients = self.clients.to_vec();

@@ -1,4 +1,4 @@
-//! Jobs of the platform and moves of the clock, with a job that stands in for those to come: it deletes a group.
+//! Jobs of the platform and moves of the clock, with a test job that deletes a group.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn tenant(clock: Clock) -> Tenant {
     Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, BEGAN)
 }
 
-/// Deletes the first group; and sets the next attempt going, half a minute later, up to the third.
+/// Deletes the first group and schedules the next attempt, half a minute later, up to the third.
 fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
     let groups = view.organisation.tables.groups.view(None);
     let former = Arc::clone(groups.iter().next().unwrap());
@@ -63,7 +63,7 @@ fn a_move_of_the_clock_does_what_falls_due_on_the_way_at_its_own_time() {
 }
 
 #[test]
-fn a_clock_that_runs_does_what_is_due_before_anybody_looks() {
+fn a_running_clock_does_what_is_due_before_the_tenant_is_looked_at() {
     let tenant = tenant(Clock::auto());
     schedule(&tenant, seconds(10));
     assert_eq!(groups(&tenant, seconds(9)), 500);
@@ -88,14 +88,14 @@ fn a_skipping_clock_waits_for_a_moment_of_quiet() {
 }
 
 #[test]
-fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
+fn a_skipping_clock_stops_at_a_wait_that_a_client_was_told_to_keep() {
     let tenant = tenant(Clock::Skipping { at: BEGAN });
     tenant.enter(BEGAN).bar(Duration::from_secs(5), "`Retry-After` of exchange 1".to_owned(), BEGAN, BEGAN);
     schedule(&tenant, seconds(10));
     assert_eq!(tenant.clock(BEGAN).now, BEGAN);
     let blocked = tenant.agenda(BEGAN).blocked_by.unwrap();
     assert_eq!((blocked.at, &*blocked.what), (seconds(5), "`Retry-After` of exchange 1"));
-    // It was sat out in the machine's time.
+    // The wait has passed in the machine's time.
     assert_eq!(tenant.clock(seconds(5)).now, seconds(70));
 }
 
@@ -109,7 +109,7 @@ fn a_manual_clock_stands_until_it_is_moved() {
 }
 
 #[test]
-fn a_job_is_told_in_the_exchange_that_set_it_going() {
+fn a_job_is_shown_in_the_exchange_that_started_it() {
     let tenant = tenant(Clock::manual(BEGAN));
     let job = Job {
         due: seconds(1),

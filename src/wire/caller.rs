@@ -7,6 +7,6 @@ use std::sync::Arc;
 pub struct Caller {
     /// Its public id.
     pub id: Arc<str>,
-    /// What people call it; empty for an id that is no client's.
+    /// What people call it; empty for an unknown id.
     pub name: String,
 }

@@ -1,4 +1,4 @@
-//! What was done to one record of the organisation, as the journal tells it.
+//! What was done to one record of the organisation, as the journal shows it.
 
 use hyper::body::Bytes;
 use serde::Serialize;
@@ -11,7 +11,7 @@ pub struct Changed {
     pub kind: ChangeKind,
     /// The kind of record, such as `passwordSyncGroup`.
     pub resource: &'static str,
-    /// The record as the API shows it; what it was, when it was deleted.
+    /// The record as the API shows it; for a deleted one, what it was.
     pub record: Bytes,
 }
 
@@ -19,16 +19,16 @@ pub struct Changed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
-    /// It is new.
+    /// It was created.
     Created,
-    /// It is another in its place.
+    /// It was replaced.
     Replaced,
-    /// It is gone.
+    /// It was deleted.
     Deleted,
 }
 
 impl Changed {
-    /// The record's id; it is looked for when it is asked for, which is seldom.
+    /// The record's id; it is extracted only when needed, which is rare.
     pub fn id(&self) -> String {
         let record: Value = serde_json::from_slice(&self.record).unwrap_or_default();
         record["id"].as_str().unwrap_or_default().to_owned()

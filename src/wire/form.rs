@@ -23,7 +23,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Gathers the parameters of `request`. What cannot be read counts as absent, so that the call is answered
+    /// Gathers the parameters of `request`. Anything unreadable counts as absent, so that the call is answered
     /// with the OAuth error for the parameter that is missing.
     pub fn gather(request: &Request) -> Self {
         let mut form = Self::default();
@@ -97,14 +97,14 @@ impl Form {
             }
             fields
         };
-        // The whole body is at hand, so the reader never waits.
+        // The whole body is in memory, so the reader never waits.
         if let Poll::Ready(fields) = pin!(reading).poll(&mut Context::from_waker(Waker::noop())) {
             self.fields.extend(fields);
         }
     }
 }
 
-/// A body at hand, as the stream of one piece that the multipart reader asks for.
+/// A body in memory, as the one-piece stream that the multipart reader needs.
 struct Whole(Option<Bytes>);
 
 impl futures_core::Stream for Whole {

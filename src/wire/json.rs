@@ -1,11 +1,11 @@
-//! JSON that is written for every request, piece by piece into memory that is there. What need not be escaped in
-//! a text is copied in one go, which serde_json does not do; values that are no texts are serde_json's.
+//! JSON that is written for every request, piece by piece into existing memory. What need not be escaped in a text is
+//! copied in one go, which serde_json does not do; values that are not texts are left to serde_json.
 
 use serde::Serialize;
 
-/// Whether a text stands in JSON as it is.
+/// Whether a text needs no escapes in JSON.
 pub(crate) fn is_plain(text: &str) -> bool {
-    // Without a way out early the compiler looks at many bytes at once.
+    // Without an early exit the compiler can check many bytes at once.
     !text.bytes().fold(false, |found, byte| found | is_special(byte))
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn value(into: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(into, value).expect("what is written here can be written as JSON");
 }
 
-/// An object that is being written. Names stand as they are, so they must be plain.
+/// An object that is being written. Names are not escaped, so they must be plain.
 pub(crate) struct Object<'a> {
     into: &'a mut Vec<u8>,
     has_members: bool,

@@ -1,5 +1,5 @@
 //! A request packed for keeping: a few small pieces instead of a map of header fields that would keep the
-//! connection's whole read buffer alive. Requests of one client carry nearly always the same header fields,
+//! connection's whole read buffer alive. Requests of one client nearly always carry the same header fields,
 //! so those are kept once.
 
 use std::borrow::Cow;
@@ -11,16 +11,16 @@ use hyper::{Method, Uri};
 
 use super::request::{Body, Request, Stopwatch};
 
-/// Bodies up to this many bytes are short, and copied; longer ones are kept as they came in.
+/// Bodies up to this many bytes are short, and copied; longer ones are kept in their original buffer.
 const COPIED: usize = 4 << 10;
-/// How many different sets of header fields are recognised again.
+/// How many different sets of header fields are remembered.
 const RECENT: usize = 4;
 
 /// A request as it is kept.
 #[derive(Clone, Debug)]
 pub struct Packed {
     method: Method,
-    /// The target, and behind it the body if it is short.
+    /// The target, followed by the body if it is short.
     text: Arc<[u8]>,
     target_len: usize,
     /// Where in the target's path the path below the tenant's base URL begins.
@@ -91,7 +91,7 @@ impl Packer {
 }
 
 impl Packed {
-    /// The request as it came in.
+    /// The request as it was received.
     pub fn unpack(&self) -> Request {
         let mut headers = HeaderMap::new();
         let mut rest = &self.fields[..];

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
-/// Parameters whose values are nobody's business but the server's.
+/// Parameters whose values are never shown.
 const SECRETS: [&str; 7] =
     ["client_secret", "refresh_token", "access_token", "client_assertion", "assertion", "code", "password"];
 
@@ -18,9 +18,9 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     })
 }
 
-/// One path segment, decoded; `+` stands for itself.
+/// One path segment, decoded; `+` is literal.
 pub fn decode_segment(text: &str) -> Cow<'_, str> {
-    // Nearly every segment stands for itself.
+    // Nearly every segment needs no decoding.
     if text.as_bytes().contains(&b'%') { percent_decode_str(text).decode_utf8_lossy() } else { text.into() }
 }
 
@@ -37,7 +37,7 @@ pub fn redacted_query(uri: &Uri) -> Option<String> {
     uri.query().map(redacted_pairs)
 }
 
-/// A list of pairs as it was sent, with secrets left out.
+/// A list of pairs as sent, with secrets left out.
 pub fn redacted_pairs(text: &str) -> String {
     let parts: Vec<Cow<'_, str>> = text
         .split('&')
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decoded_is_kept_visible() {
+    fn undecodable_text_stays_visible() {
         assert_eq!(decode_segment("a%zz%FF+b"), "a%zz\u{fffd}+b");
     }
 }

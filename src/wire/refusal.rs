@@ -11,7 +11,7 @@ use serde_json::json;
 use super::json::Object;
 use super::reply::{Reply, TrackingId};
 
-/// A refusal, told to the client.
+/// A refusal, for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// 400: the request breaks the contract or the service's rules.
@@ -22,10 +22,10 @@ pub enum Refusal {
         text: String,
         /// Further mistakes in the same request; sent as `causes`.
         further: Vec<String>,
-        /// What only the log tells, because the service's own text is silent on it.
+        /// What only the log shows, because the service's own text does not mention it.
         aside: Option<String>,
     },
-    /// 400: the operation is experimental in this version, and the client did not say that it knows.
+    /// 400: the operation is experimental in this version, and the client did not acknowledge that.
     NotExperimental,
     /// 401: no token, or one that is not valid. The text is the whole message.
     Unauthorized(String),
@@ -61,7 +61,7 @@ pub enum Refusal {
         /// What is wrong.
         description: String,
     },
-    /// 500: our own fault.
+    /// 500: a bug of ours.
     Internal,
     /// 431 or 503: beyond a limit of the simulator's own.
     OverLimit {
@@ -108,7 +108,7 @@ impl Refusal {
         Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }
     }
 
-    /// The reply that says so. `tracking_id` is 32 hexadecimal digits.
+    /// The reply. `tracking_id` is 32 hexadecimal digits.
     pub fn reply(&self, tracking_id: TrackingId) -> Reply {
         match self {
             Self::BadRequest { code, text, further, .. } => {
@@ -179,7 +179,7 @@ impl Refusal {
     }
 }
 
-/// 429 as documented, blanks included, without `Retry-After`.
+/// 429 as documented, spaces included, without `Retry-After`.
 pub fn rate_limited() -> Reply {
     Reply::json(StatusCode::TOO_MANY_REQUESTS, Bytes::from_static(br#"{"message":" Rate Limit Exceeded "}"#))
 }
@@ -291,7 +291,7 @@ fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a st
     into.push(b']');
 }
 
-/// Room for nearly every error, so that it need not grow.
+/// Large enough for nearly every error, so that it need not grow.
 const USUAL_BYTES: usize = 640;
 
 /// The shape of errors from the layer below the service's own handlers.

@@ -1,4 +1,4 @@
-//! A reply, what happens to it on its way out, and the trace of how it came about.
+//! A reply, what happens to it on its way out, and a trace of how it came about.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ pub const JSON: HeaderValue = HeaderValue::from_static("application/json;charset
 /// The header field that has the tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
 
-/// What the service calls an exchange in its header fields and errors: thirty-two lower-case hexadecimal
+/// The service's id for an exchange in its header fields and errors: thirty-two lower-case hexadecimal
 /// digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackingId(pub [u8; 16]);
 
 impl TrackingId {
-    /// The digits as a text, in the memory that is given.
+    /// The digits as a text, in the given memory.
     pub(super) fn text(self, digits: &mut [u8; 32]) -> &str {
         *digits = self.digits();
         str::from_utf8(digits).expect("hexadecimal digits are ASCII")
@@ -52,7 +52,7 @@ impl Serialize for TrackingId {
     }
 }
 
-/// Header fields in order. Most replies have one of their own, which then costs no memory elsewhere.
+/// Header fields in order. Most replies have one of their own, which needs no allocation.
 pub type Fields = SmallVec<[(HeaderName, HeaderValue); 1]>;
 
 /// A status, header fields and a body.
@@ -72,7 +72,7 @@ impl Reply {
         Self { status, headers: smallvec![(CONTENT_TYPE, JSON)], body: body.into() }
     }
 
-    /// A reply without body.
+    /// A reply without a body.
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: Fields::new(), body: Bytes::new() }
     }
@@ -134,7 +134,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The fields in order, each value made when it is wanted.
+    /// The fields in order, each value made when it is needed.
     pub(crate) fn fields(&self) -> [(HeaderName, impl FnOnce() -> HeaderValue + '_); 3] {
         let field = |nth: u8| {
             move || match nth {
@@ -148,16 +148,16 @@ impl Stamp {
     }
 }
 
-/// What becomes of a reply between us and the client.
+/// What happens to a reply between us and the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// How long nothing is said first, in the tenant's time.
+    /// How long nothing is sent at first, in the tenant's time.
     pub hold: Option<Duration>,
-    /// How it is said then.
+    /// How it is sent after that.
     pub manner: Manner,
 }
 
-/// How a reply is said.
+/// How a reply is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
     /// All of it, at once.
@@ -187,7 +187,7 @@ pub enum Manner {
 }
 
 impl Delivery {
-    /// Whether the exchange lasts longer than it takes to say something.
+    /// Whether the exchange lasts longer than it takes to send the reply.
     pub fn waits(self) -> bool {
         self.hold.is_some() || matches!(self.manner, Manner::Trickle { .. } | Manner::Hang { .. })
     }
@@ -217,14 +217,14 @@ impl fmt::Display for Delivery {
     }
 }
 
-/// What a request came to.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What is said, without the stamp.
+    /// What is sent, without the stamp.
     pub reply: Reply,
     /// What every reply of the service carries; control calls have none.
     pub stamp: Option<Stamp>,
-    /// How it is said.
+    /// How it is sent.
     pub delivery: Delivery,
     /// How it came about.
     pub trace: Trace,
@@ -256,7 +256,7 @@ pub struct Trace {
     pub operation: Option<Operation>,
     /// The OAuth client, where a valid token or the credentials name one.
     pub client: Option<Arc<Caller>>,
-    /// The faults that touched it, as `scenario/rule`.
+    /// The faults that fired, as `scenario/rule`.
     pub faults: Vec<Arc<str>>,
     /// The ways in which the request broke the contract, or why it was refused.
     pub violations: Arc<[String]>,

@@ -1,5 +1,5 @@
-//! A request as it came in: method, target, headers and the whole body. Also the small builder by which tests
-//! and embedders make one without a socket.
+//! A request as it was received: method, target, headers and the whole body. Also the small builder with which tests
+//! and embedders create one without a socket.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 
-/// What stands before a token.
+/// What precedes a token.
 const BEARER: &[u8] = b"bearer ";
 
 /// A request, read to its end.
@@ -32,11 +32,11 @@ pub struct Request {
     pub stopwatch: Stopwatch,
 }
 
-/// When a request was there, and what time it is now, in nanoseconds of the machine's monotonic time since the
-/// server began. Without a socket nobody measures, and both are 0.
+/// When a request arrived, and what time it is now, in nanoseconds of the machine's monotonic time since the
+/// server began. Without a socket nothing is measured, and both are 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
-    /// When the request was there.
+    /// When the request had arrived.
     pub arrived_ns: u64,
     /// Reads the time.
     pub now_ns: fn() -> u64,
@@ -53,7 +53,7 @@ impl Default for Stopwatch {
 pub enum Body {
     /// All of it; empty when there was none.
     Whole(Bytes),
-    /// More than the limit, and so not kept.
+    /// More than the limit, and therefore not kept.
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
@@ -78,7 +78,7 @@ impl fmt::Display for BaseUrl<'_> {
 }
 
 impl Request {
-    /// A request without body. Fails for a target that is no path.
+    /// A request without a body. Fails for a target that is not a path.
     pub fn new(method: Method, target: &str) -> Result<Self, String> {
         let uri = target.parse().map_err(|error| format!("`{target}` is not a request target: {error}"))?;
         let body = Body::Whole(Bytes::new());

@@ -1,12 +1,12 @@
-//! What all tenants share (the contract, the fixture they begin with, their defaults) and the registry that
+//! What all tenants share (the contract, the fixture they start with, their defaults) and the registry that
 //! finds a request's tenant: by path, by host, by credentials, or `default`. Making and deleting tenants is in
-//! `tenants.rs`, what is told of the whole server in `report.rs`.
+//! `tenants.rs`, reports about the whole server in `report.rs`.
 
+mod host;
 mod prefix;
 mod report;
 mod tenants;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,13 +24,15 @@ use crate::tenant::{Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
+pub(crate) use host::host_of;
+use host::lower_case;
 pub use prefix::Prefix;
 pub use report::Health;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.
 pub const DEFAULT_TENANT: &str = "default";
-/// Tenants that there may be when nothing else is said.
+/// The default limit on tenants.
 pub const DEFAULT_MAX_TENANTS: usize = 20_000;
 /// The longest tenant name, as long as a DNS label may be.
 const LONGEST_NAME: usize = 63;
@@ -64,7 +66,7 @@ pub struct World {
 /// What happens when a request names a tenant that does not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownTenants {
-    /// It is made.
+    /// It is created.
     #[default]
     Made,
     /// 404 (`--strict-tenants`).
@@ -74,21 +76,21 @@ pub enum UnknownTenants {
 /// Who may use the control API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ControlPolicy {
-    /// Nobody: it does not exist.
+    /// No one: it does not exist.
     Off,
-    /// Everybody on this machine; foreign `Host` and `Origin` headers are refused.
+    /// Anybody on this machine; foreign `Host` and `Origin` headers are refused.
     #[default]
     Local,
-    /// Whoever has the token.
+    /// Anybody with the token.
     Token(String),
 }
 
-/// A world's parts that stay as they are.
+/// The parts of a world that do not change.
 #[derive(Debug)]
 pub struct WorldConfig {
     /// The contract.
     pub contract: Contract,
-    /// What tenants begin with.
+    /// What tenants start with.
     pub template: Template,
     /// How tenants behave.
     pub options: TenantOptions,
@@ -104,7 +106,7 @@ pub struct WorldConfig {
     pub started: Timestamp,
 }
 
-/// Where a request goes: its tenant, and what is left of its path.
+/// Where a request goes: its tenant, and the rest of its path.
 #[derive(Debug)]
 pub struct Located<'a> {
     /// The tenant.
@@ -115,10 +117,10 @@ pub struct Located<'a> {
     pub path: &'a str,
 }
 
-/// What becomes of a request that names a tenant which does not exist.
+/// What happens to a request that names a tenant which does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// The tenant is made, where that is allowed.
+    /// The tenant is created, where that is allowed.
     Made,
     /// The request is refused.
     Refused,
@@ -152,13 +154,13 @@ impl World {
         &self.default
     }
 
-    /// Replaces what new tenants begin with; those that exist keep what they have.
+    /// Replaces what new tenants start with; existing ones keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture, now: Timestamp) {
         let mut template = self.template.write();
         *template = Template::new(fixture, now).with_scenarios(template.scenarios().clone());
     }
 
-    /// Replaces the scenarios of all tenants, in one step for each; their counts begin anew.
+    /// Replaces the scenarios of all tenants, in one step for each; their counts restart.
     pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         {
             let mut template = self.template.write();
@@ -181,8 +183,8 @@ impl World {
         1 + self.others.read().len()
     }
 
-    /// Finds the tenant of a request; `prefix` is what its path says of it. Fails for a tenant that does not
-    /// exist and is not to be made or whose name cannot be one, and for a new one when there are as many as may be.
+    /// Finds the tenant of a request; `prefix` is what its path says about it. Fails for a tenant that does not
+    /// exist and may not be created, for an invalid name, and for a new tenant beyond the limit.
     pub fn locate<'a>(
         &self,
         request: &'a Request,
@@ -214,10 +216,10 @@ impl World {
         }
     }
 
-    /// The tenant to whom a request's credentials belong alone: the token's, or a token call's client id.
+    /// The one tenant to which a request's credentials belong: the token's, or a token call's client id.
     ///
-    /// Of the world's locks only `others` and `owners` are ever held together, in that order, by who makes or
-    /// deletes a tenant; here each is let go before the next is taken.
+    /// Of the world's locks only `others` and `owners` are ever held together, in that order, to create or
+    /// delete a tenant; here each is released before the next is taken.
     fn owner(&self, request: &Request) -> Option<Arc<Tenant>> {
         if self.owners.read().is_empty() {
             return None;
@@ -248,7 +250,7 @@ impl World {
         }
     }
 
-    /// The tenant of that name, made if it is new and that is allowed.
+    /// The tenant of that name, created if it is new and that is allowed.
     fn tenant(&self, name: &str, absent: Absent, wall: Timestamp) -> Result<Arc<Tenant>, WorldError> {
         if name == DEFAULT_TENANT {
             return Ok(Arc::clone(&self.default));
@@ -290,28 +292,6 @@ impl World {
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         is_loopback || self.named_by_host(&host).is_some()
     }
-}
-
-/// A host as hosts are compared; nearly all are written so.
-fn lower_case(host: &str) -> Cow<'_, str> {
-    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        host.to_ascii_lowercase().into()
-    } else {
-        host.into()
-    }
-}
-
-/// The host of an authority, without user and port.
-pub fn host_of(authority: &str) -> &str {
-    // Authorities are short: to look at each byte costs less than to set up a search.
-    let last = |text: &str, wanted: u8| text.bytes().rposition(|byte| byte == wanted);
-    let host = last(authority, b'@').map_or(authority, |at| &authority[at + 1..]);
-    let host = match last(host, b':') {
-        Some(colon) if !host.ends_with(']') => &host[..colon],
-        _ => host,
-    };
-    // The same name, fully qualified.
-    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// What a request calls the base URL of its tenant.
@@ -384,14 +364,14 @@ mod tests {
     }
 
     #[test]
-    fn strict_tenants_are_not_made_on_first_sight() {
+    fn strict_tenants_are_not_created_by_a_request() {
         let world = world(UnknownTenants::Refused);
         assert_eq!(located(&world, "localhost", "/tenants/a/v3"), "none");
         assert_eq!(world.tenant_count(), 1);
     }
 
     #[test]
-    fn whoever_may_not_make_a_tenant_finds_those_that_exist() {
+    fn a_caller_that_may_not_create_tenants_finds_those_that_exist() {
         let world = world(UnknownTenants::Made);
         let request = Request::new(Method::GET, "/tenants/a/_sim").unwrap().header(HOST, "localhost");
         let prefix = Prefix::of(request.uri.path());

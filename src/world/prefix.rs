@@ -1,4 +1,4 @@
-//! The part of a request's path that names its tenant: `/tenants/{name}`. It is read once and kept as places in
+//! The part of a request's path that names its tenant: `/tenants/{name}`. It is read once and kept as positions in
 //! the path, so that it can be kept beside the request that it was read from.
 
 /// Where the part of a path that names a tenant begins and ends.

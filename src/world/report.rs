@@ -1,4 +1,4 @@
-//! What is told of the whole server: that it is up, and what it counts.
+//! Reports about the whole server: that it is up, and what it counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -53,7 +53,7 @@ impl World {
         let _ = writeln!(
             text,
             "# HELP sync_group_sim_tenants Tenants.\n# TYPE sync_group_sim_tenants gauge\nsync_group_sim_tenants {}\n\
-             # HELP sync_group_sim_journal_dropped_total Exchanges that left the journals' old ends.\n\
+             # HELP sync_group_sim_journal_dropped_total Exchanges dropped from the journals.\n\
              # TYPE sync_group_sim_journal_dropped_total counter\nsync_group_sim_journal_dropped_total {dropped}",
             tenants.len()
         );

@@ -1,4 +1,4 @@
-//! Tenants that are asked for by name and options: making them with clients of their own, and deleting them.
+//! Tenants by name and options: creating them with clients of their own, and deleting them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,25 +20,25 @@ use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
 
 record! {
     derive(Default)
-    /// A tenant that is asked for; what is left out is the server's own.
+    /// A request for a tenant; anything left out is the server's default.
     pub struct TenantRequest as "tenantRequest" {
-        /// 1 to 63 of `a-z`, `0-9` and `-`; made up when absent.
+        /// 1 to 63 of `a-z`, `0-9` and `-`; generated when absent.
         pub name: Option<String> = nullable("name"),
-        /// What it begins with.
+        /// What it starts with.
         pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
         /// What goes wrong in it.
         pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios"),
-        /// Where its draws come from.
+        /// What its draws follow from.
         pub seed: Option<u64> = nullable("seed"),
-        /// How strictly creators are held to the prerequisites.
+        /// Whether the service's prerequisites are enforced.
         pub prerequisites: Option<Prerequisites> = nullable("prerequisites"),
         /// The gateway's limit, such as `100/10s`, or `off`.
         pub rate_limit: Option<Limit> = nullable("rateLimit"),
         /// How long its tokens live.
         pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
-        /// What faults and ids are drawn under beside the seed; the tenant's name when absent.
+        /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
         pub draw_key: Option<String> = nullable("drawKey"),
-        /// Whether a reply that a fault touched says so in `Sim-Fault`.
+        /// Whether a reply changed by a fault says so in `Sim-Fault`.
         pub sim_fault: Option<SimFault> = nullable("simFault"),
     }
 }
@@ -70,7 +70,7 @@ impl<T: Written> Written for NamedOr<T> {
     }
 }
 
-/// A tenant that was made.
+/// A created tenant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantReport {
@@ -78,22 +78,22 @@ pub struct TenantReport {
     pub name: String,
     /// What its clients call the base URL.
     pub base_url: String,
-    /// Where its luck comes from.
+    /// What its draws follow from.
     pub seed: u64,
     /// Its clients, the administrator's first.
     pub clients: Vec<Client>,
 }
 
-/// Why a tenant was not made or deleted.
+/// Why a tenant was not created or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldError {
-    /// What was asked for makes no sense.
+    /// The request is invalid.
     Bad(String),
     /// No tenant of that name.
     Unknown(String),
     /// The name is taken.
     Taken(String),
-    /// There are as many tenants as may be: so many.
+    /// The limit on tenants is reached; the limit.
     Full(usize),
 }
 
@@ -116,7 +116,7 @@ impl fmt::Display for WorldError {
 impl std::error::Error for WorldError {}
 
 impl World {
-    /// Makes a tenant with client ids and secrets of its own. `root` is the server's own base URL.
+    /// Creates a tenant with client ids and secrets of its own. `root` is the server's own base URL.
     pub fn create_tenant(
         &self,
         asked: &TenantRequest,
@@ -164,7 +164,7 @@ impl World {
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
     }
 
-    /// What a tenant that is asked for begins with.
+    /// What a requested tenant starts with.
     fn template_for(
         &self,
         asked: &TenantRequest,
@@ -217,7 +217,7 @@ impl World {
         }
     }
 
-    /// Deletes a tenant with all that is its; `default` stays.
+    /// Deletes a tenant with everything in it; `default` cannot be deleted.
     pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
         if name == DEFAULT_TENANT {
             return Err(WorldError::Bad("tenant `default` cannot be deleted; expected another".to_owned()));
@@ -225,7 +225,7 @@ impl World {
         let mut others = self.others.write();
         let removed = others.remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
-        // What the tenant held goes when nobody waits for the registry any more.
+        // What the tenant held is dropped after the registry's lock is released.
         drop(others);
         Ok(())
     }

@@ -51,7 +51,7 @@ fn options_come_from_the_environment_too_and_flags_win() {
             .env("SYNC_GROUP_SIM_FIXTURE", "large")
             .env("SYNC_GROUP_SIM_STRICT_TENANTS", "yes")
             .env("SYNC_GROUP_SIM_SEED", "7")
-            // Set to nothing is not set.
+            // An empty variable counts as unset.
             .env("SYNC_GROUP_SIM_SCENARIO", "")
             .env("SYNC_GROUP_SIM_RATE_LIMIT", "")
             .args(["--fixture", "empty", "--log", "off", "--port-file"])
@@ -78,7 +78,7 @@ fn a_bad_value_refuses_to_start() {
         (&["--token-lifetime", "749"], "expected a number and a unit"),
         (&["--prerequisites", "maybe"], "expected `enforce` or `ignore`"),
         (&["--max-connections", "0"], "expected a whole number from 1 to 1000000"),
-        (&["--header-timeout", "0s"], "expected more than no time"),
+        (&["--header-timeout", "0s"], "expected more than 0"),
         (&["--log", "loud"], "possible values: text, json, off"),
         (&["--seed=-1"], "--seed"),
         (&["fixtures", "huge"], "fixture `huge` is not built in; expected one of demo, large, empty"),
@@ -97,7 +97,7 @@ fn a_bad_value_refuses_to_start() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_so() {
+fn a_port_that_is_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, stdout, stderr) = run(&["--listen", &address]);
@@ -130,7 +130,7 @@ fn files_are_checked_with_place_found_and_expected() {
 }
 
 #[test]
-fn a_fixture_of_ones_own_is_served() {
+fn a_fixture_file_is_served() {
     let mine = file("own-fixture", "mine.yaml", "passwordPolicies:\n  - {id: p, name: Mine}\n");
     let server =
         Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off", "--fixture"]).arg(mine));
@@ -190,7 +190,7 @@ fn the_contract_and_the_schema_are_printed() {
 }
 
 #[test]
-fn beyond_loopback_the_control_api_wants_the_token_that_was_printed() {
+fn beyond_loopback_the_control_api_requires_the_printed_token() {
     let server = Server::start(binary().args(["--listen", "0.0.0.0:0", "--log", "off"]));
     let port = server.address().port();
     let address = ([127, 0, 0, 1], port).into();
@@ -301,7 +301,7 @@ fn a_fixture_file_is_reloaded_for_tenants_that_begin_later() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_nothing_up() {
+fn a_log_that_is_not_read_blocks_nothing() {
     let server = Server::start(binary().args(["--listen", "127.0.0.1:0"]));
     // Six thousand lines of two hundred bytes: more than the pipe takes and than may wait behind it.
     let mut socket = connect(server.address());

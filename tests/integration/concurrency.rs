@@ -41,7 +41,7 @@ fn busy() -> Config {
     config
 }
 
-/// Everything that so many clients saw, the administrator and one who may only read among them.
+/// Everything that a number of clients saw, including the administrator and one that may only read.
 fn storm(address: SocketAddr) -> HashMap<String, Step> {
     let clients = Fixture::built_in("large").unwrap().clients;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -63,7 +63,7 @@ fn storm(address: SocketAddr) -> HashMap<String, Step> {
     })
 }
 
-/// Whether the service did what it was asked for, whatever the client was told of it.
+/// Whether the service performed the operation, no matter what the client was told.
 fn performed(entry: &Exchange) -> bool {
     let undone = ["soak/too-many", "soak/refused", "soak/closed", "soak/reset", "soak/cut", "soak/hung"];
     let mut fired = entry.rules.matched().filter(|look| look.fired);
@@ -194,7 +194,7 @@ fn a_stop_under_load_loses_no_answered_write_and_tells_of_every_write() {
     let stored: HashSet<String> = state.groups.into_iter().filter_map(|group| group.name).collect();
     assert!(told.created.len() >= 2_000 && !told.halves.is_empty());
     assert_eq!(told.created.difference(&stored).count(), 0, "an answered write is not there");
-    assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and nobody was told");
+    assert_eq!(stored.difference(&told.created).count(), 0, "a write happened and no client was told");
     assert_eq!(told.halves.iter().filter(|after| **after > 0).count(), 0, "half an answer was sent");
     let exchanges = simulator.default_tenant().exchanges(&Filter::default());
     let is_create = |entry: &&Exchange| entry.operation == Some(Operation::CreatePasswordSyncGroup);

@@ -82,7 +82,7 @@ fn a_body_that_never_comes_is_a_408() {
 }
 
 #[test]
-fn headers_that_never_end_cost_the_client_its_connection() {
+fn headers_that_never_end_close_the_connection() {
     let mut config = Config::default();
     config.limits.header_timeout = Duration::from_millis(50);
     let served = Served::start(config);
@@ -103,7 +103,7 @@ fn requests_sent_in_one_go_are_answered_in_order() {
 }
 
 #[test]
-fn what_is_no_http_is_a_400() {
+fn what_is_not_http_is_a_400() {
     let served = Served::start(Config::default());
     let answer = exchange(served.address(), b"NOT HTTP\r\n\r\n");
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
@@ -117,7 +117,7 @@ fn http_2_is_spoken_on_the_same_port() {
     socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
     let mut frame = [0; 9];
     socket.read_exact(&mut frame).unwrap();
-    assert_eq!(frame[3], 4, "the first frame is no SETTINGS frame: {frame:?}");
+    assert_eq!(frame[3], 4, "the first frame is not a SETTINGS frame: {frame:?}");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn an_idle_connection_outlives_the_header_timeout() {
 }
 
 #[test]
-fn stopping_waits_for_nobody_who_cannot_be_served() {
+fn stopping_does_not_wait_for_clients_that_cannot_be_served() {
     let text =
         "name: t\nrules: [{when: {query: {hang: {present: true}}}, fault: hang}, {fault: {hold: 1h}}]\n";
     let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };

@@ -1,4 +1,4 @@
-//! The control API: every call, its errors, and that one tenant's knobs turn nothing in another.
+//! The control API: every call, its errors, and that controlling one tenant changes nothing in another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
@@ -36,13 +36,13 @@ fn every_call_that_is_listed_is_answered() {
 }
 
 #[test]
-fn the_control_apis_document_names_the_server_that_it_is_asked_at() {
+fn the_control_apis_document_names_the_server_it_was_requested_from() {
     let document = Sim::new().control("GET /_sim/control.openapi.json", None, 200);
     assert_eq!(document["servers"], json!([{ "url": "http://localhost:4580" }]));
 }
 
 #[test]
-fn a_tenant_is_made_with_clients_of_its_own_and_told_apart_by_them() {
+fn a_tenant_has_clients_of_its_own_and_is_recognised_by_them() {
     let sim = Sim::new();
     let (prefix, token, made) = sim.tenant(json!({ "name": "mine", "seed": 7, "fixture": "empty" }));
     assert_eq!((made["name"].as_str(), made["seed"].as_u64()), (Some("mine"), Some(7)));
@@ -60,14 +60,14 @@ fn a_tenant_is_made_with_clients_of_its_own_and_told_apart_by_them() {
         assert_eq!((list.status.as_u16(), list.header("x-total-count")), (200, Some("0")));
     }
     assert_eq!(sim.status(&format!("GET {prefix}/v3/password-sync-groups"), &token), 200);
-    // In another tenant they are nobody's.
+    // In another tenant they are unknown.
     assert_eq!(sim.status("GET /tenants/other/v3/password-sync-groups", &token), 401);
     sim.control("DELETE /_sim/tenants/mine", None, 204);
     assert_eq!(sim.status("GET /v3/password-sync-groups", &token), 401);
 }
 
 #[test]
-fn a_tenant_that_cannot_be_is_refused_and_says_why() {
+fn an_invalid_tenant_is_refused_with_the_reason() {
     let sim = Sim::new();
     sim.control("POST /_sim/tenants", Some(json!({ "name": "a" })), 201);
     for (asked, status, error) in [
@@ -114,7 +114,7 @@ fn a_tenant_has_options_of_its_own() {
 }
 
 #[test]
-fn moving_a_tenants_clock_moves_its_time_and_nobody_elses() {
+fn moving_a_tenants_clock_moves_only_its_own_time() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({ "name": "a" }));
     let (other, other_token, _) = sim.tenant(json!({ "name": "b" }));
@@ -295,7 +295,7 @@ fn verification_counts_and_orders_and_measures() {
 }
 
 #[test]
-fn state_goes_out_and_comes_back_the_same() {
+fn exported_state_can_be_imported_unchanged() {
     let sim = Sim::new();
     let (prefix, token) = with_three_calls(&sim);
     let get = format!("GET {prefix}/_sim/state");
@@ -312,7 +312,7 @@ fn state_goes_out_and_comes_back_the_same() {
 }
 
 #[test]
-fn a_reset_brings_everything_back_luck_included() {
+fn a_reset_restores_everything_including_draws() {
     let sim = Sim::new();
     let (prefix, token, _) =
         sim.tenant(json!({ "name": "a", "prerequisites": "ignore", "scenarios": ["chaos"] }));
@@ -482,7 +482,7 @@ fn moves_of_one_clock_at_once_add_up() {
 }
 
 #[test]
-fn who_may_not_call_makes_no_tenant_by_trying() {
+fn a_refused_control_call_creates_no_tenant() {
     let sim = Sim::new();
     let call = Request::new(Method::GET, "/tenants/tried/_sim/clock").unwrap().header(HOST, "evil.example");
     assert_eq!(sim.simulator.answer_at(&call, sim.wall).reply.status.as_u16(), 403);
@@ -499,7 +499,7 @@ fn an_expectation_has_a_hundred_steps_at_most() {
 }
 
 #[test]
-fn a_state_of_comments_alone_is_none() {
+fn a_state_with_only_comments_is_refused() {
     let sim = Sim::new();
     let before = sim.control("GET /_sim/state", None, 200);
     let request = Request::new(Method::PUT, "/_sim/state").unwrap().header(HOST, "localhost");
@@ -510,7 +510,7 @@ fn a_state_of_comments_alone_is_none() {
 }
 
 #[test]
-fn a_body_with_a_million_mistakes_is_told_some_and_takes_one_place_in_the_journal() {
+fn a_body_with_a_million_mistakes_gets_some_of_them_reported_and_is_one_exchange() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({ "name": "t" }));
     let call = format!("POST {prefix}/v3/password-sync-groups");
@@ -525,7 +525,7 @@ fn a_body_with_a_million_mistakes_is_told_some_and_takes_one_place_in_the_journa
 }
 
 #[test]
-fn a_follower_passes_over_what_its_filter_leaves_out_once() {
+fn a_follower_skips_what_its_filter_excludes_only_once() {
     let sim = Sim::new();
     let tenant = sim.simulator.default_tenant();
     for _ in 0..3 {

@@ -1,5 +1,5 @@
 //! The same seed and the same requests give the same faults: in two runs, against a golden file, with clients
-//! at once, and whatever other rules and tenants there are.
+//! at once, and regardless of other rules and tenants.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,7 +41,7 @@ fn two_runs_and_the_golden_file_have_the_same_journal() {
         std::fs::write(path, &first).unwrap();
     }
     let golden = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(first == golden, "the journal is not that of tests/golden/journal.json; BLESS=1 writes it anew");
+    assert!(first == golden, "the journal is not that of tests/golden/journal.json; BLESS=1 rewrites it");
 }
 
 /// Which of a rule's matches it fired on, in the first `count` gets.
@@ -55,7 +55,7 @@ fn firings(scenarios: Vec<Ruleset>, rule: &str, count: usize) -> Vec<u64> {
 }
 
 #[test]
-fn another_rule_moves_nobodys_luck() {
+fn another_rule_changes_no_other_draws() {
     let alone = scenario(
         "name: chaos\nrules: [{name: some, when: {operation: getPasswordSyncGroup}, fires: {chance: 0.3}, fault: {respond: {status: 503}}}]\n",
     );
@@ -74,7 +74,7 @@ fn another_rule_moves_nobodys_luck() {
 }
 
 #[test]
-fn a_rule_in_front_that_fires_takes_turns_away_but_moves_no_luck() {
+fn an_earlier_rule_that_fires_takes_turns_but_changes_no_draws() {
     let text = |first: &str| {
         scenario(&format!(
             "name: chaos\nrules:\n  - {{name: first, when: {{method: GET}}, fires: {{nth: {first}}}, fault: close}}\n  \
@@ -107,7 +107,7 @@ fn a_chance_of_p_fires_in_p_of_all_draws() {
     }
 }
 
-/// The journal after `total` gets by so many clients at once, over sockets.
+/// The journal after `total` gets by this many clients at once, over sockets.
 fn journal_with_clients(clients: usize, total: usize) -> Value {
     let mut chaos = scenario(CHAOS).written();
     chaos.rules.retain(|rule| rule.name != "late");
@@ -143,7 +143,7 @@ fn one_eight_and_sixty_four_clients_meet_the_same_faults() {
 }
 
 #[test]
-fn tenants_have_luck_of_their_own() {
+fn each_tenant_has_its_own_draws() {
     let statuses = |tenants: &[&str]| {
         let mut client = Client::new(vec![scenario(CHAOS)], |_| {});
         let mut found = Vec::new();

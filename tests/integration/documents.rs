@@ -1,4 +1,4 @@
-//! What stands in the repository's own documents is true.
+//! The repository's own documents are true.
 
 use crate::harness::process::run;
 
@@ -43,7 +43,7 @@ fn as_an_option_has_it(told: &str) -> String {
 }
 
 #[test]
-fn the_readme_tells_every_limit_with_its_default() {
+fn the_readme_lists_every_limit_with_its_default() {
     let help = stdout(&["serve", "--help"]);
     let limits = help.split("Limits:").nth(1).unwrap();
     let default = |text: &str| text.split("[default: ").nth(1)?.split(']').next().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What a test in Rust does that has the simulator in its own process: it drops it, and turns its knobs by the handle.
+//! What a test in Rust does that has the simulator in its own process: it drops it, and controls it by the handle.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn dropping_a_running_simulator_stops_it() {
 }
 
 #[test]
-fn the_handle_turns_the_same_knobs_as_the_control_api() {
+fn the_handle_and_the_control_api_do_the_same() {
     let mut config = Config::default();
     config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00Z").unwrap());
     let simulator = Simulator::new(config).unwrap();

@@ -1,6 +1,6 @@
-//! Request and reply pairs from the files under `tests/exchanges`: a file or a folder for each resource. Each case runs twice, through `Simulator::answer`
-//! and over a socket, with the same seed and a clock that stands still; both must be as the case says, and
-//! byte for byte the same.
+//! Request and reply pairs from the files under `tests/exchanges`: a file or a folder for each resource. Each case runs
+//! twice, through `Simulator::answer` and over a socket, with the same seed and a clock that stands still; both must be
+//! as the case says, and byte for byte the same.
 //!
 //! A case is a list of steps against a fresh simulator. A step sends a request, `as` a client of the fixture
 //! (its token is fetched first) or with `headers` of its own, with `json`, or with a `body` of some `type`.

@@ -1,4 +1,4 @@
-//! `docs/fidelity.md` is made of the marks beside the responses in the service's documents. `BLESS=1` writes it anew.
+//! `docs/fidelity.md` is made of the marks beside the responses in the service's documents. `BLESS=1` rewrites it.
 
 use std::fmt::Write;
 use std::fs;
@@ -72,5 +72,5 @@ fn the_fidelity_page_says_what_the_documents_say() {
         fs::write(PAGE, &page).unwrap();
     }
     let written = fs::read_to_string(PAGE).unwrap_or_default();
-    assert!(written == page, "docs/fidelity.md is not what the documents say; BLESS=1 writes it anew");
+    assert!(written == page, "docs/fidelity.md is not what the documents say; BLESS=1 rewrites it");
 }

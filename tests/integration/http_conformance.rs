@@ -65,7 +65,7 @@ impl Target {
     }
 
     /// Sends bytes, reads until the server closes, and expects these answers in this order and no more; then the
-    /// server still serves others, and nobody has asked it for what was smuggled.
+    /// server still serves others, and it has seen no smuggled request.
     fn check(&self, name: &str, bytes: impl AsRef<[u8]>, expected: &[u16]) -> Vec<RawReply> {
         let answer = exchange(self.address(), bytes.as_ref());
         let replies = replies(&answer);
@@ -123,7 +123,7 @@ fn pipelined_requests_with_bodies_are_answered_in_order() {
 }
 
 #[test]
-fn a_held_answer_holds_those_behind_it_and_keeps_their_order() {
+fn a_held_answer_delays_those_after_it_and_keeps_their_order() {
     let began = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
     let target = Target::with(|config| {
         let text = "name: t\nrules: [{when: {query: {late: {present: true}}}, fault: {hold: 1h}}]\n";
@@ -193,7 +193,7 @@ fn a_request_may_come_a_byte_at_a_time() {
 }
 
 #[test]
-fn chunks_that_are_none_are_a_400_and_the_end() {
+fn malformed_chunks_are_a_400_and_end_the_connection() {
     let target = Target::new();
     for size in [
         "zz",
@@ -453,7 +453,7 @@ fn head_is_get_without_the_body() {
 }
 
 #[test]
-fn methods_that_do_not_exist_are_told_which_do() {
+fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let target = Target::new();
     for method in ["OPTIONS", "TRACE", "PATCH", "get", "Post", "BREW", "QUERY", "CONNECT", "!#$%&'*+-.^_`|~"]
     {
@@ -464,7 +464,7 @@ fn methods_that_do_not_exist_are_told_which_do() {
     let line = "OPTIONS /v3/password-sync-groups/x";
     let reply = target.check(line, target.request(line, "") + LAST, &[405, ON]).remove(0);
     assert_eq!(reply.header("allow"), Some("GET, PUT, DELETE"));
-    // The server as a whole is no resource of the service's.
+    // The server as a whole is not a resource of the service.
     target.check("OPTIONS *", target.request("OPTIONS *", "") + LAST, &[404, ON]);
     target.check("GET *", target.request("GET *", "") + LAST, &[404, ON]);
 }
@@ -588,7 +588,7 @@ fn queries_are_decoded_and_checked_as_they_then_are() {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8_are_refused_where_they_mean_something() {
+fn bytes_that_are_not_utf_8_are_refused_where_they_matter() {
     let target = Target::new();
     let line = |line: &[u8]| [line, b" HTTP/1.1\r\nHost: localhost\r\n\r\n", LAST.as_bytes()].concat();
     target.check("a path", line(b"GET /v3/password-sync-groups/\xe4"), &[400]);
@@ -599,7 +599,7 @@ fn bytes_that_are_no_utf_8_are_refused_where_they_mean_something() {
     };
     let token = format!("Authorization: Bearer {}\r\nX-Name: ", target.token);
     target.check(
-        "a header field that nobody reads",
+        "a header field that is not read",
         header(&[token.as_bytes(), b"\xe4"].concat()),
         &[200, ON],
     );

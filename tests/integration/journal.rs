@@ -1,4 +1,4 @@
-//! What the journal keeps: so many bytes, and no secrets.
+//! What the journal keeps: a limited number of bytes, and no secrets.
 
 use hyper::Method;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! What the server allows its clients, seen from a socket: whoever goes beyond a limit is refused, and others are
-//! served on.
+//! What the server allows its clients, seen from a socket: a client that exceeds a limit is refused, and others are
+//! still served.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,7 +19,7 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Served {
     Served::start(config)
 }
 
-/// What every test ends with: somebody else is answered.
+/// What every test ends with: another client is answered.
 fn assert_others_are_served(address: SocketAddr) {
     assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 200);
 }
@@ -128,7 +128,7 @@ fn http2(
 }
 
 #[test]
-fn a_head_that_drips_costs_the_client_its_connection() {
+fn a_head_that_arrives_too_slowly_closes_the_connection() {
     let served = limited(|limits| limits.header_timeout = Duration::from_millis(60));
     let answer = drip(served.address(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
     assert_eq!(answer, b"");
@@ -136,7 +136,7 @@ fn a_head_that_drips_costs_the_client_its_connection() {
 }
 
 #[test]
-fn a_body_that_drips_is_a_408() {
+fn a_body_that_arrives_too_slowly_is_a_408() {
     let served = limited(|limits| limits.body_timeout = Duration::from_millis(60));
     let answer = drip(
         served.address(),
@@ -147,7 +147,7 @@ fn a_body_that_drips_is_a_408() {
 }
 
 #[test]
-fn who_takes_no_answer_loses_the_connection() {
+fn a_client_that_reads_nothing_loses_the_connection() {
     let served = patient(|limits| limits.write_timeout = Duration::from_millis(60));
     let mut socket = stalled(served.address());
     // The server reads no further while it cannot write; once it has closed, writing fails.
@@ -262,7 +262,7 @@ fn is_answered(socket: &mut TcpStream) -> bool {
 }
 
 #[test]
-fn a_connection_too_many_is_told_so_and_those_that_are_open_go_on() {
+fn one_connection_too_many_is_refused_and_open_ones_continue() {
     let served = limited(|limits| limits.max_connections = 2);
     let mut open = [served_connection(served.address()), served_connection(served.address())];
     for _ in 0..3 {
@@ -287,7 +287,7 @@ fn a_client_that_closes_one_connection_and_opens_the_next_is_never_refused() {
 }
 
 #[test]
-fn hundreds_of_connections_too_many_harm_nobody() {
+fn hundreds_of_connections_too_many_do_no_harm() {
     let served = limited(|limits| limits.max_connections = 1);
     let mut open = served_connection(served.address());
     let crowd: Vec<_> = (0..400).filter_map(|_| TcpStream::connect(served.address()).ok()).collect();
@@ -296,7 +296,7 @@ fn hundreds_of_connections_too_many_harm_nobody() {
     drop((crowd, open));
     // Some of the crowd have their turn before us.
     let is_free = |_| send_or_nothing(served.address()) == Some(200);
-    assert!((0..1_000).any(is_free), "nobody is served any more");
+    assert!((0..1_000).any(is_free), "no connection is served any more");
 }
 
 /// The status of a request, unless it was closed without a word.
@@ -307,7 +307,7 @@ fn send_or_nothing(address: SocketAddr) -> Option<u16> {
 }
 
 #[test]
-fn a_connection_too_many_over_http_2_is_sent_away() {
+fn one_http_2_connection_too_many_is_refused() {
     let served = limited(|limits| limits.max_connections = 1);
     let _open = served_connection(served.address());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -380,7 +380,7 @@ fn code_at(content: &[u8], at: usize) -> u32 {
 }
 
 #[test]
-fn a_stream_too_many_is_refused_and_the_connection_stays() {
+fn one_stream_too_many_is_refused_and_the_connection_stays_open() {
     let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
     let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.max_streams = 2;
@@ -402,7 +402,7 @@ fn a_stream_too_many_is_refused_and_the_connection_stays() {
 }
 
 #[test]
-fn a_flood_of_resets_costs_the_client_its_connection() {
+fn a_flood_of_resets_closes_the_connection() {
     let served = limited(|limits| limits.max_resets = 20);
     let mut frames = Frames::connect(served.address());
     let streams = (1..4_000).step_by(2);
@@ -417,7 +417,7 @@ fn a_flood_of_resets_costs_the_client_its_connection() {
 }
 
 #[test]
-fn a_client_that_resets_no_more_streams_than_it_may_goes_on() {
+fn a_client_that_resets_as_many_streams_as_allowed_is_still_served() {
     // In one go, and more than the HTTP/2 library would take if it were not told.
     let served = limited(|limits| limits.max_resets = 1_000);
     let mut frames = Frames::connect(served.address());
@@ -428,7 +428,7 @@ fn a_client_that_resets_no_more_streams_than_it_may_goes_on() {
     while frames.next_of(1).expect("it is answered").0 != 601 {}
 }
 
-/// A scenario of so many rules, as JSON.
+/// A scenario with this many rules, as JSON.
 fn scenario_of(rules: usize) -> Value {
     let rule = serde_json::json!({ "fires": { "nth": 9 }, "fault": "pass" });
     serde_json::json!({ "name": "many", "rules": vec![rule; rules] })
@@ -441,7 +441,7 @@ fn call(address: SocketAddr, method: &str, path: &str, body: &Value) -> (u16, St
 }
 
 #[test]
-fn a_rule_too_many_is_refused_and_those_that_run_go_on() {
+fn one_rule_too_many_is_refused_and_running_ones_continue() {
     let mut config = Config::default();
     config.options.max_rules = 3;
     let served = Served::start(config);
@@ -464,7 +464,7 @@ fn a_rule_too_many_is_refused_and_those_that_run_go_on() {
 }
 
 #[test]
-fn a_tenant_too_many_is_refused_and_those_that_are_there_go_on() {
+fn one_tenant_too_many_is_refused_and_existing_ones_are_still_served() {
     let served = Served::start(Config { max_tenants: 3, ..Config::default() });
     let address = served.address();
     let status = |target: &str| send(address, "GET", target, &[], b"").status;
@@ -504,7 +504,7 @@ fn a_journal_keeps_no_more_bytes_than_it_may() {
 }
 
 #[test]
-fn an_answer_too_many_that_waits_is_a_503_at_once() {
+fn one_waiting_answer_too_many_is_a_503_at_once() {
     let text = "name: t\nrules:\n  - {when: {query: {held: {present: true}}}, fault: {hold: 1h}}\n  - {when: {query: {hung: {present: true}}}, fault: hang}\n";
     let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.max_holds = 3;
@@ -517,7 +517,7 @@ fn an_answer_too_many_that_waits_is_a_503_at_once() {
     };
     let mut follower = open("/_sim/journal/stream");
     follower.read_exact(&mut [0; 12]).unwrap();
-    // Two wait beside the follower; whoever comes then is answered.
+    // Two wait beside the follower; later ones are answered.
     let waits = |socket: &mut TcpStream| {
         socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         socket.peek(&mut [0]).is_err()
@@ -531,7 +531,7 @@ fn an_answer_too_many_that_waits_is_a_503_at_once() {
         waiting.push(socket);
     }
     assert_eq!(waiting.len(), 2);
-    let refusal = "3 answers wait, which is the limit (--max-holds)";
+    let refusal = "3 answers are waiting, which is the limit (--max-holds)";
     for target in ["/oauth/info?held", "/oauth/info?hung"] {
         let reply = send(address, "GET", target, &[], b"");
         let body: Value = serde_json::from_slice(&reply.body).unwrap();

@@ -12,11 +12,11 @@ mod command_line;
 mod concurrency;
 /// What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 mod connections;
-/// The control API, and the handle that turns the same knobs.
+/// The control API, and the handle that offers the same controls.
 mod control_api;
 /// The same seed and the same requests give the same faults.
 mod determinism;
-/// What stands in the repository's own documents is true.
+/// The repository's own documents are true.
 mod documents;
 /// What a test does that has the simulator in its own process.
 mod embedding;
@@ -26,7 +26,7 @@ mod exchanges;
 mod fidelity;
 /// Imports only point down.
 mod floor_plan;
-/// Mutations of a corpus, thrown at whatever reads what others wrote.
+/// Mutations of a corpus, for everything that reads what others wrote.
 mod fuzz;
 /// How a simulator is started and asked.
 mod harness;
@@ -34,7 +34,7 @@ mod harness;
 mod http_conformance;
 /// What the journal keeps, and what it leaves out.
 mod journal;
-/// What the server allows its clients, seen from a socket: the refusal, and that others are served on.
+/// What the server allows its clients, seen from a socket: the refusal, and that others are still served.
 mod limits;
 /// Clients that the soak shares.
 #[path = "../../benches/harness/mod.rs"]
@@ -47,13 +47,13 @@ mod rate_limit;
 mod readme_example;
 /// What scenarios do to exchanges.
 mod scenarios;
-/// What comes in with the dependencies.
+/// The dependencies.
 mod supply_chain;
 /// HTTP over TLS.
 mod tls;
-/// How long a token is good, and for whom.
+/// How long a token is valid, and for which clients.
 mod tokens;
-/// What really happened stands in the journal beside what the client was told.
+/// The journal shows what really happened beside what the client was told.
 mod truth;
 /// Faults as a client's kernel and its HTTP/2 library see them.
 mod wire_faults;

@@ -101,7 +101,7 @@ fn every_example_of_the_reference_is_a_valid_scenario() {
     }
 }
 
-/// The faults that say something else or nothing, and whether the client sees a whole answer of its own.
+/// The faults that answer something else or nothing, and whether the client sees a complete answer.
 const FAULTS: [&str; 12] = [
     "{respond: {status: 500}}",
     "{rateLimited: {retryAfter: 1s}}",
@@ -166,7 +166,7 @@ fn a_fault_that_only_delays_lets_the_operation_happen_at_either_stage() {
 }
 
 #[test]
-fn a_fault_after_does_not_strike_what_the_service_refused() {
+fn a_fault_after_does_not_fire_on_what_the_service_refused() {
     let client = Client::with(
         "name: t\nrules: [{stage: after, when: {operation: getPasswordSyncGroup}, fault: {respond: {status: 500}}}]\n",
     );
@@ -273,7 +273,7 @@ fn an_expired_token_stays_expired_and_a_new_one_works() {
 }
 
 #[test]
-fn a_token_can_be_expired_or_narrowed_when_it_is_bought() {
+fn a_token_can_be_expired_or_narrowed_when_it_is_issued() {
     let mut client =
         Client::with("name: t\nrules: [{when: {operation: token}, fires: {nth: 1}, fault: expireToken}]\n");
     assert_eq!(status(&client.get("")), 401);
@@ -320,7 +320,7 @@ fn the_token_call_can_fail_like_any_other() {
 }
 
 #[test]
-fn corrupt_bodies_are_not_what_they_say() {
+fn corrupt_bodies_are_not_what_they_claim() {
     let corrupt = |kind: &str| {
         let client = Client::with(&format!(
             "name: t\nrules: [{{when: {{method: GET}}, fault: {{corrupt: {kind}}}}}]\n"

@@ -1,4 +1,4 @@
-//! What comes in with the dependencies: where they are from, under which licences, how many they are, why each
+//! The dependencies: where they are from, under which licences, how many they are, why each
 //! is there, and whether an advisory is known against a locked version. `cargo deny check` (deny.toml) holds
 //! the same with the advisories of the day; this needs no network.
 

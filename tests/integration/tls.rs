@@ -1,4 +1,4 @@
-//! HTTP over TLS: certificates from files and made-up ones, HTTP/1.1 and HTTP/2 by ALPN.
+//! HTTP over TLS: certificates from files and generated ones, HTTP/1.1 and HTTP/2 by ALPN.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,7 +24,7 @@ fn port(server: &Server) -> &str {
 }
 
 #[test]
-fn a_made_up_certificate_is_trusted_by_whoever_trusts_its_authority() {
+fn a_generated_certificate_is_trusted_by_clients_that_trust_its_ca() {
     let server = serve(&["--tls-self-signed"]);
     let authority =
         server.banner.iter().find(|line| line.contains("trust")).unwrap().split_whitespace().nth(1).unwrap();
@@ -47,7 +47,7 @@ fn a_made_up_certificate_is_trusted_by_whoever_trusts_its_authority() {
 }
 
 #[test]
-fn a_certificate_of_ones_own_is_used() {
+fn a_given_certificate_is_used() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tls");
     std::fs::create_dir_all(&folder).unwrap();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -61,7 +61,7 @@ fn a_certificate_of_ones_own_is_used() {
     assert!(ok && text.contains("\"tenantName\":\"default\""), "{text}");
 
     for (options, expected) in [
-        (["--tls-cert", key, "--tls-key", key], "no certificate in it; expected a certificate chain in PEM"),
+        (["--tls-cert", key, "--tls-key", key], "no certificate found; expected a certificate chain in PEM"),
         (["--tls-cert", certificate, "--tls-key", certificate], "expected a private key in PEM"),
         (["--tls-cert", "nowhere.pem", "--tls-key", key], "nowhere.pem: "),
     ] {

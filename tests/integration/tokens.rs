@@ -1,4 +1,4 @@
-//! How long a token is good, and for whom.
+//! How long a token is valid, and for which clients.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sync_group_sim::simulator::{Config, Simulator};
 use crate::harness::control::Sim;
 
 #[test]
-fn a_token_lives_as_long_as_it_says_whatever_the_clocks_fraction() {
+fn a_token_lives_exactly_as_long_as_it_says_at_any_fraction_of_a_second() {
     let mut config = Config::default();
     config.options.token_lifetime = Duration::from_secs(1);
     config.options.clock = Clock::manual(Timestamp::parse("2026-11-24T09:30:00.950Z").unwrap());
@@ -25,7 +25,7 @@ fn a_token_lives_as_long_as_it_says_whatever_the_clocks_fraction() {
 }
 
 #[test]
-fn a_token_of_a_deleted_tenant_is_nobodys_in_the_next_of_its_name() {
+fn a_token_of_a_deleted_tenant_is_unknown_to_the_next_of_its_name() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({ "name": "again" }));
     sim.control("DELETE /_sim/tenants/again", None, 204);

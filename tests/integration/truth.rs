@@ -1,4 +1,4 @@
-//! What really happened stands in the journal beside what the client was told: the service's own answer, changes,
+//! The journal shows what really happened beside what the client was told: the service's own answer, changes,
 //! bytes and times.
 
 use std::io::{Read, Write};
@@ -72,7 +72,7 @@ fn changes_name_each_record() {
 }
 
 #[test]
-fn a_rehearsed_token_is_good_and_counts_for_nothing() {
+fn a_rehearsed_token_is_valid_and_leaves_the_counter_alone() {
     let rule = "{when: {operation: token}, fires: {nth: 2}, fault: {corrupt: wrongContentType}}";
     let mut client = Client::with(&format!("name: t\nrules: [{rule}]\n"));
     let rehearsed = client.buy_token().reply.value();
@@ -163,7 +163,7 @@ fn served(rule: &str) -> (Served, Timestamp) {
 const INFO: &[u8] = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
-fn times_of_the_machine_tell_who_waited_and_connections_tell_who_was_reused() {
+fn machine_times_show_which_exchange_waited_and_which_connection_was_reused() {
     let (served, _) = served("fires: {nth: 3}, fault: pass");
     let mut socket = connect(served.address());
     let mut read = [0; 4_096];
@@ -180,7 +180,7 @@ fn times_of_the_machine_tell_who_waited_and_connections_tell_who_was_reused() {
 }
 
 #[test]
-fn a_held_answer_is_on_the_agenda_and_is_told_at_its_own_time() {
+fn a_held_answer_is_on_the_agenda_and_is_sent_at_its_own_time() {
     let (served, began) = served("fault: {hold: 10s}");
     let tenant = served.running().simulator().default_tenant();
     let mut socket = connect(served.address());
@@ -190,7 +190,7 @@ fn a_held_answer_is_on_the_agenda_and_is_told_at_its_own_time() {
     }
     let due = &tenant.agenda().due[0];
     let due = (due.at, due.what.clone(), due.exchange);
-    assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is told".to_owned(), Some(1)));
+    assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is sent".to_owned(), Some(1)));
     tenant.advance(Duration::from_hours(1));
     let mut read = [0; 4_096];
     assert!(socket.read(&mut read).unwrap() > 0);
@@ -264,7 +264,7 @@ fn a_skipping_clock_stops_at_a_told_retry_after() {
 }
 
 #[test]
-fn a_clock_that_is_moved_back_leaves_a_hold_what_is_left_of_it() {
+fn a_hold_keeps_its_remaining_time_when_the_clock_is_moved_back() {
     let (served, began) = served("fault: {hold: 1h}");
     let tenant = served.running().simulator().default_tenant();
     let mut socket = connect(served.address());

@@ -88,7 +88,7 @@ fn a_hang_with_an_end_closes_the_connection() {
 }
 
 #[test]
-fn a_truncated_body_has_a_length_that_fits() {
+fn a_truncated_body_has_a_matching_length() {
     let mut socket = connect(serve_and_keep("{corrupt: truncatedJson}"));
     socket.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut bytes = Vec::new();
@@ -185,7 +185,7 @@ fn reset_over_http_2_resets_the_stream_and_keeps_the_connection() {
 }
 
 #[test]
-fn close_over_http_2_says_goodbye() {
+fn close_over_http_2_sends_goaway() {
     let end = http2_end("close");
     assert!(end.stream_error.is_some());
     assert_eq!((end.status, end.said_goodbye), (None, true));

@@ -1,5 +1,5 @@
 //! The notation of the documents, tried on a small service of its own (`things.yaml`): what differs from version to
-//! version in routes, access, checks and served documents, what refuses to build, and what a large one costs.
+//! version in routes, access, checks and served documents, what fails to build, and what a large service costs.
 
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
@@ -297,7 +297,7 @@ fn what_is_not_understood_does_not_build() {
             GROUPS,
             "operationId: createPasswordSyncGroup",
             "operationId: getPasswordSyncGroups",
-            "operation `getPasswordSyncGroups` is there twice",
+            "operation `getPasswordSyncGroups` is defined twice",
         ),
         (
             GROUPS,
@@ -306,7 +306,7 @@ fn what_is_not_understood_does_not_build() {
             "the body's media type; expected one of",
         ),
         (GROUPS, "kind: documented", "kind: guessed", "unknown variant `guessed`"),
-        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "a key again"),
+        (THINGS, "x-sim-fidelity: {kind: invented}", "description: x", "a repeated key"),
         (
             THINGS,
             "          x-sim-fidelity: {kind: invented}\n",
@@ -355,7 +355,7 @@ fn what_is_not_understood_does_not_build() {
         let found = read("service", &written.replacen(from, to, 1)).unwrap_err();
         assert!(
             found.contains(expected) && found.starts_with("fixtures/openapi/service/service.yaml:")
-                || found.contains("is there twice"),
+                || found.contains("is defined twice"),
             "{from}: {found}"
         );
     }
@@ -404,7 +404,7 @@ fn a_service_of_45_operations_costs_nothing_until_it_is_called() {
     let (code, texts) = told(contract.check_found(&found, &request, Prerequisites::Enforce).unwrap_err());
     assert_eq!((code, texts.len()), (DetailCode::Missing, 2));
     assert_eq!(compiled_bodies(&contract), 1);
-    // What is kept for an operation that nobody called, beside the program's own text.
+    // What is kept for an operation that was never called, beside the program's own text.
     assert!(size_of::<Validators>() <= 128, "{}", size_of::<Validators>());
     // The schema of one body has nothing of the others.
     let strict = found.facts.body.unwrap().strict;

@@ -3,29 +3,29 @@
 use hyper::StatusCode;
 
 use crate::control::read::{document, filter};
-use crate::control::{Answer, Asked, ControlError, Said, done, json_of, ok};
+use crate::control::{Answer, ControlError, ControlRequest, Said, done, json_of, ok};
 use crate::journal::verify::Expectation;
 
-pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
     ok(&asked.located.tenant.journal(&filter(asked.request)?, asked.wall))
 }
 
-pub(in crate::control) fn forget(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn forget(asked: &ControlRequest<'_>) -> Answer {
     asked.located.tenant.clear_journal(&filter(asked.request)?);
     done()
 }
 
-/// What is followed is sent by the server, as it comes.
-pub(in crate::control) fn follow(asked: &Asked<'_>) -> Answer {
+/// The server sends what is followed, as it happens.
+pub(in crate::control) fn follow(asked: &ControlRequest<'_>) -> Answer {
     filter(asked.request).map(Said::Follow)
 }
 
-pub(in crate::control) fn har(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn har(asked: &ControlRequest<'_>) -> Answer {
     ok(&asked.located.tenant.har(&filter(asked.request)?, asked.wall))
 }
 
-pub(in crate::control) fn verify(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn verify(asked: &ControlRequest<'_>) -> Answer {
     let expectation: Expectation = document(asked.request)?.read()?;
-    let verdict = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
-    json_of(if verdict.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verdict)
+    let verification = asked.located.tenant.verify(&expectation, asked.wall).map_err(ControlError::bad)?;
+    json_of(if verification.passed { StatusCode::OK } else { StatusCode::CONFLICT }, &verification)
 }

@@ -1,5 +1,5 @@
 //! What each call does, a file per theme: a function reads what it is given, calls the method of the tenant or the
-//! world that has the work, and puts the result into words.
+//! world that has the work, and turns the result into an answer.
 
 pub(super) mod clock;
 pub(super) mod journal;

@@ -4,33 +4,33 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use crate::control::read::document;
-use crate::control::{Answer, Asked, ControlError, PREFIX, created, done, ok};
+use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
 use crate::document::{Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::wire::Request;
 
-pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "rules": asked.located.tenant.scenario() }))
 }
 
-pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
     tenant.set_scenarios(&scenarios(asked.request, tenant.options().max_rules)?, asked.wall);
     show(asked)
 }
 
-pub(in crate::control) fn stop(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn stop(asked: &ControlRequest<'_>) -> Answer {
     asked.located.tenant.set_scenarios(&Rulesets::default(), asked.wall);
     done()
 }
 
-pub(in crate::control) fn add_rule(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
     let rule = CompiledRule::read(&document(asked.request)?.as_document())
         .map_err(|error| ControlError::bad(error.to_string()))?;
     created(&asked.located.tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
 }
 
-pub(in crate::control) fn remove_rule(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
     let name = &*asked.name;
     if asked.located.tenant.remove_rule(name) {
         return done();
@@ -50,7 +50,7 @@ fn rule_error(error: &LoadError) -> ControlError {
 record! {
     /// Built-in scenarios by name.
     struct Use as "use" checked by Use::look {
-        /// Their names, in the order in which their rules look.
+        /// Their names, in the order in which their rules run.
         names: Vec<String> = required("use"),
     }
 }
@@ -77,7 +77,7 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
         }
         outline => {
             let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
-            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for one that is built in" } else { "" };
+            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
             let read = Ruleset::read(&document);
             vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
         }

@@ -1,36 +1,37 @@
-//! Calls about the server, whichever tenant they name: its calls, health, counters, documents and what is built in.
+//! Calls about the server, no matter which tenant they name: its calls, health, counters, documents and built-in files.
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use serde_json::json;
 
-use crate::control::calls::{CALLS, Call};
+use crate::control::calls::{CALLS, ControlCall};
 use crate::control::description::description;
 use crate::control::read::parameter;
-use crate::control::{Answer, Asked, ControlError, PREFIX, ok, reply};
+use crate::control::{Answer, ControlError, ControlRequest, PREFIX, ok, reply};
 use crate::fixture;
 use crate::scenario::library;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
 use crate::wire::Reply;
 use crate::world::Located;
 
-pub(in crate::control) fn calls(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn calls(asked: &ControlRequest<'_>) -> Answer {
     let base_url = asked.located.base_url;
-    let line = |Call { method, path, .. }: &Call| format!("{method} {base_url}/{PREFIX}/{path}");
+    let line =
+        |ControlCall { method, path, .. }: &ControlCall| format!("{method} {base_url}/{PREFIX}/{path}");
     ok(&json!({ "calls": CALLS.iter().map(line).collect::<Vec<_>>() }))
 }
 
-pub(in crate::control) fn health(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn health(asked: &ControlRequest<'_>) -> Answer {
     ok(&asked.world.health(asked.wall))
 }
 
-pub(in crate::control) fn metrics(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn metrics(asked: &ControlRequest<'_>) -> Answer {
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let metrics = asked.world.metrics_text();
     reply(Reply::empty(StatusCode::OK).with_content_type(content_type).with_body(metrics))
 }
 
-pub(in crate::control) fn openapi(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn openapi(asked: &ControlRequest<'_>) -> Answer {
     let wanted = parameter(asked.request, "version").unwrap_or_else(|| DEFAULT_VERSION.to_owned());
     let version = ApiVersion::named(&wanted).ok_or_else(|| {
         ControlError::bad(format!("version `{wanted}` does not exist; expected one of {}", version_names()))
@@ -39,14 +40,14 @@ pub(in crate::control) fn openapi(asked: &Asked<'_>) -> Answer {
     ok(&asked.world.contract.document(version, tenant.options().prerequisites, &base_url.to_string()))
 }
 
-pub(in crate::control) fn control_openapi(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn control_openapi(asked: &ControlRequest<'_>) -> Answer {
     ok(&description(&asked.located.base_url.to_string()))
 }
 
-pub(in crate::control) fn scenarios(_: &Asked<'_>) -> Answer {
+pub(in crate::control) fn scenarios(_: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "scenarios": library::BUILT_IN.iter().map(|(name, _)| name).collect::<Vec<_>>() }))
 }
 
-pub(in crate::control) fn fixtures(_: &Asked<'_>) -> Answer {
+pub(in crate::control) fn fixtures(_: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "fixtures": fixture::BUILT_IN.map(|built_in| built_in.name) }))
 }

@@ -1,14 +1,14 @@
 //! Calls about everything that a tenant holds.
 
 use crate::control::read::document;
-use crate::control::{Answer, Asked, ControlError, done, ok};
+use crate::control::{Answer, ControlError, ControlRequest, done, ok};
 use crate::fixture::Fixture;
 
-pub(in crate::control) fn show(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
     ok(&asked.located.tenant.state(asked.wall))
 }
 
-pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
     let fixture = Fixture::read(&document(asked.request)?.as_document(), tenant.options().prerequisites)
         .map_err(|error| ControlError::bad(error.to_string()))?;
@@ -16,7 +16,7 @@ pub(in crate::control) fn replace(asked: &Asked<'_>) -> Answer {
     show(asked)
 }
 
-pub(in crate::control) fn reset(asked: &Asked<'_>) -> Answer {
+pub(in crate::control) fn reset(asked: &ControlRequest<'_>) -> Answer {
     asked.located.tenant.reset(asked.wall);
     done()
 }

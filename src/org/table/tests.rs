@@ -112,7 +112,7 @@ fn records_are_found_after_most_of_them_are_gone() {
 }
 
 #[test]
-fn an_id_that_went_may_come_again() {
+fn a_removed_id_may_be_used_again() {
     let template = Table::of(&numbered(10));
     let mut table = template.clone();
     table.remove("3");

@@ -1,4 +1,4 @@
-//! Whether a scenario makes sense: values that are possible, and rules that can fire. What was written by hand
+//! Whether a scenario is valid: values are possible, and rules can fire. What was written by hand
 //! comes through here before anything runs.
 
 mod overlap;
@@ -23,7 +23,7 @@ pub(super) fn check_frame(scenario: &Scenario) -> Vec<Mistake> {
     found
 }
 
-/// What is wrong with one rule by itself.
+/// What is wrong with one rule on its own.
 pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
     rule::check_rule(rule)
 }
@@ -33,7 +33,7 @@ pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Vec<Mistake> {
     overlap::check_reachable(rules, index).err().into_iter().collect()
 }
 
-/// Finds names that stand more than once.
+/// Finds names that occur more than once.
 #[derive(Default)]
 pub(super) struct Names<'a>(HashSet<&'a str>);
 
@@ -125,7 +125,7 @@ mod tests {
             ),
             (
                 "{hold: {uniform: [2s, 1s]}, fault: close}",
-                "my.yaml:3:6: the least is longer than the most; expected [least, most]",
+                "my.yaml:3:6: the minimum is longer than the maximum; expected [min, max]",
             ),
             (
                 "{fault: {hold: {lognormal: {median: 2s, p99: 1s}}}}",

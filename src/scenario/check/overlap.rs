@@ -1,4 +1,4 @@
-//! Rules that can never fire, because another one always fires on all that they match.
+//! Rules that can never fire, because another one always fires on everything they match.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Result<(), Mistak
         return Err(Mistake::new(
             "",
             format!(
-                "rule `{}` can never fire: `{}` before it always fires on all that it matches; expected it first, or \
+                "rule `{}` can never fire: `{}` before it always fires on everything it matches; expected it first, or \
              another `when`",
                 rule.name, earlier.name
             ),
@@ -71,7 +71,7 @@ fn covers(wide: &When, narrow: &When) -> bool {
         && all(&wide.body, &narrow.body, str::eq, value_covers)
 }
 
-/// Whether each text or value that is asked for is asked for in the narrower `when` as well.
+/// Whether the narrower `when` requires each of these texts or values as well.
 fn all<T>(
     wide: &BTreeMap<String, T>,
     narrow: &BTreeMap<String, T>,

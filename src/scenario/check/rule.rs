@@ -1,4 +1,4 @@
-//! Whether one rule makes sense, part by part.
+//! Whether one rule is valid, part by part.
 
 use super::{check_name, check_when};
 use crate::scenario::fault::Fault;
@@ -20,7 +20,7 @@ pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
     parts.into_iter().chain(faults).filter_map(Result::err).collect()
 }
 
-/// Whether it says what goes wrong, and says it once.
+/// Whether it says what goes wrong, exactly once.
 fn check_shape(rule: &Rule) -> Result<(), Mistake> {
     match (&rule.fault, &rule.sequence) {
         (Some(_), Some(_)) => {

@@ -1,4 +1,4 @@
-//! What the engine makes of exchanges and of jobs, which no file can ask for yet.
+//! How the engine handles exchanges and jobs, which files cannot match yet.
 
 use hyper::HeaderMap;
 
@@ -19,7 +19,7 @@ fn rule(text: &str) -> CompiledRule {
     CompiledRule::read(&Document { name: "rule", text, format: Format::Yaml }).unwrap()
 }
 
-/// A rule about jobs on that source, which no file can ask for yet.
+/// A rule about jobs on that source, which files cannot express yet.
 fn job_rule(text: &str, source: Option<&str>) -> CompiledRule {
     let rule = rule(text);
     let source = source.map(|source| TextMatch::Exact(source.to_owned()));

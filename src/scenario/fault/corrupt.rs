@@ -11,7 +11,7 @@ use crate::wire::reply::JSON;
 words! {
     /// Ways in which a body is not what the reply says it is.
     pub enum Corrupt {
-        /// JSON that ends in the middle, with a length that fits.
+        /// JSON that ends in the middle, with a matching length.
         TruncatedJson = "truncatedJson",
         /// A gateway's HTML page.
         Html = "html",
@@ -24,7 +24,7 @@ words! {
     }
 }
 
-/// A page as a gateway in front of a service shows it.
+/// A page such as a gateway in front of a service shows.
 const HTML: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad \
     Gateway</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n";
 

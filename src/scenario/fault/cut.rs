@@ -1,4 +1,4 @@
-//! `cut`: the headers promise the whole body, and only a part of it comes.
+//! `cut`: the headers promise the whole body, and only a part of it is sent.
 
 use super::{Effect, Kind};
 use crate::document::record;

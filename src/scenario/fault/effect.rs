@@ -13,13 +13,13 @@ pub enum Effect<'a> {
     Instead(&'a dyn Answer),
     /// The client is told nothing.
     Silence(Manner),
-    /// The answer itself reaches the client in another manner.
+    /// The answer itself is delivered in another manner.
     Manner(Manner),
     /// The answer itself is changed.
     Corrupt(Corrupt),
-    /// The call's token is changed, and the service goes by that.
+    /// The call's token is changed, and the service answers accordingly.
     Token(TokenChange<'a>),
-    /// The read goes to the past.
+    /// The read sees the past.
     Past(Stale),
     /// Nothing.
     None,
@@ -31,7 +31,7 @@ pub trait Answer: fmt::Debug {
     fn reply(&self, tracking_id: TrackingId, now: Timestamp) -> Reply;
 }
 
-/// What becomes of a token.
+/// What happens to a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenChange<'a> {
     /// It expires.

@@ -5,7 +5,7 @@ use crate::scenario::mistake::Mistake;
 use crate::scenario::written::Rule;
 
 impl Kind for Hold {
-    /// The wait is the rule's, which may have one of its own on top.
+    /// The rule waits for this fault, and may have a `hold` of its own on top.
     fn effect(&self) -> Effect<'_> {
         Effect::None
     }
@@ -30,7 +30,7 @@ mod tests {
     #[test]
     fn the_shorter_comes_first() {
         let found = mistake("{fault: {hold: {uniform: [2s, 1s]}}}");
-        assert_eq!(found, "rule:1:10: the least is longer than the most; expected [least, most]");
+        assert_eq!(found, "rule:1:10: the minimum is longer than the maximum; expected [min, max]");
     }
 
     #[test]

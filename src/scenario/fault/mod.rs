@@ -1,11 +1,11 @@
 //! The faults: what can go wrong, a file per fault or family of faults. A new fault is
 //!
-//! 1. its file here: settings, effect, words, mistakes and tests ([`Kind`] says what is asked of it);
+//! 1. its file here: settings, effect, words, mistakes and tests ([`Kind`] says what is required);
 //! 2. its `mod` and its line in the list below;
 //! 3. a file in `scenarios/` that shows it, listed in `library.rs`, and a paragraph in `scenarios/README.md`.
 //!
 //! Its effect is one of those in `effect.rs`, which the pipeline carries out (what is said) and the server
-//! delivers (how it is said). Only an effect of a new sort needs a change there.
+//! delivers (how it is said). Only a new kind of effect needs a change there.
 
 mod corrupt;
 mod cut;
@@ -47,23 +47,23 @@ faults! {
     "respond" => Respond,
     /// 429 as the gateway sends it.
     "rateLimited" => RateLimited,
-    /// The token that the call carries expires, for good; on a token call, the token it buys is expired.
+    /// The token that the call carries expires, for good; on a token call, the token it returns is expired.
     "expireToken" => ExpireToken,
-    /// The token that the call carries loses a scope, for good; on a token call, the token it buys lacks it.
+    /// The token that the call carries loses a scope, for good; on a token call, the token it returns lacks it.
     "loseScope" => LoseScope,
     /// The right answer, late.
     "hold" => Hold,
-    /// Headers that never come.
+    /// Headers that never arrive.
     "hang" => Hang,
     /// The right body, slowly.
     "trickle" => Trickle,
-    /// The promised length, fewer bytes, and the connection is closed.
+    /// The full length is promised, fewer bytes are sent, and the connection is closed.
     "cut" => Cut,
     /// The connection is closed without an answer.
     "close" => Close,
     /// The connection is reset without an answer.
     "reset" => Reset,
-    /// A body that is not what the reply says it is.
+    /// A body that is not what the reply claims.
     "corrupt" => Corrupt,
     /// Reads show the tenant as it was some time ago.
     "stale" => Stale,
@@ -71,7 +71,7 @@ faults! {
     "pass" => Pass,
 }
 
-/// What is asked of a fault. Its settings are the type that has this.
+/// What a fault must provide. Its settings are the type that implements this.
 trait Kind {
     /// What it does.
     fn effect(&self) -> Effect<'_>;
@@ -84,7 +84,7 @@ trait Kind {
         Ok(())
     }
 
-    /// The fault as it is when only its name is written, where that is allowed.
+    /// The fault when only its name is written, if that is allowed.
     fn bare() -> Option<Self>
     where
         Self: Sized,
@@ -114,7 +114,7 @@ impl Fault {
         self.kind().effect()
     }
 
-    /// Whether the answer of the service, if it gives one at all, never reaches the client.
+    /// Whether the service's answer, if there is one, never reaches the client.
     pub(super) fn hides_the_answer(&self) -> bool {
         matches!(self.effect(), Effect::Instead(_) | Effect::Silence(_))
     }
@@ -166,7 +166,7 @@ macro_rules! faults {
                 }
             }
 
-            /// The faults for which their name is enough.
+            /// The faults that may be written as a bare name.
             fn all_bare() -> Vec<Self> {
                 [$($Kind::bare().map(Self::$Kind),)*].into_iter().flatten().collect()
             }
@@ -213,7 +213,7 @@ use faults;
 
 #[cfg(test)]
 mod testing {
-    //! What tests of faults ask for.
+    //! Helpers for tests of faults.
 
     use super::Fault;
     use crate::document::{Document, Format};

@@ -1,4 +1,4 @@
-//! `pass`: nothing goes wrong. It is there for sequences, and to keep later rules away from an exchange.
+//! `pass`: nothing goes wrong. It is meant for sequences, and to keep later rules away from an exchange.
 
 use super::{Effect, Kind};
 use crate::document::record;

@@ -20,7 +20,7 @@ record! {
         pub omit_header: bool = optional("omitHeader"),
         /// Say the time as an HTTP date instead of seconds.
         pub as_date: bool = optional("asDate"),
-        /// Once fired, go on with every match for this long: a window that may end earlier or later than
+        /// Once fired, keep firing on every match for this long: a window that may end earlier or later than
         /// `Retry-After` says.
         pub window: Option<Span> = optional("window"),
     }
@@ -51,13 +51,13 @@ impl Kind for RateLimited {
         };
         match self.window {
             None => format!("a 429 {header}"),
-            Some(window) => format!("a 429 {header}, again and again for {}", format_duration(window.0)),
+            Some(window) => format!("a 429 {header}, repeatedly for {}", format_duration(window.0)),
         }
     }
 
     fn check(&self, _rule: &Rule) -> Result<(), Mistake> {
         if self.window.is_some_and(|window| window.0.is_zero()) {
-            return Err(Mistake::new("/window", "a window of 0; expected more than no time"));
+            return Err(Mistake::new("/window", "a window of 0; expected more than 0"));
         }
         if self.omit_header && self.as_date {
             return Err(Mistake::new("/asDate", "`asDate` beside `omitHeader`; expected one of the two"));
@@ -113,7 +113,7 @@ mod tests {
     fn a_header_that_is_two_things_and_a_window_of_no_time_are_mistakes() {
         for (settings, expected) in [
             ("omitHeader: true, asDate: true", "`asDate` beside `omitHeader`; expected one of the two"),
-            ("window: 0s", "a window of 0; expected more than no time"),
+            ("window: 0s", "a window of 0; expected more than 0"),
         ] {
             let found = mistake(&format!("{{fault: {{rateLimited: {{{settings}}}}}}}"));
             assert!(found.ends_with(expected), "{found}");
@@ -126,7 +126,7 @@ mod tests {
             ("", "a 429 with Retry-After 1"),
             ("omitHeader: true", "a 429 without Retry-After"),
             ("retryAfter: 5s, asDate: true", "a 429 with Retry-After 5s from now, as a date"),
-            ("window: 3s", "a 429 with Retry-After 1, again and again for 3s"),
+            ("window: 3s", "a 429 with Retry-After 1, repeatedly for 3s"),
         ] {
             assert_eq!(words(&format!("{{rateLimited: {{{settings}}}}}")), expected);
         }

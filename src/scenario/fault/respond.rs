@@ -15,7 +15,7 @@ use crate::wire::{Reply, TrackingId, refusal};
 
 record! {
     derive(Default)
-    /// A reply of the scenario's choosing. What is left out is the service's own for that status.
+    /// A reply of the scenario's choosing. Anything left out is what the service would send with that status.
     pub struct Respond as "respond" {
         /// 200 to 599.
         pub status: u16 = required("status") within Limit::Between(200, 599),
@@ -25,7 +25,7 @@ record! {
         pub detail_code: Option<String> = optional("detailCode"),
         /// Header fields that are added, or set where the service sets them.
         pub headers: BTreeMap<String, String> = optional("headers"),
-        /// Instead of the service's own body: a text as it is, anything else as JSON.
+        /// Replaces the service's own body: a text as it is, anything else as JSON.
         pub body: Option<Value> = optional("body"),
     }
 }
@@ -62,7 +62,7 @@ impl Respond {
         }
         if self.body.is_some() && (self.text.is_some() || self.detail_code.is_some()) {
             let message =
-                "`body` beside `text` or `detailCode`, which are of the service's own body; expected one";
+                "`body` beside `text` or `detailCode`, which belong to the service's own body; expected one";
             return mistake("/body", message.to_owned());
         }
         if self.detail_code.is_some() && matches!(status, 200..=399 | 401 | 405 | 409 | 412 | 415 | 429) {
@@ -87,7 +87,7 @@ fn check_header(name: &str, value: &str) -> Result<(), Mistake> {
     }
     if ["content-length", "transfer-encoding", "connection"].contains(&&*name.to_ascii_lowercase()) {
         return mistake(format!(
-            "`{name}` is the server's to set; expected other headers, or the fault cut or close"
+            "`{name}` is set by the server; expected another header, or the fault cut or close"
         ));
     }
     Ok(())
@@ -155,7 +155,7 @@ mod tests {
             ("status: 500, headers: {a b: x}", "/headers/a b: `a b` cannot be a header"),
             (
                 "status: 500, headers: {Content-Length: '5'}",
-                "/headers/Content-Length: `Content-Length` is the",
+                "/headers/Content-Length: `Content-Length` is set by",
             ),
         ] {
             let fault: Respond = read(settings);

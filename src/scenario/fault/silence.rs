@@ -7,7 +7,7 @@ use crate::wire::Manner;
 
 record! {
     derive(Copy, Default, Eq)
-    /// Headers that never come.
+    /// Headers that never arrive.
     pub struct Hang as "hang" {
         /// After this long the connection is closed; never when absent.
         pub limit: Option<Span> = optional("for"),

@@ -32,10 +32,10 @@ impl Kind for Stale {
 
     fn check(&self, rule: &Rule) -> Result<(), Mistake> {
         if self.by.0.is_zero() {
-            return Err(Mistake::new("/by", "stale by 0; expected more than no time"));
+            return Err(Mistake::new("/by", "stale by 0; expected more than 0"));
         }
         if rule.stage == Stage::After {
-            let message = "a read cannot go to the past after it happened; expected stage before";
+            let message = "a read cannot see the past once it has happened; expected stage before";
             return Err(Mistake::new("", message));
         }
         if !may_match_reads(&rule.when) {
@@ -69,13 +69,13 @@ mod tests {
         for (rule, expected) in [
             (
                 "{stage: after, fault: {stale: {by: 1s}}}",
-                "rule:1:24: a read cannot go to the past after it happened; expected stage before",
+                "rule:1:24: a read cannot see the past once it has happened; expected stage before",
             ),
             (
                 "{when: {operation: token}, fault: {stale: {by: 1s}}}",
                 "rule:1:36: only reads can be stale; expected the operation getPasswordSyncGroups or getPasswordSyncGroup",
             ),
-            ("{fault: {stale: {by: 0s}}}", "rule:1:22: stale by 0; expected more than no time"),
+            ("{fault: {stale: {by: 0s}}}", "rule:1:22: stale by 0; expected more than 0"),
         ] {
             assert_eq!(mistake(rule), expected);
         }

@@ -1,4 +1,4 @@
-//! `expireToken` and `loseScope`: what becomes of the token that a call carries, or that it buys.
+//! `expireToken` and `loseScope`: what happens to the token that a call carries or returns.
 
 use super::{Effect, Kind, TokenChange};
 use crate::document::{Limit, record};

@@ -40,7 +40,7 @@ mod tests {
     use crate::scenario::fault::testing::{mistake, words};
 
     #[test]
-    fn a_chunk_has_a_byte() {
+    fn a_chunk_has_at_least_one_byte() {
         let found = mistake("{sequence: [pass, {trickle: {chunk: 0, pause: 1s}}]}");
         assert_eq!(found, "rule:1:37: chunk 0; expected 1 or more");
     }

@@ -1,4 +1,4 @@
-//! Faults as files write them: a name with settings, `{cut: {after: 100}}`, or the name alone where that is
+//! Faults as files write them: a name with settings, `{cut: {after: 100}}`, or just the name where that is
 //! enough, `close`.
 
 use std::borrow::Cow;

@@ -12,19 +12,19 @@ record! {
     derive(Default)
     /// Which of the matching exchanges a rule fires on. All parts that are given must hold.
     pub struct Fires as "fires" {
-        /// The n-th match, or these, from 1.
+        /// The nth match, or these, from 1.
         pub nth: Option<Nth> = optional("nth"),
         /// The first n matches.
         pub first: Option<u64> = optional("first") within Limit::AtLeast(1),
         /// All matches after the first n.
         pub after: Option<u64> = optional("after"),
-        /// Every n-th match: 3 is the third, the sixth, the ninth.
+        /// Every nth match: 3 is the third, the sixth, the ninth.
         pub every: Option<u64> = optional("every") within Limit::AtLeast(1),
         /// With this probability, 0 to 1.
         pub chance: Option<f64> = optional("chance") within Limit::Between(0, 1),
         /// From this tenant time on, counted from when the scenario was loaded.
         pub from: Option<Span> = optional("from"),
-        /// Until before this tenant time, counted likewise.
+        /// Until this tenant time (excluded), counted likewise.
         pub until: Option<Span> = optional("until"),
         /// At most this many times.
         pub times: Option<u64> = optional("times") within Limit::AtLeast(1),

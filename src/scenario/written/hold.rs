@@ -38,7 +38,7 @@ record! {
 
 impl Written for Hold {
     fn expected() -> Cow<'static, str> {
-        "a duration such as `5s`, {uniform: [least, most]} or {lognormal: {median: …, p99: …}}".into()
+        "a duration such as `5s`, {uniform: [min, max]} or {lognormal: {median: …, p99: …}}".into()
     }
 
     fn schema(definitions: &mut Definitions) -> Value {
@@ -93,11 +93,11 @@ fn uniform(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Hold> {
             Some(Hold::Uniform(ends[0], ends[1]))
         }
         Content::List(items) => {
-            mistakes.add(node, format!("a list of {}; expected [least, most]", items.len()));
+            mistakes.add(node, format!("a list of {}; expected [min, max]", items.len()));
             None
         }
         _ => {
-            mistakes.unexpected(node, "[least, most]");
+            mistakes.unexpected(node, "[min, max]");
             None
         }
     }

@@ -31,14 +31,14 @@ pub enum ValueMatch {
 }
 
 /// The two matchers that are an object with one key.
-enum Pattern {
+enum OneKey {
     Regex(String),
     Present(bool),
 }
 
 const PATTERNS: [&str; 2] = ["regex", "present"];
 
-impl Pattern {
+impl OneKey {
     /// Whether a value is meant as a matcher.
     fn is_meant(node: &Node<'_>) -> bool {
         let Content::Mapping(entries) = &node.content else { return false };
@@ -94,7 +94,7 @@ impl Written for TextMatch {
 
     fn schema(definitions: &mut Definitions) -> Value {
         definitions.refer("text", |_| {
-            let [regex, present] = Pattern::schemas();
+            let [regex, present] = OneKey::schemas();
             json!({
                 "description": "What a text must be: exactly this as it is written, or a pattern.",
                 "anyOf": [{ "type": ["string", "number", "boolean"] }, regex, present],
@@ -106,9 +106,9 @@ impl Written for TextMatch {
         if let Some(text) = node.scalar().filter(|_| !node.is_null()) {
             return Some(Self::Exact(text.to_owned()));
         }
-        Pattern::read(node, &Self::expected(), mistakes).map(|pattern| match pattern {
-            Pattern::Regex(regex) => Self::Regex(regex),
-            Pattern::Present(present) => Self::Present(present),
+        OneKey::read(node, &Self::expected(), mistakes).map(|pattern| match pattern {
+            OneKey::Regex(regex) => Self::Regex(regex),
+            OneKey::Present(present) => Self::Present(present),
         })
     }
 }
@@ -128,7 +128,7 @@ impl Written for ValueMatch {
     }
 
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
-        if !Pattern::is_meant(node) {
+        if !OneKey::is_meant(node) {
             if mistakes.is_yaml && node.scalar() == Some("") && node.plain().is_some() {
                 mistakes.unexpected(node, &format!("{}; write null if that is meant", Self::expected()));
                 return None;
@@ -136,9 +136,9 @@ impl Written for ValueMatch {
             let value = if mistakes.is_yaml { Some(faithful(node)) } else { Value::read(node, mistakes) };
             return value.map(Self::Exact);
         }
-        Pattern::read(node, &Self::expected(), mistakes).map(|pattern| match pattern {
-            Pattern::Regex(regex) => Self::Regex(regex),
-            Pattern::Present(present) => Self::Present(present),
+        OneKey::read(node, &Self::expected(), mistakes).map(|pattern| match pattern {
+            OneKey::Regex(regex) => Self::Regex(regex),
+            OneKey::Present(present) => Self::Present(present),
         })
     }
 }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_typed_but_where_its_text_would_change() {
+    fn a_value_is_typed_unless_its_text_would_change() {
         for (text, value) in [
             ("2", json!(2)),
             ("-2.5", json!(-2.5)),

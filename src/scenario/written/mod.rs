@@ -1,5 +1,5 @@
 //! The scenario file as it is written: the types in this folder are the format, in files and in the control API
-//! alike, and do nothing but be read and be written. What makes no sense is found by `check`; what runs is a
+//! alike, and are only read and written. Mistakes are found by `check`; what runs is a
 //! [`Ruleset`](super::Ruleset).
 
 mod fires;
@@ -23,7 +23,7 @@ record! {
     pub struct Scenario as "scenario" {
         /// What it is called: in the `Sim-Fault` header, in the journal, on the command line.
         pub name: String = required("name") within NAME,
-        /// What a client's author learns from it, in a sentence.
+        /// What a client's author learns from it, in one sentence.
         pub lesson: Option<String> = optional("lesson"),
         /// The rules, in order: at each stage the first that fires wins.
         pub rules: Vec<Rule> = required("rules"),
@@ -40,7 +40,7 @@ const NAME: Limit = Limit::Form {
 record! {
     /// Which exchanges, which of them, and what goes wrong. It has one of `fault` and `sequence`, or a `hold` alone.
     pub struct Rule as "rule" checked by Rule::look, also one_of_the_two {
-        /// What it is called, once per scenario; its draws depend on it. `rule-1`, `rule-2` and so on by its place
+        /// What it is called, unique in the scenario; its draws depend on it. `rule-1`, `rule-2` and so on by position
         /// when absent.
         pub name: String = optional("name") within NAME,
         /// Which exchanges; all when absent.
@@ -49,7 +49,7 @@ record! {
         pub fires: Fires = optional("fires"),
         /// Whether the operation happens first; `before`, it does not.
         pub stage: Stage = optional("stage"),
-        /// How much later the client hears, beside the fault or alone.
+        /// How long the answer is delayed, with the fault or alone.
         pub hold: Option<Hold> = optional("hold"),
         /// What goes wrong, every time the rule fires.
         pub fault: Option<Fault> = optional("fault"),
@@ -61,7 +61,7 @@ record! {
 }
 
 impl Rule {
-    /// What is wrong with it by itself, for readers; a name is made up for one that has none.
+    /// What is wrong with it on its own, for readers; a nameless rule gets a temporary name.
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for mistake in check::check_rule(self) {
             if !(self.name.is_empty() && mistake.pointer == "/name") {
@@ -95,11 +95,11 @@ words! {
     derive(Default)
     /// What comes after the last fault of a sequence.
     pub enum Then {
-        /// The rule does not fire any more.
+        /// The rule no longer fires.
         Pass = "pass",
-        /// The sequence begins again.
+        /// The sequence starts again.
         Repeat = "repeat",
-        /// The last fault goes on.
+        /// The last fault is repeated.
         Last = "last",
     }
 }

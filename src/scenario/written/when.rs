@@ -92,7 +92,7 @@ impl Written for Operations {
         json!({
             "anyOf": [
                 operation,
-                { "description": "Every request, also one that leads to no operation.", "const": "*" },
+                { "description": "Every request, even one that leads to no operation.", "const": "*" },
                 { "type": "array", "minItems": 1, "items": operation },
             ],
         })

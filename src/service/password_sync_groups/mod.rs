@@ -1,4 +1,4 @@
-//! The five operations on password sync groups. What the service's documentation asks of a group is next door in
+//! The five operations on password sync groups. What the service's documentation requires of a group is in
 //! `prerequisites.rs`.
 
 mod prerequisites;
@@ -18,7 +18,7 @@ use crate::wire::{Refusal, Reply};
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// What ids of groups are drawn under.
+/// The label under which ids of groups are drawn.
 const LABEL: &str = "group";
 
 /// One page, in the order of creation.
@@ -53,7 +53,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 
 /// A whole replacement: `id` and `created` stay, `modified` moves on, by a millisecond at least. Sources that
 /// leave keep the group's former policy, as they do when it is deleted.
-/// Invented: the last; what the service does with them is not known.
+/// Invented: the latter; what the service does with them is not known.
 pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let mut group = asked_for(call.checked.body);
@@ -80,7 +80,7 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
     Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
 }
 
-/// What a client may choose: name, policy and sources. `id`, `created`, `modified` and whatever else it sent
+/// What a client may choose: name, policy and sources. `id`, `created`, `modified` and anything else it sent
 /// are the service's to choose or unknown to it, and are ignored.
 fn asked_for(mut body: Value) -> Group {
     let mut text = |field: &str| match body.get_mut(field).map(Value::take) {
@@ -102,7 +102,7 @@ fn asked_for(mut body: Value) -> Group {
     Group { name, password_policy_id, source_ids, ..Group::default() }
 }
 
-/// What becomes of the sources of `group` that go, all but those in `staying`: each becomes independent, with the
+/// What happens to the sources that leave `group` (all but those in `staying`): each becomes independent, with the
 /// group's policy assigned directly to it.
 fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
     let policy_id = group.password_policy_id.as_deref().unwrap_or_default();

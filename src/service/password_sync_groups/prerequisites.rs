@@ -1,6 +1,6 @@
-//! What the service's documentation asks of a group: a known policy, and sources each of which is known, is
+//! What the service's documentation requires of a group: a known policy, and sources each of which is known, is
 //! connected directly, has the feature `PASSWORD` and an application, and is in no other group. That there are two
-//! sources and a name is the contract's part.
+//! sources and a name is checked by the contract.
 
 use crate::fixture::{ConnectionType, Group};
 use crate::service::View;
@@ -9,13 +9,13 @@ use crate::wire::{DetailCode, Refusal};
 /// The feature without which a source's passwords are not managed.
 const PASSWORD: &str = "PASSWORD";
 
-/// How many mistakes of a group are told.
+/// How many mistakes in a group are reported.
 const MOST_MISTAKES: usize = 50;
 
 // Invented: the texts below, and that the API enforces what the documentation and the user interface ask
 // for. The codes are the ones other parts of the service use for such mistakes.
 
-/// Whether `group` may be as it is asked to be.
+/// Whether `group` may be created or changed as requested.
 pub(super) fn check(view: &View<'_>, group: &Group) -> Result<(), Refusal> {
     let members = group.source_ids.iter().flatten();
     let members = members.filter_map(|id| source_mistake(view, id, &group.id));

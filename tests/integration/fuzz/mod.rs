@@ -5,14 +5,14 @@
 //! FUZZ_SECONDS=3600 FUZZ_SEED=7 cargo test --release --test integration fuzz::request
 //! ```
 //!
-//! An input that a target fails on, made small, is written to `target/tmp/fuzz/` (one that ends the process or never
+//! An input that a target fails on is minimised and written to `target/tmp/fuzz/` (one that ends the process or never
 //! comes back is there as `running`), and runs again with
 //!
 //! ```sh
 //! FUZZ_INPUT=target/tmp/fuzz/request-0123456789abcdef cargo test --test integration fuzz::request
 //! ```
 //!
-//! Once the mistake is mended it belongs into the corpus.
+//! Once the bug is fixed it belongs in the corpus.
 
 mod mutate;
 mod targets;
@@ -30,7 +30,7 @@ const CASES_AN_ENTRY: usize = 60;
 const SEED: u64 = 4;
 
 #[test]
-fn requests_are_answered_and_never_with_our_own_failure() {
+fn requests_are_answered_and_never_with_a_500_of_ours() {
     fuzz("request", &["tests/corpus/request"], Vec::new(), &targets::request());
 }
 
@@ -45,7 +45,7 @@ fn fixtures_are_read_or_refused_with_a_place_in_the_file() {
 }
 
 #[test]
-fn no_token_is_taken_but_those_that_were_issued() {
+fn no_token_is_accepted_but_those_that_were_issued() {
     let (target, issued) = targets::token();
     fuzz("token", &["tests/corpus/token"], issued, &target);
 }

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-/// What becomes of an entry.
+/// How an entry is mutated.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     base: usize,
@@ -17,19 +17,19 @@ enum Edit {
     Flip(u8),
     /// Another byte.
     Byte(u8),
-    /// So many bytes less.
+    /// This many bytes removed.
     Cut(usize),
-    /// All that follows, gone.
+    /// Everything that follows, removed.
     End,
-    /// Bytes from here once more, so many times.
+    /// Bytes from here, repeated this many times.
     Repeat(usize, usize),
-    /// A word that means something, put in.
+    /// A meaningful word, inserted.
     Insert(usize),
     /// The next word, number or quoted text becomes this.
     Word(usize),
-    /// A piece of another entry, from its place, so long.
+    /// A piece of another entry, from a place in it, with this length.
     Splice(usize, u16, usize),
-    /// The line gone, twice there, or in the other's place.
+    /// The line removed, doubled, or replacing another.
     LineGone,
     LineTwice,
     LineMoved(u16),

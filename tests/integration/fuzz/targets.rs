@@ -1,4 +1,4 @@
-//! What is fuzzed, and what must hold of any input.
+//! What is fuzzed, and what must hold for any input.
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
@@ -109,7 +109,7 @@ fn read_request(text: &[u8]) -> Option<Request> {
     Some(Request { method, uri, headers, body, is_secure, connection: 1, is_reused_connection, stopwatch })
 }
 
-/// What holds of every reply: no failure but those of a scenario, and JSON where JSON is promised.
+/// What holds for every reply: no failures except those of a scenario, and JSON where JSON is promised.
 fn check_reply(request: &Request, reply: &Reply) {
     let asked = || format!("{} {}", request.method, request.uri);
     let status = reply.status.as_u16();
@@ -129,7 +129,7 @@ fn check_reply(request: &Request, reply: &Reply) {
     }
 }
 
-/// What holds of every tenant whatever was asked of it: its state is one that a fixture may have, and all that can be
+/// What holds for every tenant after any request: its state is one that a fixture may have, and everything that can be
 /// shown of it can be shown.
 fn check_tenant(tenant: &TenantHandle) {
     let state = tenant.state();
@@ -185,7 +185,7 @@ pub(super) fn scenario() -> impl Fn(&[u8]) {
     }
 }
 
-/// Fixture files, as YAML and as JSON: what is read can be written, read again, and begun with.
+/// Fixture files, as YAML and as JSON: what is read can be written, read again, and used to start a tenant.
 pub(super) fn fixture() -> impl Fn(&[u8]) {
     let simulator = simulator();
     move |input| {
@@ -215,7 +215,7 @@ pub(super) fn fixture() -> impl Fn(&[u8]) {
     }
 }
 
-/// The places of mistakes are in the file, on one of its lines or right behind it, and in order.
+/// The places of mistakes are in the file, on one of its lines or right after it, and in order.
 fn check_place(error: &DocumentError, text: &str) {
     let place = format!("{error:?} in {text:?}");
     assert!((1..=50).contains(&error.mistakes.len()), "{place}");
@@ -233,7 +233,7 @@ fn check_place(error: &DocumentError, text: &str) {
     }
 }
 
-/// Bearer and refresh tokens: none is taken but those that were issued, unchanged. Also returns those.
+/// Bearer and refresh tokens: none is accepted but those that were issued, unchanged. Also returns those.
 pub(super) fn token() -> (impl Fn(&[u8]), Vec<Vec<u8>>) {
     let simulator = simulator();
     let admin = simulator.clients()[0].clone();

@@ -14,7 +14,7 @@ use sync_group_sim::wire::Outcome;
 
 use super::ask::{request, token_call};
 
-/// A scenario that makes sense.
+/// A valid scenario.
 pub(crate) fn scenario(text: &str) -> Ruleset {
     let document = Document { name: "test.yaml", text, format: Format::Yaml };
     Ruleset::read(&document).unwrap_or_else(|error| panic!("{error}"))

@@ -1,4 +1,4 @@
-//! Control calls to a simulator in this process, without a socket, and the tenants they make.
+//! Control calls to a simulator in this process, without a socket, and the tenants they create.
 
 use hyper::Method;
 use hyper::header::HOST;

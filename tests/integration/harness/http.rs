@@ -1,4 +1,4 @@
-//! A plain HTTP/1.1 client: bytes there, and a reply or whatever came of them.
+//! A plain HTTP/1.1 client: it sends bytes and returns the reply, or what came instead.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use sync_group_sim::simulator::Config;
 
 use super::ask::token_call;
 
-/// A reply as it came over the socket.
+/// A reply as received over the socket.
 #[derive(Debug)]
 pub(crate) struct RawReply {
     pub(crate) status: u16,

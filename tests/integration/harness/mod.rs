@@ -1,5 +1,6 @@
-//! How tests start a simulator and ask it: in this process without a socket (`client.rs`, `control.rs`), in this process
-//! over one (`served.rs`, `http.rs`), or as the binary (`process.rs`). Themes have helpers of their own beside their tests.
+//! How tests start a simulator and call it: in this process without a socket (`client.rs`, `control.rs`), in this
+//! process over one (`served.rs`, `http.rs`), or as the binary (`process.rs`). Themes have helpers of their own beside
+//! their tests.
 
 pub(crate) mod ask;
 pub(crate) mod client;

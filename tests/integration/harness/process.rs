@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 /// The binary, built along, without options.
 pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-group-sim"));
-    // What the developer's shell has set is none of the test's business.
+    // The developer's environment must not influence the test.
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SYNC_GROUP_SIM_")) {
         command.env_remove(name);
     }

@@ -170,7 +170,7 @@ impl Model {
         Self { prerequisites, groups, ids, now: BEGAN }
     }
 
-    /// What is wrong with a body by itself: missing before illegal, and what is no text before both.
+    /// What is wrong with a body on its own: missing before illegal, and what is not text before both.
     fn broken(&self, asked: &Asked) -> Option<&'static str> {
         if asked.name.as_ref().is_some_and(|name| !name.is_string()) {
             return Some("400.0 Bad request syntax");
@@ -188,7 +188,7 @@ impl Model {
         (sources.len() < 2 || different.len() < sources.len()).then_some("400.1.3 Illegal value")
     }
 
-    /// What is wrong with it beside what there is: the policy before the sources, and these in their order.
+    /// What is wrong with it given the existing records: the policy before the sources, and these in their order.
     fn unfit(&self, asked: &Asked, id: &str) -> Option<&'static str> {
         if self.prerequisites == Prerequisites::Ignore {
             return None;

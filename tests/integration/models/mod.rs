@@ -93,7 +93,7 @@ fn said(reply: &Reply) -> (u16, Value) {
     (reply.status.as_u16(), reply.value())
 }
 
-/// The same for an error, of which the code alone is the model's business.
+/// The same for an error, of which the model knows only the code.
 fn code_of(reply: &Reply) -> (u16, Value) {
     (reply.status.as_u16(), reply.value()["detailCode"].clone())
 }

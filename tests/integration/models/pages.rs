@@ -10,9 +10,9 @@ use super::{Service, check, code_of, refusal, said};
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// So many groups more.
+    /// This many more groups.
     Grow(usize),
-    /// Groups gone: from the place in per cent of the list, so many.
+    /// This many groups removed, from a place in the list in per cent.
     Shrink(usize, usize),
     /// A page, with the parameters as they are written.
     Page { limit: Option<i64>, offset: Option<i64>, count: Option<&'static str> },

@@ -1,5 +1,5 @@
-//! The rate limit: so many requests per client and API version in a window that opens with the first, against a list
-//! of windows.
+//! The rate limit: requests per client and API version are counted in a window that opens with the first, against a
+//! list of windows.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ enum What {
     Missing,
     /// Counts, though no such path exists in that version.
     Nowhere,
-    /// Is no business of the gateway's: nobody is known.
+    /// Does not concern the gateway: no client is known.
     WithoutToken,
     /// Is refused before it is counted, for a client that may not write.
     Write,
@@ -108,7 +108,7 @@ fn ask(
 }
 
 #[test]
-fn a_window_holds_so_many_requests_of_a_client_and_version() {
+fn a_window_allows_a_number_of_requests_per_client_and_version() {
     let limit = format!("{MOST}/{WINDOW}ms");
     let tenant = TenantRequest {
         rate_limit: Some(serde_json::from_value(json!(limit)).unwrap()),

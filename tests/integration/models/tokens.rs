@@ -28,7 +28,7 @@ enum Step {
     Swap(usize),
     /// A fault that expires the token for good.
     Expire(usize),
-    /// The token at another tenant's door.
+    /// The token, used at another tenant.
     Stray(usize),
     Move(i64),
 }
@@ -181,7 +181,7 @@ fn perform(service: &Service<'_>, stranger: &str, model: &mut Model, step: &Step
 }
 
 #[test]
-fn a_token_is_good_for_its_client_its_tenant_and_its_time() {
+fn a_token_is_valid_for_its_client_its_tenant_and_its_time() {
     let tenant = TenantRequest {
         prerequisites: Some(sync_group_sim::prerequisites::Prerequisites::Ignore),
         token_lifetime: Some(serde_json::from_value(json!("1m")).unwrap()),

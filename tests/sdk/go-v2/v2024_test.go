@@ -164,7 +164,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 
-	t.Run("a user who is no administrator may not even list", func(t *testing.T) {
+	t.Run("a user who is not an administrator may not even list", func(t *testing.T) {
 		_, reply, err := as(t, "HELPDESK").GetPasswordSyncGroups(ctx).Execute()
 		refusesWith(t, reply, err, http.StatusForbidden, "403 Forbidden")
 	})

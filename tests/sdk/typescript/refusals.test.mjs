@@ -64,7 +64,7 @@ for (const style of Object.keys(STYLES)) {
       }
     });
 
-    test("a user who is no administrator may not even list", async () => {
+    test("a user who is not an administrator may not even list", async () => {
       await assert.rejects(as("HELPDESK").list(), isRefusal(403, code("403 Forbidden")));
     });
 

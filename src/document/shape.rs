@@ -1,0 +1,215 @@
+//! The description of a type with fields, as [`super::record`] fills it: its keys, what their values must be, its JSON
+//! Schema, and what messages say about it.
+
+use serde_json::{Map, Value, json};
+
+use super::mistakes::shown;
+use super::tree::{Content, Node, number};
+use super::values::rewritten;
+use super::written::{Definitions, unknown};
+
+/// The description of a record.
+pub(crate) struct Shape {
+    /// What its schema is called.
+    pub(crate) title: &'static str,
+    /// What it is.
+    pub(crate) doc: &'static [&'static str],
+    /// What its schema says beside the fields.
+    pub(crate) also: Option<fn() -> Value>,
+    /// Its keys, in order.
+    pub(crate) keys: &'static [&'static str],
+    /// The rest about each key.
+    pub(crate) fields: &'static [Field],
+}
+
+/// The description of a field.
+pub(crate) struct Field {
+    /// What it is.
+    pub(crate) doc: &'static [&'static str],
+    /// Whether it may be left out.
+    pub(crate) presence: Presence,
+    /// What its value must be beside its type.
+    pub(crate) limit: Option<Limit>,
+    /// The value when absent, if that is worth stating.
+    pub(crate) default: Option<fn() -> Value>,
+    /// Its type's schema.
+    pub(crate) schema: fn(&mut Definitions) -> Value,
+    /// Its type's keys.
+    pub(crate) keys: fn() -> &'static [&'static str],
+}
+
+/// Whether a field may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It must be there.
+    Required,
+    /// It may be left out; null is a mistake.
+    Optional,
+    /// It may be left out or null.
+    Nullable,
+}
+
+/// What a value must be beside its type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// A text or list with something in it.
+    NotEmpty,
+    /// A number that is this or more.
+    AtLeast(i64),
+    /// A number between the two, both included.
+    Between(i64, i64),
+    /// A text of some form, and how to describe the form.
+    Form {
+        /// The form as a regular expression, for schemas.
+        pattern: &'static str,
+        /// What follows "expected".
+        expected: &'static str,
+        /// Whether a text has it.
+        holds: fn(&str) -> bool,
+    },
+}
+
+impl Limit {
+    /// What was expected, where a value is not that.
+    pub(super) fn missed(self, node: &Node<'_>) -> Option<String> {
+        let value = node.scalar().and_then(number).and_then(|number| number.as_f64()).unwrap_or_default();
+        let is_empty = match &node.content {
+            Content::List(items) => items.is_empty(),
+            Content::Mapping(entries) => entries.is_empty(),
+            _ => node.scalar() == Some(""),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "limits are small numbers")]
+        match self {
+            Self::NotEmpty => {
+                let expected = if node.scalar().is_some() { "text" } else { "one entry or more" };
+                is_empty.then(|| expected.to_owned())
+            }
+            Self::AtLeast(least) => (value < least as f64).then(|| format!("{least} or more")),
+            Self::Between(least, most) => {
+                (value < least as f64 || value > most as f64).then(|| format!("{least} to {most}"))
+            }
+            Self::Form { expected, holds, .. } => {
+                node.scalar().is_some_and(|text| !holds(text)).then(|| expected.to_owned())
+            }
+        }
+    }
+
+    /// The same for a schema.
+    pub(super) fn add_to(self, schema: &mut Map<String, Value>) {
+        let keywords = match self {
+            Self::NotEmpty if schema.get("type") == Some(&json!("array")) => vec![("minItems", json!(1))],
+            Self::NotEmpty if schema.get("type") == Some(&json!("object")) => {
+                vec![("minProperties", json!(1))]
+            }
+            Self::NotEmpty => vec![("minLength", json!(1))],
+            Self::AtLeast(least) => vec![("minimum", json!(least))],
+            Self::Between(least, most) => vec![("minimum", json!(least)), ("maximum", json!(most))],
+            Self::Form { pattern, .. } => vec![("pattern", json!(pattern))],
+        };
+        schema.extend(keywords.into_iter().map(|(keyword, value)| (keyword.to_owned(), value)));
+    }
+}
+
+/// The lines of a doc comment as one text.
+pub(super) fn joined(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+impl Shape {
+    /// What messages expect in its place: `a source {id: …, name: …}`.
+    pub(crate) fn expected(&self) -> String {
+        let required = self.required();
+        let (keys, ends) = match required.as_slice() {
+            [] if self.keys.is_empty() => return "{}, without settings".to_owned(),
+            [] => (&self.keys[..self.keys.len().min(3)], if self.keys.len() > 3 { ", …}" } else { "}" }),
+            required => (required, "}"),
+        };
+        let keys: Vec<_> = keys.iter().map(|key| format!("{key}: …")).collect();
+        let mut name = String::new();
+        for c in self.title.chars() {
+            name.extend(c.is_uppercase().then_some(' '));
+            name.extend(c.to_lowercase());
+        }
+        let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {name} {{{}{ends}", keys.join(", "))
+    }
+
+    fn required(&self) -> Vec<&'static str> {
+        let fields = self.keys.iter().zip(self.fields);
+        fields.filter(|(_, field)| field.presence == Presence::Required).map(|(key, _)| *key).collect()
+    }
+
+    /// Its JSON Schema, by reference.
+    pub(crate) fn schema(&self, definitions: &mut Definitions) -> Value {
+        definitions.refer(self.title, |definitions| {
+            let fields = self.keys.iter().zip(self.fields);
+            let properties: Map<_, _> =
+                fields.map(|(key, field)| ((*key).to_owned(), field.schema(definitions))).collect();
+            let mut schema = json!({
+                "description": joined(self.doc),
+                "type": "object",
+                "additionalProperties": false,
+                "required": self.required(),
+                "properties": properties,
+            });
+            let keywords = schema.as_object_mut().expect("it is an object");
+            if self.required().is_empty() {
+                keywords.remove("required");
+            }
+            keywords.extend(self.also.and_then(|also| also().as_object().cloned()).unwrap_or_default());
+            schema
+        })
+    }
+
+    /// The message for an unknown key.
+    pub(super) fn unknown(&self, key: &str) -> String {
+        let mut fields = self.keys.iter().zip(self.fields);
+        match fields.find(|(_, field)| (field.keys)().contains(&key)) {
+            Some((outer, _)) if !self.keys.contains(&key) => {
+                format!("the key {} belongs under `{outer}`; expected it there, indented further", shown(key))
+            }
+            _ => unknown("unknown key", key, self.keys),
+        }
+    }
+
+    /// What to write where a plain value was written in the record's place.
+    pub(super) fn advice(&self, node: &Node<'_>) -> String {
+        let required = self.required();
+        let (([key], _) | ([], [key, ..])) = (required.as_slice(), self.keys) else { return String::new() };
+        rewritten(node).map_or_else(String::new, |value| format!("; write {{{key}: {value}}}"))
+    }
+}
+
+/// A schema that allows null, too.
+fn or_null(mut schema: Map<String, Value>) -> Map<String, Value> {
+    match schema.get_mut("type") {
+        Some(kind @ Value::String(_)) => {
+            *kind = json!([kind, "null"]);
+            schema
+        }
+        _ => Map::from_iter([("anyOf".to_owned(), json!([schema, { "type": "null" }]))]),
+    }
+}
+
+impl Field {
+    fn schema(&self, definitions: &mut Definitions) -> Value {
+        let schema = (self.schema)(definitions);
+        let mut schema = match schema {
+            Value::Object(schema) if !schema.contains_key("$ref") => schema,
+            // Beside a reference nothing else counts.
+            reference => Map::from_iter([("allOf".to_owned(), json!([reference]))]),
+        };
+        if let Some(limit) = self.limit {
+            limit.add_to(&mut schema);
+        }
+        if self.presence == Presence::Nullable {
+            schema = or_null(schema);
+        }
+        if let Some(default) = self.default {
+            schema.insert("default".to_owned(), default());
+        }
+        let mut described = Map::from_iter([("description".to_owned(), json!(joined(self.doc)))]);
+        described.extend(schema);
+        Value::Object(described)
+    }
+}

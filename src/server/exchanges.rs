@@ -1,0 +1,214 @@
+//! The requests of one connection: each is read, answered and delivered, with a line in the log.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::service::Service;
+use hyper::{Method, Response, StatusCode, Uri, Version};
+
+use super::body::{self, Broken, Outgoing};
+use super::deliver::{Recipient, deliver, response};
+use super::dispatch::{self, Answered};
+use super::target::Target;
+use super::vitals::{OpenRequest, Vitals};
+use super::{Shared, head, monotonic_ns, request_log, stopwatch, wall_now};
+use crate::wire::{Body, DetailCode, Refusal, Request, Stopwatch, query};
+
+/// Why an exchange ended without an answer.
+pub(super) type Ended = Box<dyn std::error::Error + Send + Sync>;
+
+/// hyper itself answers these heads, with a bare 431.
+pub(super) const HEAD_TOO_LARGE: &str = "a request's head is too large (--max-header-bytes, --max-headers)";
+
+/// The requests of one connection.
+#[derive(Clone)]
+pub(super) struct Exchanges {
+    pub(super) connection: u64,
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// An answer on its way: most are ready at once, and cost no task, timer or allocation of their own.
+pub(super) enum Answering {
+    AtOnce(Option<Result<Response<Outgoing>, Ended>>),
+    Later(Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Ended>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Outgoing>, Ended>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::AtOnce(answer) => Poll::Ready(answer.take().expect("a future is not polled after its end")),
+            Self::Later(answer) => answer.as_mut().poll(context),
+        }
+    }
+}
+
+impl Service<hyper::Request<Incoming>> for Exchanges {
+    type Response = Response<Outgoing>;
+    type Error = Ended;
+    type Future = Answering;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Answering {
+        let open = Vitals::open(&self.vitals, request.version());
+        if let Some(refused) = self.refused(&request) {
+            return Answering::AtOnce(Some(Ok(refused)));
+        }
+        let (head, incoming) = request.into_parts();
+        let version = head.version;
+        let request = self.without_body(head, open.is_reused());
+        let target = Target::of(&self.shared.world, &request);
+        if !incoming.is_end_stream() || target.is_slow() {
+            let answering = self.clone().read_and_answer(request, target, incoming, version, open);
+            return Answering::Later(Box::pin(answering));
+        }
+        let (answered, method) = self.answer(request, &target);
+        if answered.is_told_at_once() {
+            return Answering::AtOnce(Some(Ok(response(
+                answered.outcome.reply,
+                answered.outcome.stamp.as_ref(),
+                &method,
+            ))));
+        }
+        let exchanges = self.clone();
+        Answering::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
+    }
+}
+
+impl Exchanges {
+    /// The answer to a request with an unacceptable head.
+    fn refused(&self, request: &hyper::Request<Incoming>) -> Option<Response<Outgoing>> {
+        let (refusal, why) = if let Some(why) = head::ambiguity(request.version(), request.headers()) {
+            (Refusal::bad_request(DetailCode::Syntax, why), why)
+        } else {
+            let text = head::excess(request, &self.shared.limits)?;
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            (Refusal::OverLimit { status, text }, HEAD_TOO_LARGE)
+        };
+        Some(closing(refused(request.method(), request.uri(), &self.shared, &refusal, why)))
+    }
+
+    /// Reads a request's body, has the request answered, and delivers the answer.
+    async fn read_and_answer(
+        self,
+        mut request: Request,
+        target: Target,
+        incoming: Incoming,
+        version: Version,
+        open: OpenRequest,
+    ) -> Result<Response<Outgoing>, Ended> {
+        match self.read(&request, &target, incoming).await? {
+            Ok(body) => request.body = body,
+            Err(refused) => return Ok(refused),
+        }
+        let (answered, method) = if target.is_slow() {
+            self.answer_aside(request, target).await?
+        } else {
+            self.answer(request, &target)
+        };
+        self.deliver(answered, method, version, open).await
+    }
+
+    /// Reads a request's body, or says why that is not possible.
+    async fn read(
+        &self,
+        request: &Request,
+        target: &Target,
+        incoming: Incoming,
+    ) -> Result<Result<Body, Response<Outgoing>>, Ended> {
+        let limits = &self.shared.limits;
+        let is_waiting_for_continue = request.headers.contains_key(EXPECT);
+        let reading = body::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue);
+        let mut reading = std::pin::pin!(reading);
+        let refused =
+            |refusal: &Refusal, why: &str| refused(&request.method, &request.uri, &self.shared, refusal, why);
+        let body = if let Some(body) = body::at_hand(reading.as_mut()).await {
+            body
+        } else {
+            let mut stopping = self.shared.stopping.clone();
+            tokio::select! {
+                body = tokio::time::timeout(limits.body_timeout, reading) => {
+                    let Ok(body) = body else {
+                        let why = "the client took too long to send its body (--body-timeout)";
+                        return Ok(Err(refused(&Refusal::RequestTimeout, why)));
+                    };
+                    body
+                }
+                _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
+            }
+        };
+        // Malformed chunks, or a client that left and cannot be answered any more.
+        Ok(body.map_err(|_| {
+            let why = "The request body could not be read.";
+            closing(refused(&Refusal::bad_request(DetailCode::Syntax, why), why))
+        }))
+    }
+
+    /// A request whose body is not read yet.
+    fn without_body(&self, head: Parts, is_reused_connection: bool) -> Request {
+        Request {
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            body: Body::Whole(Bytes::new()),
+            is_secure: self.shared.tls.is_some(),
+            connection: self.connection,
+            is_reused_connection,
+            stopwatch: Stopwatch::default(),
+        }
+    }
+
+    /// Has a request answered, counts it and writes its line in the log.
+    fn answer(&self, mut request: Request, target: &Target) -> (Answered, Method) {
+        let shared = &self.shared;
+        request.stopwatch = stopwatch();
+        let answered = dispatch::answer_at(&shared.world, &request, target, wall_now());
+        let decided_ns = match answered.outcome.trace.decided_ns {
+            0 => monotonic_ns(),
+            decided_ns => decided_ns,
+        };
+        let took = Duration::from_nanos(decided_ns - request.stopwatch.arrived_ns);
+        request_log::count(&shared.world.metrics, &answered.outcome, took);
+        request_log::log(&request, &answered.outcome, took);
+        (answered, request.method)
+    }
+
+    /// The same for a request that may take long, on a thread where no other connection waits for it.
+    async fn answer_aside(&self, request: Request, target: Target) -> Result<(Answered, Method), Ended> {
+        let _place = self.shared.aside.acquire().await?;
+        let exchanges = self.clone();
+        Ok(tokio::task::spawn_blocking(move || exchanges.answer(request, &target)).await?)
+    }
+
+    /// Delivers an answer; the exchange is open until that is done.
+    async fn deliver(
+        &self,
+        answered: Answered,
+        method: Method,
+        version: Version,
+        open: OpenRequest,
+    ) -> Result<Response<Outgoing>, Ended> {
+        let (vitals, shared) = (Arc::clone(&self.vitals), Arc::clone(&self.shared));
+        Ok(deliver(answered, Recipient { method, version, vitals, shared, open }).await?)
+    }
+}
+
+/// The answer to a request that was never complete; it belongs to no tenant and is in no journal.
+fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
+    tracing::info!("{method} {}: {why}", query::redacted(uri));
+    let answered = dispatch::refuse(&shared.world, refusal, wall_now());
+    response(answered.outcome.reply, answered.outcome.stamp.as_ref(), method)
+}
+
+/// The same, and the connection's last.
+fn closing(mut response: Response<Outgoing>) -> Response<Outgoing> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
