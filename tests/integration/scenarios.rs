@@ -87,6 +87,18 @@ fn every_rule_of_every_built_in_scenario_fires_and_is_journalled() {
 }
 
 #[test]
+fn a_write_under_a_stale_rule_changes_what_is_there_now() {
+    let client = Client::with("name: t\nrules: [{fault: {stale: {by: 1h}}}]\n");
+    let body =
+        |sources: [&str; 2]| Some(json!({ "name": "n", "passwordPolicyId": "p", "sourceIds": sources }));
+    let made = client.ask(Method::POST, "/v3/password-sync-groups", body(["a", "b"])).reply.value();
+    let target = format!("/v3/password-sync-groups/{}", made["id"].as_str().unwrap());
+    let ask = |method, body| status(&client.ask(method, &target, body));
+    assert_eq!((ask(Method::GET, None), ask(Method::PUT, body(["c", "d"]))), (404, 200));
+    assert_eq!((ask(Method::DELETE, None), ask(Method::DELETE, None)), (204, 404));
+}
+
+#[test]
 fn every_example_of_the_reference_is_a_valid_scenario() {
     let reference = include_str!("../../scenarios/README.md");
     let blocks: Vec<_> =
