@@ -7,13 +7,12 @@ mod interfere;
 mod serve;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderName, HeaderValue};
 
 use crate::auth::Identified;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Routed};
 use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
@@ -90,6 +89,9 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         Vec::new()
     };
     exchange.delivery = fitting(exchange.delivery, &exchange.reply, request);
+    if exchange.performed && exchange.delivery.is_silent() {
+        exchange.answered.get_or_insert(exchange.reply.status);
+    }
     if tenant.options().sim_fault == SimFault::Shown {
         for label in &faults {
             exchange.reply.headers.push((SIM_FAULT, header_value(label)));
@@ -111,9 +113,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         let bytes = told_bytes(delivery, &exchange.reply, request);
         exchange.told = Some(Told { at: now, ns: (request.stopwatch.now_ns)(), bytes });
     }
-    if let Clock::Skipping { .. } = state.clock {
-        bar(state, &exchange, now, wall);
-    }
+    state.note_told_to_wait(&exchange, wall);
     tenant.settle(state, exchange);
     Outcome { reply, stamp, delivery, trace }
 }
@@ -194,16 +194,6 @@ fn told_bytes(delivery: Delivery, reply: &Reply, request: &Request) -> usize {
         _ if request.method == Method::HEAD => 0,
         Manner::Cut { after_bytes } => after_bytes,
         _ => reply.body.len(),
-    }
-}
-
-/// Has a skipping clock stop at what the client was told to sit out.
-fn bar(state: &mut TenantState, exchange: &Exchange, now: Timestamp, wall: Timestamp) {
-    let told = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent());
-    let seconds = told.and_then(|told| told.parse().ok());
-    let date = || Timestamp::parse_http_date(told?).map(|until| until.since(now));
-    if let Some(wait) = seconds.map(Duration::from_secs).or_else(date) {
-        state.bar(wait, format!("`Retry-After` of exchange {}", exchange.seq), now, wall);
     }
 }
 

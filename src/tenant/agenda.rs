@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::journal::Exchange;
 use crate::service::Job;
 
 /// How long nothing may have happened before a skipping clock jumps, in the machine's time.
@@ -65,6 +66,15 @@ pub(crate) struct Barrier {
     /// When it began, by the wall clock, and how long it is.
     pub(crate) since: Timestamp,
     pub(crate) length: Duration,
+}
+
+impl Barrier {
+    /// What an exchange told its client to sit out.
+    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
+        let length = exchange.told_to_wait()?;
+        let what = format!("`Retry-After` of exchange {}", exchange.seq);
+        Some(Self { until: exchange.at.plus(length), what, since: exchange.wall_time, length })
+    }
 }
 
 /// What a skipping clock may do.
@@ -175,6 +185,12 @@ impl Agenda {
         self.barriers.insert(place, barrier);
     }
 
+    /// Forgets what clients were told to sit out, and notes this instead.
+    pub(crate) fn set_barriers(&mut self, barriers: impl Iterator<Item = Barrier>) {
+        self.barriers.clear();
+        barriers.for_each(|barrier| self.bar(barrier));
+    }
+
     /// Where a skipping clock that stands at `now` may jump to, when the wall clock shows `wall`. `boundary` is
     /// the next time at which rules change what they do.
     pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
@@ -205,8 +221,16 @@ impl Agenda {
 
     /// Moves all that is due so much earlier, when the clock is moved back: each wait keeps what is left of it.
     pub(crate) fn shift_back(&mut self, by: Duration) {
-        let entries = std::mem::take(&mut self.entries);
-        self.entries = entries.into_iter().map(|((at, id), entry)| ((at.minus(by), id), entry)).collect();
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        self.entries = entries
+            .map(|((at, id), mut entry)| {
+                let at = at.minus(by);
+                if let Entry::Job { job, .. } = &mut entry {
+                    job.due = at;
+                }
+                ((at, id), entry)
+            })
+            .collect();
         self.due.values_mut().for_each(|at| *at = at.minus(by));
         for barrier in &mut self.barriers {
             barrier.until = barrier.until.minus(by);

@@ -20,7 +20,7 @@ use tokio::sync::futures::Notified;
 
 use crate::clock::{Clock, Timestamp};
 use crate::journal::{Exchange, Fate, Told};
-use crate::scenario::{Engine, Rulesets};
+use crate::scenario::Rulesets;
 use crate::wire::Reply;
 use agenda::{Wait, WaitId};
 pub use options::{SimFault, TenantOptions};
@@ -172,9 +172,7 @@ impl Tenant {
         *began_with = began_with.clone().with_scenarios(scenarios.clone());
         let mut state = self.enter(wall);
         if state.follows_command_line {
-            let now = state.clock.now(wall);
-            state.scenario = Engine::load(scenarios, now);
-            state.scenario_since = wall;
+            state.load_scenarios(scenarios, wall);
         }
     }
 }

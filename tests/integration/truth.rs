@@ -52,6 +52,16 @@ fn what_the_service_did_stands_beside_what_the_client_was_told() {
 }
 
 #[test]
+fn an_empty_answer_that_cannot_be_cut_is_kept_as_the_services_own() {
+    let rule = "{when: {operation: deletePasswordSyncGroup}, stage: after, fault: {cut: {after: 5}}}";
+    let client = Client::with(&format!("name: t\nrules: [{rule}]\n"));
+    client.ask(Method::DELETE, &format!("{GROUPS}/6881f631-3bd5-4213-9c75-8e05cc3e35dd"), None);
+    let exchange = &client.journal()["exchanges"][1];
+    let found = [&exchange["fate"]["kind"], &exchange["status"], &exchange["answered"]];
+    assert_eq!(found, [&json!("closed"), &Value::Null, &json!(204)]);
+}
+
+#[test]
 fn changes_name_each_record() {
     let client = Client::with("name: t\nrules: []\n");
     let id = "6881f631-3bd5-4213-9c75-8e05cc3e35dd";
