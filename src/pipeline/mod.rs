@@ -102,6 +102,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let stamp = Some(Stamp { tracking_id: exchange.tracking_id, date: state.date(now).clone() });
     let trace = Trace {
         seq: exchange.seq,
+        epoch: state.epoch,
         at_millis: Some(now.as_millis()),
         tenant: Arc::clone(tenant.name()),
         operation,

@@ -16,9 +16,9 @@ use super::vitals::{Open, Vitals};
 use super::{Shared, monotonic_ns, pause, wall_now};
 use crate::clock::Timestamp;
 use crate::control;
-use crate::journal::Filter;
+use crate::journal::{Filter, Told};
 use crate::tenant::agenda::{QUIET, Wait, WaitId};
-use crate::tenant::{Left, Tenant};
+use crate::tenant::{ExchangeId, Left, Tenant};
 use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp};
 
 /// What a delivery is told about the request it answers.
@@ -37,21 +37,22 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, outcome.stamp.as_ref(), &asked.method);
     let Some(tenant) = tenant else { return Ok(response) };
+    let exchange = ExchangeId { epoch: outcome.trace.epoch, seq: outcome.trace.seq };
     if follow.is_some() || outcome.delivery.waits() {
         match Arc::clone(&asked.shared.holds).try_acquire_owned() {
             Ok(place) => asked.open.keep(place),
-            Err(_) => return Ok(refuse_to_wait(&tenant, outcome.trace.seq, &asked)),
+            Err(_) => return Ok(refuse_to_wait(&tenant, exchange, &asked)),
         }
     }
     if let Some(filter) = follow {
-        let pieces = follow_journal(tenant, body, filter, asked.shared.stopping.clone());
+        let pieces = follow_journal(tenant, exchange.epoch, body, filter, asked.shared.stopping.clone());
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: asked.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
     }
     let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
-    let mut course = Course { tenant: &tenant, seq: outcome.trace.seq, at: decided, is_over: false };
+    let mut course = Course { tenant: &tenant, exchange, at: decided, is_over: false };
     let stopping = &asked.shared.stopping;
     if let Some(hold) = hold {
         course.wait(Wait::Hold, hold, stopping).await;
@@ -69,7 +70,7 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
             let slowly = Slowly { chunk_bytes, pause, stopping: stopping.clone() };
-            let pieces = feed(Arc::clone(&tenant), course.seq, course.at, body, slowly);
+            let pieces = feed(Arc::clone(&tenant), exchange, course.at, body, slowly);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: asked.open }))
         }
         Manner::Cut { after_bytes } => {
@@ -86,8 +87,8 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
-            let _open = Unbounded::new(&tenant);
-            or_stopping(std::future::pending(), stopping).await;
+            let open = Unbounded::new(&tenant, exchange);
+            or_stopping(open.released(), stopping).await;
             close(&asked)
         }
         Manner::Hang { limit: Some(limit) } => {
@@ -102,17 +103,17 @@ pub(super) async fn deliver(answered: Answered, mut asked: Asked) -> Result<Resp
 
 /// 503 at once, instead of one more answer that waits. What the service did stays done, as it does whenever an
 /// answer is lost; the journal has what the client was told.
-fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing> {
+fn refuse_to_wait(tenant: &Tenant, exchange: ExchangeId, asked: &Asked) -> Response<Outgoing> {
     let text = format!("{} answers wait, which is the limit (--max-holds)", asked.shared.limits.max_holds);
     tracing::warn!("an answer was refused: {text}");
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    if seq == 0 {
+    if exchange.seq == 0 {
         return response(control::refusal(status, &text).reply, None, &asked.method);
     }
     let wall = wall_now();
     let refusal = Refusal::OverLimit { status, text: text.clone() };
     let Outcome { reply, stamp, .. } = dispatch::refuse(&asked.shared.world, &refusal, wall).outcome;
-    tenant.note_refusal(seq, reply.clone(), text, wall, monotonic_ns());
+    tenant.note_refusal(exchange, reply.clone(), text, wall, monotonic_ns());
     response(reply, stamp.as_ref(), &asked.method)
 }
 
@@ -120,7 +121,7 @@ fn refuse_to_wait(tenant: &Tenant, seq: u64, asked: &Asked) -> Response<Outgoing
 /// left, which the journal is told.
 struct Course<'a> {
     tenant: &'a Tenant,
-    seq: u64,
+    exchange: ExchangeId,
     /// How far it has come.
     at: Timestamp,
     is_over: bool,
@@ -130,20 +131,21 @@ impl Course<'_> {
     /// Waits for so much of the tenant's time. A server that stops tells at once what it has to tell.
     async fn wait(&mut self, wait: Wait, duration: Duration, stopping: &watch::Receiver<bool>) {
         let due = self.at.plus(duration);
-        let waiting = Waiting::new(self.tenant, due, wait, self.seq);
+        let waiting = Waiting::new(self.tenant, due, wait, self.exchange);
         or_stopping(waiting.over(duration), stopping).await;
-        self.at = due.min(self.tenant.clock(wall_now()).now);
+        self.at = self.tenant.came_to(waiting.id, wall_now());
     }
 
     fn note_told(&self, bytes: usize) {
-        self.tenant.note_told(self.seq, Some(self.at), bytes, wall_now(), monotonic_ns());
+        let told = Told { at: self.at, ns: monotonic_ns(), bytes };
+        self.tenant.note_told(self.exchange, told, wall_now());
     }
 }
 
 impl Drop for Course<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.tenant.note_left(self.seq, 0, wall_now(), monotonic_ns());
+            self.tenant.note_left(self.exchange, 0, wall_now(), monotonic_ns());
         }
     }
 }
@@ -155,8 +157,8 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(tenant: &'a Tenant, due: Timestamp, wait: Wait, seq: u64) -> Self {
-        Self { tenant, id: tenant.wait(due, wait, seq, wall_now()) }
+    fn new(tenant: &'a Tenant, due: Timestamp, wait: Wait, exchange: ExchangeId) -> Self {
+        Self { tenant, id: tenant.wait(due, wait, exchange, wall_now()) }
     }
 
     /// Ready when its time has come: by itself while the clock runs, else when the clock is moved; the wall clock
@@ -168,7 +170,7 @@ impl<'a> Waiting<'a> {
             // Listen first, then look: a move between the two is not missed.
             moved.as_mut().enable();
             match self.tenant.left(self.id, wall_now()) {
-                Left::Over(_) => return,
+                Left::Over => return,
                 Left::Stands => moved.await,
                 Left::Skips => tokio::select! {
                     () = pause(QUIET) => {}
@@ -191,24 +193,41 @@ impl Drop for Waiting<'_> {
 }
 
 /// A request that is open and waits for nothing that time will bring.
-struct Unbounded<'a>(&'a Tenant);
+struct Unbounded<'a> {
+    tenant: &'a Tenant,
+    exchange: ExchangeId,
+}
 
 impl<'a> Unbounded<'a> {
-    fn new(tenant: &'a Tenant) -> Self {
-        tenant.note_unbounded(true);
-        Self(tenant)
+    fn new(tenant: &'a Tenant, exchange: ExchangeId) -> Self {
+        tenant.note_unbounded(exchange, true);
+        Self { tenant, exchange }
+    }
+
+    /// Ready when the tenant was reset or deleted.
+    async fn released(&self) {
+        loop {
+            let mut moved = std::pin::pin!(self.tenant.clock_moved());
+            moved.as_mut().enable();
+            if !self.tenant.has(self.exchange) {
+                return;
+            }
+            moved.await;
+        }
     }
 }
 
 impl Drop for Unbounded<'_> {
     fn drop(&mut self) {
-        self.0.note_unbounded(false);
+        self.tenant.note_unbounded(self.exchange, false);
     }
 }
 
-/// Sends the events so far, and further ones as they come, until the client leaves or the server stops.
+/// Sends the events so far, and further ones as they come, until the client leaves, the tenant is deleted or the
+/// server stops. When the tenant is reset, its journal is followed from its new beginning.
 fn follow_journal(
     tenant: Arc<Tenant>,
+    mut epoch: u64,
     so_far: Bytes,
     mut filter: Filter,
     mut stopping: watch::Receiver<bool>,
@@ -221,6 +240,10 @@ fn follow_journal(
             grew.as_mut().enable();
             if !piece.is_empty() && feeder.send(piece).await.is_err() {
                 return;
+            }
+            let Some(now) = tenant.epoch() else { return };
+            if now != epoch {
+                (epoch, filter.after) = (now, 0);
             }
             let (events, last) = dispatch::events(&tenant, &filter, wall_now());
             (piece, filter.after) = (events.into(), last);
@@ -285,26 +308,30 @@ struct Slowly {
 /// that stops pauses no more.
 fn feed(
     tenant: Arc<Tenant>,
-    seq: u64,
+    exchange: ExchangeId,
     from: Timestamp,
     body: Bytes,
     slowly: Slowly,
 ) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
-        let mut course = Course { tenant: &tenant, seq, at: from, is_over: true };
+        let mut course = Course { tenant: &tenant, exchange, at: from, is_over: true };
         let mut rest = body;
         let mut sent = 0;
         while !rest.is_empty() {
             let piece = rest.split_to(slowly.chunk_bytes.min(rest.len()));
             let len = piece.len();
-            if feeder.send(piece).await.is_err() {
-                tenant.note_left(seq, sent, wall_now(), monotonic_ns());
+            let is_read = feeder.send(piece).await.is_ok();
+            sent += if is_read { len } else { 0 };
+            let has_left = !is_read
+                || !rest.is_empty()
+                    && tokio::select! {
+                        () = course.wait(Wait::Trickle, slowly.pause, &slowly.stopping) => false,
+                        () = feeder.closed() => true,
+                    };
+            if has_left {
+                tenant.note_left(exchange, sent, wall_now(), monotonic_ns());
                 return;
-            }
-            sent += len;
-            if !rest.is_empty() {
-                course.wait(Wait::Trickle, slowly.pause, &slowly.stopping).await;
             }
         }
         course.note_told(sent);

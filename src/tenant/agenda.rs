@@ -50,6 +50,11 @@ pub(crate) enum Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WaitId(u64);
 
+impl WaitId {
+    /// Of an answer that is on no agenda, and so waits no longer.
+    pub(crate) const OVER: Self = Self(0);
+}
+
 #[derive(Debug)]
 enum Entry {
     Wait { wait: Wait, exchange: u64 },
@@ -123,7 +128,7 @@ pub struct BlockedBy {
 impl Agenda {
     /// An agenda with nothing on it, on which nothing is taken for what was on this one.
     pub(crate) fn begun_anew(&self) -> Self {
-        Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
+        Self { next: self.next, ..Self::default() }
     }
 
     /// Whether there is nothing on it.

@@ -202,11 +202,13 @@ impl Tenant {
         let began_with = self.began_with.read().clone();
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
         let mut state = self.state.lock();
+        (begun.epoch, begun.is_gone) = (state.epoch + 1, state.is_gone);
         begun.agenda = state.agenda.begun_anew();
         let former = std::mem::replace(&mut *state, begun);
         // What was there goes when the lock is free again: that may be much.
         drop(state);
         drop(former);
         self.clock_moved.notify_waiters();
+        self.journal_grew.notify_waiters();
     }
 }

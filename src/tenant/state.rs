@@ -25,6 +25,10 @@ const MOST_AT_ONCE: usize = 10_000;
 /// Everything of a tenant that changes.
 #[derive(Debug)]
 pub(crate) struct TenantState {
+    /// Which of the tenant's lives this is, from 1; a reset begins another.
+    pub(crate) epoch: u64,
+    /// Whether the tenant was deleted. Those who still hold it are told nothing more of it.
+    pub(super) is_gone: bool,
     /// Where it stands in time.
     pub(crate) clock: Clock,
     /// What ids and faults are drawn from.
@@ -53,6 +57,8 @@ impl TenantState {
     pub(super) fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
         let chance = Chance::new(options.seed, options.draw_key.as_deref().unwrap_or(name));
         Self {
+            epoch: 1,
+            is_gone: false,
             clock: options.clock,
             chance,
             // Tokens must not be good in another tenant that draws under the same key.

@@ -227,6 +227,7 @@ impl World {
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
         // What the tenant held goes when nobody waits for the registry any more.
         drop(others);
+        removed.end();
         Ok(())
     }
 
