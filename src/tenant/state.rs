@@ -212,7 +212,9 @@ impl TenantState {
     /// Notes what a client was told to sit out, which a skipping clock must not jump over.
     pub(crate) fn note_told_to_wait(&mut self, exchange: &Exchange, wall: Timestamp) {
         if let Clock::Skipping { .. } = self.clock {
-            Barrier::of(exchange).into_iter().for_each(|barrier| self.agenda.bar(barrier));
+            if let Some(barrier) = Barrier::of(exchange) {
+                self.agenda.bar(barrier);
+            }
             self.note_boundary(wall);
         }
     }
