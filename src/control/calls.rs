@@ -25,7 +25,7 @@ pub(crate) struct Call {
 
 /// Every call.
 #[rustfmt::skip]
-pub(super) static CALLS: [Call; 28] = [
+pub(super) static CALLS: &[Call] = &[
     quick("GET",    "",                      "List the control calls",                     server::calls),
     quick("GET",    "health",                "Say that the server is up",                  server::health).open(),
     slow( "GET",    "metrics",               "Read the counters",                          server::metrics),
