@@ -45,10 +45,11 @@
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault stands at the top of
 //! `scenario/fault/mod.rs`. An operation is its place in a document under `fixtures/openapi/service`, from which the
 //! build makes its variant of [`operation::Operation`], and a handler in `service/`, where the build fails until it has
-//! one. A resource is a document there, a line of `tables!` in `org/organisation.rs`, a line of `records!` in
-//! `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
+//! one. A resource is a document there, a type and a section in `fixture/format.rs`, a line of `tables!` in
+//! `org/organisation.rs`, a line of `records!` in `org/record.rs`, and a folder in `service/`. Something that happens later is a job (`service/change.rs`). An API
 //! version is a line in [`version`]. A control call is a line in `control/calls.rs`, its
-//! function in `control/answer/`, and a method on the embedder's handle. A command is a file in `commands/`. A limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
+//! function in `control/answer/`, and a method on the embedder's handle. A command is a variant in `cli.rs`, a file in
+//! `commands/` and its line in `commands::run`. A limit is a field of [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs`
 //! writes the operations and the contract's tables from the service's documents, and the built-in documents, which
 //! people read as YAML, as the JSON that a start reads.
 

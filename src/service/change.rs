@@ -2,7 +2,7 @@
 
 use crate::auth::Issued;
 use crate::clock::Timestamp;
-use crate::org::Write;
+use crate::org::{Kept, Write, WriteOf};
 
 /// One thing that is to change.
 #[derive(Debug)]
@@ -14,6 +14,13 @@ pub(crate) enum Change {
     /// Something is to be done later.
     #[cfg_attr(not(test), expect(dead_code, reason = "no operation sets a job going yet; tests do"))]
     Job(Box<Job>),
+}
+
+impl Change {
+    /// A record is to change.
+    pub(crate) fn record<R: Kept>(write: WriteOf<R>) -> Self {
+        Self::Record(Box::new(R::wrapped(write)))
+    }
 }
 
 /// Something that the platform does later, by itself: one attempt to change something on a source.

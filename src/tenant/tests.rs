@@ -7,9 +7,9 @@ use hyper::header::RETRY_AFTER;
 
 use super::{Template, Tenant, TenantOptions, TenantState};
 use crate::clock::{Clock, Span, Timestamp};
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, Group};
 use crate::journal::{Exchange, Filter};
-use crate::org::{Write, WriteOf};
+use crate::org::WriteOf;
 use crate::scenario::Rule;
 use crate::service::{Change, Job, View};
 use crate::tenant::operator::{ClockChange, ClockMode};
@@ -29,9 +29,9 @@ fn tenant(clock: Clock) -> Tenant {
 
 /// Deletes the first group; and sets the next attempt going, half a minute later, up to the third.
 fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
-    let groups = view.organisation.tables.groups.view(None);
+    let groups = view.table::<Group>();
     let former = Arc::clone(groups.iter().next().unwrap());
-    let mut changes = vec![Change::Record(Box::new(Write::Group(WriteOf::Delete { former })))];
+    let mut changes = vec![Change::record(WriteOf::Delete { former })];
     if job.attempt < 3 {
         let due = now.plus(Duration::from_secs(30));
         changes.push(Change::Job(Box::new(Job { due, attempt: job.attempt + 1, ..job.clone() })));
