@@ -17,6 +17,9 @@ use crate::service::Job;
 /// How long nothing may have happened before a skipping clock jumps, in the machine's time.
 pub(crate) const QUIET: Duration = Duration::from_millis(5);
 
+/// A wall clock that shows so much less than it did was set back.
+const SET_BACK: Duration = Duration::from_secs(1);
+
 /// Barriers that are remembered at most; the first to end is forgotten when there is one more.
 const BARRIERS: usize = 1_000;
 
@@ -200,7 +203,8 @@ impl Agenda {
     /// the next time at which rules change what they do.
     pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
         let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
-        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
+        let is_over = |busy: Timestamp| wall.since(busy) >= QUIET || busy.since(wall) >= SET_BACK;
+        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(is_over);
         // What is due now is being told.
         if next <= now || !is_quiet {
             return Skip::Stay;
@@ -321,6 +325,15 @@ mod tests {
         assert_eq!(agenda.skip(at(0), at(9), None), Skip::To(at(60)));
         agenda.note_busy(at(9));
         assert_eq!(agenda.skip(at(0), at(9), None), Skip::Stay);
+    }
+
+    #[test]
+    fn a_skipping_clock_goes_on_when_the_wall_clock_is_set_back() {
+        let mut agenda = Agenda::default();
+        agenda.wait(at(60), Wait::Hold, 1);
+        agenda.note_busy(at(3_600));
+        assert_eq!(agenda.skip(at(0), at(3_600), None), Skip::Stay);
+        assert_eq!(agenda.skip(at(0), at(5), None), Skip::To(at(60)));
     }
 
     #[test]

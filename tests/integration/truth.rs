@@ -63,6 +63,14 @@ fn an_empty_answer_that_cannot_be_cut_is_kept_as_the_services_own() {
 }
 
 #[test]
+fn a_head_is_promised_no_body_and_told_none() {
+    let client = Client::with("name: t\nrules: []\n");
+    client.ask(Method::HEAD, GROUPS, None);
+    let exchange = &client.journal()["exchanges"][1];
+    assert_eq!([&exchange["bytesPromised"], &exchange["bytesTold"]], [0, 0].map(Value::from).each_ref());
+}
+
+#[test]
 fn changes_name_each_record() {
     let client = Client::with("name: t\nrules: []\n");
     let id = "6881f631-3bd5-4213-9c75-8e05cc3e35dd";
