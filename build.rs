@@ -1,6 +1,7 @@
 //! Makes code and data of the documents under `fixtures` and `scenarios`: the `Operation` enum and the contract's tables
-//! from the service's OpenAPI documents, and every built-in document as JSON, which is read faster than YAML and
-//! without the code for it, which would otherwise be a tenth of what an idle server keeps in memory.
+//! from the service's OpenAPI documents, every built-in document as JSON, which is read faster than YAML and without
+//! the code for it, which would otherwise be a tenth of what an idle server keeps in memory, and the list of the
+//! built-in scenarios.
 
 #[path = "build/mod.rs"]
 mod build;
@@ -32,6 +33,8 @@ const PLAIN: [&str; 3] = ["fixtures/demo", "fixtures/empty", "fixtures/openapi/c
 /// The service's documents: one for each resource, and the shared one.
 const SERVICE: &str = "fixtures/openapi/service";
 const SHARED: &str = "_shared";
+/// The built-in scenarios, a file each.
+const SCENARIOS: &str = "scenarios";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -49,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("operation.rs"), build::write::operation_enum(&compiled))?;
     fs::write(out.join("tables.rs"), build::write::tables(&compiled))?;
     fs::write(out.join("service.json"), compiled.document.to_string())?;
+    fs::write(out.join("scenarios.rs"), scenario_library()?)?;
     Ok(())
 }
 
@@ -67,17 +71,36 @@ fn yaml_to_json(text: &str) -> Result<Value, String> {
     }
 }
 
-fn compile_service() -> Result<Compiled, Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={SERVICE}");
+/// The names of the YAML files in a folder, in alphabetical order.
+fn names_in(folder: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={folder}");
     let mut names = Vec::new();
-    for entry in fs::read_dir(SERVICE)? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
             names.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
         }
     }
-    names.retain(|name| name != SHARED);
     names.sort();
+    Ok(names)
+}
+
+/// The list of the built-in scenarios.
+fn scenario_library() -> Result<String, Box<dyn Error>> {
+    let line = |name: &String| {
+        let file = format!("/{SCENARIOS}/{name}.yaml");
+        format!("    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {file:?}))),\n")
+    };
+    let lines: String = names_in(SCENARIOS)?.iter().map(line).collect();
+    Ok(format!(
+        "/// Name and text of every built-in scenario, in alphabetical order.\n\
+        pub const BUILT_IN: &[(&str, &str)] = &[\n{lines}];\n"
+    ))
+}
+
+fn compile_service() -> Result<Compiled, Box<dyn Error>> {
+    let mut names = names_in(SERVICE)?;
+    names.retain(|name| name != SHARED);
     let text = |name: &str| read(&format!("{SERVICE}/{name}.yaml"));
     let shared = text(SHARED)?;
     let texts = names.iter().map(|name| text(name)).collect::<Result<Vec<_>, _>>()?;

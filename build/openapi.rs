@@ -77,6 +77,8 @@ pub(crate) struct OperationItem {
     pub(crate) changes: BTreeMap<String, Changes>,
     #[serde(rename = "x-sim-read")]
     _is_read: Option<bool>,
+    #[serde(rename = "x-sim-slow")]
+    _is_slow: Option<bool>,
     #[serde(default)]
     pub(crate) parameters: Vec<ParameterItem>,
     pub(crate) request_body: Option<BodyItem>,

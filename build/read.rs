@@ -41,6 +41,7 @@ pub(crate) struct Shown {
     pub(crate) summary: String,
     pub(crate) resource: String,
     pub(crate) is_read: bool,
+    pub(crate) is_slow: bool,
 }
 
 /// Reads the shared document and the resources'.
@@ -267,6 +268,7 @@ fn shown_of(resource: &str, method: &str, written: &Value) -> Shown {
         summary: written["summary"].as_str().unwrap_or_default().to_owned(),
         resource: resource.to_owned(),
         is_read: written[marks::READ].as_bool().unwrap_or(method == "GET"),
+        is_slow: written[marks::SLOW].as_bool().unwrap_or(false),
     }
 }
 

@@ -59,6 +59,13 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
     );
     function(
         &mut text,
+        "Whether it takes long to decide, so that no other connection may wait for it.",
+        "is_slow(self) -> bool",
+        &operations,
+        |operation| operation.shown.is_slow.to_string(),
+    );
+    function(
+        &mut text,
         "Whether it exists in API versions; the token calls stand outside them.",
         "is_versioned(self) -> bool",
         &operations,

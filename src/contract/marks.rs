@@ -14,6 +14,8 @@ pub(crate) const EXPERIMENTAL: &str = "x-sim-experimental";
 pub(crate) const IN: &str = "x-sim-in";
 /// Whether an operation only reads, where its method does not say it.
 pub(crate) const READ: &str = "x-sim-read";
+/// Whether an operation takes long to decide.
+pub(crate) const SLOW: &str = "x-sim-slow";
 /// What a schema adds in request bodies when prerequisites are enforced.
 pub(crate) const WHEN_ENFORCED: &str = "x-sim-when-enforced";
 
@@ -52,7 +54,7 @@ pub(crate) fn in_version(operation: &Value, version: &str) -> Option<Value> {
     {
         parameters.insert(0, json!({ "$ref": "#/components/parameters/experimental" }));
     }
-    for mark in [VERSIONS, EXPERIMENTAL, IN, READ] {
+    for mark in [VERSIONS, EXPERIMENTAL, IN, READ, SLOW] {
         own.shift_remove(mark);
     }
     Some(Value::Object(own))

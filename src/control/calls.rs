@@ -25,7 +25,7 @@ pub(crate) struct ControlCall {
 
 /// Every call.
 #[rustfmt::skip]
-pub(super) static CALLS: [ControlCall; 28] = [
+pub(super) static CALLS: &[ControlCall] = &[
     quick("GET",    "",                      "List the control calls",                     server::calls),
     quick("GET",    "health",                "Report that the server is up",                  server::health).open(),
     slow( "GET",    "metrics",               "Read the counters",                          server::metrics),

@@ -25,7 +25,7 @@ pub(super) fn page(base_url: &BaseUrl<'_>) -> Reply {
          <h1>sync-group-sim</h1>\n<table>\n"
             .to_owned();
     let prefix = escaped(base_url.prefix);
-    for call in &CALLS {
+    for call in CALLS {
         let _ = writeln!(
             page,
             "<tr><td>{}<td><code>{prefix}/{PREFIX}/{}</code><td>{}",

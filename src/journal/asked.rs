@@ -53,7 +53,7 @@ impl<'a> Asked<'a> {
         view.query = request.uri.query().unwrap_or_default();
         view.client = self.client.map(|client| &*client.id);
         view.client_name = self.client.map(|client| &*client.name).filter(|name| !name.is_empty());
-        view.group = id;
+        view.id = id;
         view
     }
 

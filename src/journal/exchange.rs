@@ -2,9 +2,10 @@
 //! service's own answer, what it changed, how much was delivered, and when, by the tenant's clock and the machine's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use smallvec::SmallVec;
 
 use super::{Asked, Fate};
@@ -93,6 +94,13 @@ pub struct JobRun {
     pub rules: Looks,
 }
 
+impl JobRun {
+    fn size(&self) -> usize {
+        let changes: usize = self.changes.iter().map(Changed::size).sum();
+        size_of::<Self>() + self.source.len() + changes
+    }
+}
+
 impl Exchange {
     /// An exchange of which nothing is known yet but its request, and that no rule has matched it.
     pub(crate) fn opened(
@@ -136,6 +144,13 @@ impl Exchange {
         (!self.delivery.is_silent()).then(|| self.reply.status.as_u16())
     }
 
+    /// How long the client was told to wait before it asks again, from when this was decided.
+    pub(crate) fn told_to_wait(&self) -> Option<Duration> {
+        let told = self.reply.header(RETRY_AFTER).filter(|_| !self.delivery.is_silent())?;
+        let seconds = told.parse().ok().map(Duration::from_secs);
+        seconds.or_else(|| Timestamp::parse_http_date(told).map(|until| until.since(self.at)))
+    }
+
     /// What the client was told, with the header fields that every reply carries.
     pub(super) fn told_reply(&self) -> Option<Reply> {
         let date = || HeaderValue::try_from(self.at.http_date()).expect("a date is ASCII");
@@ -168,6 +183,6 @@ impl Exchange {
             + rules
             + violations
             + changes
-            + self.jobs.len() * size_of::<JobRun>()
+            + self.jobs.iter().map(JobRun::size).sum::<usize>()
     }
 }

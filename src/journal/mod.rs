@@ -83,10 +83,9 @@ impl Journal {
 
     /// Notes progress in the delivery of an exchange.
     pub(crate) fn note(&mut self, seq: u64, note: impl FnOnce(&mut Exchange)) {
-        // The journal is ordered by number, and an exchange that is still being delivered is near its end.
-        let Some(exchange) = self.exchanges.iter_mut().rev().find(|exchange| exchange.seq == seq) else {
-            return;
-        };
+        // The journal is in the order of numbers.
+        let Ok(place) = self.exchanges.binary_search_by_key(&seq, |exchange| exchange.seq) else { return };
+        let exchange = &mut self.exchanges[place];
         let before = exchange.size();
         note(exchange);
         self.bytes = self.bytes - before + exchange.size();

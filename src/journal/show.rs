@@ -1,6 +1,7 @@
 //! An exchange as the control API shows it, without secrets. What costs work (digests, why a rule did not match)
 //! is done here, when the journal is read, and not per request.
 
+use hyper::Method;
 use hyper::header::USER_AGENT;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,6 +25,8 @@ pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
     };
     let reply = exchange.told_reply();
     let (told, left) = (exchange.told, exchange.left);
+    // A HEAD is told how long the body is, and none of it.
+    let promised = if request.method == Method::HEAD { 0 } else { exchange.reply.body.len() };
     json!({
         "seq": exchange.seq,
         "at": exchange.at,
@@ -51,7 +54,7 @@ pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
         "jobs": exchange.jobs.iter().map(show_job).collect::<Vec<_>>(),
         "fate": Fate::show(exchange.fate.as_ref(), exchange.delivery),
         "bytesTold": told.map(|told| told.bytes),
-        "bytesPromised": exchange.told_status().map(|_| exchange.reply.body.len()),
+        "bytesPromised": exchange.told_status().map(|_| promised),
         "toldAt": told.map(|told| told.at),
         "leftAt": left.map(|(at, _): (Timestamp, u64)| at),
         "arrivedNs": exchange.arrived_ns,

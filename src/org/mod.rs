@@ -1,10 +1,12 @@
 //! The organisation's tables. A table keeps the records of one resource in the order of creation, as the bytes in
-//! which they are sent, and knows what they were a moment ago. It does not know what a record means: what the
-//! resources are is in `record.rs`, and what operations do with them is decided elsewhere.
+//! which they are sent, and knows what they were a moment ago. It knows nothing of what a record means: which tables
+//! there are stands in `organisation.rs`, how a record is written in `record.rs`, what one table says of another in
+//! `links.rs`, and what operations do with them is decided elsewhere.
 
 mod content;
 mod history;
 mod index;
+mod links;
 #[cfg(test)]
 mod model;
 mod organisation;
@@ -18,7 +20,8 @@ mod text;
 mod view;
 
 pub(crate) use history::Past;
-pub(crate) use organisation::{Author, Organisation, Write, WriteOf};
+pub(crate) use links::Links;
+pub(crate) use organisation::{Author, Kept, Organisation, Write, WriteOf};
 pub(crate) use overlay::Overlay;
 pub(crate) use record::Record;
 pub(crate) use table::Table;

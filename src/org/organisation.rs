@@ -1,13 +1,14 @@
-//! The organisation of one tenant: its tables, and what follows from them. A resource is one line of `tables!`; the
-//! template, a new tenant, a reset, and a state that is imported or exported follow from it.
+//! The organisation of one tenant: its tables. A resource is one line of `tables!`; the template, a new tenant, a
+//! reset, and a state that is imported or exported follow from it. What one table says of another is in `links.rs`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
 
-use super::{Overlay, Record, Table};
+use super::links::Links;
+use super::{Record, Table};
 use crate::clock::Timestamp;
 use crate::fixture::{Application, Fixture, Group, Identity, PasswordPolicy, Source};
 use crate::prerequisites::Prerequisites;
@@ -52,13 +53,22 @@ pub(crate) struct Author<'a> {
     pub(crate) horizon: Option<Duration>,
 }
 
+/// A record that has a table.
+pub(crate) trait Kept: Record {
+    /// Its table.
+    fn table(tables: &Tables) -> &Table<Self>;
+
+    /// A write to its table, as one to any table.
+    fn wrapped(write: WriteOf<Self>) -> Write;
+}
+
 /// Declares the tables: the fixture's section, and the type of its records.
 macro_rules! tables {
     ($($section:ident: $record:ident),* $(,)?) => {
         /// The tables.
         #[derive(Clone, Debug)]
         pub(crate) struct Tables {
-            $(pub(crate) $section: Table<$record>,)*
+            $($section: Table<$record>,)*
         }
 
         /// What is written to one record.
@@ -85,12 +95,27 @@ macro_rules! tables {
             }
         }
 
+        $(
+            impl Kept for $record {
+                fn table(tables: &Tables) -> &Table<Self> {
+                    &tables.$section
+                }
+
+                fn wrapped(write: WriteOf<Self>) -> Write {
+                    Write::$record(write)
+                }
+            }
+        )*
+
         impl Organisation {
             /// Writes to one record. Everything that can be refused has been refused by now.
             pub(crate) fn apply(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {
-                self.note(&write);
+                self.links.note(&write);
                 match write {
-                    $(Write::$record(write) => write_to(&mut self.tables.$section, write, author),)*
+                    $(Write::$record(write) => {
+                        self.note_made(&write);
+                        write_to(&mut self.tables.$section, write, author)
+                    })*
                 }
             }
         }
@@ -108,49 +133,32 @@ tables! {
 /// The organisation of one tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct Organisation {
-    /// The tables.
-    pub(crate) tables: Tables,
-    /// The group that a source is in, by the source's id.
-    grouped: Overlay<Arc<str>>,
-    /// The sources with an application that uses them for password management.
-    with_application: Arc<HashSet<String>>,
+    tables: Tables,
+    links: Links,
     /// How many ids were drawn under each label.
     made: HashMap<&'static str, u64>,
-    prerequisites: Prerequisites,
 }
 
 impl Organisation {
     /// What a fixture holds. `now` replaces the times that it leaves out.
     pub(crate) fn of(fixture: &Fixture, now: Timestamp) -> Self {
-        let mut fixture = fixture.clone();
-        for group in &mut fixture.groups {
-            let created = *group.created.get_or_insert(now);
-            group.modified.get_or_insert(created);
-        }
-        let with_application = fixture.applications.iter().map(|application| &application.account_source);
-        let with_application = with_application
-            .filter(|source| source.use_for_password_management)
-            .map(|source| source.id.clone())
-            .collect();
-        let fixture = Arc::new(fixture);
-        let mut organisation = Self {
-            tables: Tables::of(&fixture),
-            grouped: Overlay::default(),
-            with_application: Arc::new(with_application),
-            made: HashMap::new(),
-            prerequisites: Prerequisites::default(),
-        };
-        let grouped = fixture.groups.iter().flat_map(|group| {
-            let id: Arc<str> = group.id.as_str().into();
-            group.source_ids.iter().flatten().map(move |source| (source.clone(), Arc::clone(&id)))
-        });
-        organisation.grouped = grouped.collect();
-        organisation
+        let fixture = Arc::new(fixture.clone().dated(now));
+        Self { tables: Tables::of(&fixture), links: Links::of(&fixture), made: HashMap::new() }
     }
 
     /// The same for a tenant with this choice about the service's prerequisites.
     pub(crate) fn with(&self, prerequisites: Prerequisites) -> Self {
-        Self { prerequisites, ..self.clone() }
+        Self { links: self.links.with(prerequisites), ..self.clone() }
+    }
+
+    /// The table of a kind of record.
+    pub(crate) fn table<R: Kept>(&self) -> &Table<R> {
+        R::table(&self.tables)
+    }
+
+    /// What follows from the tables.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Everything except the clients, which are not the organisation's, in the fixture format.
@@ -160,52 +168,15 @@ impl Organisation {
         fixture
     }
 
-    /// The group that a source is in.
-    pub(crate) fn group_of(&self, source_id: &str) -> Option<&Arc<str>> {
-        self.grouped.get(source_id)
-    }
-
-    /// Whether a source has an application that uses it for password management.
-    pub(crate) fn has_application(&self, source_id: &str) -> bool {
-        self.with_application.contains(source_id)
-    }
-
     /// How many ids were drawn under a label.
     pub(crate) fn made(&self, label: &'static str) -> u64 {
         self.made.get(label).copied().unwrap_or_default()
     }
 
-    /// Updates what follows from a write.
-    fn note(&mut self, write: &Write) {
-        let Write::Group(write) = write else { return };
-        match write {
-            WriteOf::Create { record, made, .. } => {
-                if let Some((label, nth)) = *made {
-                    self.made.insert(label, nth);
-                }
-                self.join(record);
-            }
-            WriteOf::Replace { former, record, .. } => {
-                self.leave(former);
-                self.join(record);
-            }
-            WriteOf::Delete { former } => self.leave(former),
-        }
-    }
-
-    /// Sources are kept apart only where prerequisites are enforced; elsewhere one may be in many groups.
-    fn join(&mut self, group: &Group) {
-        if self.prerequisites == Prerequisites::Enforce {
-            let group_id: Arc<str> = group.id.as_str().into();
-            for source in group.source_ids.iter().flatten() {
-                self.grouped.insert(source, Arc::clone(&group_id));
-            }
-        }
-    }
-
-    fn leave(&mut self, group: &Group) {
-        for source in group.source_ids.iter().flatten() {
-            self.grouped.remove(source);
+    /// Notes which draw of an id was made, so that it is not made again.
+    fn note_made<R>(&mut self, write: &WriteOf<R>) {
+        if let WriteOf::Create { made: Some((label, nth)), .. } = *write {
+            self.made.insert(label, nth);
         }
     }
 }
@@ -223,4 +194,22 @@ fn write_to<R: Record>(table: &mut Table<R>, write: WriteOf<R>, author: Author<'
     let record = change.after.clone().or_else(|| change.before.clone())?;
     table.record(author.at, author.client, change, author.horizon);
     Some(Changed { kind, resource: R::RESOURCE, record })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_was_drawn_for_any_record_is_not_drawn_again() {
+        let mut organisation = Organisation::of(&Fixture::default(), Timestamp::from_millis(0));
+        let policy = PasswordPolicy { id: "p".to_owned(), ..PasswordPolicy::default() };
+        let rendered = Table::render(&policy);
+        let write = WriteOf::Create { record: policy, rendered, made: Some(("policy", 3)) };
+        let author = Author { client: &Arc::default(), at: Timestamp::from_millis(0), horizon: None };
+        let changed = organisation.apply(Kept::wrapped(write), author).unwrap();
+        assert_eq!((changed.kind, changed.resource), (ChangeKind::Created, "password-policies"));
+        assert_eq!((organisation.made("policy"), organisation.made("group")), (3, 0));
+        assert!(organisation.table::<PasswordPolicy>().contains("p"));
+    }
 }

@@ -89,6 +89,17 @@ impl<'a, R: Record> View<'a, R> {
         joined(self.rows_from(offset).take(limit))
     }
 
+    /// One page of the records that are wanted, and how many of those there are in all.
+    pub(crate) fn page_of(
+        &self,
+        offset: usize,
+        limit: usize,
+        is_wanted: impl Fn(&R) -> bool,
+    ) -> (Bytes, usize) {
+        let wanted: Vec<&Row<R>> = self.rows().filter(|row| is_wanted(row.typed())).collect();
+        (joined(wanted.iter().copied().skip(offset).take(limit)), wanted.len())
+    }
+
     /// All records in types, in the order of creation.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
         self.rows().map(Row::typed)
@@ -121,7 +132,7 @@ impl<'a, R: Record> View<'a, R> {
 }
 
 /// These records as one page.
-pub(crate) fn joined<'a, R: Record>(rows: impl Iterator<Item = &'a Row<R>> + Clone) -> Bytes {
+pub(super) fn joined<'a, R: Record>(rows: impl Iterator<Item = &'a Row<R>> + Clone) -> Bytes {
     let bytes: usize = rows.clone().map(|row| row.rendered().len() + 1).sum();
     let mut page = Vec::with_capacity(2 + bytes.saturating_sub(1));
     page.push(b'[');

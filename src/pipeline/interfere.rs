@@ -82,6 +82,8 @@ impl Interference<'_> {
                 self.change_carried(state, change);
                 self.serve(state, prepared, Performance::Real);
             }
+            // Only a read can go to the past: what changes something changes what is there now.
+            Effect::Past(_) if !self.is_read() => self.serve(state, prepared, Performance::Real),
             Effect::Past(lag) => {
                 let session = self.identified.session().filter(|_| lag.read_your_writes);
                 let past = Past { at: now.minus(lag.by.0), own: session.map(|session| &*session.caller.id) };
@@ -126,6 +128,10 @@ impl Interference<'_> {
             Effect::Past(_) | Effect::None => false,
         };
         self.exchange.answered = is_replaced.then_some(answered);
+    }
+
+    fn is_read(&self) -> bool {
+        self.asked.operation.is_some_and(Operation::is_read)
     }
 
     fn is_token_call(&self) -> bool {

@@ -7,13 +7,12 @@ mod interfere;
 mod serve;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderName, HeaderValue};
 
 use crate::auth::Identified;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Routed};
 use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
@@ -32,19 +31,24 @@ pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wa
     decide(prepare(&world.contract, located, request), wall)
 }
 
-/// Operations that take long to decide: each is answered on a thread where no other connection waits for it. There
-/// are none so far.
-static SLOW: &[Operation] = &[];
+/// Whether any operation takes long to decide; as long as there is none, no request is routed to find that out.
+const IS_ANY_SLOW: bool = {
+    let (mut is_any, mut place) = (false, 0);
+    while place < Operation::ALL.len() {
+        is_any |= Operation::ALL[place].is_slow();
+        place += 1;
+    }
+    is_any
+};
 
-/// Whether a request to the API, whose path below its tenant's base URL is `path`, takes long to decide.
+/// Whether a request to the API, whose path below its tenant's base URL is `path`, takes long to decide: it is
+/// answered on a thread where no other connection waits for it.
 pub(crate) fn is_slow(world: &World, method: &Method, path: &str) -> bool {
-    if SLOW.is_empty() {
-        return false;
-    }
-    match world.contract.route(method, path) {
-        Routed::Found(route) => SLOW.contains(&route.operation),
-        _ => false,
-    }
+    IS_ANY_SLOW
+        && match world.contract.route(method, path) {
+            Routed::Found(route) => route.operation.is_slow(),
+            _ => false,
+        }
 }
 
 /// Everything about a request that does not depend on the tenant's state.
@@ -89,6 +93,9 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         Vec::new()
     };
     exchange.delivery = fitting(exchange.delivery, &exchange.reply, request);
+    if exchange.performed && exchange.delivery.is_silent() {
+        exchange.answered.get_or_insert(exchange.reply.status);
+    }
     if tenant.options().sim_fault == SimFault::Shown {
         for label in &faults {
             exchange.reply.headers.push((SIM_FAULT, header_value(label)));
@@ -99,6 +106,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let stamp = Some(Stamp { tracking_id: exchange.tracking_id, date: state.date(now).clone() });
     let trace = Trace {
         seq: exchange.seq,
+        epoch: state.epoch,
         at_millis: Some(now.as_millis()),
         decided_ns: (request.stopwatch.now_ns)(),
         tenant: Arc::clone(tenant.name()),
@@ -111,9 +119,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         let bytes = told_bytes(delivery, &exchange.reply, request);
         exchange.told = Some(Told { at: now, ns: trace.decided_ns, bytes });
     }
-    if let Clock::Skipping { .. } = state.clock {
-        bar(state, &exchange, now, wall);
-    }
+    state.note_told_to_wait(&exchange, wall);
     tenant.settle(state, exchange);
     Outcome { reply, stamp, delivery, trace }
 }
@@ -194,16 +200,6 @@ fn told_bytes(delivery: Delivery, reply: &Reply, request: &Request) -> usize {
         _ if request.method == Method::HEAD => 0,
         Manner::Cut { after_bytes } => after_bytes,
         _ => reply.body.len(),
-    }
-}
-
-/// Has a skipping clock stop at a wait that the client was told to keep.
-fn bar(state: &mut TenantState, exchange: &Exchange, now: Timestamp, wall: Timestamp) {
-    let told = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent());
-    let seconds = told.and_then(|told| told.parse().ok());
-    let date = || Timestamp::parse_http_date(told?).map(|until| until.since(now));
-    if let Some(wait) = seconds.map(Duration::from_secs).or_else(date) {
-        state.bar(wait, format!("`Retry-After` of exchange {}", exchange.seq), now, wall);
     }
 }
 

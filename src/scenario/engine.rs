@@ -107,9 +107,8 @@ impl Engine {
         self.plan.horizon()
     }
 
-    /// The next time after `now` at which a rule changes what it does because time has passed, and since when that
-    /// time counts.
-    pub fn next_boundary(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    /// The next time after `now` at which a rule changes what it does because time has passed.
+    pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rules = self.plan.rules().iter().enumerate();
         let boundaries = rules.flat_map(|(place, placed)| {
             let began = placed.added.unwrap_or(self.loaded);
@@ -117,9 +116,9 @@ impl Engine {
             let spans = spans.into_iter().flatten().map(move |span| began.plus(span.0));
             let counts = self.counts.get(place).and_then(Option::as_deref);
             let windows = counts.into_iter().flat_map(Counts::window_ends);
-            spans.chain(windows).map(move |at| (began, at))
+            spans.chain(windows)
         });
-        boundaries.filter(|(_, at)| *at > now).min_by_key(|(_, at)| *at)
+        boundaries.filter(|at| *at > now).min()
     }
 
     /// Whether some rule is about exchanges with that operation, or with none.

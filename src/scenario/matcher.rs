@@ -305,7 +305,7 @@ mod tests {
         exchange.query = "dry=true&note=a%20b&empty=";
         exchange.client = Some("c-1");
         exchange.client_name = Some("reader");
-        exchange.group = "a-1";
+        exchange.id = "a-1";
         matcher.first_miss(Subject::Exchange(&exchange)).map_or(Ok(()), |why| Err(why.to_string()))
     }
 

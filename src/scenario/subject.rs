@@ -34,8 +34,8 @@ pub struct ExchangeView<'a> {
     pub client: Option<&'a str>,
     /// The OAuth client's name, where the tenant knows the client.
     pub client_name: Option<&'a str>,
-    /// The id of the group in the path; empty when there is none.
-    pub group: &'a str,
+    /// The id in the path; empty when there is none.
+    pub id: &'a str,
     /// The header fields.
     pub headers: &'a HeaderMap,
     /// The body as sent, or a token call's parameters as JSON.
@@ -55,7 +55,7 @@ impl<'a> ExchangeView<'a> {
             query: "",
             client: None,
             client_name: None,
-            group: "",
+            id: "",
             headers,
             body,
             parsed: OnceCell::new(),
@@ -102,10 +102,10 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The id of the group that it is about; empty when there is none.
+    /// The id of what it is about; empty when there is none. Files call it the group.
     pub(super) fn group(self) -> &'a str {
         match self {
-            Self::Exchange(exchange) => exchange.group,
+            Self::Exchange(exchange) => exchange.id,
             Self::Job(job) => job.group,
         }
     }

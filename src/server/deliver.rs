@@ -16,8 +16,8 @@ use super::waiting::{Course, Unbounded, or_stopping};
 use super::{Shared, monotonic_ns, wall_now};
 use crate::clock::Timestamp;
 use crate::control;
-use crate::tenant::Tenant;
 use crate::tenant::agenda::Wait;
+use crate::tenant::{ExchangeId, Tenant};
 use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp};
 
 /// What a delivery needs to know about the request it answers.
@@ -39,21 +39,22 @@ pub(super) async fn deliver(
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
     let Some(tenant) = tenant else { return Ok(response) };
+    let exchange = ExchangeId { epoch: outcome.trace.epoch, seq: outcome.trace.seq };
     if follow.is_some() || outcome.delivery.waits() {
         match Arc::clone(&recipient.shared.holds).try_acquire_owned() {
             Ok(place) => recipient.open.keep(place),
-            Err(_) => return Ok(refuse_to_wait(&tenant, outcome.trace.seq, &recipient)),
+            Err(_) => return Ok(refuse_to_wait(&tenant, exchange, &recipient)),
         }
     }
     if let Some(filter) = follow {
-        let pieces = follow_journal(tenant, body, filter, recipient.shared.stopping.clone());
+        let pieces = follow_journal(tenant, exchange.epoch, body, filter, recipient.shared.stopping.clone());
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: recipient.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
     }
     let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
-    let mut course = Course { tenant: &tenant, seq: outcome.trace.seq, at: decided, is_over: false };
+    let mut course = Course { tenant: &tenant, exchange, at: decided, is_over: false };
     let stopping = &recipient.shared.stopping;
     if let Some(hold) = hold {
         course.wait(Wait::Hold, hold, stopping).await;
@@ -71,7 +72,7 @@ pub(super) async fn deliver(
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
             let slowly = Slowly { chunk_bytes, pause, stopping: stopping.clone() };
-            let pieces = feed(Arc::clone(&tenant), course.seq, course.at, body, slowly);
+            let pieces = feed(Arc::clone(&tenant), exchange, course.at, body, slowly);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: recipient.open }))
         }
         Manner::Cut { after_bytes } => {
@@ -88,8 +89,8 @@ pub(super) async fn deliver(
             Err(Broken)
         }
         Manner::Hang { limit: None } => {
-            let _open = Unbounded::new(&tenant);
-            or_stopping(std::future::pending(), stopping).await;
+            let open = Unbounded::new(&tenant, exchange);
+            or_stopping(open.released(), stopping).await;
             close(&recipient)
         }
         Manner::Hang { limit: Some(limit) } => {
@@ -104,20 +105,20 @@ pub(super) async fn deliver(
 
 /// 503 at once, instead of one more waiting answer. What the service did stays done, as it does whenever an
 /// answer is lost; the journal has what the client was told.
-fn refuse_to_wait(tenant: &Tenant, seq: u64, recipient: &Recipient) -> Response<Outgoing> {
+fn refuse_to_wait(tenant: &Tenant, exchange: ExchangeId, recipient: &Recipient) -> Response<Outgoing> {
     let text = format!(
         "{} answers are waiting, which is the limit (--max-holds)",
         recipient.shared.limits.max_holds
     );
     tracing::warn!("an answer was refused: {text}");
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    if seq == 0 {
+    if exchange.seq == 0 {
         return response(control::refusal(status, &text).reply, None, &recipient.method);
     }
     let wall = wall_now();
     let refusal = Refusal::OverLimit { status, text: text.clone() };
     let Outcome { reply, stamp, .. } = dispatch::refuse(&recipient.shared.world, &refusal, wall).outcome;
-    tenant.note_refusal(seq, reply.clone(), text, wall, monotonic_ns());
+    tenant.note_refusal(exchange, reply.clone(), text, wall, monotonic_ns());
     response(reply, stamp.as_ref(), &recipient.method)
 }
 

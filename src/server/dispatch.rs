@@ -54,7 +54,7 @@ pub(super) fn answer_at(world: &World, request: &Request, target: &Target, wall:
 
 /// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is released while
 /// the panic unwinds and is not poisoned, so the tenant is still served. Its state is consistent unless the panic came
-/// between two of the few writes that make up an operation (`TenantState::change_group` says which); the
+/// between two of the few writes that make up an operation (`TenantState::apply` makes them); the
 /// exchange itself is missing from the journal.
 fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnce() -> Answered) -> Answered {
     catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|panic| {
@@ -99,6 +99,8 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
 
 /// The result of a control call, as an answer. A followed journal starts with the exchanges so far.
 fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
+    // Looked at first: when the tenant is reset now, whoever follows it finds that it was.
+    let epoch = tenant.epoch().unwrap_or_default();
     let (reply, follow) = match said {
         Said::Reply(reply) => (reply, None),
         Said::Follow(filter) => {
@@ -106,7 +108,7 @@ fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered 
             (event_stream(events), Some(Filter { after: last, ..filter }))
         }
     };
-    let trace = Trace { tenant: Arc::clone(tenant.name()), ..Trace::default() };
+    let trace = Trace { epoch, tenant: Arc::clone(tenant.name()), ..Trace::default() };
     let outcome = Outcome { reply, stamp: None, delivery: Delivery::default(), trace };
     Answered { outcome, tenant: Some(tenant), follow }
 }

@@ -7,14 +7,15 @@ use tokio::sync::watch;
 
 use super::{monotonic_ns, pause, wall_now};
 use crate::clock::Timestamp;
+use crate::journal::Told;
 use crate::tenant::agenda::{QUIET, Wait, WaitId};
-use crate::tenant::{Left, Tenant};
+use crate::tenant::{ExchangeId, Left, Tenant};
 
 /// The course of a delivery in the tenant's time. If it is dropped before it is over, the client
 /// left, and the journal notes that.
 pub(super) struct Course<'a> {
     pub(super) tenant: &'a Tenant,
-    pub(super) seq: u64,
+    pub(super) exchange: ExchangeId,
     /// How far it has come.
     pub(super) at: Timestamp,
     pub(super) is_over: bool,
@@ -24,20 +25,21 @@ impl Course<'_> {
     /// Waits for this much of the tenant's time. A stopping server sends everything at once.
     pub(super) async fn wait(&mut self, wait: Wait, duration: Duration, stopping: &watch::Receiver<bool>) {
         let due = self.at.plus(duration);
-        let waiting = Waiting::new(self.tenant, due, wait, self.seq);
+        let waiting = Waiting::new(self.tenant, due, wait, self.exchange);
         or_stopping(waiting.over(duration), stopping).await;
-        self.at = due.min(self.tenant.clock(wall_now()).now);
+        self.at = self.tenant.came_to(waiting.id, wall_now());
     }
 
     pub(super) fn note_told(&self, bytes: usize) {
-        self.tenant.note_told(self.seq, Some(self.at), bytes, wall_now(), monotonic_ns());
+        let told = Told { at: self.at, ns: monotonic_ns(), bytes };
+        self.tenant.note_told(self.exchange, told, wall_now());
     }
 }
 
 impl Drop for Course<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.tenant.note_left(self.seq, 0, wall_now(), monotonic_ns());
+            self.tenant.note_left(self.exchange, 0, wall_now(), monotonic_ns());
         }
     }
 }
@@ -49,8 +51,8 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(tenant: &'a Tenant, due: Timestamp, wait: Wait, seq: u64) -> Self {
-        Self { tenant, id: tenant.wait(due, wait, seq, wall_now()) }
+    fn new(tenant: &'a Tenant, due: Timestamp, wait: Wait, exchange: ExchangeId) -> Self {
+        Self { tenant, id: tenant.wait(due, wait, exchange, wall_now()) }
     }
 
     /// Ready when its time has come: by itself while the clock runs, otherwise when the clock is moved. The wall clock
@@ -62,7 +64,7 @@ impl<'a> Waiting<'a> {
             // Subscribe first, then check: a move between the two is not missed.
             moved.as_mut().enable();
             match self.tenant.left(self.id, wall_now()) {
-                Left::Over(_) => return,
+                Left::Over => return,
                 Left::Stands => moved.await,
                 Left::Skips => tokio::select! {
                     () = pause(QUIET) => {}
@@ -85,18 +87,33 @@ impl Drop for Waiting<'_> {
 }
 
 /// An open request that does not wait for the agenda.
-pub(super) struct Unbounded<'a>(&'a Tenant);
+pub(super) struct Unbounded<'a> {
+    tenant: &'a Tenant,
+    exchange: ExchangeId,
+}
 
 impl<'a> Unbounded<'a> {
-    pub(super) fn new(tenant: &'a Tenant) -> Self {
-        tenant.note_unbounded(true);
-        Self(tenant)
+    pub(super) fn new(tenant: &'a Tenant, exchange: ExchangeId) -> Self {
+        tenant.note_unbounded(exchange, true);
+        Self { tenant, exchange }
+    }
+
+    /// Ready when the tenant was reset or deleted.
+    pub(super) async fn released(&self) {
+        loop {
+            let mut moved = std::pin::pin!(self.tenant.clock_moved());
+            moved.as_mut().enable();
+            if !self.tenant.has(self.exchange) {
+                return;
+            }
+            moved.await;
+        }
     }
 }
 
 impl Drop for Unbounded<'_> {
     fn drop(&mut self) {
-        self.0.note_unbounded(false);
+        self.tenant.note_unbounded(self.exchange, false);
     }
 }
 

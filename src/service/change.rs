@@ -2,7 +2,7 @@
 
 use crate::auth::Issued;
 use crate::clock::Timestamp;
-use crate::org::Write;
+use crate::org::{Kept, Write, WriteOf};
 
 /// One change.
 #[derive(Debug)]
@@ -16,7 +16,14 @@ pub(crate) enum Change {
     Job(Box<Job>),
 }
 
-/// Something that the platform does later, on its own: one attempt to change something on a source.
+impl Change {
+    /// A record is to change.
+    pub(crate) fn record<R: Kept>(write: WriteOf<R>) -> Self {
+        Self::Record(Box::new(R::wrapped(write)))
+    }
+}
+
+/// Something that the platform does later, by itself: one attempt to change something on a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     /// When it is due, in the tenant's time.

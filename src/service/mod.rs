@@ -6,16 +6,13 @@ mod change;
 mod oauth;
 mod password_sync_groups;
 
-use std::sync::Arc;
-
 use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route};
-use crate::fixture::{Group, PasswordPolicy, Source};
 use crate::journal::Asked;
 use crate::operation::Operation;
-use crate::org::{Organisation, Past, TableView};
+use crate::org::{Kept, Links, Organisation, Past, TableView};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{BaseUrl, Refusal, Reply};
 pub(crate) use change::{Change, Job};
@@ -41,7 +38,6 @@ pub(crate) struct Call<'a> {
 /// What a handler sees: the organisation as it is or, for a stale read, as it was.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    /// The tables.
     pub(crate) organisation: &'a Organisation,
     /// Clients and tokens.
     pub(crate) auth: &'a Auth,
@@ -52,21 +48,14 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn groups(&self) -> TableView<'a, Group> {
-        self.organisation.tables.groups.view(self.past)
+    /// The table of a kind of record.
+    pub(crate) fn table<R: Kept>(&self) -> TableView<'a, R> {
+        self.organisation.table::<R>().view(self.past)
     }
 
-    fn sources(&self) -> TableView<'a, Source> {
-        self.organisation.tables.sources.view(self.past)
-    }
-
-    fn policies(&self) -> TableView<'a, PasswordPolicy> {
-        self.organisation.tables.password_policies.view(self.past)
-    }
-
-    /// The group that a source is in.
-    fn group_of(&self, source_id: &str) -> Option<&'a Arc<str>> {
-        self.organisation.group_of(source_id)
+    /// What follows from the tables.
+    fn links(&self) -> &'a Links {
+        self.organisation.links()
     }
 
     /// The id of the next record drawn under `label`, and its number among these, from 1.

@@ -11,12 +11,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::journal::Exchange;
 use crate::service::Job;
 
 /// How long it must have been quiet before a skipping clock jumps, in the machine's time.
 pub(crate) const QUIET: Duration = Duration::from_millis(5);
 
-/// The most barriers that are remembered; beyond that, the first to end is forgotten.
+/// A wall clock that shows so much less than it did was set back.
+const SET_BACK: Duration = Duration::from_secs(1);
+
+/// Barriers that are remembered at most; the first to end is forgotten when there is one more.
 const BARRIERS: usize = 1_000;
 
 /// The agenda of a tenant.
@@ -49,6 +53,11 @@ pub(crate) enum Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WaitId(u64);
 
+impl WaitId {
+    /// Of an answer that is on no agenda, and so waits no longer.
+    pub(crate) const OVER: Self = Self(0);
+}
+
 #[derive(Debug)]
 enum Entry {
     Wait { wait: Wait, exchange: u64 },
@@ -65,6 +74,15 @@ pub(crate) struct Barrier {
     /// When it began, by the wall clock, and how long it is.
     pub(crate) since: Timestamp,
     pub(crate) length: Duration,
+}
+
+impl Barrier {
+    /// What an exchange told its client to sit out.
+    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
+        let length = exchange.told_to_wait()?;
+        let what = format!("`Retry-After` of exchange {}", exchange.seq);
+        Some(Self { until: exchange.at.plus(length), what, since: exchange.wall_time, length })
+    }
 }
 
 /// What a skipping clock may do.
@@ -111,9 +129,9 @@ pub struct BlockedBy {
 }
 
 impl Agenda {
-    /// An empty agenda whose entries cannot be confused with this one's.
+    /// An agenda with nothing on it, on which nothing is taken for what was on this one.
     pub(crate) fn emptied(&self) -> Self {
-        Self { next: self.next, unbounded: self.unbounded, ..Self::default() }
+        Self { next: self.next, ..Self::default() }
     }
 
     /// Whether there is nothing on it.
@@ -175,12 +193,19 @@ impl Agenda {
         self.barriers.insert(place, barrier);
     }
 
+    /// Forgets what clients were told to sit out, and notes this instead.
+    pub(crate) fn set_barriers(&mut self, barriers: impl Iterator<Item = Barrier>) {
+        self.barriers.clear();
+        barriers.for_each(|barrier| self.bar(barrier));
+    }
+
     /// Where a skipping clock that stands at `now` may jump to, when the wall clock shows `wall`. `boundary` is
     /// the next time at which rules change what they do.
     pub(crate) fn skip(&mut self, now: Timestamp, wall: Timestamp, boundary: Option<&Barrier>) -> Skip {
         let Some((&(next, _), _)) = self.entries.first_key_value() else { return Skip::Stay };
-        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(|busy| wall.since(busy) >= QUIET);
-        // What is due now is being sent.
+        let is_over = |busy: Timestamp| wall.since(busy) >= QUIET || busy.since(wall) >= SET_BACK;
+        let is_quiet = self.unbounded == 0 && self.busy.is_none_or(is_over);
+        // What is due now is being told.
         if next <= now || !is_quiet {
             return Skip::Stay;
         }
@@ -205,8 +230,16 @@ impl Agenda {
 
     /// Moves all due times back by this much, when the clock is moved back: each wait keeps its remaining time.
     pub(crate) fn shift_back(&mut self, by: Duration) {
-        let entries = std::mem::take(&mut self.entries);
-        self.entries = entries.into_iter().map(|((at, id), entry)| ((at.minus(by), id), entry)).collect();
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        self.entries = entries
+            .map(|((at, id), mut entry)| {
+                let at = at.minus(by);
+                if let Entry::Job { job, .. } = &mut entry {
+                    job.due = at;
+                }
+                ((at, id), entry)
+            })
+            .collect();
         self.due.values_mut().for_each(|at| *at = at.minus(by));
         for barrier in &mut self.barriers {
             barrier.until = barrier.until.minus(by);
@@ -295,7 +328,16 @@ mod tests {
     }
 
     #[test]
-    fn a_skipping_clock_stops_at_a_wait_that_a_client_was_told_to_keep() {
+    fn a_skipping_clock_goes_on_when_the_wall_clock_is_set_back() {
+        let mut agenda = Agenda::default();
+        agenda.wait(at(60), Wait::Hold, 1);
+        agenda.note_busy(at(3_600));
+        assert_eq!(agenda.skip(at(0), at(3_600), None), Skip::Stay);
+        assert_eq!(agenda.skip(at(0), at(5), None), Skip::To(at(60)));
+    }
+
+    #[test]
+    fn a_skipping_clock_stops_at_what_a_client_was_told_to_sit_out() {
         let mut agenda = Agenda::default();
         agenda.bar(barrier(10, 0));
         agenda.wait(at(60), Wait::Hold, 2);

@@ -20,7 +20,7 @@ use tokio::sync::futures::Notified;
 
 use crate::clock::{Clock, Timestamp};
 use crate::journal::{Exchange, Fate, Told};
-use crate::scenario::{Engine, Rulesets};
+use crate::scenario::Rulesets;
 use crate::wire::Reply;
 use agenda::{Wait, WaitId};
 pub use options::{SimFault, TenantOptions};
@@ -39,12 +39,21 @@ pub struct Tenant {
     journal_grew: Notify,
 }
 
-/// How long an answer still has to wait, and what may end that.
+/// An exchange of a tenant. Numbers begin anew in each of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExchangeId {
+    /// The tenant's life.
+    pub(crate) epoch: u64,
+    /// The exchange's number in it.
+    pub(crate) seq: u64,
+}
+
+/// How long an answer has still to wait, and what may end that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// It has been due since then (in the tenant's time).
-    Over(Timestamp),
-    /// It ends after this much of the machine's time, or earlier if the clock is moved.
+    /// It is time.
+    Over,
+    /// The machine's time ends it after so long, a move of the clock maybe earlier.
     Passes(Duration),
     /// Only a move of the clock ends it.
     Stands,
@@ -109,9 +118,40 @@ impl Tenant {
         self.journal_grew.notify_waiters();
     }
 
-    /// Puts an answer on the agenda, which waits until `at`.
-    pub(crate) fn wait(&self, at: Timestamp, wait: Wait, exchange: u64, wall: Timestamp) -> WaitId {
-        self.enter(wall).agenda.wait(at, wait, exchange)
+    /// The life that the tenant is in; `None` once it was deleted.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        let state = self.state.lock();
+        (!state.is_gone).then_some(state.epoch)
+    }
+
+    /// The tenant, as long as it is in the life that an exchange belongs to.
+    fn in_life_of(&self, exchange: ExchangeId) -> Option<MutexGuard<'_, TenantState>> {
+        let state = self.state.lock();
+        (!state.is_gone && state.epoch == exchange.epoch).then_some(state)
+    }
+
+    /// Ends the tenant, because it was deleted: nothing waits any more in its time.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock();
+        state.is_gone = true;
+        state.agenda = state.agenda.emptied();
+        drop(state);
+        self.clock_moved.notify_waiters();
+        self.journal_grew.notify_waiters();
+    }
+
+    /// Puts an answer on the agenda, which waits until `at`; but not one that was released meanwhile.
+    pub(crate) fn wait(&self, at: Timestamp, wait: Wait, exchange: ExchangeId, wall: Timestamp) -> WaitId {
+        drop(self.enter(wall));
+        let state = self.in_life_of(exchange);
+        state.map_or(WaitId::OVER, |mut state| state.agenda.wait(at, wait, exchange.seq))
+    }
+
+    /// When an answer that was on the agenda was due, in the tenant's time; now, if it has not come so far.
+    pub(crate) fn came_to(&self, id: WaitId, wall: Timestamp) -> Timestamp {
+        let state = self.enter(wall);
+        let now = state.clock.now(wall);
+        state.agenda.due(id).map_or(now, |due| due.min(now))
     }
 
     /// How long an answer still has to wait. One that is not on the agenda no longer waits.
@@ -120,7 +160,7 @@ impl Tenant {
         let now = state.clock.now(wall);
         let due = state.agenda.due(id).unwrap_or(now);
         if due <= now {
-            return Left::Over(due);
+            return Left::Over;
         }
         match state.clock {
             Clock::Auto { .. } => Left::Passes(due.since(now)),
@@ -134,24 +174,30 @@ impl Tenant {
         self.state.lock().agenda.end(id, wall);
     }
 
-    /// Notes that an answer is held back forever or, with `false`, no longer.
-    pub(crate) fn note_unbounded(&self, is_open: bool) {
-        self.state.lock().agenda.note_unbounded(is_open);
+    /// Notes that an answer is kept back for ever, or (`false`) no longer.
+    pub(crate) fn note_unbounded(&self, exchange: ExchangeId, is_open: bool) {
+        if let Some(mut state) = self.in_life_of(exchange) {
+            state.agenda.note_unbounded(is_open);
+        }
     }
 
-    /// Notes that an exchange's last piece was sent, at `at` or, if absent, now.
-    pub(crate) fn note_told(&self, seq: u64, at: Option<Timestamp>, bytes: usize, wall: Timestamp, ns: u64) {
-        let mut state = self.state.lock();
-        let at = at.unwrap_or_else(|| state.clock.now(wall));
+    /// Whether an exchange is one of the tenant's still: it was neither reset nor deleted meanwhile.
+    pub(crate) fn has(&self, exchange: ExchangeId) -> bool {
+        self.in_life_of(exchange).is_some()
+    }
+
+    /// Notes that an exchange's last piece was told.
+    pub(crate) fn note_told(&self, exchange: ExchangeId, told: Told, wall: Timestamp) {
+        let Some(mut state) = self.in_life_of(exchange) else { return };
         state.agenda.note_busy(wall);
-        state.journal.note(seq, |exchange| exchange.told = Some(Told { at, ns, bytes }));
+        state.journal.note(exchange.seq, |exchange| exchange.told = Some(told));
     }
 
-    /// Notes that the client left before all of an answer was sent.
-    pub(crate) fn note_left(&self, seq: u64, bytes: usize, wall: Timestamp, ns: u64) {
-        let mut state = self.state.lock();
+    /// Notes that the client left before it was told all of an exchange.
+    pub(crate) fn note_left(&self, exchange: ExchangeId, bytes: usize, wall: Timestamp, ns: u64) {
+        let Some(mut state) = self.in_life_of(exchange) else { return };
         let at = state.clock.now(wall);
-        state.journal.note(seq, |exchange| {
+        state.journal.note(exchange.seq, |exchange| {
             (exchange.fate, exchange.left) = (Some(Fate::ClientLeft), Some((at, ns)));
             if bytes > 0 {
                 exchange.told = Some(Told { at, ns, bytes });
@@ -159,11 +205,18 @@ impl Tenant {
         });
     }
 
-    /// Notes that the client was at once sent something other than planned.
-    pub(crate) fn note_refusal(&self, seq: u64, reply: Reply, why: String, wall: Timestamp, ns: u64) {
-        let mut state = self.state.lock();
+    /// Notes that the client was told something else than was planned, at once.
+    pub(crate) fn note_refusal(
+        &self,
+        exchange: ExchangeId,
+        reply: Reply,
+        why: String,
+        wall: Timestamp,
+        ns: u64,
+    ) {
+        let Some(mut state) = self.in_life_of(exchange) else { return };
         let told = Told { at: state.clock.now(wall), ns, bytes: reply.body.len() };
-        state.journal.note_refusal(seq, reply, why, told);
+        state.journal.note_refusal(exchange.seq, reply, why, told);
     }
 
     /// Replaces the scenarios of a tenant that has none of its own; nothing else in it is touched.
@@ -172,9 +225,7 @@ impl Tenant {
         *began_with = began_with.clone().with_scenarios(scenarios.clone());
         let mut state = self.enter(wall);
         if state.follows_command_line {
-            let now = state.clock.now(wall);
-            state.scenario = Engine::load(scenarios, now);
-            state.scenario_since = wall;
+            state.load_scenarios(scenarios, wall);
         }
     }
 }

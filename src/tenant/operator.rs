@@ -13,7 +13,7 @@ use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, JournalReport};
-use crate::scenario::{CompiledRule, Engine, LoadError, RuleReport, Rulesets};
+use crate::scenario::{CompiledRule, LoadError, RuleReport, Rulesets};
 
 /// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,17 +72,13 @@ impl Tenant {
     /// Replaces what runs; counts restart.
     pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut state = self.enter(wall);
-        let now = state.clock.now(wall);
-        state.scenario = Engine::load(scenarios, now);
-        state.scenario_since = wall;
+        state.load_scenarios(scenarios, wall);
         state.follows_command_line = false;
     }
 
     /// Puts one rule ahead of the others. Its name must be free; a rule without one gets the first free `rule-N`.
     pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
-        let mut state = self.enter(wall);
-        let now = state.clock.now(wall);
-        state.scenario.add(rule, self.options.max_rules, now)
+        self.enter(wall).add_rule(rule, self.options.max_rules, wall)
     }
 
     /// Removes a rule; returns whether it was there.
@@ -179,7 +175,7 @@ impl Tenant {
         let due = state.agenda.due_in_order();
         let blocked_by = match state.clock {
             Clock::Skipping { .. } => {
-                let boundary = state.boundary(now);
+                let boundary = state.boundary(now, wall);
                 state.agenda.blocked_by(now, wall, boundary.as_ref())
             }
             Clock::Auto { .. } | Clock::Manual { .. } => None,
@@ -206,11 +202,13 @@ impl Tenant {
         let began_with = self.began_with.read().clone();
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
         let mut state = self.state.lock();
+        (begun.epoch, begun.is_gone) = (state.epoch + 1, state.is_gone);
         begun.agenda = state.agenda.emptied();
         let former = std::mem::replace(&mut *state, begun);
         // The old state is dropped after the lock is released: it may be large.
         drop(state);
         drop(former);
         self.clock_moved.notify_waiters();
+        self.journal_grew.notify_waiters();
     }
 }

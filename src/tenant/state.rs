@@ -1,7 +1,6 @@
 //! A tenant's state, behind its lock; and the one place that applies decisions.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use smallvec::SmallVec;
@@ -13,9 +12,9 @@ use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::Fixture;
-use crate::journal::{JobRun, Journal};
+use crate::journal::{Exchange, JobRun, Journal};
 use crate::org::{Author, Organisation, Past};
-use crate::scenario::{Engine, JobView, Subject};
+use crate::scenario::{CompiledRule, Engine, JobView, LoadError, RuleReport, Rulesets, Subject};
 use crate::service::{Change, Job, View};
 use crate::wire::changed::Changed;
 
@@ -26,6 +25,10 @@ const MOST_AT_ONCE: usize = 10_000;
 /// A tenant's state.
 #[derive(Debug)]
 pub(crate) struct TenantState {
+    /// Which of the tenant's lives this is, from 1; a reset begins another.
+    pub(crate) epoch: u64,
+    /// Whether the tenant was deleted. Those who still hold it are told nothing more of it.
+    pub(super) is_gone: bool,
     /// Where it stands in time.
     pub(crate) clock: Clock,
     /// What ids and faults are drawn from.
@@ -36,8 +39,8 @@ pub(crate) struct TenantState {
     pub(crate) rate_limiter: RateLimiter,
     /// The scenarios that run.
     pub(crate) scenario: Engine,
-    /// When they were loaded, by the wall clock.
-    pub(super) scenario_since: Timestamp,
+    /// The next time at which they change what they do, as it was when it was first seen.
+    boundary: Option<Barrier>,
     /// What its clients did.
     pub(crate) journal: Journal,
     /// What is due.
@@ -54,13 +57,15 @@ impl TenantState {
     pub(super) fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
         let chance = Chance::new(options.seed, options.draw_key.as_deref().unwrap_or(name));
         Self {
+            epoch: 1,
+            is_gone: false,
             clock: options.clock,
             chance,
             // Tokens must not be valid in another tenant that draws under the same key.
             auth: Auth::new(name, Chance::new(options.seed, name), Arc::clone(&template.clients)),
             rate_limiter: RateLimiter::default(),
             scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
-            scenario_since: wall,
+            boundary: None,
             journal: Journal::new(options.journal_limit, options.journal_bytes),
             agenda: Agenda::default(),
             organisation: template.organisation.with(options.prerequisites),
@@ -115,7 +120,7 @@ impl TenantState {
             let now = self.clock.now(wall);
             self.run_jobs(now);
             let Clock::Skipping { .. } = self.clock else { break };
-            let boundary = self.boundary(now);
+            let boundary = self.boundary(now, wall);
             let Skip::To(next) = self.agenda.skip(now, wall, boundary.as_ref()) else { break };
             self.clock = Clock::Skipping { at: next };
             has_moved = true;
@@ -123,11 +128,41 @@ impl TenantState {
         has_moved
     }
 
-    /// The next time at which rules change what they do, for which a client may be waiting.
-    pub(super) fn boundary(&self, now: Timestamp) -> Option<Barrier> {
-        let (began, until) = self.scenario.next_boundary(now)?;
-        let what = "a rule's `from`, `until` or `window` ends".to_owned();
-        Some(Barrier { until, what, since: self.scenario_since, length: until.since(began) })
+    /// The next time at which rules change what they do, which a client may be sitting out.
+    pub(super) fn boundary(&mut self, now: Timestamp, wall: Timestamp) -> Option<Barrier> {
+        let until = self.scenario.next_boundary(now);
+        if until != self.boundary.as_ref().map(|known| known.until) {
+            let what = || "a rule's `from`, `until` or `window` ends".to_owned();
+            self.boundary =
+                until.map(|until| Barrier { until, what: what(), since: wall, length: until.since(now) });
+        }
+        self.boundary.clone()
+    }
+
+    /// Has what a client must sit out because of the rules count from now on.
+    fn note_boundary(&mut self, wall: Timestamp) {
+        if let Clock::Skipping { at } = self.clock {
+            self.boundary(at, wall);
+        }
+    }
+
+    /// Replaces what runs; counts begin anew.
+    pub(super) fn load_scenarios(&mut self, scenarios: &Rulesets, wall: Timestamp) {
+        self.scenario = Engine::load(scenarios, self.clock.now(wall));
+        self.boundary = None;
+        self.note_boundary(wall);
+    }
+
+    /// Puts one rule ahead of the others, `most` at most.
+    pub(super) fn add_rule(
+        &mut self,
+        rule: CompiledRule,
+        most: usize,
+        wall: Timestamp,
+    ) -> Result<RuleReport, LoadError> {
+        let report = self.scenario.add(rule, most, self.clock.now(wall))?;
+        self.note_boundary(wall);
+        Ok(report)
     }
 
     /// Runs the jobs that are due by `now`, each at its own time.
@@ -163,13 +198,25 @@ impl TenantState {
         if after < before {
             self.agenda.shift_back(before.since(after));
         }
+        let was_skipping = matches!(self.clock, Clock::Skipping { .. });
         self.clock = to;
+        if let (Clock::Skipping { .. }, false) = (to, was_skipping) {
+            // A clock that does not skip notes nothing of the kind.
+            let told = self.journal.after(0).filter_map(Barrier::of).filter(|told| told.until > after);
+            self.agenda.set_barriers(told);
+        }
+        self.note_boundary(wall);
         self.agenda.note_busy(wall);
     }
 
-    /// Notes a wait that a client was told to keep, which a skipping clock must not jump over.
-    pub(crate) fn bar(&mut self, wait: Duration, what: String, now: Timestamp, wall: Timestamp) {
-        self.agenda.bar(Barrier { until: now.plus(wait), what, since: wall, length: wait });
+    /// Notes what a client was told to sit out, which a skipping clock must not jump over.
+    pub(crate) fn note_told_to_wait(&mut self, exchange: &Exchange, wall: Timestamp) {
+        if let Clock::Skipping { .. } = self.clock {
+            if let Some(barrier) = Barrier::of(exchange) {
+                self.agenda.bar(barrier);
+            }
+            self.note_boundary(wall);
+        }
     }
 
     /// The `Date` header's value; written once a second.

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Template, Tenant, TenantOptions};
-use crate::clock::{Clock, Timestamp};
-use crate::fixture::Fixture;
+use hyper::header::RETRY_AFTER;
+
+use super::{Template, Tenant, TenantOptions, TenantState};
+use crate::clock::{Clock, Span, Timestamp};
+use crate::fixture::{Fixture, Group};
 use crate::journal::{Exchange, Filter};
-use crate::org::{Write, WriteOf};
+use crate::org::WriteOf;
+use crate::scenario::Rule;
 use crate::service::{Change, Job, View};
 use crate::tenant::operator::{ClockChange, ClockMode};
 use crate::wire::{Request, TrackingId};
 
 const BEGAN: Timestamp = Timestamp::from_millis(1_000_000);
 
-fn seconds(seconds: u64) -> Timestamp {
-    BEGAN.plus(Duration::from_secs(seconds))
+const fn seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(BEGAN.as_millis() + 1_000 * seconds)
 }
 
 fn tenant(clock: Clock) -> Tenant {
@@ -26,9 +29,9 @@ fn tenant(clock: Clock) -> Tenant {
 
 /// Deletes the first group and schedules the next attempt, half a minute later, up to the third.
 fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
-    let groups = view.organisation.tables.groups.view(None);
+    let groups = view.table::<Group>();
     let former = Arc::clone(groups.iter().next().unwrap());
-    let mut changes = vec![Change::Record(Box::new(Write::Group(WriteOf::Delete { former })))];
+    let mut changes = vec![Change::record(WriteOf::Delete { former })];
     if job.attempt < 3 {
         let due = now.plus(Duration::from_secs(30));
         changes.push(Change::Job(Box::new(Job { due, attempt: job.attempt + 1, ..job.clone() })));
@@ -41,6 +44,21 @@ fn schedule(tenant: &Tenant, due: Timestamp) {
     let what = "the first group is deleted".to_owned();
     let job = Job { due, what, source, attempt: 1, perform: delete_first };
     tenant.enter(BEGAN).apply(vec![Change::Job(Box::new(job))], &Arc::default(), 0, BEGAN);
+}
+
+/// An exchange in which a client is told to wait.
+fn tell_to_wait(tenant: &Tenant, retry_after: &'static str) {
+    let state = &mut *tenant.enter(BEGAN);
+    let mut exchange = exchange(state, 1);
+    exchange.reply = exchange.reply.with(RETRY_AFTER, retry_after);
+    state.note_told_to_wait(&exchange, BEGAN);
+    state.journal.append(exchange);
+}
+
+fn exchange(state: &mut TenantState, seq: u64) -> Exchange {
+    let request = Request::new(hyper::Method::POST, "/").unwrap();
+    let request = state.journal.pack(&request, "/");
+    Exchange::opened(seq, BEGAN, request, TrackingId([0; 16]), state.scenario.none_matched())
 }
 
 fn groups(tenant: &Tenant, wall: Timestamp) -> usize {
@@ -90,7 +108,7 @@ fn a_skipping_clock_waits_for_a_moment_of_quiet() {
 #[test]
 fn a_skipping_clock_stops_at_a_wait_that_a_client_was_told_to_keep() {
     let tenant = tenant(Clock::Skipping { at: BEGAN });
-    tenant.enter(BEGAN).bar(Duration::from_secs(5), "`Retry-After` of exchange 1".to_owned(), BEGAN, BEGAN);
+    tell_to_wait(&tenant, "5");
     schedule(&tenant, seconds(10));
     assert_eq!(tenant.clock(BEGAN).now, BEGAN);
     let blocked = tenant.agenda(BEGAN).blocked_by.unwrap();
@@ -120,10 +138,7 @@ fn a_job_is_shown_in_the_exchange_that_started_it() {
     };
     {
         let state = &mut *tenant.enter(BEGAN);
-        let request = Request::new(hyper::Method::POST, "/").unwrap();
-        let request = state.journal.pack(&request, "/");
-        let mut exchange =
-            Exchange::opened(7, BEGAN, request, TrackingId([0; 16]), state.scenario.none_matched());
+        let mut exchange = exchange(state, 7);
         exchange.changes = state.apply(vec![Change::Job(Box::new(job))], &Arc::default(), 7, BEGAN);
         state.journal.append(exchange);
     }
@@ -133,6 +148,41 @@ fn a_job_is_shown_in_the_exchange_that_started_it() {
     assert_eq!((&run["outcome"], &run["attempt"]), (&"success".into(), &3.into()));
     assert_eq!(run["changes"][0]["kind"], "deleted");
     assert_eq!(run["at"], seconds(1).to_string());
+}
+
+#[test]
+fn a_job_runs_at_its_own_time_after_the_clock_was_moved_back() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    schedule(&tenant, seconds(10));
+    tenant.change_clock(ClockChange { mode: None, now: Some(seconds(-5)) }, BEGAN);
+    assert_eq!(tenant.agenda(BEGAN).due[0].at, seconds(5));
+    tenant.advance(Duration::from_secs(10), BEGAN);
+    assert_eq!(groups(&tenant, BEGAN), 499);
+    // The next attempt is half a minute after the first one was.
+    assert_eq!(tenant.agenda(BEGAN).due[0].at, seconds(35));
+}
+
+#[test]
+fn a_clock_that_begins_to_skip_knows_what_clients_were_told_before() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    tell_to_wait(&tenant, "5");
+    schedule(&tenant, seconds(10));
+    tenant.change_clock(ClockChange { mode: Some(ClockMode::Skipping), now: None }, BEGAN);
+    assert_eq!(tenant.clock(seconds(4)).now, BEGAN);
+    assert_eq!(tenant.agenda(seconds(4)).blocked_by.unwrap().what, "`Retry-After` of exchange 1");
+    assert_eq!(tenant.clock(seconds(5)).now, seconds(70));
+}
+
+#[test]
+fn a_rule_that_was_added_late_is_sat_out_as_long_as_one_that_was_there() {
+    let tenant = tenant(Clock::Skipping { at: BEGAN });
+    let hour = seconds(3_600);
+    let mut rule = Rule::new("outage").respond(503);
+    rule.fires.until = Some(Span(Duration::from_secs(5)));
+    tenant.add_rule(rule.check().unwrap(), hour).unwrap();
+    schedule(&tenant, seconds(10));
+    assert_eq!(tenant.clock(hour.plus(Duration::from_millis(4_999))).now, BEGAN);
+    assert_eq!(tenant.clock(hour.plus(Duration::from_secs(5))).now, seconds(70));
 }
 
 #[test]

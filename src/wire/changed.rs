@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Changed {
     /// What was done.
     pub kind: ChangeKind,
-    /// The kind of record, such as `passwordSyncGroup`.
+    /// The kind of record, such as `password-sync-groups`.
     pub resource: &'static str,
     /// The record as the API shows it; for a deleted one, what it was.
     pub record: Bytes,

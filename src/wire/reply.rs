@@ -246,6 +246,8 @@ impl Outcome {
 pub struct Trace {
     /// The exchange's number in the tenant's journal; 0 when it has none.
     pub seq: u64,
+    /// The tenant's life that it belongs to, from 1: a reset begins another, with numbers of its own.
+    pub epoch: u64,
     /// The tenant's time when it was decided, in milliseconds since the epoch; its waits count from there.
     pub at_millis: Option<i64>,
     /// When it was decided, in the machine's monotonic time; 0 when nobody measured.

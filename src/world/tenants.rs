@@ -227,6 +227,7 @@ impl World {
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
         // What the tenant held is dropped after the registry's lock is released.
         drop(others);
+        removed.end();
         Ok(())
     }
 

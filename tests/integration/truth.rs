@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::journal::Filter;
 use sync_group_sim::simulator::Config;
+use sync_group_sim::{NamedOr, TenantHandle, TenantRequest};
 
 use crate::harness::client::{Client, scenario, together};
 use crate::harness::http::connect;
@@ -49,6 +50,24 @@ fn what_the_service_did_stands_beside_what_the_client_was_told() {
         let changes = exchange["changes"].as_array().unwrap();
         assert_eq!(changes.len(), usize::from(performed), "{stage} {fault}: {changes:?}");
     }
+}
+
+#[test]
+fn an_empty_answer_that_cannot_be_cut_is_kept_as_the_services_own() {
+    let rule = "{when: {operation: deletePasswordSyncGroup}, stage: after, fault: {cut: {after: 5}}}";
+    let client = Client::with(&format!("name: t\nrules: [{rule}]\n"));
+    client.ask(Method::DELETE, &format!("{GROUPS}/6881f631-3bd5-4213-9c75-8e05cc3e35dd"), None);
+    let exchange = &client.journal()["exchanges"][1];
+    let found = [&exchange["fate"]["kind"], &exchange["status"], &exchange["answered"]];
+    assert_eq!(found, [&json!("closed"), &Value::Null, &json!(204)]);
+}
+
+#[test]
+fn a_head_is_promised_no_body_and_told_none() {
+    let client = Client::with("name: t\nrules: []\n");
+    client.ask(Method::HEAD, GROUPS, None);
+    let exchange = &client.journal()["exchanges"][1];
+    assert_eq!([&exchange["bytesPromised"], &exchange["bytesTold"]], [0, 0].map(Value::from).each_ref());
 }
 
 #[test]
@@ -276,4 +295,105 @@ fn a_hold_keeps_its_remaining_time_when_the_clock_is_moved_back() {
     assert_eq!(tenant.agenda().due[0].at, began.minus(Duration::from_hours(23)));
     tenant.advance(Duration::from_hours(1));
     assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+}
+
+/// Waits until something is on the agenda.
+fn wait_for_a_wait(tenant: &TenantHandle) {
+    while tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_answer_from_before_a_reset_is_released_and_told_of_no_other_exchange() {
+    let (served, _) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut before = connect(served.address());
+    before.write_all(INFO).unwrap();
+    wait_for_a_wait(&tenant);
+    tenant.reset();
+    let mut after = connect(served.address());
+    after.write_all(INFO).unwrap();
+    assert!(before.read(&mut [0; 4_096]).unwrap() > 0);
+    wait_for_a_wait(&tenant);
+    let exchange = &tenant.journal(&Filter::default()).exchanges[0];
+    assert_eq!([&exchange["seq"], &exchange["toldAt"]], [&json!(1), &Value::Null]);
+}
+
+#[test]
+fn a_deleted_tenant_keeps_nobody_waiting() {
+    let (served, _) = served("fault: pass");
+    let running = served.running();
+    for fault in ["{hold: 1h}", "hang"] {
+        let scenarios = vec![NamedOr::Inline(Box::new(
+            scenario(&format!("name: t\nrules: [{{fault: {fault}}}]\n")).written().clone(),
+        ))];
+        let asked = TenantRequest { scenarios: Some(scenarios), ..TenantRequest::default() };
+        let made = running.create_tenant(&asked).unwrap();
+        let mut socket = connect(served.address());
+        let target = format!("/tenants/{}/oauth/info", made.name());
+        socket.write_all(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+        while made.journal(&Filter::default()).exchanges.is_empty() {
+            std::thread::yield_now();
+        }
+        running.simulator().delete_tenant(made.name()).unwrap();
+        let told = socket.read(&mut [0; 4_096]).unwrap();
+        assert_eq!(told > 0, fault != "hang", "{fault}");
+    }
+}
+
+#[test]
+fn a_client_that_leaves_a_trickle_is_seen_to_go_while_the_clock_stands() {
+    let (served, _) = served("fault: {trickle: {chunk: 50, pause: 1h}}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    wait_for_a_wait(&tenant);
+    drop(socket);
+    while !tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
+    let exchange = loop {
+        let exchange = tenant.journal(&Filter::default()).exchanges[0].clone();
+        if !exchange["leftAt"].is_null() {
+            break exchange;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!((&exchange["fate"]["kind"], &exchange["bytesTold"]), (&json!("clientLeft"), &json!(50)));
+}
+
+#[test]
+fn what_was_held_when_the_clock_was_moved_back_is_told_at_its_new_time() {
+    let (served, began) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(INFO).unwrap();
+    wait_for_a_wait(&tenant);
+    tenant.set_time(began.minus(Duration::from_mins(30)));
+    tenant.advance(Duration::from_hours(5));
+    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    let told = tenant.journal(&Filter::default()).exchanges[0]["toldAt"].clone();
+    assert_eq!(told, began.plus(Duration::from_mins(30)).to_string());
+}
+
+#[test]
+fn who_follows_the_journal_sees_what_comes_after_a_reset() {
+    let (served, _) = served("fires: {nth: 9}, fault: pass");
+    let tenant = served.running().simulator().default_tenant();
+    let mut follower = connect(served.address());
+    follower.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut told = String::new();
+    for exchanges in 1..=2 {
+        let mut client = connect(served.address());
+        client.write_all(INFO).unwrap();
+        assert!(client.read(&mut [0; 4_096]).unwrap() > 0);
+        while told.matches("id: 1\n").count() < exchanges {
+            let mut read = [0; 4_096];
+            let len = follower.read(&mut read).unwrap();
+            assert!(len > 0, "{told}");
+            told.push_str(&String::from_utf8_lossy(&read[..len]));
+        }
+        tenant.reset();
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! 1. its file here: settings, effect, words, mistakes and tests ([`Kind`] says what is required);
 //! 2. its `mod` and its line in the list below;
-//! 3. a file in `scenarios/` that shows it, listed in `library.rs`, and a paragraph in `scenarios/README.md`.
+//! 3. a file in `scenarios/` that shows it, and a paragraph in `scenarios/README.md` that names the file.
+//!
+//! The JSON Schema follows: `BLESS=1 cargo test` writes it anew.
 //!
 //! Its effect is one of those in `effect.rs`, which the pipeline carries out (what is said) and the server
 //! delivers (how it is said). Only a new kind of effect needs a change there.

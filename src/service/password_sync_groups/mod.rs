@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::{Call, Change, Done, View};
 use crate::clock::Timestamp;
-use crate::fixture::{Group, Reference};
-use crate::org::{Table, Write, WriteOf};
+use crate::fixture::{Group, PasswordPolicy, Reference, Source};
+use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Refusal, Reply};
 
@@ -23,7 +23,7 @@ const LABEL: &str = "group";
 
 /// One page, in the order of creation.
 pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
-    let groups = view.groups();
+    let groups = view.table::<Group>();
     let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
     let reply = Reply::json(StatusCode::OK, groups.page(offset, limit));
     let is_counted = call.checked.boolean("count");
@@ -36,18 +36,18 @@ pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     if call.prerequisites == Prerequisites::Enforce {
         prerequisites::check(view, &group)?;
     }
-    let (id, nth) = view.next_id(LABEL, |id| view.groups().contains(id));
+    let (id, nth) = view.next_id(LABEL, |id| view.table::<Group>().contains(id));
     group.id = id;
     (group.created, group.modified) = (Some(call.now), Some(call.now));
     let rendered = Table::render(&group);
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let write = WriteOf::Create { record: group, rendered, made: Some((LABEL, nth)) };
-    Ok(Done { reply, changes: vec![Change::Record(Box::new(Write::Group(write)))] })
+    Ok(Done { reply, changes: vec![Change::record(write)] })
 }
 
 /// One group.
 pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let rendered = view.groups().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    let rendered = view.table::<Group>().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(StatusCode::OK, rendered).into())
 }
 
@@ -55,7 +55,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 /// leave keep the group's former policy, as they do when it is deleted.
 /// Invented: the latter; what the service does with them is not known.
 pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let mut group = asked_for(call.checked.body);
     group.id.clone_from(&former.id);
     if call.prerequisites == Prerequisites::Enforce {
@@ -68,15 +68,15 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let left = leave(view, &former, group.source_ids.as_deref().unwrap_or_default());
     let write = WriteOf::Replace { former, record: group, rendered };
-    Ok(Done { reply, changes: with(Change::Record(Box::new(Write::Group(write))), left) })
+    Ok(Done { reply, changes: with(Change::record(write), left) })
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
 /// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let former = view.groups().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let left = leave(view, &former, &[]);
-    let changes = with(Change::Record(Box::new(Write::Group(WriteOf::Delete { former }))), left);
+    let changes = with(Change::record(WriteOf::Delete { former }), left);
     Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
 }
 
@@ -106,17 +106,19 @@ fn asked_for(mut body: Value) -> Group {
 /// group's policy assigned directly to it.
 fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
     let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
-    let Some(policy) = view.policies().get(policy_id).map(|policy| Reference::to_policy(&policy)) else {
+    let Some(policy) =
+        view.table::<PasswordPolicy>().get(policy_id).map(|policy| Reference::to_policy(&policy))
+    else {
         return Vec::new();
     };
     let staying: HashSet<&str> = staying.iter().map(String::as_str).collect();
     let leaving = group.source_ids.iter().flatten().filter(|id| !staying.contains(id.as_str()));
     let independent = leaving.filter_map(|id| {
-        let former = view.sources().get(id)?;
+        let former = view.table::<Source>().get(id)?;
         let mut record = (*former).clone();
         record.password_policies = vec![policy.clone()];
         let rendered = Table::render(&record);
-        Some(Change::Record(Box::new(Write::Source(WriteOf::Replace { former, record, rendered }))))
+        Some(Change::record(WriteOf::Replace { former, record, rendered }))
     });
     independent.collect()
 }

@@ -2,7 +2,7 @@
 //! connected directly, has the feature `PASSWORD` and an application, and is in no other group. That there are two
 //! sources and a name is checked by the contract.
 
-use crate::fixture::{ConnectionType, Group};
+use crate::fixture::{ConnectionType, Group, PasswordPolicy, Source};
 use crate::service::View;
 use crate::wire::{DetailCode, Refusal};
 
@@ -33,7 +33,7 @@ pub(super) fn check(view: &View<'_>, group: &Group) -> Result<(), Refusal> {
 
 fn policy_mistake(view: &View<'_>, group: &Group) -> Option<(DetailCode, String)> {
     let id = group.password_policy_id.as_deref().unwrap_or_default();
-    if view.policies().contains(id) {
+    if view.table::<PasswordPolicy>().contains(id) {
         return None;
     }
     let text = format!("Referenced password policy \"{id}\" (passwordPolicyId) was not found.");
@@ -41,7 +41,7 @@ fn policy_mistake(view: &View<'_>, group: &Group) -> Option<(DetailCode, String)
 }
 
 fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCode, String)> {
-    let Some(source) = view.sources().get(id) else {
+    let Some(source) = view.table::<Source>().get(id) else {
         let text = format!("Referenced source \"{id}\" (sourceIds) was not found.");
         return Some((DetailCode::ReferenceNotFound, text));
     };
@@ -55,10 +55,10 @@ fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCo
     if !source.features.iter().any(|feature| feature == PASSWORD) {
         return illegal("does not have the feature PASSWORD".to_owned());
     }
-    if !view.organisation.has_application(id) {
+    if !view.links().has_application(id) {
         return illegal("has no application that uses it for password management".to_owned());
     }
-    match view.group_of(id) {
+    match view.links().group_of(id) {
         Some(other) if **other != *group_id => {
             illegal(format!("is already in password sync group \"{other}\""))
         }
