@@ -77,7 +77,7 @@ mod tests {
                 "rule:1:24: a read cannot see the past once it has happened; expected stage before",
             ),
             ("{when: {operation: token}, fault: {stale: {by: 1s}}}", &only_reads),
-            ("{fault: {stale: {by: 0s}}}", "rule:1:22: stale by 0; expected more than no time"),
+            ("{fault: {stale: {by: 0s}}}", "rule:1:22: stale by 0; expected more than 0"),
         ] {
             assert_eq!(mistake(rule), expected);
         }
