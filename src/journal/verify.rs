@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
-use crate::document::record;
+use crate::document::{Place, record};
 use crate::scenario::Pattern;
 use crate::scenario::written::When;
 
 record! {
     derive(Default)
     /// What is expected.
-    pub struct Expectation as "expectation" {
+    pub struct Expectation as "expectation" checked by Expectation::look {
         /// Which exchanges, in the words of a scenario's `when`.
         pub matching: When = optional("match"),
         /// And with this status.
@@ -98,25 +98,47 @@ pub(crate) struct CompiledExpectation<'a> {
     then: Vec<Step>,
 }
 
+impl Expectation {
+    /// What is wrong with it, for readers.
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        for (pointer, message) in self.mistakes() {
+            place.mistake(&pointer, message);
+        }
+    }
+
+    /// What makes no sense in it, each with its JSON Pointer.
+    fn mistakes(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut wrong = |pointer: &str, message: String| found.push((pointer.to_owned(), message));
+        if self.then.len() > MOST_STEPS {
+            wrong("/then", format!("{} steps; expected {MOST_STEPS} at most", self.then.len()));
+        }
+        if self.count.is_some_and(Quantity::is_impossible) {
+            wrong(
+                "/count",
+                "no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned(),
+            );
+        }
+        if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = self.apart
+            && least > most
+        {
+            wrong("/apart", "`atLeast` is more than `atMost`; expected it up to that".to_owned());
+        }
+        let of_steps =
+            (0..).zip(&self.then).map(|(index, next)| (format!("/then/{index}/status"), next.status));
+        for (pointer, status) in of_steps.chain([("/status".to_owned(), self.status)]) {
+            if let Some(status) = status.filter(|status| !(200..=599).contains(status)) {
+                wrong(&pointer, format!("status {status} is never told; expected 200 to 599"));
+            }
+        }
+        found
+    }
+}
+
 /// Compiles an expectation. Fails for one that makes no sense.
 pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'_>, String> {
-    let steps = expectation.then.len();
-    if steps > MOST_STEPS {
-        return Err(format!("`then`: {steps} steps; expected {MOST_STEPS} at most"));
-    }
-    if expectation.count.is_some_and(Quantity::is_impossible) {
-        return Err(
-            "`count`: no number can be all of it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
-        );
-    }
-    if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = expectation.apart
-        && least > most
-    {
-        return Err("`apart`: `atLeast` is more than `atMost`; expected it up to that".to_owned());
-    }
-    let statuses = expectation.then.iter().map(|next| next.status).chain([expectation.status]);
-    if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
-        return Err(format!("`status`: {status} is never told; expected 200 to 599"));
+    if let Some((pointer, message)) = expectation.mistakes().into_iter().next() {
+        return Err(format!("`{}`: {message}", pointer.trim_start_matches('/').replace('/', ".")));
     }
     let pattern = Step::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation

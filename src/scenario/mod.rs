@@ -10,6 +10,7 @@ mod check;
 mod count;
 mod engine;
 mod explain;
+mod expression;
 pub mod fault;
 mod hold;
 pub mod library;

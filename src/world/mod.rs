@@ -26,6 +26,7 @@ use crate::wire::{BaseUrl, Request, TrackingId};
 
 pub use prefix::Prefix;
 pub use report::Health;
+pub(crate) use tenants::bad_name;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.

@@ -48,5 +48,5 @@ pub(in crate::control) fn scenarios(_: &Asked<'_>) -> Answer {
 }
 
 pub(in crate::control) fn fixtures(_: &Asked<'_>) -> Answer {
-    ok(&json!({ "fixtures": fixture::BUILT_IN.map(|built_in| built_in.name) }))
+    ok(&json!({ "fixtures": fixture::names() }))
 }
