@@ -124,10 +124,12 @@ pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<Stri
     let name = path.display().to_string();
     let text = read(path)?;
     let document = Document::new(&name, &text);
+    let neither = |found: &str| Err(format!("{name}: {found}; expected {EITHER}"));
     match document.outline() {
-        Outline::Text(_) | Outline::List => Err(format!("{name}: {NEITHER}")),
+        Outline::Text(_) => neither("text and nothing else"),
+        Outline::List => neither("a list"),
         Outline::Keys(keys) if !keys.is_empty() && kind(&document).is_none() => {
-            Err(format!("{name}: {NEITHER}; found {}", keys_in_words(&keys)))
+            neither(&format!("only unknown keys, such as `{}`", keys[0]))
         }
         Outline::Keys(_) | Outline::Unreadable if kind(&document) == Some(Kind::Scenario) => {
             parse_scenario(&document).map(|scenario| explain(&scenario))
@@ -138,14 +140,8 @@ pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<Stri
     }
 }
 
-/// Said of a file that is something else.
-const NEITHER: &str = "neither a scenario nor a fixture; expected the keys `name` and `rules`, or those that `fixtures demo` shows";
-
-fn keys_in_words(keys: &[String]) -> String {
-    const MOST: usize = 5;
-    let shown: Vec<_> = keys.iter().take(MOST).map(|key| format!("`{key}`")).collect();
-    format!("{}{}", shown.join(", "), if keys.len() > MOST { " and others" } else { "" })
-}
+/// What a file may be, for messages.
+const EITHER: &str = "a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
 
 fn fixture_in_words(fixture: &Fixture) -> String {
     format!(

@@ -17,6 +17,8 @@ pub(crate) struct Mistakes {
     pub(crate) is_yaml: bool,
     /// Whether it is what we wrote ourselves: of the right types, but perhaps of values that a lax tenant took.
     pub(super) is_own: bool,
+    /// Where the document's outermost value begins, where it has places.
+    pub(super) outermost: Option<u32>,
     found: Vec<(u32, String)>,
     more: usize,
 }

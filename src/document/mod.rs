@@ -86,6 +86,7 @@ impl<'a> Document<'a> {
     ) -> Result<R, DocumentError> {
         let tree = self.tree()?;
         let mut mistakes = self.repeated_keys(&tree);
+        mistakes.outermost = Some(tree.root.at);
         let read = T::read(&tree.root, &mut mistakes);
         let result =
             read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::mistakes::{Mistakes, in_words, shown};
+use super::nearest::nearest;
 use super::tree::{Content, Node, number};
 use super::written::{Definitions, Written, rewritten, unknown};
 
@@ -308,9 +309,10 @@ impl Shape {
 
     /// What to say of a key that it does not have.
     fn unknown(&self, key: &str) -> String {
-        let mut fields = self.keys.iter().zip(self.fields);
-        match fields.find(|(_, field)| (field.keys)().contains(&key)) {
-            Some((outer, _)) if !self.keys.contains(&key) => {
+        let fields = self.keys.iter().zip(self.fields);
+        let mut with_it = fields.filter(|(_, field)| (field.keys)().contains(&key));
+        match (with_it.next(), with_it.next()) {
+            (Some((outer, _)), None) => {
                 format!("the key {} belongs under `{outer}`; expected it there, indented further", shown(key))
             }
             _ => unknown("unknown key", key, self.keys),
@@ -364,16 +366,22 @@ pub(crate) struct Record<'n, 'a> {
     shape: &'static Shape,
     node: &'n Node<'a>,
     values: Vec<Option<&'n Node<'a>>>,
+    /// The places of keys that others, which it does not have, were most likely meant as.
+    meant: Vec<usize>,
 }
 
 impl<'n, 'a> Record<'n, 'a> {
     /// Sorts the entries of a mapping by the record's keys, and notes those that it does not have.
     pub(crate) fn open(shape: &'static Shape, node: &'n Node<'a>, mistakes: &mut Mistakes) -> Option<Self> {
         let Content::Mapping(entries) = &node.content else {
-            mistakes.unexpected(node, &format!("{}{}", shape.expected(), shape.advice(node)));
+            // A whole document that is something else was not meant as one of its keys.
+            let is_whole = mistakes.outermost == Some(node.at);
+            let advice = if is_whole { String::new() } else { shape.advice(node) };
+            mistakes.unexpected(node, &format!("{}{advice}", shape.expected()));
             return None;
         };
         let mut values = vec![None; shape.keys.len()];
+        let mut meant = Vec::new();
         for (key, value) in entries {
             let name = key.scalar().unwrap_or_default();
             match shape.keys.iter().position(|known| *known == name) {
@@ -381,10 +389,14 @@ impl<'n, 'a> Record<'n, 'a> {
                 None if shape.keys.is_empty() => {
                     mistakes.add(key, format!("unknown key {}; expected none", shown(name)));
                 }
-                None => mistakes.add(key, shape.unknown(name)),
+                None => {
+                    let nearest = nearest(name, shape.keys.iter().copied());
+                    meant.extend(nearest.and_then(|meant| shape.keys.iter().position(|key| *key == meant)));
+                    mistakes.add(key, shape.unknown(name));
+                }
             }
         }
-        Some(Self { shape, node, values })
+        Some(Self { shape, node, values, meant })
     }
 
     /// Reads the value of a key.
@@ -411,6 +423,8 @@ impl<'n, 'a> Record<'n, 'a> {
             Some(node) if node.is_null() && presence == Presence::Nullable => Given::Absent,
             Some(node) => Given::Value(node),
             None if presence != Presence::Required => Given::Absent,
+            // Said already, at the key that was mistyped.
+            None if self.meant.contains(&place) => Given::Wrong,
             None => {
                 let key = self.shape.keys[place];
                 mistakes.add(self.node, format!("the key `{key}` is missing; expected {}", expected()));

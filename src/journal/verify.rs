@@ -228,10 +228,7 @@ fn count_problem(count: Option<Quantity>, found: u64) -> Option<String> {
     let count = count.unwrap_or(Quantity { at_least: Some(1), ..Quantity::default() });
     let wrong = |holds: Option<bool>| holds == Some(false);
     if wrong(count.exactly.map(|exactly| found == exactly)) {
-        return Some(format!(
-            "exactly {} matching exchanges; found {found}",
-            count.exactly.unwrap_or_default()
-        ));
+        return Some(format!("exactly {} to match; found {found}", count.exactly.unwrap_or_default()));
     }
     if wrong(count.at_least.map(|least| found >= least)) {
         return Some(format!("at least {} to match; found {found}", count.at_least.unwrap_or_default()));
