@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sync_group_sim::document::{Document, Outline, decode, unknown};
+use sync_group_sim::document::{Document, Outline, decode, nearest};
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
 use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
@@ -205,7 +205,11 @@ fn read_or_named(path: &Path, what: &str, names: &[&str]) -> Result<String, Stri
         return read(path);
     }
     let name = path.display().to_string();
-    Err(unknown(&format!("no file and no built-in {what} is named"), &name, names))
+    let advice = match nearest(&name, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("`sync-group-sim {what}s` lists the built-in ones"),
+    };
+    Err(format!("no file and no built-in {what} is named `{name}`; expected one of them; {advice}"))
 }
 
 /// The text of a file, in UTF-8 or UTF-16.

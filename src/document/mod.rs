@@ -20,6 +20,7 @@ use serde_json::Value;
 
 pub use mistakes::{DocumentError, Mistake};
 pub(crate) use mistakes::{Mistakes, shown};
+pub use nearest::nearest;
 pub(crate) use record::{Field, Limit, Presence, Record, Shape, record};
 pub use text::decode;
 pub(crate) use tree::{Content, Node};

@@ -309,10 +309,11 @@ impl Shape {
 
     /// What to say of a key that it does not have.
     fn unknown(&self, key: &str) -> String {
-        let fields = self.keys.iter().zip(self.fields);
-        let mut with_it = fields.filter(|(_, field)| (field.keys)().contains(&key));
-        match (with_it.next(), with_it.next()) {
-            (Some((outer, _)), None) => {
+        let fields = self.keys.iter().zip(self.fields).map(|(outer, field)| (outer, (field.keys)()));
+        let with_it: Vec<_> = fields.filter(|(_, keys)| keys.contains(&key)).collect();
+        match with_it.as_slice() {
+            // Several of one type, such as a fault and a list of faults: the first is the simplest.
+            [(outer, keys), others @ ..] if others.iter().all(|(_, others)| others == keys) => {
                 format!("the key {} belongs under `{outer}`; expected it there, indented further", shown(key))
             }
             _ => unknown("unknown key", key, self.keys),

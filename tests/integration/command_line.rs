@@ -92,13 +92,13 @@ fn a_bad_value_refuses_to_start() {
     }
     let (code, _, stderr) = run(&["--fixture", "no/such/file.yaml"]);
     assert_eq!(code, 1);
-    let expected =
-        "no file and no built-in fixture is named `no/such/file.yaml`; expected demo, large or empty\n";
+    let expected = "no file and no built-in fixture is named `no/such/file.yaml`; expected one of them; \
+                    `sync-group-sim fixtures` lists the built-in ones\n";
     assert_eq!(stderr, expected);
     let (_, _, stderr) = run(&["--scenario", "rate-limted"]);
     assert_eq!(
         stderr,
-        "no file and no built-in scenario is named `rate-limted`; did you mean `rate-limited`?\n"
+        "no file and no built-in scenario is named `rate-limted`; expected one of them; did you mean `rate-limited`?\n"
     );
 }
 
@@ -301,7 +301,7 @@ fn scenarios_are_listed_printed_checked_and_run() {
     let (code, _, stderr) = run(&["--max-rules", "1", "--scenario", "chaos", "--scenario", path]);
     assert!(code == 1 && stderr.contains("--max-rules"), "{stderr}");
     let (code, _, stderr) = run(&["--scenario", "no-such"]);
-    assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists them"), "{stderr}");
+    assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists the built-in ones"), "{stderr}");
 }
 
 #[test]

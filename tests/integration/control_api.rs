@@ -78,10 +78,10 @@ fn a_tenant_that_cannot_be_is_refused_and_says_why() {
         (
             json!({ "fixture": "huge" }),
             400,
-            "body:1:13: no built-in fixture is named `huge`; expected demo, large or empty",
+            "body:1:12: no built-in fixture is named `huge`; expected demo, large or empty",
         ),
-        (json!({ "fixture": { "groups": [{ "id": "g" }] } }), 400, "body:1:25: a group without a name"),
-        (json!({ "scenarios": ["nothing"] }), 400, "body:1:16: no built-in scenario is named `nothing`"),
+        (json!({ "fixture": { "groups": [{ "id": "g" }] } }), 400, "body:1:23: a group without a name"),
+        (json!({ "scenarios": ["nothing"] }), 400, "body:1:15: no built-in scenario is named `nothing`"),
         (json!({ "rateLimit": "fast" }), 400, "`fast` is not a rate limit"),
         (json!({ "seed": -1 }), 400, "body:1:"),
         (json!({ "tokenLifetime": "500ms" }), 400, "expected whole seconds, 1s or more"),
@@ -499,7 +499,7 @@ fn an_expectation_has_a_hundred_steps_at_most() {
     let steps = |count: usize| json!({ "match": {}, "count": { "atLeast": 0 }, "then": vec![json!({ "match": {} }); count] });
     sim.control("POST /_sim/verify", Some(steps(100)), 409);
     let error = sim.control("POST /_sim/verify", Some(steps(101)), 400);
-    assert_eq!(error["error"], "`then`: 101 steps; expected 100 at most");
+    assert_eq!(error["error"], "body:1:35: 101 steps; expected 100 at most");
 }
 
 #[test]
