@@ -130,7 +130,7 @@ impl<'a> Document<'a> {
     /// How many of its outermost keys are a `T`'s, or nearly.
     pub(crate) fn likeness<T: Written>(&self) -> usize {
         let Outline::Keys(keys) = self.outline() else { return 0 };
-        keys.iter().filter(|key| nearest::nearest(key, T::keys().iter().copied()).is_some()).count()
+        keys.iter().filter(|key| nearest(key, T::keys().iter().copied()).is_some()).count()
     }
 
     /// An error at the value that `pointer` (a JSON Pointer such as `/groups/2/sourceIds/0`) leads to, or at

@@ -134,7 +134,7 @@ impl World {
     ) -> Result<TenantReport, WorldError> {
         let mut mistakes = Vec::new();
         let checked = self.check_request(asked, wall, &mut |pointer, message| {
-            mistakes.push(format!("{pointer}: {message}"))
+            mistakes.push(format!("{pointer}: {message}"));
         });
         self.make_tenant(checked.ok_or_else(|| WorldError::Bad(mistakes.join("\n")))?, root, wall)
     }
