@@ -2,15 +2,15 @@
 //! server runs. A change that is valid takes effect for new requests; one that is not is reported, and what
 //! was there stays.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use sync_group_sim::document::Document;
+use sync_group_sim::document::{Document, Outline, decode, nearest};
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
-use sync_group_sim::{Fixture, Prerequisites, Simulator, TenantOptions, fixture};
+use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -119,51 +119,108 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     changed
 }
 
-/// What a file is, in words; or its first mistake.
+/// What a file is, in words; or its mistakes.
 pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<String, String> {
-    /// What only scenarios have.
-    #[derive(Deserialize)]
-    struct Marks {
-        name: Option<IgnoredAny>,
-        rules: Option<IgnoredAny>,
-        lesson: Option<IgnoredAny>,
-    }
     let name = path.display().to_string();
     let text = read(path)?;
-    let marks: Marks = Document::new(&name, &text).parse().map_err(|error| error.to_string())?;
-    if marks.name.is_some() || marks.rules.is_some() || marks.lesson.is_some() {
-        return Ok(explain(&read_scenario(path)?));
+    let document = Document::new(&name, &text);
+    let neither = |found: &str| Err(format!("{name}: {found}; expected {EITHER}"));
+    match document.outline() {
+        Outline::Text(_) => neither("text and nothing else"),
+        Outline::List => neither("a list"),
+        Outline::Keys(keys) if !keys.is_empty() && kind(&document).is_none() => {
+            neither(&format!("only unknown keys, such as `{}`", keys[0]))
+        }
+        Outline::Keys(_) | Outline::Unreadable if kind(&document) == Some(Kind::Scenario) => {
+            parse_scenario(&document).map(|scenario| explain(&scenario))
+        }
+        Outline::Keys(_) | Outline::Unreadable => {
+            parse_fixture(&document, prerequisites).map(|fixture| fixture_in_words(&fixture))
+        }
     }
-    let fixture = read_fixture(path, prerequisites)?;
-    Ok(format!(
+}
+
+/// What a file may be, for messages.
+const EITHER: &str = "a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
+
+fn fixture_in_words(fixture: &Fixture) -> String {
+    format!(
         "a fixture of {} sources, {} policies, {} groups, {} clients",
         fixture.sources.len(),
         fixture.password_policies.len(),
         fixture.groups.len(),
         fixture.clients.len()
-    ))
+    )
+}
+
+/// What a file can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Scenario,
+    Fixture,
+}
+
+/// What a document is meant to be, by its keys, mistyped ones included.
+fn kind(document: &Document<'_>) -> Option<Kind> {
+    match (Scenario::likeness(document), Fixture::likeness(document)) {
+        (0, 0) => None,
+        (scenario, fixture) if fixture > scenario => Some(Kind::Fixture),
+        _ => Some(Kind::Scenario),
+    }
 }
 
 fn read_scenario(path: &Path) -> Result<Ruleset, String> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|error| {
-        format!("{error}; expected a file or a built-in scenario: `sync-group-sim scenarios` lists them")
-    })?;
-    Ruleset::read(&Document::new(&name, &text)).map_err(|error| error.to_string())
+    let text = read_or_named(path, "scenario", &library::names())?;
+    parse_scenario(&Document::new(&name, &text))
 }
 
 fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, String> {
     let name = path.display().to_string();
-    let text =
-        read(path).map_err(|error| format!("{error}; expected a file or one of {}", fixture_names()))?;
-    Fixture::read(&Document::new(&name, &text), prerequisites).map_err(|error| error.to_string())
+    let text = read_or_named(path, "fixture", &fixture::names())?;
+    parse_fixture(&Document::new(&name, &text), prerequisites)
 }
 
+fn parse_scenario(document: &Document<'_>) -> Result<Ruleset, String> {
+    Ruleset::read(document).map_err(|error| match kind(document) {
+        Some(Kind::Fixture) => {
+            format!("{}: a fixture; expected a scenario; fixtures go to `--fixture`", document.name)
+        }
+        _ => error.to_string(),
+    })
+}
+
+fn parse_fixture(document: &Document<'_>, prerequisites: Prerequisites) -> Result<Fixture, String> {
+    Fixture::read(document, prerequisites).map_err(|error| match kind(document) {
+        Some(Kind::Scenario) => {
+            format!("{}: a scenario; expected a fixture; scenarios go to `--scenario`", document.name)
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// The text of a file that may also be meant as the name of something built in.
+fn read_or_named(path: &Path, what: &str, names: &[&str]) -> Result<String, String> {
+    if path.exists() {
+        return read(path);
+    }
+    let name = path.display().to_string();
+    let advice = match nearest(&name, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("`sync-group-sim {what}s` lists the built-in ones"),
+    };
+    Err(format!("no file and no built-in {what} is named `{name}`; expected one of them; {advice}"))
+}
+
+/// The text of a file, in UTF-8 or UTF-16.
 fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", path.display()))
-}
-
-/// The names of the built-in fixtures, for messages.
-pub(crate) fn fixture_names() -> String {
-    fixture::BUILT_IN.map(|built_in| built_in.name).join(", ")
+    let name = path.display();
+    if path.is_dir() {
+        return Err(format!("{name}: a directory; expected a file"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("{name}: no such file; expected one that exists"),
+        _ => format!("{name}: cannot be read: {error}"),
+    })?;
+    decode(&name.to_string(), &bytes).map(Cow::into_owned).map_err(|error| error.to_string())
 }

@@ -3,9 +3,8 @@
 use sync_group_sim::{Fixture, fixture};
 
 use super::{Outcome, list_or_print};
-use crate::files;
 
 pub(super) fn fixtures(name: Option<&str>) -> Outcome {
     let lines = fixture::BUILT_IN.map(|built_in| format!("{:<8} {}", built_in.name, built_in.summary));
-    list_or_print("fixture", name, &lines, Fixture::built_in_text, &files::fixture_names())
+    list_or_print("fixture", name, &lines, Fixture::built_in_text, &fixture::names())
 }

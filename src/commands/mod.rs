@@ -15,6 +15,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use sync_group_sim::document::unknown;
+
 use crate::cli::{Cli, Command};
 
 /// Why a command failed, printed on stderr.
@@ -71,13 +73,13 @@ fn list_or_print(
     name: Option<&str>,
     lines: &[String],
     text: impl Fn(&str) -> Option<String>,
-    names: &str,
+    names: &[&str],
 ) -> Outcome {
     match name.map(|name| (name, text(name))) {
         None => print(&lines.join("\n")),
         Some((_, Some(text))) => print(text.trim_end()),
         Some((name, None)) => {
-            Err(Failure::Usage(format!("{what} `{name}` is not built in; expected one of {names}")))
+            Err(Failure::Usage(unknown(&format!("no built-in {what} is named"), name, names)))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 
 use super::ControlError;
-use crate::document::{Document, DocumentError, Format, Written, decode, unknown};
+use crate::document::{Document, DocumentError, Format, Place, Written, decode, unknown};
 use crate::journal::Filter;
 use crate::wire::{Body, Request, query};
 
@@ -52,9 +52,14 @@ impl Text<'_> {
         self.as_document().read().map_err(|error| told(&error))
     }
 
-    /// The same for a call whose body may be left out.
-    pub(super) fn or_empty<T: Written + Default>(&self) -> Result<T, ControlError> {
-        if self.text.trim().is_empty() { Ok(T::default()) } else { self.read() }
+    /// The same for a call whose body may be left out; `make` turns it into something else.
+    pub(super) fn or_empty_into<T: Written, R>(
+        &self,
+        make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
+    ) -> Result<R, ControlError> {
+        let empty = Document { name: NAME, text: "{}", format: Format::Json };
+        let document = if self.text.trim().is_empty() { empty } else { self.as_document() };
+        document.read_into(make).map_err(|error| told(&error))
     }
 }
 

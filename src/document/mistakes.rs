@@ -17,6 +17,8 @@ pub(crate) struct Mistakes {
     pub(crate) is_yaml: bool,
     /// Whether it was written by us: it has the right types, but perhaps values that only a lax tenant accepts.
     pub(super) is_own: bool,
+    /// Where the document's outermost value begins, if it has places.
+    pub(super) outermost: Option<u32>,
     found: Vec<(u32, String)>,
     more: usize,
 }

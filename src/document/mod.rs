@@ -20,15 +20,17 @@ mod yaml;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use mistakes::Mistakes;
 pub use mistakes::{DocumentError, Mistake};
+pub(crate) use mistakes::{Mistakes, shown};
+pub use nearest::nearest;
 pub(crate) use record::{Record, record};
 pub(crate) use shape::{Field, Limit, Presence, Shape};
-pub(crate) use text::decode;
+pub use text::decode;
 pub(crate) use tree::{Content, Node};
 pub(crate) use values::parsed;
 pub(crate) use words::words;
-pub(crate) use written::{Definitions, Written, one_of, unknown, word};
+pub use written::unknown;
+pub(crate) use written::{Definitions, Written, one_of, word};
 
 use tree::{Misread, Tree};
 #[cfg(test)]
@@ -89,6 +91,7 @@ impl<'a> Document<'a> {
     ) -> Result<R, DocumentError> {
         let tree = self.tree()?;
         let mut mistakes = self.repeated_keys(&tree);
+        mistakes.outermost = Some(tree.root.at);
         let read = T::read(&tree.root, &mut mistakes);
         let result =
             read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));
@@ -116,16 +119,22 @@ impl<'a> Document<'a> {
     }
 
     /// The outermost value of the document, to find out what it is meant to be.
-    pub(crate) fn outline(&self) -> Outline {
-        let Ok(Tree { root, .. }) = self.tree() else { return Outline::Other };
+    pub fn outline(&self) -> Outline {
+        let Ok(Tree { root, .. }) = self.tree() else { return Outline::Unreadable };
         match root.content {
             Content::Mapping(entries) => {
                 let keys = entries.iter().filter_map(|(key, _)| key.scalar().map(str::to_owned));
                 Outline::Keys(keys.collect())
             }
             Content::Plain(text) | Content::Quoted(text) => Outline::Text(text.into_owned()),
-            Content::List(_) => Outline::Other,
+            Content::List(_) => Outline::List,
         }
+    }
+
+    /// How many of its outermost keys are a `T`'s, or nearly.
+    pub(crate) fn likeness<T: Written>(&self) -> usize {
+        let Outline::Keys(keys) = self.outline() else { return 0 };
+        keys.iter().filter(|key| nearest(key, T::keys().iter().copied()).is_some()).count()
     }
 
     /// An error at the value that `pointer` (a JSON Pointer such as `/groups/2/sourceIds/0`) leads to, or at
@@ -178,13 +187,16 @@ pub(crate) fn read_own<T: Written>(json: &[u8]) -> T {
 }
 
 /// The outermost value of a document.
-pub(crate) enum Outline {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outline {
     /// A text and nothing else.
     Text(String),
     /// A mapping with these keys.
     Keys(Vec<String>),
-    /// A list, or something that cannot be read.
-    Other,
+    /// A list.
+    List,
+    /// Something that cannot be read.
+    Unreadable,
 }
 
 /// A value that was read and is being checked, for mistakes in it or below it.

@@ -1,7 +1,7 @@
 //! What was probably meant by a name that does not exist, for messages.
 
 /// The known name that is nearest to `word`, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = without_signs(word);
     if plain.is_empty() || plain.len() > LONGEST {
         return None;

@@ -2,6 +2,7 @@
 //! keys that it does not have, and shown as a JSON Schema.
 
 use super::mistakes::{Mistakes, in_words, shown};
+use super::nearest::nearest;
 use super::shape::{Presence, Shape};
 use super::tree::{Content, Node};
 use super::written::Written;
@@ -157,16 +158,22 @@ pub(crate) struct Record<'n, 'a> {
     shape: &'static Shape,
     node: &'n Node<'a>,
     values: Vec<Option<&'n Node<'a>>>,
+    /// The positions of keys that unknown keys were most likely meant as.
+    meant: Vec<usize>,
 }
 
 impl<'n, 'a> Record<'n, 'a> {
     /// Sorts the entries of a mapping by the record's keys, and notes those that it does not have.
     pub(crate) fn open(shape: &'static Shape, node: &'n Node<'a>, mistakes: &mut Mistakes) -> Option<Self> {
         let Content::Mapping(entries) = &node.content else {
-            mistakes.unexpected(node, &format!("{}{}", shape.expected(), shape.advice(node)));
+            // A whole document of another kind was not meant as the value of one of its keys.
+            let is_whole = mistakes.outermost == Some(node.at);
+            let advice = if is_whole { String::new() } else { shape.advice(node) };
+            mistakes.unexpected(node, &format!("{}{advice}", shape.expected()));
             return None;
         };
         let mut values = vec![None; shape.keys.len()];
+        let mut meant = Vec::new();
         for (key, value) in entries {
             let name = key.scalar().unwrap_or_default();
             match shape.keys.iter().position(|known| *known == name) {
@@ -174,10 +181,14 @@ impl<'n, 'a> Record<'n, 'a> {
                 None if shape.keys.is_empty() => {
                     mistakes.add(key, format!("unknown key {}; expected none", shown(name)));
                 }
-                None => mistakes.add(key, shape.unknown(name)),
+                None => {
+                    let nearest = nearest(name, shape.keys.iter().copied());
+                    meant.extend(nearest.and_then(|meant| shape.keys.iter().position(|key| *key == meant)));
+                    mistakes.add(key, shape.unknown(name));
+                }
             }
         }
-        Some(Self { shape, node, values })
+        Some(Self { shape, node, values, meant })
     }
 
     /// Reads the value of a key.
@@ -204,6 +215,8 @@ impl<'n, 'a> Record<'n, 'a> {
             Some(node) if node.is_null() && presence == Presence::Nullable => Given::Absent,
             Some(node) => Given::Value(node),
             None if presence != Presence::Required => Given::Absent,
+            // Reported already, at the mistyped key.
+            None if self.meant.contains(&place) => Given::Wrong,
             None => {
                 let key = self.shape.keys[place];
                 mistakes.add(self.node, format!("the key `{key}` is missing; expected {}", expected()));

@@ -163,9 +163,11 @@ impl Shape {
 
     /// The message for an unknown key.
     pub(super) fn unknown(&self, key: &str) -> String {
-        let mut fields = self.keys.iter().zip(self.fields);
-        match fields.find(|(_, field)| (field.keys)().contains(&key)) {
-            Some((outer, _)) if !self.keys.contains(&key) => {
+        let fields = self.keys.iter().zip(self.fields).map(|(outer, field)| (outer, (field.keys)()));
+        let with_it: Vec<_> = fields.filter(|(_, keys)| keys.contains(&key)).collect();
+        match with_it.as_slice() {
+            // Several of one type, such as a fault and a list of faults: the first is the simplest.
+            [(outer, keys), others @ ..] if others.iter().all(|(_, others)| others == keys) => {
                 format!("the key {} belongs under `{outer}`; expected it there, indented further", shown(key))
             }
             _ => unknown("unknown key", key, self.keys),

@@ -114,7 +114,13 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
             "1:1: the key `dishes` is missing; expected a list, each entry a dish {name: …}",
         ),
         (" \n", "1:1: the document is empty"),
-        ("just text\n", "1:1: `just text`; expected a menu {dishes: …}; write {dishes: just text}"),
+        ("just text\n", "1:1: `just text`; expected a menu {dishes: …}"),
+        (
+            "dishes:\n  - name: soup\nprice: 5\n",
+            "3:1: the key `price` belongs under `dishes`; expected it there, indented further",
+        ),
+        // A key that is mistyped is not missing as well.
+        ("dihses: []\n", "1:1: unknown key `dihses`; expected dishes or hours; did you mean `dishes`?"),
     ] {
         assert_eq!(error("menu.yaml", text), format!("menu.yaml:{expected}"), "{text}");
     }

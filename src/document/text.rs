@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::mistakes::{DocumentError, Mistake};
 
 /// The text of a file or body. Another encoding is named in the message if it can be recognised.
-pub(crate) fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {
+pub fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(error(name, (0, 0), "UTF-32; expected UTF-8")),
         [0xff, 0xfe, rest @ ..] => utf16(name, rest, u16::from_le_bytes),

@@ -221,6 +221,10 @@ impl<T: Written> Written for Vec<T> {
         json!({ "type": "array", "items": T::schema(definitions) })
     }
 
+    fn keys() -> &'static [&'static str] {
+        T::keys()
+    }
+
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
         let items = items(node, Self::expected, mistakes)?;
         // All of them are read, so that all mistakes are reported.

@@ -84,7 +84,7 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 }
 
 /// The message for a name that is not one of those that are known: `what` is such as `unknown key`.
-pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     /// A longer list is left out when it is clear what was meant.
     const LONG: usize = 16;
     let what = if what.is_empty() { shown(name) } else { format!("{what} {}", shown(name)) };

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
-use crate::document::record;
+use crate::document::{Place, record};
 use crate::scenario::Pattern;
 use crate::scenario::written::When;
 
 record! {
     derive(Default)
     /// What is expected.
-    pub struct Expectation as "expectation" {
+    pub struct Expectation as "expectation" checked by Expectation::look {
         /// Which exchanges, in the words of a scenario's `when`.
         pub matching: When = optional("match"),
         /// Only with this status.
@@ -98,25 +98,47 @@ pub(crate) struct CompiledExpectation<'a> {
     then: Vec<CompiledStep>,
 }
 
+impl Expectation {
+    /// Notes what is wrong with it.
+    fn look(&self, place: &mut Place<'_, '_, '_>) {
+        for (pointer, message) in self.mistakes() {
+            place.mistake(&pointer, message);
+        }
+    }
+
+    /// What is invalid in it, each with its JSON Pointer.
+    fn mistakes(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut wrong = |pointer: &str, message: String| found.push((pointer.to_owned(), message));
+        if self.then.len() > MOST_STEPS {
+            wrong("/then", format!("{} steps; expected {MOST_STEPS} at most", self.then.len()));
+        }
+        if self.count.is_some_and(Quantity::is_impossible) {
+            wrong(
+                "/count",
+                "no number satisfies it; expected `exactly`, or `atLeast` up to `atMost`".to_owned(),
+            );
+        }
+        if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = self.apart
+            && least > most
+        {
+            wrong("/apart", "`atLeast` is more than `atMost`; expected `atLeast` up to `atMost`".to_owned());
+        }
+        let of_steps =
+            (0..).zip(&self.then).map(|(index, next)| (format!("/then/{index}/status"), next.status));
+        for (pointer, status) in of_steps.chain([("/status".to_owned(), self.status)]) {
+            if let Some(status) = status.filter(|status| !(200..=599).contains(status)) {
+                wrong(&pointer, format!("status {status} is never sent; expected 200 to 599"));
+            }
+        }
+        found
+    }
+}
+
 /// Compiles an expectation. Fails for an invalid one.
 pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'_>, String> {
-    let steps = expectation.then.len();
-    if steps > MOST_STEPS {
-        return Err(format!("`then`: {steps} steps; expected {MOST_STEPS} at most"));
-    }
-    if expectation.count.is_some_and(Quantity::is_impossible) {
-        return Err(
-            "`count`: no number satisfies it; expected `exactly`, or `atLeast` up to `atMost`".to_owned()
-        );
-    }
-    if let Some(Apart { at_least: Some(least), at_most: Some(most) }) = expectation.apart
-        && least > most
-    {
-        return Err("`apart`: `atLeast` is more than `atMost`; expected `atLeast` up to `atMost`".to_owned());
-    }
-    let statuses = expectation.then.iter().map(|next| next.status).chain([expectation.status]);
-    if let Some(status) = statuses.flatten().find(|status| !(200..=599).contains(status)) {
-        return Err(format!("`status`: {status} is never sent; expected 200 to 599"));
+    if let Some((pointer, message)) = expectation.mistakes().into_iter().next() {
+        return Err(format!("`{}`: {message}", pointer.trim_start_matches('/').replace('/', ".")));
     }
     let pattern = CompiledStep::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
@@ -206,10 +228,7 @@ fn count_problem(count: Option<Quantity>, found: u64) -> Option<String> {
     let count = count.unwrap_or(Quantity { at_least: Some(1), ..Quantity::default() });
     let wrong = |holds: Option<bool>| holds == Some(false);
     if wrong(count.exactly.map(|exactly| found == exactly)) {
-        return Some(format!(
-            "exactly {} matching exchanges; found {found}",
-            count.exactly.unwrap_or_default()
-        ));
+        return Some(format!("exactly {} to match; found {found}", count.exactly.unwrap_or_default()));
     }
     if wrong(count.at_least.map(|least| found >= least)) {
         return Some(format!("at least {} to match; found {found}", count.at_least.unwrap_or_default()));

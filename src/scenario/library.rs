@@ -17,7 +17,7 @@ pub fn ruleset(name: &str) -> Option<Ruleset> {
     Some(Ruleset::read(&document).expect("a test reads every built-in scenario"))
 }
 
-/// The names of all built-in scenarios, for messages.
-pub fn names() -> String {
-    BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+/// The names of the built-in scenarios.
+pub fn names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
 }

@@ -14,7 +14,8 @@ pub struct Pattern(Matcher);
 impl Pattern {
     /// Checks and compiles a `when`. The error says which part is wrong and why.
     pub fn compile(when: &When) -> Result<Self, String> {
-        let matcher = Matcher::compile(when).and_then(|matcher| check::check_when(when).map(|()| matcher));
+        let checked = check::check_when(when).into_iter().next().map_or(Ok(()), Err);
+        let matcher = Matcher::compile(when).and_then(|matcher| checked.map(|()| matcher));
         matcher.map(Self).map_err(|Mistake { pointer, message }| {
             format!("`match{}`: {message}", pointer.replace('/', "."))
         })

@@ -1,9 +1,9 @@
 //! Texts as matchers compare them: a text itself, a regular expression, a glob, or whether there is one at all.
 
-use regex::{Regex, RegexBuilder};
-
+use regex::Regex;
 use serde_json::Value;
 
+use super::expression;
 use super::written::{TextMatch, ValueMatch};
 
 /// A [`TextMatch`], compiled.
@@ -18,7 +18,7 @@ impl Text {
     pub(super) fn compile(text: &TextMatch) -> Result<Self, String> {
         Ok(match text {
             TextMatch::Exact(text) => Self::Exact(text.clone()),
-            TextMatch::Regex(regex) => Self::Regex(compile_regex(regex)?),
+            TextMatch::Regex(regex) => Self::Regex(expression::compile(regex)?),
             TextMatch::Present(present) => Self::Present(*present),
         })
     }
@@ -45,7 +45,7 @@ impl Wanted {
     pub(super) fn compile(value: &ValueMatch) -> Result<Self, String> {
         Ok(match value {
             ValueMatch::Exact(value) => Self::Exact(value.clone()),
-            ValueMatch::Regex(regex) => Self::Text(Text::Regex(compile_regex(regex)?)),
+            ValueMatch::Regex(regex) => Self::Text(Text::Regex(expression::compile(regex)?)),
             ValueMatch::Present(present) => Self::Text(Text::Present(*present)),
         })
     }
@@ -79,22 +79,6 @@ fn is_equal(wanted: &Value, found: &Value) -> bool {
     }
 }
 
-/// The most memory that a regular expression may take, in bytes: ten times what a useful one does, and
-/// little enough for as many as a tenant may have.
-const LARGEST_REGEX: usize = 512 << 10;
-
-fn build_regex(regex: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(regex).size_limit(LARGEST_REGEX).dfa_size_limit(LARGEST_REGEX).build()
-}
-
-fn compile_regex(regex: &str) -> Result<Regex, String> {
-    build_regex(regex).map_err(|error| {
-        let why = error.to_string();
-        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        format!("regex `{regex}`: {why}; expected a regular expression")
-    })
-}
-
 /// A glob as a regular expression over the whole path.
 pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
     let mut regex = String::from("^");
@@ -121,5 +105,5 @@ pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
         rest = &rest[taken..];
     }
     regex.push('$');
-    build_regex(&regex).map_err(|_| format!("glob `{glob}` is too long; expected a shorter one"))
+    expression::build(&regex).ok_or_else(|| format!("glob `{glob}` is too long; expected a shorter one"))
 }

@@ -28,6 +28,7 @@ pub(crate) use host::host_of;
 use host::lower_case;
 pub use prefix::Prefix;
 pub use report::Health;
+pub(crate) use tenants::bad_name;
 pub use tenants::{NamedOr, TenantReport, TenantRequest, WorldError};
 
 /// The tenant of a base URL that names none.

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::chance::Chance;
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
-use crate::document::{Definitions, Mistakes, Node, Written, record};
-use crate::fixture::{Client, Fixture};
+use crate::document::{Definitions, Mistakes, Node, Written, record, unknown};
+use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{LoadError, Ruleset, Rulesets, Scenario, library};
+use crate::scenario::{Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
 
@@ -115,6 +115,15 @@ impl fmt::Display for WorldError {
 
 impl std::error::Error for WorldError {}
 
+/// A request for a tenant that passed every check.
+#[derive(Debug)]
+pub(crate) struct CheckedRequest {
+    /// Generated when absent.
+    name: Option<String>,
+    options: TenantOptions,
+    template: Template,
+}
+
 impl World {
     /// Creates a tenant with client ids and secrets of its own. `root` is the server's own base URL.
     pub fn create_tenant(
@@ -123,19 +132,31 @@ impl World {
         root: &str,
         wall: Timestamp,
     ) -> Result<TenantReport, WorldError> {
-        let name = asked.name.clone().unwrap_or_else(|| self.free_name());
-        if !is_tenant_name(&name) {
-            let message = format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -");
-            return Err(WorldError::Bad(message));
+        let mut mistakes = Vec::new();
+        let checked = self.check_request(asked, wall, &mut |pointer, message| {
+            mistakes.push(format!("{pointer}: {message}"));
+        });
+        self.make_tenant(checked.ok_or_else(|| WorldError::Bad(mistakes.join("\n")))?, root, wall)
+    }
+
+    /// Checks a request for a tenant. Each mistake is reported to `wrong` with the JSON Pointer of its place.
+    pub(crate) fn check_request(
+        &self,
+        asked: &TenantRequest,
+        wall: Timestamp,
+        wrong: &mut dyn FnMut(&str, String),
+    ) -> Option<CheckedRequest> {
+        let mut is_right = true;
+        let mut wrong = |pointer: &str, message: String| {
+            is_right = false;
+            wrong(pointer, message);
+        };
+        if let Some(name) = asked.name.as_ref().filter(|name| !is_tenant_name(name)) {
+            wrong("/name", bad_name(name));
         }
-        if let Some(lifetime) = asked.token_lifetime
-            && !is_whole_seconds(lifetime.0)
-        {
-            let message = format!(
-                "tokenLifetime `{}`; expected whole seconds, 1s or more",
-                format_duration(lifetime.0)
-            );
-            return Err(WorldError::Bad(message));
+        if let Some(lifetime) = asked.token_lifetime.filter(|lifetime| !is_whole_seconds(lifetime.0)) {
+            let found = format_duration(lifetime.0);
+            wrong("/tokenLifetime", format!("tokenLifetime `{found}`; expected whole seconds, 1s or more"));
         }
         let options = TenantOptions {
             seed: asked.seed.unwrap_or(self.options.seed),
@@ -146,9 +167,39 @@ impl World {
             sim_fault: asked.sim_fault.unwrap_or(self.options.sim_fault),
             ..self.options.clone()
         };
-        let template = self.template_for(asked, &name, &options, wall)?;
-        let clients = template.clients().to_vec();
+        let fixture =
+            asked.fixture.as_ref().map(|asked| fixture_of(asked, options.prerequisites, &mut wrong));
+        let scenarios =
+            asked.scenarios.as_ref().map(|asked| rulesets_of(asked, options.max_rules, &mut wrong));
+        if !is_right {
+            return None;
+        }
+        let ours = self.template.read().clone();
+        let template = match fixture.flatten() {
+            None => ours,
+            Some(fixture) => {
+                Template::new(&fixture, options.clock.now(wall)).with_scenarios(ours.scenarios().clone())
+            }
+        };
+        let template = match scenarios.flatten() {
+            None => template,
+            Some(scenarios) => template.with_scenarios(scenarios),
+        };
+        Some(CheckedRequest { name: asked.name.clone(), options, template })
+    }
+
+    /// Creates the tenant of a checked request.
+    pub(crate) fn make_tenant(
+        &self,
+        checked: CheckedRequest,
+        root: &str,
+        wall: Timestamp,
+    ) -> Result<TenantReport, WorldError> {
+        let CheckedRequest { name, options, template } = checked;
+        let name = name.unwrap_or_else(|| self.free_name());
         let seed = options.seed;
+        let template = template.with_own_clients(Chance::new(seed, &name));
+        let clients = template.clients().to_vec();
         let tenant = Arc::new(Tenant::new(&name, &template, options, wall));
         let mut others = self.others.write();
         if name == DEFAULT_TENANT || others.contains_key(&name) {
@@ -162,47 +213,6 @@ impl World {
         others.insert(name.clone(), tenant);
         drop((owners, others));
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
-    }
-
-    /// What a requested tenant starts with.
-    fn template_for(
-        &self,
-        asked: &TenantRequest,
-        name: &str,
-        options: &TenantOptions,
-        wall: Timestamp,
-    ) -> Result<Template, WorldError> {
-        let bad = |message: String| WorldError::Bad(message);
-        let now = options.clock.now(wall);
-        let ours = self.template.read().clone();
-        let template = match &asked.fixture {
-            None => ours.clone(),
-            Some(NamedOr::Named(name)) => {
-                let fixture = Fixture::built_in(name).ok_or_else(|| {
-                    bad(format!("fixture `{name}` is not built in; expected demo, large or empty"))
-                })?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().clone())
-            }
-            Some(NamedOr::Inline(fixture)) => {
-                let fixture = (**fixture).clone().checked(options.prerequisites).map_err(bad)?;
-                Template::new(&fixture, now).with_scenarios(ours.scenarios().clone())
-            }
-        };
-        let template = match &asked.scenarios {
-            None => template,
-            Some(scenarios) => {
-                let inline = scenarios.iter().map(|asked| match asked {
-                    NamedOr::Inline(scenario) => scenario.rules.len(),
-                    NamedOr::Named(_) => 0,
-                });
-                let cannot_run = |error: LoadError| bad(error.to_string());
-                Rulesets::check_count(inline.sum(), options.max_rules).map_err(cannot_run)?;
-                let scenarios: Vec<_> =
-                    scenarios.iter().map(ruleset_of).collect::<Result<_, _>>().map_err(bad)?;
-                template.with_scenarios(Rulesets::new(scenarios, options.max_rules).map_err(cannot_run)?)
-            }
-        };
-        Ok(template.with_own_clients(Chance::new(options.seed, name)))
     }
 
     /// A name that no tenant has.
@@ -237,11 +247,64 @@ impl World {
     }
 }
 
-fn ruleset_of(asked: &NamedOr<Scenario>) -> Result<Ruleset, String> {
+/// The message for a name that no tenant can have.
+pub(crate) fn bad_name(name: &str) -> String {
+    format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -")
+}
+
+/// The requested fixture.
+fn fixture_of(
+    asked: &NamedOr<Fixture>,
+    prerequisites: Prerequisites,
+    wrong: &mut dyn FnMut(&str, String),
+) -> Option<Fixture> {
     match asked {
-        NamedOr::Inline(scenario) => (**scenario).clone().check().map_err(|mistakes| mistakes.to_string()),
-        NamedOr::Named(name) => library::ruleset(name).ok_or_else(|| {
-            format!("scenario `{name}` is not built in; expected one of {}", library::names())
-        }),
+        NamedOr::Inline(fixture) => {
+            let mut below = |pointer: String, message: String| wrong(&format!("/fixture{pointer}"), message);
+            (**fixture).clone().checked_by(prerequisites, &mut below)
+        }
+        NamedOr::Named(name) => {
+            let fixture = Fixture::built_in(name);
+            if fixture.is_none() {
+                wrong("/fixture", unknown("no built-in fixture is named", name, &fixture::names()));
+            }
+            fixture
+        }
     }
+}
+
+/// The requested scenarios.
+fn rulesets_of(
+    asked: &[NamedOr<Scenario>],
+    max_rules: usize,
+    wrong: &mut dyn FnMut(&str, String),
+) -> Option<Rulesets> {
+    let inline = asked.iter().map(|asked| match asked {
+        NamedOr::Inline(scenario) => scenario.rules.len(),
+        NamedOr::Named(_) => 0,
+    });
+    if let Err(error) = Rulesets::check_count(inline.sum(), max_rules) {
+        wrong("/scenarios", error.to_string());
+        return None;
+    }
+    let mut rulesets = Vec::with_capacity(asked.len());
+    for (index, asked) in asked.iter().enumerate() {
+        let place = format!("/scenarios/{index}");
+        match asked {
+            NamedOr::Inline(scenario) => match (**scenario).clone().check() {
+                Ok(ruleset) => rulesets.push(ruleset),
+                Err(mistakes) => mistakes
+                    .iter()
+                    .for_each(|found| wrong(&format!("{place}{}", found.pointer), found.message.clone())),
+            },
+            NamedOr::Named(name) => match library::ruleset(name) {
+                Some(ruleset) => rulesets.push(ruleset),
+                None => wrong(&place, unknown("no built-in scenario is named", name, &library::names())),
+            },
+        }
+    }
+    if rulesets.len() < asked.len() {
+        return None;
+    }
+    Rulesets::new(rulesets, max_rules).map_err(|error| wrong("/scenarios", error.to_string())).ok()
 }

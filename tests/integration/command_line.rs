@@ -81,7 +81,7 @@ fn a_bad_value_refuses_to_start() {
         (&["--header-timeout", "0s"], "expected more than 0"),
         (&["--log", "loud"], "possible values: text, json, off"),
         (&["--seed=-1"], "--seed"),
-        (&["fixtures", "huge"], "fixture `huge` is not built in; expected one of demo, large, empty"),
+        (&["fixtures", "huge"], "no built-in fixture is named `huge`; expected demo, large or empty"),
         (&["health", "--url", "ftp://x"], "expected http://host:port"),
         (&["openapi", "--api-version", "v9"], "possible values: beta, v3, v2024, v2025, v2026, latest, v1"),
         (&["nonsense"], "unrecognized subcommand"),
@@ -92,8 +92,14 @@ fn a_bad_value_refuses_to_start() {
     }
     let (code, _, stderr) = run(&["--fixture", "no/such/file.yaml"]);
     assert_eq!(code, 1);
-    assert!(stderr.starts_with("no/such/file.yaml: cannot be read: "), "{stderr}");
-    assert!(stderr.contains("expected a file or one of demo, large, empty"), "{stderr}");
+    let expected = "no file and no built-in fixture is named `no/such/file.yaml`; expected one of them; \
+                    `sync-group-sim fixtures` lists the built-in ones\n";
+    assert_eq!(stderr, expected);
+    let (_, _, stderr) = run(&["--scenario", "rate-limted"]);
+    assert_eq!(
+        stderr,
+        "no file and no built-in scenario is named `rate-limted`; expected one of them; did you mean `rate-limited`?\n"
+    );
 }
 
 #[test]
@@ -127,6 +133,51 @@ fn files_are_checked_with_place_found_and_expected() {
          {bad}:2:23: password policy `p` is not in this file; expected the id of one that is\n"
     );
     assert_eq!(stderr, expected);
+}
+
+#[test]
+fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
+    const EITHER: &str = "expected a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
+    for (text, expected) in [
+        (
+            "name: x\nruels: []\n",
+            ":2:1: unknown key `ruels`; expected name, lesson or rules; did you mean `rules`?",
+        ),
+        (
+            "gruops: []\n",
+            ":1:1: unknown key `gruops`; expected sources, passwordPolicies, applications, identities, clients or \
+             groups; did you mean `groups`?",
+        ),
+        ("colour: red\n", &format!(": only unknown keys, such as `colour`; {EITHER}")),
+        ("- a\n", &format!(": a list; {EITHER}")),
+        ("hello\n", &format!(": text and nothing else; {EITHER}")),
+        ("", ":1:1: the document is empty"),
+    ] {
+        let path = file("check-kind", "it.yaml", text);
+        let path = path.to_str().unwrap();
+        let (code, _, stderr) = run(&["check", path]);
+        assert_eq!((code, stderr), (1, format!("{path}{expected}\n")), "{text}");
+    }
+    let scenario = file("check-kind", "scenario.yaml", "name: x\nrules: []\n");
+    let scenario = scenario.to_str().unwrap();
+    let (_, _, stderr) = run(&["--fixture", scenario]);
+    assert_eq!(stderr, format!("{scenario}: a scenario; expected a fixture; scenarios go to `--scenario`\n"));
+    let folder = std::path::Path::new(scenario).parent().unwrap().to_str().unwrap();
+    let (_, _, stderr) = run(&["check", folder]);
+    assert_eq!(stderr, format!("{folder}: a directory; expected a file\n"));
+}
+
+#[test]
+fn a_file_is_read_as_windows_writes_it() {
+    let text = "\u{feff}name: bäd\r\nrules:\r\n  - {fault: close}\r\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let path = file("check-utf16", "it.yaml", "");
+    std::fs::write(&path, utf16).unwrap();
+    let path = path.to_str().unwrap();
+    let (code, _, stderr) = run(&["check", path]);
+    let expected =
+        format!("{path}:1:7: name bäd; expected 1 to 100 printable ASCII characters without `/`\n");
+    assert_eq!((code, stderr), (1, expected));
 }
 
 #[test]
@@ -250,7 +301,7 @@ fn scenarios_are_listed_printed_checked_and_run() {
     let (code, _, stderr) = run(&["--max-rules", "1", "--scenario", "chaos", "--scenario", path]);
     assert!(code == 1 && stderr.contains("--max-rules"), "{stderr}");
     let (code, _, stderr) = run(&["--scenario", "no-such"]);
-    assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists them"), "{stderr}");
+    assert!(code == 1 && stderr.contains("`sync-group-sim scenarios` lists the built-in ones"), "{stderr}");
 }
 
 #[test]

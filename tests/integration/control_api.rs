@@ -75,9 +75,13 @@ fn an_invalid_tenant_is_refused_with_the_reason() {
         (json!({ "name": "default" }), 409, "tenant `default` exists already"),
         (json!({ "name": "No Name" }), 400, "expected 1 to 63 of a-z, 0-9 and -"),
         (json!({ "nam": "b" }), 400, "body:1:2: unknown key `nam`; expected name, "),
-        (json!({ "fixture": "huge" }), 400, "fixture `huge` is not built in"),
-        (json!({ "fixture": { "groups": [{ "id": "g" }] } }), 400, "/groups/0/name: a group without a name"),
-        (json!({ "scenarios": ["nothing"] }), 400, "scenario `nothing` is not built in"),
+        (
+            json!({ "fixture": "huge" }),
+            400,
+            "body:1:12: no built-in fixture is named `huge`; expected demo, large or empty",
+        ),
+        (json!({ "fixture": { "groups": [{ "id": "g" }] } }), 400, "body:1:23: a group without a name"),
+        (json!({ "scenarios": ["nothing"] }), 400, "body:1:15: no built-in scenario is named `nothing`"),
         (json!({ "rateLimit": "fast" }), 400, "`fast` is not a rate limit"),
         (json!({ "seed": -1 }), 400, "body:1:"),
         (json!({ "tokenLifetime": "500ms" }), 400, "expected whole seconds, 1s or more"),
@@ -495,7 +499,7 @@ fn an_expectation_has_a_hundred_steps_at_most() {
     let steps = |count: usize| json!({ "match": {}, "count": { "atLeast": 0 }, "then": vec![json!({ "match": {} }); count] });
     sim.control("POST /_sim/verify", Some(steps(100)), 409);
     let error = sim.control("POST /_sim/verify", Some(steps(101)), 400);
-    assert_eq!(error["error"], "`then`: 101 steps; expected 100 at most");
+    assert_eq!(error["error"], "body:1:35: 101 steps; expected 100 at most");
 }
 
 #[test]

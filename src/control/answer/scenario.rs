@@ -86,8 +86,6 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
 }
 
 fn built_in(name: &str) -> Result<Ruleset, ControlError> {
-    library::ruleset(name).ok_or_else(|| {
-        let known: Vec<_> = library::BUILT_IN.iter().map(|(name, _)| *name).collect();
-        ControlError::bad(unknown("no built-in scenario is named", name, &known))
-    })
+    library::ruleset(name)
+        .ok_or_else(|| ControlError::bad(unknown("no built-in scenario is named", name, &library::names())))
 }

@@ -49,5 +49,5 @@ pub(in crate::control) fn scenarios(_: &ControlRequest<'_>) -> Answer {
 }
 
 pub(in crate::control) fn fixtures(_: &ControlRequest<'_>) -> Answer {
-    ok(&json!({ "fixtures": fixture::BUILT_IN.map(|built_in| built_in.name) }))
+    ok(&json!({ "fixtures": fixture::names() }))
 }

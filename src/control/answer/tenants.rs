@@ -4,28 +4,39 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, created, done, ok};
-use crate::world::{DEFAULT_TENANT, TenantRequest};
+use crate::world::{DEFAULT_TENANT, TenantRequest, bad_name, is_tenant_name};
 
 pub(in crate::control) fn list(asked: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "tenants": asked.world.tenant_names() }))
 }
 
 pub(in crate::control) fn make(asked: &ControlRequest<'_>) -> Answer {
-    create(asked, &document(asked.request)?.or_empty()?)
+    create(asked, None)
 }
 
 pub(in crate::control) fn make_named(asked: &ControlRequest<'_>) -> Answer {
-    let mut wanted: TenantRequest = document(asked.request)?.or_empty()?;
-    let name = wanted.name.get_or_insert_with(|| asked.name.to_string());
-    if *name != asked.name {
-        let message = format!("name `{name}`; expected `{}`, as the path has it, or none", asked.name);
-        return Err(ControlError::bad(message));
+    if is_tenant_name(&asked.name) {
+        create(asked, Some(&asked.name))
+    } else {
+        Err(ControlError::bad(bad_name(&asked.name)))
     }
-    create(asked, &wanted)
 }
 
-fn create(asked: &ControlRequest<'_>, wanted: &TenantRequest) -> Answer {
-    created(&asked.world.create_tenant(wanted, &root(asked), asked.wall)?)
+/// Creates the requested tenant, under the name in the path if there is one.
+fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
+    let checked = document(asked.request)?.or_empty_into(|mut wanted: TenantRequest, place| {
+        if let Some(in_path) = in_path {
+            let name = wanted.name.get_or_insert_with(|| in_path.to_owned());
+            if name != in_path {
+                let message = format!("name `{name}`; expected `{in_path}`, as the path has it, or none");
+                place.mistake("/name", message);
+            }
+        }
+        asked
+            .world
+            .check_request(&wanted, asked.wall, &mut |pointer, message| place.mistake(pointer, message))
+    })?;
+    created(&asked.world.make_tenant(checked, &root(asked), asked.wall)?)
 }
 
 pub(in crate::control) fn delete(asked: &ControlRequest<'_>) -> Answer {

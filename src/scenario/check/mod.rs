@@ -95,7 +95,7 @@ mod tests {
             ),
             (
                 "{when: {query: {q: {regex: '('}}}, fault: close}",
-                "my.yaml:3:21: regex `(`: unclosed group; expected a regular expression",
+                "my.yaml:3:32: regex `(`: at character 1, `(` that is not closed; expected `)` after it, or `\\(` for the character itself",
             ),
             (
                 "{when: {header: {'a b': x}}, fault: close}",

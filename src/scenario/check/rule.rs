@@ -10,14 +10,14 @@ use crate::scenario::written::Rule;
 pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
     let parts = [
         check_name("rule", &rule.name),
-        check_when(&rule.when).map_err(|mistake| mistake.below("/when")),
         rule.fires.check().map_err(|mistake| mistake.below("/fires")),
         rule.hold.as_ref().map_or(Ok(()), |hold| hold.check().map_err(|mistake| mistake.below("/hold"))),
         check_shape(rule),
     ];
+    let when = check_when(&rule.when).into_iter().map(|mistake| mistake.below("/when"));
     let faults = faults(rule).into_iter();
     let faults = faults.map(|(place, fault)| fault.check(rule).map_err(|mistake| mistake.below(&place)));
-    parts.into_iter().chain(faults).filter_map(Result::err).collect()
+    when.chain(parts.into_iter().chain(faults).filter_map(Result::err)).collect()
 }
 
 /// Whether it says what goes wrong, exactly once.

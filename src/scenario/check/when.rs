@@ -6,13 +6,12 @@ use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::{Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
 
-/// The first mistake in a `when`; pointers begin below it.
-pub(in crate::scenario) fn check_when(when: &When) -> Result<(), Mistake> {
-    check_version(when)?;
-    check_method(when)?;
-    check_path(when)?;
-    when.header.keys().try_for_each(|name| check_header(name))?;
-    when.body.keys().try_for_each(|pointer| check_pointer(pointer))
+/// All mistakes in a `when`, at most one for each of its parts; pointers begin below it.
+pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
+    let parts = [check_version(when), check_method(when), check_path(when)].into_iter();
+    let headers = when.header.keys().map(|name| check_header(name));
+    let pointers = when.body.keys().map(|pointer| check_pointer(pointer));
+    parts.chain(headers).chain(pointers).filter_map(Result::err).collect()
 }
 
 fn check_version(when: &When) -> Result<(), Mistake> {

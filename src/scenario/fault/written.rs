@@ -78,6 +78,8 @@ fn by_name(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Fault> {
     let message = match Fault::NAMES.iter().position(|known| *known == name) {
         Some(known) => {
             let settings = (Fault::DESCRIBED[known].expected)();
+            // The settings' own name is the fault's.
+            let settings = settings.find('{').map_or(&*settings, |keys| &settings[keys..]);
             format!("the fault `{name}` without its settings; expected {{{name}: {settings}}}")
         }
         None => unknown("fault", name, Fault::NAMES),
@@ -126,9 +128,7 @@ mod tests {
         }
         let error = read("rateLimited").unwrap_err();
         assert!(
-            error.contains(
-                "the fault `rateLimited` without its settings; expected {rateLimited: a rate limited {"
-            ),
+            error.contains("the fault `rateLimited` without its settings; expected {rateLimited: {"),
             "{error}"
         );
     }

@@ -6,7 +6,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::document::{Content, Definitions, Mistakes, Node, Written, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Written, parsed, unknown};
+use crate::scenario::expression;
 
 /// What a text must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,9 @@ impl OneKey {
             Content::Mapping(entries) if entries.len() == 1 => {
                 let (key, value) = &entries[0];
                 match key.scalar().unwrap_or_default() {
-                    "regex" => String::read(value, mistakes).map(Self::Regex),
+                    "regex" => parsed(value, "text", mistakes, |regex| {
+                        expression::check(regex).map(|()| Self::Regex(regex.to_owned()))
+                    }),
                     "present" => bool::read(value, mistakes).map(Self::Present),
                     other => {
                         mistakes.add(key, unknown("unknown key", other, &PATTERNS));

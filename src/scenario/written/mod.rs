@@ -16,7 +16,7 @@ pub use when::{Operations, When};
 
 use super::check;
 use super::fault::Fault;
-use crate::document::{Limit, Place, record, words};
+use crate::document::{Document, Limit, Place, record, words};
 
 record! {
     /// A named list of rules: which exchanges, which of them, and what goes wrong.
@@ -27,6 +27,13 @@ record! {
         pub lesson: Option<String> = optional("lesson"),
         /// The rules, in order: at each stage the first that fires wins.
         pub rules: Vec<Rule> = required("rules"),
+    }
+}
+
+impl Scenario {
+    /// How many of a document's keys are a scenario's, or those of a rule that was written without one.
+    pub fn likeness(document: &Document<'_>) -> usize {
+        document.likeness::<Self>().max(document.likeness::<Rule>())
     }
 }
 

@@ -38,7 +38,7 @@ record! {
 impl When {
     /// What is wrong with it, for readers.
     fn look(&self, place: &mut Place<'_, '_, '_>) {
-        if let Err(mistake) = check::check_when(self) {
+        for mistake in check::check_when(self) {
             place.mistake(&mistake.pointer, mistake.message);
         }
     }
