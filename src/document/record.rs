@@ -15,7 +15,7 @@ use super::written::Written;
 /// * `stated("key")`: the same, but always written;
 /// * `or("key", value)`: the value when absent; always written.
 ///
-/// `within` gives a field its [`Limit`]. `checked by` names a function that looks at the whole, and notes what
+/// `within` gives a field its `Limit`. `checked by` names a function that looks at the whole, and notes what
 /// is wrong by its [`Place`](super::Place); `also` one that gives the schema what no field can say.
 ///
 /// ```ignore

@@ -1,4 +1,4 @@
-//! The description of a type with fields, as [`super::record`] fills it: its keys, what their values must be, its JSON
+//! The description of a type with fields, as `record.rs` fills it: its keys, what their values must be, its JSON
 //! Schema, and what messages say about it.
 
 use serde_json::{Map, Value, json};
