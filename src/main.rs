@@ -10,6 +10,10 @@ mod log;
 
 use std::process::ExitCode;
 
+/// The system's may keep what one thread freed from all others: memory then creeps up for as long as there is load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match commands::run(cli::Cli::read()) {
         Ok(()) => ExitCode::SUCCESS,
