@@ -1,7 +1,27 @@
 //! The control API's own document as it is served: what stands in `fixtures/openapi/control.yaml`, and the schemas of
-//! scenario and fixture files, which are defined once, in their own JSON Schemas, and inserted here in OpenAPI's terms.
+//! all that people write, which are defined once, by the types that read it, and inserted here in OpenAPI's terms.
 
 use serde_json::{Map, Value, json};
+
+use super::answer::clock::Advance;
+use super::answer::scenario::UseOfScenarios;
+use crate::document::{Definitions, Written};
+use crate::fixture::Fixture;
+use crate::journal::verify::Expectation;
+use crate::scenario::Scenario;
+use crate::tenant::operator::ClockChange;
+use crate::world::TenantRequest;
+
+/// The schemas of what a body may hold, each by the type that reads it: a line each.
+const BODIES: &[fn(&mut Definitions) -> Value] = &[
+    Scenario::schema,
+    Fixture::schema,
+    TenantRequest::schema,
+    ClockChange::schema,
+    Advance::schema,
+    UseOfScenarios::schema,
+    Expectation::schema,
+];
 
 /// The document, as the build wrote it from YAML.
 const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/control.json"));
@@ -11,22 +31,14 @@ pub(super) fn description(base_url: &str) -> Value {
     let mut document: Value = serde_json::from_str(DOCUMENT).expect("the build wrote the document");
     document["servers"] = json!([{ "url": base_url }]);
     let schemas = document["components"]["schemas"].as_object_mut().expect("the document has schemas");
-    put_in(schemas, "Scenario", crate::scenario::SCHEMA);
-    put_in(schemas, "Fixture", crate::fixture::SCHEMA);
+    let mut definitions = Definitions::new("#/definitions/");
+    for body in BODIES {
+        body(&mut definitions);
+    }
+    for (name, definition) in definitions.into_schemas() {
+        schemas.insert(component(&name), openapi(&definition));
+    }
     document
-}
-
-/// Puts a file format's schema in under `name`, and its definitions under their own names.
-fn put_in(schemas: &mut Map<String, Value>, name: &str, text: &str) {
-    let mut schema: Value = serde_json::from_str(text).expect("a test reads the schemas");
-    let definitions = schema["definitions"].take();
-    for key in ["$schema", "title", "definitions"] {
-        schema.as_object_mut().map(|object| object.shift_remove(key));
-    }
-    schemas.insert(name.to_owned(), openapi(&schema));
-    for (name, definition) in definitions.as_object().into_iter().flatten() {
-        schemas.insert(component(name), openapi(definition));
-    }
 }
 
 /// `rateLimited` as `RateLimited`.
@@ -187,6 +199,9 @@ mod tests {
         assert_eq!(schemas["Operation"]["enum"], json!(ids));
         assert_eq!(schemas["Fixture"]["properties"]["groups"]["items"]["$ref"], "#/components/schemas/Group");
         assert_eq!(schemas["Client"]["properties"]["user"]["nullable"], true);
+        assert_eq!(schemas["Advance"]["required"], json!(["by"]));
+        assert_eq!(schemas["Expectation"]["properties"]["status"]["maximum"], 599);
+        assert_eq!(schemas["TenantRequest"]["properties"]["name"]["pattern"], "^[a-z0-9-]{1,63}$");
         assert_eq!(schemas["Rule"]["allOf"][0]["anyOf"][1], json!({ "required": ["sequence"] }));
     }
 }

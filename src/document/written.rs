@@ -35,7 +35,6 @@ pub(crate) struct Definitions {
 }
 
 impl Definitions {
-    #[cfg(test)]
     pub(crate) fn new(path: &'static str) -> Self {
         Self { path, known: Map::new() }
     }
@@ -52,7 +51,6 @@ impl Definitions {
     }
 
     /// The named schemas, in alphabetical order.
-    #[cfg(test)]
     pub(crate) fn into_schemas(self) -> Map<String, Value> {
         let sorted: std::collections::BTreeMap<_, _> = self.known.into_iter().collect();
         sorted.into_iter().collect()

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
-use crate::document::{Place, record};
+use crate::document::{Limit, Place, record};
 use crate::scenario::Pattern;
 use crate::scenario::written::When;
 
@@ -16,12 +16,12 @@ record! {
         /// Which exchanges, in the words of a scenario's `when`.
         pub matching: When = optional("match"),
         /// Only with this status.
-        pub status: Option<u16> = nullable("status"),
+        pub status: Option<u16> = nullable("status") within STATUS,
         /// How many; at least one when absent.
         pub count: Option<Quantity> = nullable("count"),
         /// The time between each one and the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
-        /// What follows the first of them, in this order.
+        /// What follows the first of them, in this order; other exchanges may come between.
         pub then: Vec<Next> = optional("then"),
     }
 }
@@ -29,7 +29,7 @@ record! {
 record! {
     derive(Copy, Default, Eq)
     /// How many.
-    pub struct Quantity as "count" {
+    pub struct Quantity as "quantity" {
         /// This many and no other.
         pub exactly: Option<u64> = nullable("exactly"),
         /// This many or more.
@@ -42,7 +42,7 @@ record! {
 record! {
     derive(Copy, Default, Eq)
     /// How far apart.
-    pub struct Apart as "apart" {
+    pub struct Apart as "distance" {
         /// At least this far.
         pub at_least: Option<Span> = nullable("atLeast"),
         /// At most this far.
@@ -53,13 +53,16 @@ record! {
 record! {
     derive(Default)
     /// What comes next.
-    pub struct Next as "next" {
+    pub struct Next as "followingStep" {
         /// Which exchanges.
         pub matching: When = optional("match"),
         /// Only with this status.
-        pub status: Option<u16> = nullable("status"),
+        pub status: Option<u16> = nullable("status") within STATUS,
     }
 }
+
+/// What a reply's status may be.
+const STATUS: Limit = Limit::Between(200, 599);
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

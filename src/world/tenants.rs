@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::chance::Chance;
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
-use crate::document::{Definitions, Mistakes, Node, Written, record, unknown};
+use crate::document::{Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{Rulesets, Scenario, library};
@@ -22,26 +22,36 @@ record! {
     derive(Default)
     /// A request for a tenant; anything left out is the server's default.
     pub struct TenantRequest as "tenantRequest" {
-        /// 1 to 63 of `a-z`, `0-9` and `-`; generated when absent.
-        pub name: Option<String> = nullable("name"),
-        /// What it starts with.
+        /// Generated when absent: `t-` and twelve hexadecimal digits.
+        pub name: Option<String> = nullable("name") within NAME,
+        /// What it starts with: the name of a built-in fixture (`demo`, `large`, `empty`), or a document; `--fixture`
+        /// when absent.
         pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
-        /// What goes wrong in it.
+        /// What goes wrong in it: names of built-in scenarios, or documents; `--scenario` when absent.
         pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios"),
-        /// What its draws follow from.
+        /// What ids and faults are drawn from; `--seed` when absent.
         pub seed: Option<u64> = nullable("seed"),
-        /// Whether the service's prerequisites are enforced.
+        /// Whether groups must meet the prerequisites that the service's documentation names; `--prerequisites` when
+        /// absent, which is `enforce` by default.
         pub prerequisites: Option<Prerequisites> = nullable("prerequisites"),
-        /// The gateway's limit, such as `100/10s`, or `off`.
+        /// Requests in a window of time, such as `100/10s`, for each client and API version, or `off`; `--rate-limit`
+        /// when absent, off by default.
         pub rate_limit: Option<Limit> = nullable("rateLimit"),
-        /// How long its tokens live.
+        /// How long its tokens live; `--token-lifetime` when absent, which is `749s` by default.
         pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
         /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
         pub draw_key: Option<String> = nullable("drawKey"),
-        /// Whether a reply changed by a fault says so in `Sim-Fault`.
+        /// Whether a reply changed by a fault says so in `Sim-Fault`; `shown` when absent.
         pub sim_fault: Option<SimFault> = nullable("simFault"),
     }
 }
+
+/// What a tenant's name may be.
+const NAME: FieldLimit = FieldLimit::Form {
+    pattern: "^[a-z0-9-]{1,63}$",
+    expected: "1 to 63 of a-z, 0-9 and -",
+    holds: is_tenant_name,
+};
 
 /// A built-in thing by name, or a document in its place.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -24,8 +24,8 @@ pub(in crate::control) fn set(asked: &ControlRequest<'_>) -> Answer {
 
 record! {
     /// How far to move the clock.
-    struct Advance as "advance" {
-        /// Such as `13m`.
+    pub(in crate::control) struct Advance as "advance" {
+        /// By how much, such as `13m`.
         by: Span = required("by"),
     }
 }

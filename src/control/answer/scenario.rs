@@ -49,13 +49,13 @@ fn rule_error(error: &LoadError) -> ControlError {
 
 record! {
     /// Built-in scenarios by name.
-    struct Use as "use" checked by Use::look {
+    pub(in crate::control) struct UseOfScenarios as "useOfScenarios" checked by UseOfScenarios::look {
         /// Their names, in the order in which their rules run.
         names: Vec<String> = required("use"),
     }
 }
 
-impl Use {
+impl UseOfScenarios {
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for (index, name) in self.names.iter().enumerate() {
             if let Err(error) = built_in(name) {
@@ -72,7 +72,7 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
     let scenarios: Vec<_> = match document.outline() {
         Outline::Text(name) => vec![built_in(&name)?],
         Outline::Keys(keys) if keys.iter().any(|key| key == "use") => {
-            let named: Use = text.read()?;
+            let named: UseOfScenarios = text.read()?;
             named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
         }
         outline => {
