@@ -1,8 +1,10 @@
 //! What is wrong with a document. Reading continues after a mistake, so that a person learns of all of them at
 //! once, in the order of their places.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::shape::Limit;
 use super::tree::{Content, Node};
 
 /// How many mistakes in one document are reported.
@@ -19,6 +21,8 @@ pub(crate) struct Mistakes {
     pub(super) is_own: bool,
     /// Where the document's outermost value begins, if it has places.
     pub(super) outermost: Option<u32>,
+    /// What the field that is being read allows beside its type.
+    limit: Option<Limit>,
     found: Vec<(u32, String)>,
     more: usize,
 }
@@ -26,6 +30,19 @@ pub(crate) struct Mistakes {
 impl Mistakes {
     pub(crate) fn new(is_yaml: bool) -> Self {
         Self { is_yaml, ..Self::default() }
+    }
+
+    /// Reads something of which messages say that it must be within `limit`.
+    pub(crate) fn within<T>(&mut self, limit: Option<Limit>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.limit, limit);
+        let read = read(self);
+        self.limit = outer;
+        read
+    }
+
+    /// What messages expect of a type, within the limit.
+    pub(super) fn narrowed<'e>(&self, expected: &'e str) -> Cow<'e, str> {
+        Limit::narrow(self.limit, expected)
     }
 
     /// Notes what is wrong with a value: what was found, what was expected, what to write.

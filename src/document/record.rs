@@ -3,7 +3,7 @@
 
 use super::mistakes::{Mistakes, in_words, shown};
 use super::nearest::nearest;
-use super::shape::{Presence, Shape};
+use super::shape::{Limit, Presence, Shape};
 use super::tree::{Content, Node};
 use super::written::Written;
 
@@ -194,10 +194,12 @@ impl<'n, 'a> Record<'n, 'a> {
     /// Reads the value of a key.
     pub(crate) fn field<T: Written>(&self, key: &str, mistakes: &mut Mistakes) -> Given<T> {
         let place = self.shape.keys.iter().position(|known| *known == key).expect("the key is the record's");
-        match self.given(place, || T::expected().into_owned(), mistakes) {
+        let limit = self.shape.fields[place].limit;
+        let expected = || Limit::narrow(limit, &T::expected()).into_owned();
+        match self.given(place, expected, mistakes) {
             Given::Absent => Given::Absent,
             Given::Wrong => Given::Wrong,
-            Given::Value(node) => match T::read(node, mistakes) {
+            Given::Value(node) => match mistakes.within(limit, |mistakes| T::read(node, mistakes)) {
                 Some(value) if self.is_within(place, node, mistakes) => Given::Value(value),
                 _ => Given::Wrong,
             },

@@ -1,11 +1,13 @@
 //! The description of a type with fields, as `record.rs` fills it: its keys, what their values must be, its JSON
 //! Schema, and what messages say about it.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::mistakes::shown;
 use super::tree::{Content, Node, number};
-use super::values::rewritten;
+use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
 
 /// The description of a record.
@@ -70,6 +72,19 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
+    /// What messages expect of a field's type, said more closely: `a whole number from 1`.
+    pub(super) fn narrow(limit: Option<Self>, expected: &str) -> Cow<'_, str> {
+        match limit {
+            Some(Self::AtLeast(least)) if expected == WHOLE_NUMBER => {
+                expected.replace('0', &least.to_string()).into()
+            }
+            Some(Self::Between(least, most)) if expected == WHOLE_NUMBER => {
+                format!("{} to {most}", expected.replace('0', &least.to_string())).into()
+            }
+            _ => expected.into(),
+        }
+    }
+
     /// What was expected, where a value is not that.
     pub(super) fn missed(self, node: &Node<'_>) -> Option<String> {
         let value = node.scalar().and_then(number).and_then(|number| number.as_f64()).unwrap_or_default();

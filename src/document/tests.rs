@@ -85,13 +85,16 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
             "dishes:\n  - name: soup\n    prize: 4\n",
             "3:5: unknown key `prize`; expected name, price, heat, rice, note or gone; did you mean `price`?",
         ),
-        ("dishes:\n  - name: soup\n    price: many\n", "3:12: `many`; expected a whole number from 0"),
+        (
+            "dishes:\n  - name: soup\n    price: many\n",
+            "3:12: `many`; expected a whole number from 1 to 1000",
+        ),
         (
             "dishes:\n  - name: soup\n    price: '4'\n",
-            "3:12: the text `4`; expected a whole number from 0; write 4 without quotes",
+            "3:12: the text `4`; expected a whole number from 1 to 1000; write 4 without quotes",
         ),
         ("dishes:\n  - name: soup\n    price: 1001\n", "3:12: price 1001; expected 1 to 1000"),
-        ("dishes:\n  - name: soup\n    price: -1\n", "3:12: -1; expected a whole number from 0"),
+        ("dishes:\n  - name: soup\n    price: -1\n", "3:12: -1; expected a whole number from 1 to 1000"),
         ("dishes:\n  - name: soup\n    gone: 5%\n", "3:11: `5%`; expected a number; write 0.05"),
         ("dishes:\n  - name: soup\n    rice: yes\n", "3:11: `yes`; expected true or false; write true"),
         (

@@ -84,8 +84,11 @@ impl Written for bool {
     }
 }
 
+/// What messages expect in the place of a number that is not negative.
+pub(super) const WHOLE_NUMBER: &str = "a whole number from 0";
+
 macro_rules! whole_numbers {
-    ($($Number:ty: $least:expr, $expected:literal;)*) => {
+    ($($Number:ty: $least:expr, $expected:expr;)*) => {
         $(impl Written for $Number {
             fn expected() -> Cow<'static, str> {
                 $expected.into()
@@ -97,10 +100,11 @@ macro_rules! whole_numbers {
             }
 
             fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
-                let number = whole(node, $expected, mistakes)?;
+                let expected = mistakes.narrowed($expected);
+                let number = whole(node, &expected, mistakes)?;
                 let fitting = Self::try_from(number).ok();
                 if fitting.is_none() {
-                    out_of_range(node, $expected, number, &<$Number>::MAX.to_string(), mistakes);
+                    out_of_range(node, &expected, number, &<$Number>::MAX.to_string(), mistakes);
                 }
                 fitting
             }
@@ -109,10 +113,10 @@ macro_rules! whole_numbers {
 }
 
 whole_numbers! {
-    u16: Some(0), "a whole number from 0";
-    u32: Some(0), "a whole number from 0";
-    u64: Some(0), "a whole number from 0";
-    usize: Some(0), "a whole number from 0";
+    u16: Some(0), WHOLE_NUMBER;
+    u32: Some(0), WHOLE_NUMBER;
+    u64: Some(0), WHOLE_NUMBER;
+    usize: Some(0), WHOLE_NUMBER;
     i32: None, "a whole number";
     i64: None, "a whole number";
 }
@@ -127,7 +131,7 @@ fn whole(node: &Node<'_>, expected: &str, mistakes: &mut Mistakes) -> Option<i12
 }
 
 fn out_of_range(node: &Node<'_>, expected: &str, found: i128, most: &str, mistakes: &mut Mistakes) {
-    let most = if found > 0 { format!(" up to {most}") } else { String::new() };
+    let most = if found > 0 && !expected.contains(" to ") { format!(" up to {most}") } else { String::new() };
     mistakes.add(node, format!("{found}; expected {expected}{most}"));
 }
 

@@ -71,11 +71,11 @@ mod tests {
             ("fires: {chance: 5%}\n    fault: close", "my.yaml:3:21: `5%`; expected a number; write 0.05"),
             (
                 "fault: {respond: 500}",
-                "my.yaml:3:22: `500`; expected a respond {status: …}; write {status: 500}",
+                "my.yaml:3:22: `500`; expected a reply {status: …}; write {status: 500}",
             ),
             ("fault: {cut: 100}", "my.yaml:3:18: `100`; expected a cut {after: …}; write {after: 100}"),
             ("fault: {hang: 5s}", "`5s`; expected a hang {for: …}; write {for: 5s}"),
-            ("fault: {loseScope: x}", "`x`; expected a lose scope {scope: …}; write {scope: x}"),
+            ("fault: {loseScope: x}", "`x`; expected a lost scope {scope: …}; write {scope: x}"),
             (
                 "when: {operation: token}\n    respond: {status: 500}",
                 "my.yaml:4:5: the key `respond` belongs under `fault`; expected it there, indented further",
@@ -89,17 +89,17 @@ mod tests {
             ),
             (
                 "when: token\n    fault: close",
-                "my.yaml:3:11: `token`; expected a when {operation: …, version: …, method: …, …}; write {operation: token}",
+                "my.yaml:3:11: `token`; expected a matcher {operation: …, version: …, method: …, …}; write {operation: token}",
             ),
             (
                 "fires: 2\n    fault: close",
-                "`2`; expected a fires {nth: …, first: …, after: …, …}; write {nth: 2}",
+                "`2`; expected a trigger {nth: …, first: …, after: …, …}; write {nth: 2}",
             ),
             (
                 "fires: {nth: '2'}\n    fault: close",
-                "the text `2`; expected a whole number from 0; write 2 without quotes",
+                "the text `2`; expected a whole number from 1; write 2 without quotes",
             ),
-            ("fires: {first: two}\n    fault: close", "`two`; expected a whole number from 0"),
+            ("fires: {first: two}\n    fault: close", "`two`; expected a whole number from 1"),
             (
                 "fires: {from: 5}\n    fault: close",
                 "`5` is not a duration; expected a number and a unit: `200ms`, `5s`, `13m`, `1h`",
@@ -118,7 +118,7 @@ mod tests {
             ("fault: {rateLimited: {retry_after: 3s}}", "; did you mean `retryAfter`?"),
             (
                 "fault: {respond: {status: '500'}}",
-                "the text `500`; expected a whole number from 0; write 500 without quotes",
+                "the text `500`; expected a whole number from 200 to 599; write 500 without quotes",
             ),
             ("fault: {respond: {status: 500, headers: [a]}}", "a list; expected names, each with text"),
             ("fault: {respond: {status: 500, headers: {X-A: [a]}}}", "a list; expected text"),

@@ -178,8 +178,8 @@ mod tests {
                 "the body of a 401 has no `detailCode`",
             ),
             ("{stage: during, fault: close}", "my.yaml:3:13", "`during`; expected before or after"),
-            ("{fires: {nth: two}, fault: close}", "my.yaml:3:19", "`two`; expected a whole number from 0"),
-            ("{fires: {nth: -1}, fault: close}", "my.yaml:3:19", "-1; expected a whole number from 0"),
+            ("{fires: {nth: two}, fault: close}", "my.yaml:3:19", "`two`; expected a whole number from 1"),
+            ("{fires: {nth: -1}, fault: close}", "my.yaml:3:19", "-1; expected a whole number from 1"),
             (
                 "{when: {client: {like: x}}, fault: close}",
                 "my.yaml:3:22",

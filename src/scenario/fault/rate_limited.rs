@@ -13,7 +13,7 @@ use crate::wire::{Reply, TrackingId, refusal};
 
 record! {
     /// 429 as the gateway sends it.
-    pub struct RateLimited as "rateLimited" {
+    pub struct RateLimited as "rateLimit" {
         /// What `Retry-After` says, in whole seconds, rounded up; 1s when absent.
         pub retry_after: Span = or("retryAfter", one_second()),
         /// Leave `Retry-After` out.

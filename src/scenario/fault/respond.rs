@@ -16,7 +16,7 @@ use crate::wire::{Reply, TrackingId, refusal};
 record! {
     derive(Default)
     /// A reply of the scenario's choosing. Anything left out is what the service would send with that status.
-    pub struct Respond as "respond" {
+    pub struct Respond as "reply" {
         /// 200 to 599.
         pub status: u16 = required("status") within Limit::Between(200, 599),
         /// The message in the service's own body.

@@ -12,7 +12,7 @@ use crate::scenario::written::{Operations, Rule, Stage, When};
 record! {
     derive(Copy, Eq)
     /// Reads that lag behind.
-    pub struct Stale as "stale" {
+    pub struct Stale as "staleRead" {
         /// How far.
         pub by: Span = required("by"),
         /// Whether a client sees its own writes at once.

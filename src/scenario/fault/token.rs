@@ -8,14 +8,14 @@ use crate::scenario::written::Rule;
 record! {
     derive(Copy, Default, Eq)
     /// The token expires, for good.
-    pub struct ExpireToken as "expireToken" {
+    pub struct ExpireToken as "expiredToken" {
     }
 }
 
 record! {
     derive(Eq)
     /// The token loses a scope, for good.
-    pub struct LoseScope as "loseScope" {
+    pub struct LoseScope as "lostScope" {
         /// The scope, such as `idn:password-sync-group:manage`.
         pub scope: String = required("scope") within Limit::NotEmpty,
     }

@@ -11,7 +11,7 @@ use crate::document::{Content, Definitions, Limit, Mistakes, Node, Written, reco
 record! {
     derive(Default)
     /// Which of the matching exchanges a rule fires on. All parts that are given must hold.
-    pub struct Fires as "fires" {
+    pub struct Fires as "trigger" {
         /// The nth match, or these, from 1.
         pub nth: Option<Nth> = optional("nth"),
         /// The first n matches.
@@ -61,14 +61,14 @@ impl Written for Nth {
     }
 
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
-        match &node.content {
+        mistakes.within(Some(Limit::AtLeast(1)), |mistakes| match &node.content {
             Content::List(_) => Vec::read(node, mistakes).map(Self),
             Content::Mapping(_) => {
                 mistakes.unexpected(node, &Self::expected());
                 None
             }
             _ => u64::read(node, mistakes).map(|number| Self(vec![number])),
-        }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::scenario::check;
 record! {
     derive(Default)
     /// Which exchanges a rule is about; all when absent. All parts that are given must hold.
-    pub struct When as "when" checked by When::look {
+    pub struct When as "matcher" checked by When::look {
         /// The operation: one, a list, or `"*"` for every request.
         pub operation: Option<Operations> = optional("operation"),
         /// The API version in the path: beta, v3, v2024 and so on; `token` and `oauthInfo` have none.
