@@ -2,8 +2,10 @@
 //! stream, so adding a rule or a tenant, or running clients at once, changes no other draw. The generator
 //! is Xoshiro256++, by name, because its output is the same on every machine and in every release.
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
+use sha2::Sha256;
 
 /// A tenant's draws: everything random about it follows from the seed and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,22 @@ impl Chance {
     /// The draws of `tenant` under `seed`.
     pub fn new(seed: u64, tenant: &str) -> Self {
         Self { key: mix(seed ^ hash(tenant)) }
+    }
+
+    /// The draws of one epoch of the tenant, for what must not come again after a reset.
+    #[must_use]
+    pub fn in_epoch(self, epoch: u64) -> Self {
+        Self { key: mix(self.key ^ mix(epoch)) }
+    }
+
+    /// Bits that hide a number beside these bytes from those who do not know the key.
+    pub fn mask(self, bytes: &[u8; 12]) -> u32 {
+        let [first, second, third] = [0, 4, 8].map(|at| {
+            let four = bytes[at..at + 4].try_into().expect("four bytes");
+            u64::from(u32::from_le_bytes(four))
+        });
+        let mixed = mix(mix(self.key ^ first) ^ (second << 32 | third));
+        (mixed >> 32) as u32
     }
 
     /// The generator of the `nth` draw under `label`; the same arguments always give the same generator.
@@ -43,6 +61,46 @@ impl Chance {
     /// Thirty-two lower-case hexadecimal digits, the shape of the service's tracking and request ids.
     pub fn hex(self, label: &str, nth: u64) -> String {
         format!("{:032x}", u128::from_be_bytes(self.bytes(label, nth)))
+    }
+}
+
+/// Where the secrets of all tenants come from: client ids and secrets, token keys, generated tenant names.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The seed, so that a run can be repeated to the letter. Who learns the seed can forge tokens.
+    #[default]
+    Seed,
+    /// These bits, which are shown nowhere.
+    Bits([u8; 16]),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Seed => "Seed",
+            Self::Bits(_) => "Bits(…)",
+        })
+    }
+}
+
+impl SecretSource {
+    /// Sixteen secret bytes: the `nth` under `label`, of `tenant` under `seed`.
+    pub fn bytes(self, seed: u64, tenant: &str, label: &str, nth: u64) -> [u8; 16] {
+        match self {
+            Self::Seed => Chance::new(seed, tenant).bytes(label, nth),
+            Self::Bits(key) => {
+                let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+                for part in [tenant.as_bytes(), b"\0", label.as_bytes(), b"\0", &nth.to_le_bytes()] {
+                    mac.update(part);
+                }
+                *mac.finalize().into_bytes().first_chunk().expect("a SHA-256 has 32 bytes")
+            }
+        }
+    }
+
+    /// The same as thirty-two lower-case hexadecimal digits.
+    pub fn hex(self, seed: u64, tenant: &str, label: &str, nth: u64) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.bytes(seed, tenant, label, nth)))
     }
 }
 
@@ -77,6 +135,26 @@ mod tests {
         ] {
             assert_ne!(other.to_bits(), chance.unit("rule", 3).to_bits());
         }
+    }
+
+    #[test]
+    fn an_epoch_has_draws_of_its_own() {
+        let chance = Chance::new(7, "default");
+        let of = |epoch| chance.in_epoch(epoch).hex("access-token", 1);
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+    }
+
+    #[test]
+    fn secrets_follow_from_hidden_bits_where_there_are_some_and_not_from_the_seed() {
+        let of = |source: SecretSource, seed, tenant| source.hex(seed, tenant, "client-secret", 1);
+        let (one, other) = (SecretSource::Bits([1; 16]), SecretSource::Bits([2; 16]));
+        assert_eq!(of(SecretSource::Seed, 7, "a"), Chance::new(7, "a").hex("client-secret", 1));
+        assert_eq!(of(one, 7, "a"), of(one, 8, "a"));
+        for (first, second) in [(of(one, 7, "a"), of(other, 7, "a")), (of(one, 7, "a"), of(one, 7, "b"))] {
+            assert_ne!(first, second);
+        }
+        assert!(!format!("{one:?}").contains('1'));
     }
 
     #[test]

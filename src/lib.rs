@@ -116,6 +116,7 @@ pub use crate::wire::{Outcome, Reply, Request};
 // Time, and what a tenant starts with.
 #[doc(inline)]
 pub use crate::{
+    chance::SecretSource,
     clock::{Clock, Timestamp},
     fixture::{Client, Fixture, Group},
     tenant::operator::{ClockChange, ClockMode, ClockReport},

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use sync_group_sim::clock::{format_duration, parse_duration};
+use sync_group_sim::journal::DEFAULT_TOTAL_BYTES;
 use sync_group_sim::scenario::MOST_RULES;
 use sync_group_sim::world::DEFAULT_MAX_TENANTS;
 use sync_group_sim::{Limits, TenantOptions};
@@ -58,6 +59,9 @@ pub(crate) struct LimitArgs {
     /// Bytes that each tenant's journal keeps; the oldest exchanges are dropped
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = TenantOptions::default().journal_bytes, value_name = "BYTES")]
     journal_bytes: usize,
+    /// Bytes that all tenants' journals keep together; the fullest give way, those under 1 MiB last
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_TOTAL_BYTES", default_value_t = DEFAULT_TOTAL_BYTES, value_name = "BYTES")]
+    journal_total_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value_t = TenantOptions::default().max_rules, value_parser = rules, value_name = "N")]
     max_rules: usize,
@@ -94,6 +98,11 @@ impl LimitArgs {
             max_rules: self.max_rules,
             ..TenantOptions::default()
         }
+    }
+
+    /// What all journals keep together, in bytes.
+    pub(crate) fn journal_total_bytes(&self) -> usize {
+        self.journal_total_bytes
     }
 
     /// How many tenants there may be.

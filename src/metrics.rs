@@ -1,9 +1,13 @@
-//! What the server counts while it runs, without a lock: requests by operation and status, and how
+//! What the server counts while it runs, without a lock on the way of the usual request: requests by operation and status, and how
 //! long they took to be decided. The text that Prometheus reads is written by the world, which knows the rest.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::operation::Operation;
 
@@ -20,7 +24,11 @@ pub struct Metrics {
     requests: Vec<AtomicU64>,
     buckets: [AtomicU64; BOUNDS.len() + 1],
     nanoseconds: AtomicU64,
+    faults: Mutex<BTreeMap<Arc<str>, u64>>,
 }
+
+/// Rules whose faults are counted apart; those of further ones are counted together.
+const MOST_RULES: usize = 10_000;
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -28,6 +36,7 @@ impl Default for Metrics {
             requests: (0..PLACES * STATUSES).map(|_| AtomicU64::new(0)).collect(),
             buckets: std::array::from_fn(|_| AtomicU64::new(0)),
             nanoseconds: AtomicU64::new(0),
+            faults: Mutex::default(),
         }
     }
 }
@@ -44,6 +53,16 @@ impl Metrics {
         self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// Counts the faults of a request, each by its rule.
+    pub fn count_faults(&self, faults: &[Arc<str>]) {
+        let mut counted = self.faults.lock();
+        for rule in faults {
+            let has_room = counted.len() < MOST_RULES || counted.contains_key(rule);
+            let rule = if has_room { Arc::clone(rule) } else { "others".into() };
+            *counted.entry(rule).or_default() += 1;
+        }
     }
 
     /// Writes the counters in Prometheus' text format.
@@ -63,6 +82,11 @@ impl Metrics {
             }
         }
         self.write_histogram(text);
+        text.push_str("# HELP sync_group_sim_faults_total Faults, by rule.\n# TYPE sync_group_sim_faults_total counter\n");
+        for (rule, fired) in &*self.faults.lock() {
+            let rule = rule.replace('\\', "\\\\").replace('"', "\\\"");
+            let _ = writeln!(text, "sync_group_sim_faults_total{{rule=\"{rule}\"}} {fired}");
+        }
     }
 
     fn write_histogram(&self, text: &mut String) {

@@ -15,6 +15,7 @@ use crate::contract::Contract;
 use crate::document::DocumentError;
 use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
+use crate::journal;
 use crate::scenario::Rulesets;
 use crate::server::{self, Limits, Tls};
 use crate::tenant::{Template, TenantOptions};
@@ -38,6 +39,8 @@ pub struct Config {
     pub unknown_tenants: UnknownTenants,
     /// Further domains whose first label names a tenant; none by default.
     pub tenant_domains: Vec<String>,
+    /// How many bytes all tenants' journals keep together; the fullest give way. 256 MiB by default.
+    pub journal_total_bytes: usize,
     /// Who may use the control API; this machine by default.
     pub control: ControlPolicy,
     /// What clients are allowed.
@@ -55,6 +58,7 @@ impl Default for Config {
             max_tenants: DEFAULT_MAX_TENANTS,
             unknown_tenants: UnknownTenants::default(),
             tenant_domains: Vec::new(),
+            journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
             control: ControlPolicy::default(),
             limits: Limits::default(),
             tls: None,
@@ -98,6 +102,7 @@ impl Simulator {
             max_tenants: config.max_tenants,
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains,
+            journal_total_bytes: config.journal_total_bytes,
             control: config.control,
             started,
         });

@@ -75,16 +75,17 @@ impl Auth {
         if claims.ati.is_none() || *claims.client_id != client.client_id {
             return refused("");
         }
-        if now.as_seconds() >= claims.exp {
+        if now >= self.ids.expiry(&claims) {
             return refused(" (expired)");
         }
         Ok(claims.scope.into_owned())
     }
+
     /// A new access token and refresh token, in the shape of the service's answer.
     fn tokens(&self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Issued {
         let nth = self.issued + 1;
-        let jti = self.chance.uuid("access-token", nth).to_string();
-        let refresh_jti = self.chance.uuid("refresh-token", nth).to_string();
+        let jti = self.ids.id("access-token", nth);
+        let refresh_jti = self.ids.id("refresh-token", nth);
         let claims = claims(&self.issuer, client, scopes, &jti, now.plus(lifetime));
         let access_token = self.key.sign(&claims.to_json());
         let session = Session::of(&claims, &client.name, now.plus(lifetime));

@@ -3,6 +3,7 @@
 //! request costs one look-up. Token calls are in `issue.rs`.
 
 mod claims;
+mod ids;
 mod issue;
 mod jwt;
 mod latest;
@@ -20,6 +21,7 @@ use crate::contract::Access;
 use crate::fixture::Client;
 use crate::wire::Refusal;
 use claims::Claims;
+use ids::TokenIds;
 pub(crate) use issue::Issued;
 pub(crate) use jwt::JwtError;
 use jwt::Key;
@@ -38,7 +40,7 @@ pub(crate) struct Auth {
     issuer: Issuer,
     key: Key,
     /// Where token ids come from.
-    chance: Chance,
+    ids: TokenIds,
     clients: Arc<Vec<Client>>,
     issued: u64,
     sessions: HashMap<Box<[u8]>, Arc<Session>, BuildHasherDefault<TailHasher>>,
@@ -79,13 +81,13 @@ impl Identified {
 }
 
 impl Auth {
-    /// The tokens of the tenant `name`, with its own key and ids drawn from `chance`.
-    pub(crate) fn new(name: &str, chance: Chance, clients: Arc<Vec<Client>>) -> Self {
+    /// The tokens of the tenant `name`, signed with its own key, with ids drawn from `chance`.
+    pub(crate) fn new(name: &str, chance: Chance, key: [u8; 16], clients: Arc<Vec<Client>>) -> Self {
         let issuer = Issuer { name: name.to_owned(), id: chance.uuid("tenant", 0).to_string() };
         Self {
             issuer,
-            key: Key::new(chance.bytes("token-key", 0)),
-            chance,
+            key: Key::new(key),
+            ids: TokenIds::new(chance),
             clients,
             issued: 0,
             sessions: HashMap::default(),
@@ -104,10 +106,18 @@ impl Auth {
         self.clients.iter().find(|client| client.client_id == id).map(|client| client.name.as_str())
     }
 
-    /// Replaces the clients; tokens of those that stay remain valid.
-    pub(crate) fn set_clients(&mut self, clients: Arc<Vec<Client>>) {
+    /// Begins a new epoch with these clients. A token of a client that is still there stays as good, or as dead, as it
+    /// was, although the tenant's clock jumps from `ended` to `begun`; none is issued twice.
+    pub(crate) fn begin_epoch(&mut self, clients: Arc<Vec<Client>>, ended: Timestamp, begun: Timestamp) {
         self.clients = clients;
-        self.sessions.clear();
+        self.issued = 0;
+        self.ids.begin_epoch(ended, begun);
+        let clients = &self.clients;
+        self.sessions
+            .retain(|_, session| clients.iter().any(|client| *client.client_id == *session.caller.id));
+        for session in self.sessions.values_mut() {
+            Arc::make_mut(session).expires = TokenIds::moved(session.expires, ended, begun);
+        }
     }
 
     /// The clients' secrets, for leaving them out of what is shown.
@@ -201,9 +211,9 @@ impl Auth {
         if claims.ati.is_some() {
             return Err(JwtError::Malformed);
         }
-        // A tenant that reuses a name has the former tenant's key, but not its clients.
+        // Its client may have gone when the state was replaced.
         let client_name = self.client_name(&claims.client_id).ok_or(JwtError::Signature)?;
-        let expires = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
+        let expires = self.ids.expiry(&claims);
         Ok(Session::of(&claims, client_name, expires))
     }
 
@@ -226,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_scope_that_is_lost_twice_is_remembered_once() {
-        let mut auth = Auth::new("default", Chance::new(1, "default"), Arc::default());
+        let mut auth = Auth::new("default", Chance::new(1, "default"), [0; 16], Arc::default());
         let id = "00000000-0000-4000-8000-000000000001";
         for scope in ["a:b", "a:b", "c:d"] {
             auth.lose_scope(id, scope);

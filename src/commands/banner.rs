@@ -31,7 +31,12 @@ impl Banner<'_> {
                 client.name, client.client_id, client.client_secret
             ));
         }
-        lines.push(format!("  seed       {0} (--seed {0} repeats ids and faults)", self.seed));
+        let repeats = if self.args.seed.is_some() {
+            "ids, faults, secrets and tokens follow from it".to_owned()
+        } else {
+            format!("--seed {} repeats ids and faults", self.seed)
+        };
+        lines.push(format!("  seed       {} ({repeats})", self.seed));
         lines.extend(self.args.scenario.iter().map(|scenario| format!("  scenario   {scenario}")));
         lines.extend(
             self.authority.map(|path| format!("  trust      {} (the CA's certificate)", path.display())),

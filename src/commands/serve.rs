@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rand::Rng;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use sync_group_sim::{Config, ControlPolicy, Simulator, TenantOptions, Tls, UnknownTenants};
+use sync_group_sim::{Config, ControlPolicy, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,8 +21,9 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     let _log = log::to_stderr(args.log);
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
-        // Half the bits: enough to differ from the last one, and short enough to retype.
-        seed: args.seed.unwrap_or_else(|| made_up() >> 32),
+        // Tools that read JSON numbers as doubles keep 53 bits.
+        seed: args.seed.unwrap_or_else(|| made_up() >> 11),
+        secrets: secret_source(args),
         prerequisites: args.prerequisites,
         rate_limit: args.rate_limit.0,
         token_lifetime: args.token_lifetime.0,
@@ -54,6 +55,7 @@ fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Con
         scenarios: files.scenarios().map_err(Failure::Failed)?,
         options,
         max_tenants: args.limits.max_tenants(),
+        journal_total_bytes: args.limits.journal_total_bytes(),
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control_policy(args),
@@ -142,6 +144,13 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
         (OnOff::On, None) if args.listen.ip().is_loopback() => ControlPolicy::Local,
         (OnOff::On, None) => ControlPolicy::Token(format!("{:016x}{:016x}", made_up(), made_up())),
     }
+}
+
+/// Where secrets come from: a seed that was asked for repeats everything; one that was made up is shown, and nobody must be
+/// able to forge a token with it.
+fn secret_source(args: &ServeArgs) -> SecretSource {
+    let bits = || u128::from(made_up()) << 64 | u128::from(made_up());
+    if args.seed.is_some() { SecretSource::Seed } else { SecretSource::Bits(bits().to_be_bytes()) }
 }
 
 /// A number that nobody can guess.

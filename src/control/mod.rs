@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::journal::Filter;
+use crate::tenant::ExchangeId;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, Prefix, World, WorldError, base_url};
 
@@ -36,7 +37,16 @@ pub(crate) enum Said {
     /// A reply.
     Reply(Reply),
     /// The exchanges that the filter admits, as they come, for as long as the client listens.
-    Follow(Filter),
+    Follow(Followed),
+}
+
+/// What is followed of a journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Followed {
+    /// Which exchanges.
+    pub(crate) filter: Filter,
+    /// The last event that the client has had, where it comes back.
+    pub(crate) last: Option<ExchangeId>,
 }
 
 /// What a call's function answers.

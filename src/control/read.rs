@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 
 use hyper::StatusCode;
+use hyper::header::HeaderName;
 
 use super::ControlError;
-use crate::document::{Document, DocumentError, Format, Place, Written, decode, unknown};
+use crate::document::{Document, DocumentError, Format, Place, Written, decode, shown, unknown};
 use crate::journal::Filter;
+use crate::tenant::ExchangeId;
 use crate::wire::{Body, Request, query};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// What a body is called in messages.
 const NAME: &str = "body";
@@ -67,6 +71,20 @@ impl Text<'_> {
 pub(super) fn parameter(request: &Request, name: &str) -> Option<String> {
     let given = query::pairs(request.uri.query().unwrap_or_default()).find(|(given, _)| given == name);
     given.map(|(_, value)| value.into_owned())
+}
+
+/// The event after which a follower that comes back goes on, as it was told: `EPOCH-SEQ`.
+pub(super) fn last_event(request: &Request) -> Result<Option<ExchangeId>, ControlError> {
+    let Some(given) = request.headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let given = given.to_str().unwrap_or_default().trim();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let read = given
+        .split_once('-')
+        .and_then(|(epoch, seq)| Some(ExchangeId { epoch: epoch.parse().ok()?, seq: seq.parse().ok()? }));
+    let wrong = || format!("`Last-Event-ID` is {}; expected EPOCH-SEQ, the id of an event", shown(given));
+    read.map(Some).ok_or_else(|| ControlError::bad(wrong()))
 }
 
 /// Which exchanges a call asks for.

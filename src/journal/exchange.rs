@@ -26,6 +26,8 @@ const FIELD: usize = size_of::<(HeaderName, HeaderValue)>();
 pub struct Exchange {
     /// Its number, from 1.
     pub seq: u64,
+    /// The tenant's epoch in which it was decided.
+    pub epoch: u64,
     /// When it was decided, in the tenant's time.
     pub at: Timestamp,
     /// The wall clock's time then.
@@ -112,6 +114,7 @@ impl Exchange {
     ) -> Self {
         Self {
             seq,
+            epoch: 1,
             at,
             wall_time: at,
             arrived_ns: 0,

@@ -10,6 +10,8 @@ use crate::wire::{Delivery, Manner};
 /// How a delivery ended, where it was not as planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
+    /// The tenant was reset, got another state or was deleted: what was held back was sent, or closed, at once.
+    Released,
     /// The client left before everything was sent.
     ClientLeft,
     /// Another answer was sent at once; why.
@@ -20,6 +22,7 @@ impl Fate {
     /// What the journal shows: how it ended or, while it has not, how it is meant to end.
     pub(super) fn show(fate: Option<&Self>, planned: Delivery) -> Value {
         let mut shown = match fate {
+            Some(Self::Released) => json!({ "kind": "released" }),
             Some(Self::ClientLeft) => json!({ "kind": "clientLeft" }),
             Some(Self::Refused(why)) => return json!({ "kind": "refused", "why": why }),
             None => planned_ending(planned.manner),

@@ -4,6 +4,7 @@
 //! out then, `filter.rs` and `verify.rs` find exchanges in it.
 
 mod asked;
+mod budget;
 mod exchange;
 mod fate;
 mod filter;
@@ -13,6 +14,7 @@ mod show;
 pub mod verify;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +22,7 @@ use serde_json::Value;
 use crate::wire::packed::{Packed, Packer};
 use crate::wire::{Delivery, Reply, Request};
 pub(crate) use asked::Asked;
+pub use budget::{DEFAULT_TOTAL_BYTES, JournalBudget};
 pub use exchange::Exchange;
 pub(crate) use exchange::{JobRun, Told};
 pub(crate) use fate::Fate;
@@ -33,20 +36,22 @@ pub const DEFAULT_LIMIT: usize = 10_000;
 pub const DEFAULT_BYTES: usize = 64 << 20;
 
 /// Exchanges, oldest first.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Journal {
     exchanges: VecDeque<Exchange>,
     limit: usize,
     max_bytes: usize,
     bytes: usize,
     dropped: u64,
+    budget: Arc<JournalBudget>,
     packer: Packer,
 }
 
 impl Journal {
-    /// A journal of at most this many exchanges and bytes.
-    pub(crate) fn new(limit: usize, max_bytes: usize) -> Self {
-        Self { exchanges: VecDeque::new(), limit, max_bytes, bytes: 0, dropped: 0, packer: Packer::default() }
+    /// A journal of at most this many exchanges and bytes, which with the others keeps within a budget.
+    pub(crate) fn new(limit: usize, max_bytes: usize, budget: Arc<JournalBudget>) -> Self {
+        let exchanges = VecDeque::new();
+        Self { exchanges, limit, max_bytes, bytes: 0, dropped: 0, budget, packer: Packer::default() }
     }
 
     /// Packs a request for an exchange; `path` is the part of its path below the tenant's base URL.
@@ -56,10 +61,33 @@ impl Journal {
 
     /// Appends an exchange, and drops the oldest ones beyond the bounds; the last one stays, however long it is.
     pub(crate) fn append(&mut self, exchange: Exchange) {
+        let (before, dropped) = (self.bytes, self.dropped);
         self.bytes += exchange.size();
         self.exchanges.push_back(exchange);
         while self.exchanges.len() > self.limit || (self.bytes > self.max_bytes && self.exchanges.len() > 1) {
-            let Some(oldest) = self.exchanges.pop_front() else { break };
+            self.drop_oldest();
+        }
+        self.budget.note(before, self.bytes, self.dropped - dropped);
+    }
+
+    /// How many bytes it keeps.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops the oldest exchanges until it keeps no more than this many bytes.
+    pub(crate) fn cut_to(&mut self, bytes: usize) {
+        let (before, dropped) = (self.bytes, self.dropped);
+        while self.bytes > bytes && !self.exchanges.is_empty() {
+            self.drop_oldest();
+        }
+        self.budget.note(before, self.bytes, self.dropped - dropped);
+        // What a full journal took for its list is not kept for an empty one.
+        self.exchanges.shrink_to(2 * self.exchanges.len());
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.exchanges.pop_front() {
             self.bytes -= oldest.size();
             self.dropped += 1;
         }
@@ -88,7 +116,11 @@ impl Journal {
         let exchange = &mut self.exchanges[place];
         let before = exchange.size();
         note(exchange);
-        self.bytes = self.bytes - before + exchange.size();
+        let after = exchange.size();
+        self.bytes = self.bytes - before + after;
+        if after != before {
+            self.budget.note(before, after, 0);
+        }
     }
 
     /// Notes that the client was at once sent something other than planned.
@@ -109,7 +141,14 @@ impl Journal {
             bytes += if goes { 0 } else { exchange.size() };
             !goes
         });
+        self.budget.note(self.bytes, bytes, 0);
         self.bytes = bytes;
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.budget.note(self.bytes, 0, 0);
     }
 }
 

@@ -28,7 +28,12 @@ const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
 
 /// Answers a request to the API of the tenant it was located at.
 pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Outcome {
-    decide(prepare(&world.contract, located, request), wall)
+    let outcome = decide(prepare(&world.contract, located, request), wall);
+    world.fit_journals();
+    if !outcome.trace.faults.is_empty() {
+        world.metrics.count_faults(&outcome.trace.faults);
+    }
+    outcome
 }
 
 /// Whether any operation takes long to decide; as long as there is none, no request is routed to find that out.
@@ -150,6 +155,7 @@ fn open(
     let request = state.journal.pack(asked.request, asked.path);
     let tracking_id = TrackingId(state.chance.bytes("request", seq));
     Exchange {
+        epoch: state.epoch,
         wall_time: wall,
         arrived_ns: asked.request.stopwatch.arrived_ns,
         operation: asked.operation,

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
-use super::feed::{Slowly, feed, follow_journal};
+use super::feed::{Slowly, feed};
 use super::vitals::{OpenRequest, Vitals};
 use super::waiting::{Course, Unbounded, or_stopping};
 use super::{Shared, monotonic_ns, wall_now};
@@ -46,8 +46,8 @@ pub(super) async fn deliver(
             Err(_) => return Ok(refuse_to_wait(&tenant, exchange, &recipient)),
         }
     }
-    if let Some(filter) = follow {
-        let pieces = follow_journal(tenant, exchange.epoch, body, filter, recipient.shared.stopping.clone());
+    if let Some(follower) = follow {
+        let pieces = super::follow::follow(tenant, follower, recipient.shared.stopping.clone());
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: recipient.open }));
     }
     if hold.is_none() && manner == Manner::Whole {

@@ -1,18 +1,18 @@
 //! Has a request answered by the part that its target names: the pipeline, the control API or the console. Callable
 //! without a socket.
 
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
+use super::follow::Follower;
 use super::target::{Room, Target};
 use crate::clock::Timestamp;
-use crate::control::Said;
+use crate::control::{Followed, Said};
 use crate::journal::Filter;
-use crate::tenant::Tenant;
+use crate::tenant::{ExchangeId, Tenant};
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
@@ -24,8 +24,8 @@ pub(super) struct Answered {
     pub(super) outcome: Outcome,
     /// The tenant that the request was for, if any.
     pub(super) tenant: Option<Arc<Tenant>>,
-    /// The exchanges that follow the outcome as they happen; the outcome has those so far.
-    pub(super) follow: Option<Filter>,
+    /// Whoever follows the journal: exchanges are the body, as they happen.
+    pub(super) follow: Option<Follower>,
 }
 
 impl Answered {
@@ -88,7 +88,7 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
         Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
             Ok(located) => {
                 let said = control::answer(call, world, &located, request, wall);
-                control_answer(said, located.tenant, wall)
+                control_answer(said, located.tenant)
             }
             Err(error) => Answered::without_tenant(control::no_tenant(&error)),
         },
@@ -97,15 +97,15 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
     }
 }
 
-/// The result of a control call, as an answer. A followed journal starts with the exchanges so far.
-fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
+/// The result of a control call, as an answer.
+fn control_answer(said: Said, tenant: Arc<Tenant>) -> Answered {
     // Looked at first: when the tenant is reset now, whoever follows it finds that it was.
-    let epoch = tenant.epoch().unwrap_or_default();
+    let epoch = tenant.epoch();
     let (reply, follow) = match said {
         Said::Reply(reply) => (reply, None),
-        Said::Follow(filter) => {
-            let (events, last) = events(&tenant, &filter, wall);
-            (event_stream(events), Some(Filter { after: last, ..filter }))
+        Said::Follow(Followed { filter, last }) => {
+            let last = last.unwrap_or(ExchangeId { epoch, seq: filter.after });
+            (event_stream(), Some(Follower { filter: Filter { after: 0, ..filter }, last }))
         }
     };
     let trace = Trace { epoch, tenant: Arc::clone(tenant.name()), ..Trace::default() };
@@ -123,21 +123,10 @@ fn no_tenant(error: &WorldError) -> Refusal {
     }
 }
 
-/// The exchanges that a filter admits as server-sent events, and the number after which it would continue.
-pub(super) fn events(tenant: &Tenant, filter: &Filter, wall: Timestamp) -> (String, u64) {
-    let report = tenant.journal(filter, wall);
-    let mut text = String::new();
-    for exchange in report.exchanges {
-        let _ = write!(text, "id: {}\nevent: exchange\ndata: {exchange}\n\n", exchange["seq"]);
-    }
-    (text, report.last)
-}
-
-fn event_stream(events: String) -> Reply {
+fn event_stream() -> Reply {
     Reply::empty(StatusCode::OK)
         .with_content_type(HeaderValue::from_static("text/event-stream"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .with_body(events)
 }
 
 #[cfg(test)]
@@ -162,6 +151,7 @@ mod tests {
             unknown_tenants: UnknownTenants::Made,
             tenant_domains: Vec::new(),
             control: ControlPolicy::default(),
+            journal_total_bytes: crate::journal::DEFAULT_TOTAL_BYTES,
             started: WALL,
         })
     }

@@ -1,4 +1,4 @@
-//! Bodies that are sent piece by piece: one that trickles, and a journal that is followed.
+//! A body that trickles: it is sent piece by piece.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,8 @@ use hyper::body::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use super::waiting::Course;
-use super::{dispatch, monotonic_ns, wall_now};
+use super::{monotonic_ns, wall_now};
 use crate::clock::Timestamp;
-use crate::journal::Filter;
 use crate::tenant::agenda::Wait;
 use crate::tenant::{ExchangeId, Tenant};
 
@@ -51,42 +50,6 @@ pub(super) fn feed(
             }
         }
         course.note_told(sent);
-    });
-    pieces
-}
-
-/// Sends the events so far, and further ones as they happen, until the client leaves, the tenant is deleted or the
-/// server stops. When the tenant is reset, its journal is followed from its new beginning.
-pub(super) fn follow_journal(
-    tenant: Arc<Tenant>,
-    mut epoch: u64,
-    so_far: Bytes,
-    mut filter: Filter,
-    mut stopping: watch::Receiver<bool>,
-) -> mpsc::Receiver<Bytes> {
-    let (feeder, pieces) = mpsc::channel(1);
-    tokio::spawn(async move {
-        let mut piece = so_far;
-        loop {
-            let mut grew = std::pin::pin!(tenant.journal_grew());
-            grew.as_mut().enable();
-            if !piece.is_empty() && feeder.send(piece).await.is_err() {
-                return;
-            }
-            let Some(now) = tenant.epoch() else { return };
-            if now != epoch {
-                (epoch, filter.after) = (now, 0);
-            }
-            let (events, last) = dispatch::events(&tenant, &filter, wall_now());
-            (piece, filter.after) = (events.into(), last);
-            if piece.is_empty() {
-                tokio::select! {
-                    () = grew => {}
-                    () = feeder.closed() => return,
-                    _ = stopping.wait_for(|stopping| *stopping) => return,
-                }
-            }
-        }
     });
     pieces
 }

@@ -10,6 +10,7 @@ mod deliver;
 mod dispatch;
 mod exchanges;
 mod feed;
+mod follow;
 mod head;
 mod interrupt;
 mod limits;

@@ -28,6 +28,7 @@ impl Course<'_> {
         let waiting = Waiting::new(self.tenant, due, wait, self.exchange);
         or_stopping(waiting.over(duration), stopping).await;
         self.at = self.tenant.came_to(waiting.id, wall_now());
+        self.tenant.has_released(self.exchange);
     }
 
     pub(super) fn note_told(&self, bytes: usize) {
@@ -103,7 +104,7 @@ impl<'a> Unbounded<'a> {
         loop {
             let mut moved = std::pin::pin!(self.tenant.clock_moved());
             moved.as_mut().enable();
-            if !self.tenant.has(self.exchange) {
+            if self.tenant.has_released(self.exchange) {
                 return;
             }
             moved.await;

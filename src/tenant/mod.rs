@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::clock::{Clock, Timestamp};
-use crate::journal::{Exchange, Fate, Told};
+use crate::journal::{Exchange, Fate, Filter, JournalBudget, Told};
 use crate::scenario::Rulesets;
 use crate::wire::Reply;
 use agenda::{Wait, WaitId};
@@ -33,19 +33,47 @@ pub struct Tenant {
     name: Arc<str>,
     has_own_clients: bool,
     options: TenantOptions,
+    incarnation: u64,
+    journals: Arc<JournalBudget>,
     state: Mutex<TenantState>,
     began_with: RwLock<Template>,
     clock_moved: Notify,
     journal_grew: Notify,
 }
 
-/// An exchange of a tenant. Numbers begin anew in each of its lives.
+/// The circumstances in which a tenant is made.
+#[derive(Debug)]
+pub struct Birth {
+    /// Which tenant of its name it is; 0 for the first.
+    pub incarnation: u64,
+    /// What its journal and all others keep together.
+    pub journals: Arc<JournalBudget>,
+    /// The wall clock's time.
+    pub wall: Timestamp,
+}
+
+/// An exchange of a tenant. A reset begins an epoch in which numbers begin anew; so does, with the numbers going on, a
+/// replaced state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ExchangeId {
-    /// The tenant's life.
+    /// The epoch in which it was decided.
     pub(crate) epoch: u64,
-    /// The exchange's number in it.
+    /// Its number.
     pub(crate) seq: u64,
+}
+
+/// What came after an exchange.
+pub(crate) struct News {
+    /// Exchanges, oldest first.
+    pub(crate) exchanges: Vec<Exchange>,
+    /// What is left out of them.
+    pub(crate) secrets: Vec<String>,
+    /// The tenant's epoch now.
+    pub(crate) epoch: u64,
+    /// The epoch in which numbers began.
+    pub(crate) numbered_since: u64,
+    /// The number of the last exchange of all.
+    pub(crate) newest: u64,
 }
 
 /// How long an answer has still to wait, and what may end that.
@@ -62,13 +90,15 @@ pub(crate) enum Left {
 }
 
 impl Tenant {
-    /// A tenant that starts from `template`, when the wall clock shows `wall`.
-    pub fn new(name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Self {
-        let state = Mutex::new(TenantState::new(name, template, &options, wall));
+    /// A tenant that starts from `template`.
+    pub fn new(name: &str, template: &Template, options: TenantOptions, birth: Birth) -> Self {
+        let state = Mutex::new(TenantState::new(name, template, &options, &birth));
         Self {
             name: name.into(),
             has_own_clients: template.has_own_clients,
             options,
+            incarnation: birth.incarnation,
+            journals: birth.journals,
             state,
             began_with: RwLock::new(template.clone()),
             clock_moved: Notify::new(),
@@ -118,16 +148,57 @@ impl Tenant {
         self.journal_grew.notify_waiters();
     }
 
-    /// The life that the tenant is in; `None` once it was deleted.
-    pub(crate) fn epoch(&self) -> Option<u64> {
-        let state = self.state.lock();
-        (!state.is_gone).then_some(state.epoch)
+    /// The tenant's epoch.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.state.lock().epoch
     }
 
-    /// The tenant, as long as it is in the life that an exchange belongs to.
-    fn in_life_of(&self, exchange: ExchangeId) -> Option<MutexGuard<'_, TenantState>> {
+    /// The tenant, as long as it is in the epoch that an exchange belongs to.
+    fn in_epoch_of(&self, exchange: ExchangeId) -> Option<MutexGuard<'_, TenantState>> {
         let state = self.state.lock();
         (!state.is_gone && state.epoch == exchange.epoch).then_some(state)
+    }
+
+    /// The tenant, as long as its journal may have an exchange: no reset has begun other numbers.
+    fn with_number_of(&self, exchange: ExchangeId) -> Option<MutexGuard<'_, TenantState>> {
+        let state = self.state.lock();
+        (!state.is_gone && state.numbered_since <= exchange.epoch).then_some(state)
+    }
+
+    /// What the journal keeps, in bytes.
+    pub(crate) fn journal_bytes(&self) -> usize {
+        self.state.lock().journal.bytes()
+    }
+
+    /// Has the journal drop its oldest exchanges until it keeps no more than this many bytes.
+    pub(crate) fn cut_journal(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        if state.journal.bytes() > bytes {
+            state.journal.cut_to(bytes);
+        }
+    }
+
+    /// The exchanges after another that a filter admits, `most` at most; `None` once the tenant was deleted.
+    pub(crate) fn news(
+        &self,
+        filter: &Filter,
+        after: ExchangeId,
+        most: usize,
+        wall: Timestamp,
+    ) -> Option<News> {
+        let state = self.enter(wall);
+        if state.is_gone {
+            return None;
+        }
+        let seq = if after.epoch < state.numbered_since { 0 } else { after.seq };
+        let admitted = state.journal.after(seq).filter(|exchange| filter.admits(exchange));
+        Some(News {
+            exchanges: admitted.take(most).cloned().collect(),
+            secrets: state.auth.secrets(),
+            epoch: state.epoch,
+            numbered_since: state.numbered_since,
+            newest: state.journal.newest(),
+        })
     }
 
     /// Ends the tenant, because it was deleted: nothing waits any more in its time.
@@ -143,7 +214,7 @@ impl Tenant {
     /// Puts an answer on the agenda, which waits until `at`; but not one that was released meanwhile.
     pub(crate) fn wait(&self, at: Timestamp, wait: Wait, exchange: ExchangeId, wall: Timestamp) -> WaitId {
         drop(self.enter(wall));
-        let state = self.in_life_of(exchange);
+        let state = self.in_epoch_of(exchange);
         state.map_or(WaitId::OVER, |mut state| state.agenda.wait(at, wait, exchange.seq))
     }
 
@@ -176,26 +247,32 @@ impl Tenant {
 
     /// Notes that an answer is kept back for ever, or (`false`) no longer.
     pub(crate) fn note_unbounded(&self, exchange: ExchangeId, is_open: bool) {
-        if let Some(mut state) = self.in_life_of(exchange) {
+        if let Some(mut state) = self.in_epoch_of(exchange) {
             state.agenda.note_unbounded(is_open);
         }
     }
 
-    /// Whether an exchange is one of the tenant's still: it was neither reset nor deleted meanwhile.
-    pub(crate) fn has(&self, exchange: ExchangeId) -> bool {
-        self.in_life_of(exchange).is_some()
+    /// Whether an answer waits no longer because another epoch has begun, or the tenant was deleted; the journal notes it.
+    pub(crate) fn has_released(&self, exchange: ExchangeId) -> bool {
+        if self.in_epoch_of(exchange).is_some() {
+            return false;
+        }
+        if let Some(mut state) = self.with_number_of(exchange) {
+            state.journal.note(exchange.seq, |exchange| exchange.fate = Some(Fate::Released));
+        }
+        true
     }
 
     /// Notes that an exchange's last piece was told.
     pub(crate) fn note_told(&self, exchange: ExchangeId, told: Told, wall: Timestamp) {
-        let Some(mut state) = self.in_life_of(exchange) else { return };
+        let Some(mut state) = self.with_number_of(exchange) else { return };
         state.agenda.note_busy(wall);
         state.journal.note(exchange.seq, |exchange| exchange.told = Some(told));
     }
 
     /// Notes that the client left before it was told all of an exchange.
     pub(crate) fn note_left(&self, exchange: ExchangeId, bytes: usize, wall: Timestamp, ns: u64) {
-        let Some(mut state) = self.in_life_of(exchange) else { return };
+        let Some(mut state) = self.with_number_of(exchange) else { return };
         let at = state.clock.now(wall);
         state.journal.note(exchange.seq, |exchange| {
             (exchange.fate, exchange.left) = (Some(Fate::ClientLeft), Some((at, ns)));
@@ -214,7 +291,7 @@ impl Tenant {
         wall: Timestamp,
         ns: u64,
     ) {
-        let Some(mut state) = self.in_life_of(exchange) else { return };
+        let Some(mut state) = self.with_number_of(exchange) else { return };
         let told = Told { at: state.clock.now(wall), ns, bytes: reply.body.len() };
         state.journal.note_refusal(exchange.seq, reply, why, told);
     }

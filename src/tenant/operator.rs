@@ -1,13 +1,14 @@
 //! What operators do to a tenant, through the control API or the embedder's handle: a method for each call. Every
 //! one takes the lock once; `wall` is what the wall clock shows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::agenda::AgendaReport;
-use super::{Template, Tenant, TenantState};
+use super::{Birth, Template, Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
@@ -94,11 +95,6 @@ impl Tenant {
             exchanges.last().filter(|_| is_cut).map_or(newest.max(filter.after), |exchange| exchange.seq);
         let exchanges = exchanges.iter().map(|exchange| journal::show(exchange, &secrets)).collect();
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
-    }
-
-    /// How many exchanges the journal dropped.
-    pub(crate) fn dropped_exchanges(&self) -> u64 {
-        self.state.lock().journal.dropped()
     }
 
     /// The same as an HTTP archive (HAR 1.2).
@@ -188,22 +184,26 @@ impl Tenant {
         self.enter(wall).fixture()
     }
 
-    /// Replaces everything that a fixture holds; clock, journal and scenario stay.
+    /// Replaces everything that a fixture holds, and begins a new epoch; clock, journal and scenario stay.
     pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
         // However large it is, no request waits while it is prepared, or while the old state is dropped.
         let now = self.enter(wall).clock.now(wall);
         let template = Template::new(fixture, now);
-        let former = self.enter(wall).begin_with(&template, &self.options);
+        let former = self.enter(wall).begin_with(&template, &self.options, wall);
         drop(former);
+        self.clock_moved.notify_waiters();
+        self.journal_grew.notify_waiters();
     }
 
-    /// Resets the tenant to its initial state: state, clock, counters, draws and journal.
+    /// Resets the tenant to its initial state: state, clock, counters, draws and journal. Tokens stay as good, or as
+    /// dead, as they were.
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
-        let mut begun = TenantState::new(&self.name, &began_with, &self.options, wall);
+        let journals = Arc::clone(&self.journals);
+        let birth = Birth { incarnation: self.incarnation, journals, wall };
+        let mut begun = TenantState::new(&self.name, &began_with, &self.options, &birth);
         let mut state = self.state.lock();
-        (begun.epoch, begun.is_gone) = (state.epoch + 1, state.is_gone);
-        begun.agenda = state.agenda.emptied();
+        begun.succeed(&mut state, wall);
         let former = std::mem::replace(&mut *state, begun);
         // The old state is dropped after the lock is released: it may be large.
         drop(state);

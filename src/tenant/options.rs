@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::rate_limit::RateLimit;
+use crate::chance::SecretSource;
 use crate::clock::Clock;
 use crate::document::words;
 use crate::journal;
@@ -13,6 +14,8 @@ use crate::prerequisites::Prerequisites;
 pub struct TenantOptions {
     /// What all draws follow from.
     pub seed: u64,
+    /// What secrets follow from; the seed, too, by default.
+    pub secrets: SecretSource,
     /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
     pub draw_key: Option<String>,
     /// Whether the service's prerequisites are enforced.
@@ -48,6 +51,7 @@ impl Default for TenantOptions {
     fn default() -> Self {
         Self {
             seed: 0,
+            secrets: SecretSource::default(),
             draw_key: None,
             prerequisites: Prerequisites::default(),
             rate_limit: None,

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::agenda::{Agenda, Barrier, Skip};
 use super::rate_limit::RateLimiter;
-use super::{Template, TenantOptions};
+use super::{Birth, Template, TenantOptions};
 use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::{Clock, Timestamp};
@@ -25,8 +25,10 @@ const MOST_AT_ONCE: usize = 10_000;
 /// A tenant's state.
 #[derive(Debug)]
 pub(crate) struct TenantState {
-    /// Which of the tenant's lives this is, from 1; a reset begins another.
+    /// From 1; a reset, or a replaced state, begins another.
     pub(crate) epoch: u64,
+    /// The epoch in which the numbers of exchanges began.
+    pub(super) numbered_since: u64,
     /// Whether the tenant was deleted. Those who still hold it are told nothing more of it.
     pub(super) is_gone: bool,
     /// Where it stands in time.
@@ -54,19 +56,22 @@ pub(crate) struct TenantState {
 }
 
 impl TenantState {
-    pub(super) fn new(name: &str, template: &Template, options: &TenantOptions, wall: Timestamp) -> Self {
+    pub(super) fn new(name: &str, template: &Template, options: &TenantOptions, birth: &Birth) -> Self {
         let chance = Chance::new(options.seed, options.draw_key.as_deref().unwrap_or(name));
+        let token_key = options.secrets.bytes(options.seed, name, "token-key", birth.incarnation);
+        let clients = Arc::clone(&template.clients);
         Self {
             epoch: 1,
+            numbered_since: 1,
             is_gone: false,
             clock: options.clock,
             chance,
             // Tokens must not be valid in another tenant that draws under the same key.
-            auth: Auth::new(name, Chance::new(options.seed, name), Arc::clone(&template.clients)),
+            auth: Auth::new(name, Chance::new(options.seed, name), token_key, clients),
             rate_limiter: RateLimiter::default(),
-            scenario: Engine::load(&template.scenarios, options.clock.now(wall)),
+            scenario: Engine::load(&template.scenarios, options.clock.now(birth.wall)),
             boundary: None,
-            journal: Journal::new(options.journal_limit, options.journal_bytes),
+            journal: Journal::new(options.journal_limit, options.journal_bytes, Arc::clone(&birth.journals)),
             agenda: Agenda::default(),
             organisation: template.organisation.with(options.prerequisites),
             date: (i64::MIN, HeaderValue::from_static("")),
@@ -75,10 +80,28 @@ impl TenantState {
         }
     }
 
-    /// Takes over everything that a fixture holds; returns the old organisation.
-    pub(super) fn begin_with(&mut self, template: &Template, options: &TenantOptions) -> Organisation {
-        self.auth.set_clients(Arc::clone(&template.clients));
+    /// Begins an epoch with everything that a fixture holds; returns the old organisation.
+    pub(super) fn begin_with(
+        &mut self,
+        template: &Template,
+        options: &TenantOptions,
+        wall: Timestamp,
+    ) -> Organisation {
+        self.epoch += 1;
+        self.agenda = self.agenda.emptied();
+        let now = self.clock.now(wall);
+        self.auth.begin_epoch(Arc::clone(&template.clients), now, now);
         std::mem::replace(&mut self.organisation, template.organisation.with(options.prerequisites))
+    }
+
+    /// Makes this the epoch after another, which ends.
+    pub(super) fn succeed(&mut self, ended: &mut Self, wall: Timestamp) {
+        (self.epoch, self.is_gone) = (ended.epoch + 1, ended.is_gone);
+        self.numbered_since = self.epoch;
+        self.agenda = ended.agenda.emptied();
+        let clients = Arc::clone(self.auth.clients());
+        std::mem::swap(&mut self.auth, &mut ended.auth);
+        self.auth.begin_epoch(clients, ended.clock.now(wall), self.clock.now(wall));
     }
 
     /// What a handler sees.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chance::Chance;
+use super::TenantOptions;
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
 use crate::org::Organisation;
@@ -33,17 +33,15 @@ impl Template {
         &self.clients
     }
 
-    /// The same with unique ids and secrets for its clients, drawn from `chance`.
+    /// The same with unique ids and secrets for the clients of the tenant `name`.
     #[must_use]
-    pub fn with_own_clients(mut self, chance: Chance) -> Self {
+    pub fn with_own_clients(mut self, name: &str, options: &TenantOptions) -> Self {
+        let drawn = |label: &str, nth: u64| options.secrets.hex(options.seed, name, label, nth);
         let mut clients = self.clients.to_vec();
         for (client, nth) in clients.iter_mut().zip(0..) {
-            client.client_id = chance.hex("client-id", nth);
-            client.client_secret = format!(
-                "{}{}",
-                chance.hex("client-secret", 2 * nth),
-                chance.hex("client-secret", 2 * nth + 1)
-            );
+            client.client_id = drawn("client-id", nth);
+            client.client_secret =
+                format!("{}{}", drawn("client-secret", 2 * nth), drawn("client-secret", 2 * nth + 1));
         }
         self.clients = Arc::new(clients);
         self.has_own_clients = true;

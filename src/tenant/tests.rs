@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::header::RETRY_AFTER;
 
-use super::{Template, Tenant, TenantOptions, TenantState};
+use super::{Birth, Template, Tenant, TenantOptions, TenantState};
 use crate::clock::{Clock, Span, Timestamp};
 use crate::fixture::{Fixture, Group};
 use crate::journal::{Exchange, Filter};
@@ -24,7 +24,8 @@ const fn seconds(seconds: i64) -> Timestamp {
 fn tenant(clock: Clock) -> Tenant {
     let fixture = Fixture::built_in("large").unwrap();
     let template = Template::new(&fixture, BEGAN);
-    Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, BEGAN)
+    let birth = Birth { incarnation: 0, journals: Arc::default(), wall: BEGAN };
+    Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, birth)
 }
 
 /// Deletes the first group and schedules the next attempt, half a minute later, up to the third.

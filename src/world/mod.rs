@@ -2,6 +2,7 @@
 //! finds a request's tenant: by path, by host, by credentials, or `default`. Making and deleting tenants is in
 //! `tenants.rs`, reports about the whole server in `report.rs`.
 
+mod former;
 mod host;
 mod prefix;
 mod report;
@@ -11,19 +12,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Contract;
 use crate::fixture::Fixture;
+use crate::journal::JournalBudget;
 use crate::metrics::Metrics;
 use crate::scenario::Rulesets;
-use crate::tenant::{Template, Tenant, TenantOptions};
+use crate::tenant::{Birth, Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
+use former::Former;
 pub(crate) use host::host_of;
 use host::lower_case;
 pub use prefix::Prefix;
@@ -58,6 +61,11 @@ pub struct World {
     others: RwLock<HashMap<String, Arc<Tenant>>>,
     /// The tenant of each client id that belongs to one tenant alone.
     owners: RwLock<HashMap<String, Arc<Tenant>>>,
+    /// Held after `others` where both are.
+    former: Mutex<Former>,
+    journals: Arc<JournalBudget>,
+    /// Held by the one who makes journals give way.
+    fitting: Mutex<()>,
     named: AtomicU64,
     outside: AtomicU64,
     /// What the server counts.
@@ -103,6 +111,8 @@ pub struct WorldConfig {
     pub tenant_domains: Vec<String>,
     /// Who may use the control API.
     pub control: ControlPolicy,
+    /// How many bytes all journals keep together.
+    pub journal_total_bytes: usize,
     /// The wall time now.
     pub started: Timestamp,
 }
@@ -130,8 +140,9 @@ pub enum Absent {
 impl World {
     /// A world with the tenant `default` in it.
     pub fn new(config: WorldConfig) -> Self {
-        let default =
-            Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone(), config.started));
+        let journals = Arc::new(JournalBudget::new(config.journal_total_bytes));
+        let birth = Birth { incarnation: 0, journals: Arc::clone(&journals), wall: config.started };
+        let default = Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone(), birth));
         Self {
             contract: config.contract,
             control: config.control,
@@ -144,6 +155,9 @@ impl World {
             default,
             others: RwLock::default(),
             owners: RwLock::default(),
+            former: Mutex::default(),
+            journals,
+            fitting: Mutex::default(),
             named: AtomicU64::new(0),
             outside: AtomicU64::new(0),
             metrics: Metrics::default(),
@@ -270,8 +284,27 @@ impl World {
         }
         let tenant = others
             .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Tenant::new(name, &template, self.options.clone(), wall)));
+            .or_insert_with(|| Arc::new(self.new_tenant(name, &template, self.options.clone(), wall)));
         Ok(Arc::clone(tenant))
+    }
+
+    fn new_tenant(&self, name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Tenant {
+        let incarnation = self.former.lock().incarnation(name);
+        let birth = Birth { incarnation, journals: Arc::clone(&self.journals), wall };
+        Tenant::new(name, template, options, birth)
+    }
+
+    /// Makes the fullest journals give way when all together keep more than they may. One tenant is locked at a time.
+    pub(crate) fn fit_journals(&self) {
+        if !self.journals.is_exceeded() {
+            return;
+        }
+        let Some(_only_one) = self.fitting.try_lock() else { return };
+        let tenants = self.tenants();
+        let level = self.journals.level(tenants.iter().map(|tenant| tenant.journal_bytes()).collect());
+        for tenant in tenants {
+            tenant.cut_journal(level);
+        }
     }
 
     /// Whether there may be one more tenant.
@@ -316,6 +349,7 @@ mod tests {
     use hyper::header::HOST;
 
     use super::*;
+    use crate::journal;
 
     fn world(unknown_tenants: UnknownTenants) -> World {
         let started = Timestamp::from_millis(0);
@@ -327,6 +361,7 @@ mod tests {
             unknown_tenants,
             tenant_domains: vec!["Sim.Example".to_owned()],
             control: ControlPolicy::default(),
+            journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
             started,
         })
     }

@@ -1,6 +1,5 @@
 //! Reports about the whole server: that it is up, and what it counts.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -37,25 +36,13 @@ impl World {
     pub fn metrics_text(&self) -> String {
         let mut text = String::new();
         self.metrics.write(&mut text);
-        let (mut faults, mut dropped) = (BTreeMap::<String, u64>::new(), 0);
-        let tenants = self.tenants();
-        for tenant in &tenants {
-            for rule in tenant.scenario() {
-                *faults.entry(format!("{}/{}", rule.scenario, rule.rule.name)).or_default() += rule.fired;
-            }
-            dropped += tenant.dropped_exchanges();
-        }
-        text.push_str("# HELP sync_group_sim_faults_total Faults, by rule.\n# TYPE sync_group_sim_faults_total counter\n");
-        for (rule, fired) in faults {
-            let rule = rule.replace('\\', "\\\\").replace('"', "\\\"");
-            let _ = writeln!(text, "sync_group_sim_faults_total{{rule=\"{rule}\"}} {fired}");
-        }
+        let dropped = self.journals.dropped();
         let _ = writeln!(
             text,
             "# HELP sync_group_sim_tenants Tenants.\n# TYPE sync_group_sim_tenants gauge\nsync_group_sim_tenants {}\n\
              # HELP sync_group_sim_journal_dropped_total Exchanges dropped from the journals.\n\
              # TYPE sync_group_sim_journal_dropped_total counter\nsync_group_sim_journal_dropped_total {dropped}",
-            tenants.len()
+            self.tenant_count()
         );
         text
     }

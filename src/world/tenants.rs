@@ -9,14 +9,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
-use crate::chance::Chance;
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::document::{Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
-use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
+use crate::tenant::{SimFault, Template, TenantOptions};
 
 record! {
     derive(Default)
@@ -208,14 +207,14 @@ impl World {
         let CheckedRequest { name, options, template } = checked;
         let name = name.unwrap_or_else(|| self.free_name());
         let seed = options.seed;
-        let template = template.with_own_clients(Chance::new(seed, &name));
+        let template = template.with_own_clients(&name, &options);
         let clients = template.clients().to_vec();
-        let tenant = Arc::new(Tenant::new(&name, &template, options, wall));
         let mut others = self.others.write();
         if name == DEFAULT_TENANT || others.contains_key(&name) {
             return Err(WorldError::Taken(name));
         }
         self.has_room(&others)?;
+        let tenant = Arc::new(self.new_tenant(&name, &template, options, wall));
         let mut owners = self.owners.write();
         for client in &clients {
             owners.insert(client.client_id.clone(), Arc::clone(&tenant));
@@ -227,10 +226,10 @@ impl World {
 
     /// A name that no tenant has.
     fn free_name(&self) -> String {
-        let chance = Chance::new(self.options.seed, DEFAULT_TENANT);
+        let TenantOptions { secrets, seed, .. } = self.options;
         loop {
             let number = self.named.fetch_add(1, Ordering::Relaxed);
-            let name = format!("t-{}", &chance.hex("tenant-name", number)[..12]);
+            let name = format!("t-{}", &secrets.hex(seed, DEFAULT_TENANT, "tenant-name", number)[..12]);
             if !self.others.read().contains_key(&name) {
                 return name;
             }
@@ -245,6 +244,7 @@ impl World {
         let mut others = self.others.write();
         let removed = others.remove(name).ok_or_else(|| WorldError::Unknown(name.to_owned()))?;
         self.owners.write().retain(|_, owner| !Arc::ptr_eq(owner, &removed));
+        self.former.lock().note(name);
         // What the tenant held is dropped after the registry's lock is released.
         drop(others);
         removed.end();

@@ -318,9 +318,11 @@ fn exported_state_can_be_imported_unchanged() {
 #[test]
 fn a_reset_restores_everything_including_draws() {
     let sim = Sim::new();
-    let (prefix, token, _) =
+    let (prefix, _, made) =
         sim.tenant(json!({ "name": "a", "prerequisites": "ignore", "scenarios": ["chaos"] }));
+    // A token that a fault made expire stays dead, so each round has its own.
     let round = || -> Vec<(u16, Value)> {
+        let token = sim.token(&prefix, &made["clients"][0]);
         (0..30)
             .map(|nth| {
                 let body = Some(json!({ "name": format!("{nth}") }));

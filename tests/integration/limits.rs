@@ -5,11 +5,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use hyper::Method;
 use serde_json::Value;
-use sync_group_sim::{Config, ControlPolicy, Fixture, Limits};
+use sync_group_sim::journal::Filter;
+use sync_group_sim::{Config, ControlPolicy, Fixture, Limits, Request, Simulator};
 
 use crate::harness::client::{scenario, together};
 use crate::harness::http::{connect, exchange, parse, send, token};
+use crate::harness::process::{Server, binary};
 use crate::harness::served::Served;
 
 /// A server with other limits than usual.
@@ -17,6 +20,96 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Served {
     let mut config = Config::default();
     change(&mut config.limits);
     Served::start(config)
+}
+
+/// A quarter of a megabyte in a body that leads to no operation, for a tenant that is made on sight.
+fn post_large(simulator: &Simulator, tenant: &str) {
+    let target = format!("/tenants/{tenant}/v2024/password-sync-groups");
+    let request = Request::new(Method::POST, &target).unwrap();
+    let outcome = simulator.answer(&request.body("application/json", vec![b' '; 256 << 10]));
+    assert_eq!(outcome.reply.status, 401);
+}
+
+#[test]
+fn all_journals_together_keep_a_budget_and_the_fullest_give_way() {
+    let config = Config { journal_total_bytes: 8 << 20, ..Config::default() };
+    let simulator = Simulator::new(config).unwrap();
+    post_large(&simulator, "small");
+    for _ in 0..20 {
+        post_large(&simulator, "full");
+    }
+    for _ in 0..100 {
+        post_large(&simulator, "fuller");
+    }
+    let kept = |name: &str| {
+        let report = simulator.tenant(name, "").unwrap().journal(&Filter::default());
+        (report.exchanges.len(), report.dropped)
+    };
+    let ((full, full_dropped), (fuller, fuller_dropped)) = (kept("full"), kept("fuller"));
+    assert_eq!((kept("small"), full + full_dropped as usize), ((1, 0), 20));
+    assert_eq!(fuller + fuller_dropped as usize, 100);
+    // 32 of them fit, less what is kept free.
+    assert!((28..=31).contains(&(1 + full + fuller)), "{full} {fuller}");
+    assert!(full.abs_diff(fuller) <= 1, "{full} {fuller}");
+    // Memory is free again when tenants go.
+    let metrics = simulator.metrics_text();
+    let dropped = format!("sync_group_sim_journal_dropped_total {}\n", full_dropped + fuller_dropped);
+    assert!(metrics.contains(&dropped), "{metrics}");
+    for name in ["full", "fuller"] {
+        simulator.delete_tenant(name).unwrap();
+    }
+    for _ in 0..20 {
+        post_large(&simulator, "later");
+    }
+    assert_eq!((kept("later"), kept("small")), ((20, 0), (1, 0)));
+}
+
+#[test]
+fn many_small_journals_give_way_when_there_is_no_fuller_one() {
+    let config = Config { journal_total_bytes: 4 << 20, ..Config::default() };
+    let simulator = Simulator::new(config).unwrap();
+    for nth in 0..40 {
+        post_large(&simulator, &format!("t{nth}"));
+    }
+    let kept = |nth| simulator.tenant(&format!("t{nth}"), "").unwrap().journal(&Filter::default());
+    let total: usize = (0..40).map(|nth| kept(nth).exchanges.len()).sum();
+    assert!(total <= 15, "{total}");
+    // A journal shows what it dropped.
+    assert!((0..40).all(|nth| kept(nth).exchanges.len() as u64 + kept(nth).dropped == 1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_large_requests_without_credentials_cost_no_gigabyte() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0", "--log", "off"]));
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    };
+    let body = vec![b' '; 1 << 20];
+    let mut most = 0;
+    std::thread::scope(|threads| {
+        let clients: Vec<_> = (0..4_usize)
+            .map(|client| {
+                let (body, address) = (&body, server.address());
+                threads.spawn(move || {
+                    for nth in 0..250 {
+                        let tenant = (client * 250 + nth) % 60;
+                        let target = format!("/tenants/t{tenant}/v2024/password-sync-groups");
+                        let json = [("Content-Type".to_owned(), "application/json".to_owned())];
+                        assert_eq!(send(address, "POST", &target, &json, body).status, 401);
+                    }
+                })
+            })
+            .collect();
+        while clients.iter().any(|client| !client.is_finished()) {
+            most = most.max(resident());
+            std::thread::yield_now();
+        }
+    });
+    assert!(most < 400 << 20, "{} MiB", most >> 20);
+    assert_others_are_served(server.address());
 }
 
 /// What every test ends with: another client is answered.

@@ -20,6 +20,8 @@ mod determinism;
 mod documents;
 /// What a test does that has the simulator in its own process.
 mod embedding;
+/// What a reset, a replaced state and a deletion end, and what outlives them.
+mod epochs;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
 mod exchanges;
 /// The page about how faithful each answer is.

@@ -6,14 +6,10 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
-use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::journal::Filter;
-use sync_group_sim::simulator::Config;
-use sync_group_sim::{NamedOr, TenantHandle, TenantRequest};
 
 use crate::harness::client::{Client, scenario, together};
-use crate::harness::http::connect;
-use crate::harness::served::Served;
+use crate::harness::held::{Held, INFO, asked_under, read};
 
 const GROUPS: &str = "/v2024/password-sync-groups";
 
@@ -170,27 +166,13 @@ fn tenants_with_one_draw_key_draw_alike_and_trust_only_their_own_tokens() {
     assert_eq!((ask(&first).as_u16(), ask(&second).as_u16()), (200, 401));
 }
 
-/// A server with one rule, and a manual clock.
-fn served(rule: &str) -> (Served, Timestamp) {
-    let text = format!("name: t\nrules: [{{when: {{operation: oauthInfo}}, {rule}}}]\n");
-    let mut config = Config { scenarios: together([scenario(&text)]), ..Config::default() };
-    let began = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
-    config.options.clock = Clock::manual(began);
-    (Served::start(config), began)
-}
-
-const INFO: &[u8] = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
 #[test]
 fn machine_times_show_which_exchange_waited_and_which_connection_was_reused() {
-    let (served, _) = served("fires: {nth: 3}, fault: pass");
-    let mut socket = connect(served.address());
-    let mut read = [0; 4_096];
-    for _ in 0..2 {
-        socket.write_all(INFO).unwrap();
-        assert!(socket.read(&mut read).unwrap() > 0);
-    }
-    let journal = served.running().simulator().default_tenant().journal(&Filter::default()).exchanges;
+    let Held { served: _served, tenant, mut socket, .. } = asked_under("fires: {nth: 3}, fault: pass");
+    assert!(!read(&mut socket).is_empty());
+    socket.write_all(INFO).unwrap();
+    assert!(!read(&mut socket).is_empty());
+    let journal = tenant.journal(&Filter::default()).exchanges;
     assert_eq!([&journal[0]["connectionReused"], &journal[1]["connectionReused"]], [false, true]);
     let ns = |nth: usize, what: &str| journal[nth][what].as_u64().unwrap();
     assert!(ns(0, "arrivedNs") < ns(0, "toldNs") && ns(0, "toldNs") < ns(1, "arrivedNs"), "{journal:?}");
@@ -200,13 +182,8 @@ fn machine_times_show_which_exchange_waited_and_which_connection_was_reused() {
 
 #[test]
 fn a_held_answer_is_on_the_agenda_and_is_sent_at_its_own_time() {
-    let (served, began) = served("fault: {hold: 10s}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    while tenant.agenda().due.is_empty() {
-        std::thread::yield_now();
-    }
+    let Held { served: _served, tenant, began, mut socket } =
+        asked_under("fault: {hold: 10s}").until_it_waits();
     let due = &tenant.agenda().due[0];
     let due = (due.at, due.what.clone(), due.exchange);
     assert_eq!(due, (began.plus(Duration::from_secs(10)), "a held answer is sent".to_owned(), Some(1)));
@@ -221,15 +198,10 @@ fn a_held_answer_is_on_the_agenda_and_is_sent_at_its_own_time() {
 
 #[test]
 fn the_http_archive_has_true_times_and_the_rule() {
-    let (served, _) = served("name: late, fault: {hold: 10s}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    while tenant.agenda().due.is_empty() {
-        std::thread::yield_now();
-    }
+    let Held { served: _served, tenant, mut socket, .. } =
+        asked_under("name: late, fault: {hold: 10s}").until_it_waits();
     tenant.advance(Duration::from_secs(10));
-    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    assert!(!read(&mut socket).is_empty());
     let har = tenant.har(&Filter::default());
     let entry = &har["log"]["entries"][0];
     let time = entry["time"].as_f64().unwrap();
@@ -239,35 +211,30 @@ fn the_http_archive_has_true_times_and_the_rule() {
 
 #[test]
 fn a_skipping_clock_ends_a_hold_by_itself() {
-    let (served, began) = served("fault: {hold: 1h}");
-    let tenant = served.running().simulator().default_tenant();
+    let Held { served: _served, tenant, began, mut socket } = asked_under("fault: {hold: 1h}");
     tenant.set_clock_mode(sync_group_sim::tenant::operator::ClockMode::Skipping);
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    assert!(!read(&mut socket).is_empty());
     assert_eq!(tenant.clock().now, began.plus(Duration::from_hours(1)));
     // A trickle and a hang that ends go the same way, piece by piece.
     tenant.set_scenarios(&together([scenario(
         "name: u\nrules: [{when: {operation: oauthInfo}, sequence: [{trickle: {chunk: 50, pause: 1m}}, {hang: {for: 1h}}]}]\n",
     )]));
     socket.write_all(INFO).unwrap();
-    let mut read = 0;
-    while read < 400 {
-        read += socket.read(&mut [0; 4_096]).unwrap();
+    let mut told = String::new();
+    while told.len() < 400 {
+        told.push_str(&read(&mut socket));
     }
     socket.write_all(INFO).unwrap();
-    while socket.read(&mut [0; 4_096]).unwrap() > 0 {}
+    while !read(&mut socket).is_empty() {}
     assert!(tenant.clock().now > began.plus(Duration::from_hours(2)));
 }
 
 #[test]
 fn a_skipping_clock_stops_at_a_told_retry_after() {
-    let (served, began) = served("sequence: [{rateLimited: {retryAfter: 300s}}, {hold: 1h}], then: last");
-    let tenant = served.running().simulator().default_tenant();
+    let Held { served: _served, tenant, began, socket: mut impatient } =
+        asked_under("sequence: [{rateLimited: {retryAfter: 300s}}, {hold: 1h}], then: last");
     tenant.set_clock_mode(sync_group_sim::tenant::operator::ClockMode::Skipping);
-    let mut impatient = connect(served.address());
-    impatient.write_all(INFO).unwrap();
-    assert!(impatient.read(&mut [0; 4_096]).unwrap() > 0);
+    assert!(!read(&mut impatient).is_empty());
     impatient.write_all(INFO).unwrap();
     let blocked = loop {
         if let Some(blocked) = tenant.agenda().blocked_by {
@@ -284,71 +251,18 @@ fn a_skipping_clock_stops_at_a_told_retry_after() {
 
 #[test]
 fn a_hold_keeps_its_remaining_time_when_the_clock_is_moved_back() {
-    let (served, began) = served("fault: {hold: 1h}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    while tenant.agenda().due.is_empty() {
-        std::thread::yield_now();
-    }
+    let Held { served: _served, tenant, began, mut socket } =
+        asked_under("fault: {hold: 1h}").until_it_waits();
     tenant.set_time(began.minus(Duration::from_hours(24)));
     assert_eq!(tenant.agenda().due[0].at, began.minus(Duration::from_hours(23)));
     tenant.advance(Duration::from_hours(1));
-    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
-}
-
-/// Waits until something is on the agenda.
-fn wait_for_a_wait(tenant: &TenantHandle) {
-    while tenant.agenda().due.is_empty() {
-        std::thread::yield_now();
-    }
-}
-
-#[test]
-fn an_answer_from_before_a_reset_is_released_and_told_of_no_other_exchange() {
-    let (served, _) = served("fault: {hold: 1h}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut before = connect(served.address());
-    before.write_all(INFO).unwrap();
-    wait_for_a_wait(&tenant);
-    tenant.reset();
-    let mut after = connect(served.address());
-    after.write_all(INFO).unwrap();
-    assert!(before.read(&mut [0; 4_096]).unwrap() > 0);
-    wait_for_a_wait(&tenant);
-    let exchange = &tenant.journal(&Filter::default()).exchanges[0];
-    assert_eq!([&exchange["seq"], &exchange["toldAt"]], [&json!(1), &Value::Null]);
-}
-
-#[test]
-fn a_deleted_tenant_keeps_nobody_waiting() {
-    let (served, _) = served("fault: pass");
-    let running = served.running();
-    for fault in ["{hold: 1h}", "hang"] {
-        let scenarios = vec![NamedOr::Inline(Box::new(
-            scenario(&format!("name: t\nrules: [{{fault: {fault}}}]\n")).written().clone(),
-        ))];
-        let asked = TenantRequest { scenarios: Some(scenarios), ..TenantRequest::default() };
-        let made = running.create_tenant(&asked).unwrap();
-        let mut socket = connect(served.address());
-        let target = format!("/tenants/{}/oauth/info", made.name());
-        socket.write_all(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
-        while made.journal(&Filter::default()).exchanges.is_empty() {
-            std::thread::yield_now();
-        }
-        running.simulator().delete_tenant(made.name()).unwrap();
-        let told = socket.read(&mut [0; 4_096]).unwrap();
-        assert_eq!(told > 0, fault != "hang", "{fault}");
-    }
+    assert!(!read(&mut socket).is_empty());
 }
 
 #[test]
 fn a_client_that_leaves_a_trickle_is_seen_to_go_while_the_clock_stands() {
-    let (served, _) = served("fault: {trickle: {chunk: 50, pause: 1h}}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    wait_for_a_wait(&tenant);
+    let Held { served: _served, tenant, socket, .. } =
+        asked_under("fault: {trickle: {chunk: 50, pause: 1h}}").until_it_waits();
     drop(socket);
     while !tenant.agenda().due.is_empty() {
         std::thread::yield_now();
@@ -365,35 +279,11 @@ fn a_client_that_leaves_a_trickle_is_seen_to_go_while_the_clock_stands() {
 
 #[test]
 fn what_was_held_when_the_clock_was_moved_back_is_told_at_its_new_time() {
-    let (served, began) = served("fault: {hold: 1h}");
-    let tenant = served.running().simulator().default_tenant();
-    let mut socket = connect(served.address());
-    socket.write_all(INFO).unwrap();
-    wait_for_a_wait(&tenant);
+    let Held { served: _served, tenant, began, mut socket } =
+        asked_under("fault: {hold: 1h}").until_it_waits();
     tenant.set_time(began.minus(Duration::from_mins(30)));
     tenant.advance(Duration::from_hours(5));
-    assert!(socket.read(&mut [0; 4_096]).unwrap() > 0);
+    assert!(!read(&mut socket).is_empty());
     let told = tenant.journal(&Filter::default()).exchanges[0]["toldAt"].clone();
     assert_eq!(told, began.plus(Duration::from_mins(30)).to_string());
-}
-
-#[test]
-fn who_follows_the_journal_sees_what_comes_after_a_reset() {
-    let (served, _) = served("fires: {nth: 9}, fault: pass");
-    let tenant = served.running().simulator().default_tenant();
-    let mut follower = connect(served.address());
-    follower.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut told = String::new();
-    for exchanges in 1..=2 {
-        let mut client = connect(served.address());
-        client.write_all(INFO).unwrap();
-        assert!(client.read(&mut [0; 4_096]).unwrap() > 0);
-        while told.matches("id: 1\n").count() < exchanges {
-            let mut read = [0; 4_096];
-            let len = follower.read(&mut read).unwrap();
-            assert!(len > 0, "{told}");
-            told.push_str(&String::from_utf8_lossy(&read[..len]));
-        }
-        tenant.reset();
-    }
 }

@@ -2,8 +2,8 @@
 
 use hyper::StatusCode;
 
-use crate::control::read::{document, filter};
-use crate::control::{Answer, ControlError, ControlRequest, Said, done, json_of, ok};
+use crate::control::read::{document, filter, last_event};
+use crate::control::{Answer, ControlError, ControlRequest, Followed, Said, done, json_of, ok};
 use crate::journal::verify::Expectation;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
@@ -17,7 +17,7 @@ pub(in crate::control) fn forget(asked: &ControlRequest<'_>) -> Answer {
 
 /// The server sends what is followed, as it happens.
 pub(in crate::control) fn follow(asked: &ControlRequest<'_>) -> Answer {
-    filter(asked.request).map(Said::Follow)
+    Ok(Said::Follow(Followed { filter: filter(asked.request)?, last: last_event(asked.request)? }))
 }
 
 pub(in crate::control) fn har(asked: &ControlRequest<'_>) -> Answer {
