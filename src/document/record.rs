@@ -235,7 +235,10 @@ impl<'n, 'a> Record<'n, 'a> {
             let found = match node.scalar() {
                 Some("") => format!("an empty `{key}`"),
                 Some(_) => format!("{key} {}", in_words(node).replace('`', "")),
-                None => format!("{key} without entries"),
+                None => match node.entries() {
+                    0 => format!("{key} without entries"),
+                    entries => format!("{entries} entries in {key}"),
+                },
             };
             mistakes.add(node, format!("{found}; expected {expected}"));
         }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::mistakes::shown;
-use super::tree::{Content, Node, number};
+use super::tree::{Node, number};
 use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
 
@@ -56,6 +56,8 @@ pub(crate) enum Presence {
 pub(crate) enum Limit {
     /// A text or list with something in it.
     NotEmpty,
+    /// A list or mapping of this many entries or more, and of that many or fewer.
+    Entries(usize, usize),
     /// A number that is this or more.
     AtLeast(i64),
     /// A number between the two, both included.
@@ -88,17 +90,18 @@ impl Limit {
     /// What was expected, where a value is not that.
     pub(super) fn missed(self, node: &Node<'_>) -> Option<String> {
         let value = node.scalar().and_then(number).and_then(|number| number.as_f64()).unwrap_or_default();
-        let is_empty = match &node.content {
-            Content::List(items) => items.is_empty(),
-            Content::Mapping(entries) => entries.is_empty(),
-            _ => node.scalar() == Some(""),
-        };
+        let entries = node.entries();
         #[expect(clippy::cast_precision_loss, reason = "limits are small numbers")]
         match self {
             Self::NotEmpty => {
                 let expected = if node.scalar().is_some() { "text" } else { "one entry or more" };
+                let is_empty = node.scalar().map_or(entries == 0, str::is_empty);
                 is_empty.then(|| expected.to_owned())
             }
+            Self::Entries(_, most) if entries > most => Some(format!("{most} or fewer")),
+            Self::Entries(least, _) => (entries < least).then(|| {
+                if least == 1 { "one entry or more".to_owned() } else { format!("{least} or more") }
+            }),
             Self::AtLeast(least) => (value < least as f64).then(|| format!("{least} or more")),
             Self::Between(least, most) => {
                 (value < least as f64 || value > most as f64).then(|| format!("{least} to {most}"))
@@ -117,6 +120,13 @@ impl Limit {
                 vec![("minProperties", json!(1))]
             }
             Self::NotEmpty => vec![("minLength", json!(1))],
+            Self::Entries(least, most) => {
+                let is_list = schema.get("type") == Some(&json!("array"));
+                let keywords =
+                    if is_list { ["minItems", "maxItems"] } else { ["minProperties", "maxProperties"] };
+                let bounds = keywords.into_iter().zip([least, most]).filter(|(_, bound)| *bound > 0);
+                bounds.map(|(keyword, bound)| (keyword, json!(bound))).collect()
+            }
             Self::AtLeast(least) => vec![("minimum", json!(least))],
             Self::Between(least, most) => vec![("minimum", json!(least)), ("maximum", json!(most))],
             Self::Form { pattern, .. } => vec![("pattern", json!(pattern))],

@@ -100,6 +100,15 @@ impl<'a> Node<'a> {
 }
 
 impl Node<'_> {
+    /// How many entries a list or a mapping has.
+    pub(crate) fn entries(&self) -> usize {
+        match &self.content {
+            Content::List(items) => items.len(),
+            Content::Mapping(entries) => entries.len(),
+            Content::Plain(_) | Content::Quoted(_) => 0,
+        }
+    }
+
     /// The text of a scalar.
     pub(crate) fn scalar(&self) -> Option<&str> {
         match &self.content {

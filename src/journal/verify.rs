@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::Exchange;
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::document::{Limit, Place, record};
-use crate::scenario::Pattern;
 use crate::scenario::written::When;
+use crate::scenario::{self, MOST_REGEXES, Pattern};
 
 record! {
     derive(Default)
@@ -22,7 +22,7 @@ record! {
         /// The time between each one and the one before it, in the tenant's time.
         pub apart: Option<Apart> = nullable("apart"),
         /// What follows the first of them, in this order; other exchanges may come between.
-        pub then: Vec<Next> = optional("then"),
+        pub then: Vec<Next> = optional("then") within Limit::Entries(0, MOST_STEPS),
     }
 }
 
@@ -115,6 +115,11 @@ impl Expectation {
         let mut wrong = |pointer: &str, message: String| found.push((pointer.to_owned(), message));
         if self.then.len() > MOST_STEPS {
             wrong("/then", format!("{} steps; expected {MOST_STEPS} at most", self.then.len()));
+        }
+        let whens = std::iter::once(&self.matching).chain(self.then.iter().map(|next| &next.matching));
+        let regexes: usize = whens.map(scenario::regexes).sum();
+        if regexes > MOST_REGEXES {
+            wrong("", format!("{regexes} regular expressions; expected {MOST_REGEXES} or fewer"));
         }
         if self.count.is_some_and(Quantity::is_impossible) {
             wrong(

@@ -63,6 +63,8 @@ impl Engine {
     ) -> Result<RuleReport, LoadError> {
         let others = self.plan.rules();
         Rulesets::check_count(others.len() + 1, max_rules)?;
+        let written = others.iter().map(|placed| &placed.rule.written);
+        Rulesets::check_regexes(written.chain([&rule.written]))?;
         if rule.written.name.is_empty() {
             rule.written.name = self.free_name();
         }

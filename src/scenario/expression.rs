@@ -11,6 +11,9 @@ use crate::document::shown;
 /// little enough for as many as a tenant may have.
 const LARGEST: usize = 512 << 10;
 
+/// The longest regular expression, in bytes.
+const LONGEST: usize = 4 << 10;
+
 /// Builds an expression that is known to be well formed; `None` if it would be too large.
 pub(super) fn build(expression: &str) -> Option<Regex> {
     RegexBuilder::new(expression).size_limit(LARGEST).dfa_size_limit(LARGEST).build().ok()
@@ -18,6 +21,10 @@ pub(super) fn build(expression: &str) -> Option<Regex> {
 
 /// Compiles a regular expression from a document.
 pub(super) fn compile(expression: &str) -> Result<Regex, String> {
+    if expression.len() > LONGEST {
+        let (found, begun) = (expression.len(), shown(expression));
+        return Err(format!("regex {begun} is {found} bytes long; expected {LONGEST} or fewer"));
+    }
     check(expression)?;
     build(expression).ok_or_else(|| {
         format!(

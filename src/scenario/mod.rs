@@ -26,6 +26,8 @@ mod trigger;
 mod turn;
 pub mod written;
 
+pub use check::MOST_REGEXES;
+pub(crate) use check::regexes;
 pub use engine::{Engine, RuleReport};
 pub use explain::explain;
 pub use look::{Look, Looks, OpenLooks, Why};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::check;
+use super::check::{self, MOST_REGEXES};
 use super::fault::{Fault, Pass};
 use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
@@ -129,7 +129,18 @@ impl Scenario {
 impl Ruleset {
     /// Reads a scenario, and checks and compiles it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
-        document.read_into(|scenario: Scenario, place| told(scenario.check(), place))
+        Self::read_within(document, MOST_RULES)
+    }
+
+    /// The same, where no more than `max_rules` rules may run: they are counted before any is compiled.
+    pub fn read_within(document: &Document<'_>, max_rules: usize) -> Result<Self, DocumentError> {
+        document.read_into(|scenario: Scenario, place| {
+            if let Err(error) = Rulesets::check_count(scenario.rules.len(), max_rules) {
+                place.mistake("/rules", error.to_string());
+                return None;
+            }
+            told(scenario.check(), place)
+        })
     }
 
     /// The scenario's name.
@@ -180,6 +191,8 @@ impl Rulesets {
     pub fn new(rulesets: impl IntoIterator<Item = Ruleset>, max_rules: usize) -> Result<Self, LoadError> {
         let rulesets: Arc<[Ruleset]> = rulesets.into_iter().collect();
         Self::check_count(rulesets.iter().map(|ruleset| ruleset.0.rules.len()).sum(), max_rules)?;
+        let written = rulesets.iter().flat_map(Ruleset::rules);
+        Self::check_regexes(written)?;
         let mut names = HashSet::new();
         if let Some(second) = rulesets.iter().find(|ruleset| !names.insert(ruleset.name())) {
             return Err(LoadError::SameName(second.name().to_owned()));
@@ -192,6 +205,12 @@ impl Rulesets {
     /// Refuses more rules than may run, before any is checked.
     pub fn check_count(rules: usize, max_rules: usize) -> Result<(), LoadError> {
         if rules > max_rules { Err(LoadError::TooMany(max_rules)) } else { Ok(()) }
+    }
+
+    /// Refuses more regular expressions than may run.
+    pub(super) fn check_regexes<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
+        let regexes: usize = rules.map(|rule| check::regexes(&rule.when)).sum();
+        if regexes > MOST_REGEXES { Err(LoadError::TooManyRegexes(regexes)) } else { Ok(()) }
     }
 
     /// The scenarios, in order.
@@ -213,6 +232,8 @@ pub enum LoadError {
     Taken(String),
     /// Only this many run at most.
     TooMany(usize),
+    /// So many regular expressions would run.
+    TooManyRegexes(usize),
 }
 
 impl fmt::Display for LoadError {
@@ -222,6 +243,10 @@ impl fmt::Display for LoadError {
             Self::Taken(name) => {
                 write!(f, "a rule named `{name}` runs already; expected a name that is free")
             }
+            Self::TooManyRegexes(found) => write!(
+                f,
+                "{found} regular expressions would run; expected {MOST_REGEXES} or fewer in all rules together"
+            ),
             Self::TooMany(max) => {
                 write!(f, "more than {max} rules would run; expected {max} or fewer together (--max-rules)")
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::expression;
 use super::written::{TextMatch, ValueMatch};
+use crate::document::shown;
 
 /// A [`TextMatch`], compiled.
 #[derive(Clone, Debug)]
@@ -79,8 +80,15 @@ fn is_equal(wanted: &Value, found: &Value) -> bool {
     }
 }
 
+/// The longest glob, in bytes.
+const LONGEST_GLOB: usize = 1 << 10;
+
 /// A glob as a regular expression over the whole path.
 pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
+    if glob.len() > LONGEST_GLOB {
+        let (found, begun) = (glob.len(), shown(glob));
+        return Err(format!("glob {begun} is {found} bytes long; expected {LONGEST_GLOB} or fewer"));
+    }
     let mut regex = String::from("^");
     let mut rest = glob;
     while let Some(c) = rest.chars().next() {

@@ -19,6 +19,16 @@ pub(super) struct Moment {
     pub(super) elapsed: Duration,
 }
 
+/// A list of numbers, cut to the first few: every exchange that matches a rule keeps its words.
+fn in_words(numbers: &[u64]) -> String {
+    const SHOWN: usize = 8;
+    if numbers.len() <= SHOWN {
+        return format!("{numbers:?}");
+    }
+    let shown: Vec<_> = numbers[..SHOWN].iter().map(u64::to_string).collect();
+    format!("[{}, … {} more]", shown.join(", "), numbers.len() - SHOWN)
+}
+
 impl Fires {
     /// Whether to fire (`Ok`) or not, and why, in a few words for the journal. `draw` makes the match's draw.
     pub(super) fn decide(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
@@ -34,7 +44,7 @@ impl Fires {
             }
         };
         if let Some(wanted) = &self.nth {
-            holds(wanted.0.contains(&nth), &|| format!("nth in {:?}", wanted.0))?;
+            holds(wanted.0.contains(&nth), &|| format!("nth in {}", in_words(&wanted.0)))?;
         }
         if let Some(first) = self.first {
             holds(nth <= first, &|| format!("among the first {first}"))?;
@@ -97,7 +107,10 @@ impl Fires {
         if numbers.iter().any(is_possible) {
             return Ok(());
         }
-        mistake("nth", format!("nth {numbers:?} never meets the other conditions; expected one that does"))
+        mistake(
+            "nth",
+            format!("nth {} never meets the other conditions; expected one that does", in_words(numbers)),
+        )
     }
 
     /// Whether some number is within `first` and `after` and selected by `every`.

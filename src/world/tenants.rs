@@ -27,7 +27,7 @@ record! {
         /// when absent.
         pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
         /// What goes wrong in it: names of built-in scenarios, or documents; `--scenario` when absent.
-        pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios"),
+        pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios") within FieldLimit::Entries(0, MOST_SCENARIOS),
         /// What ids and faults are drawn from; `--seed` when absent.
         pub seed: Option<u64> = nullable("seed"),
         /// Whether groups must meet the prerequisites that the service's documentation names; `--prerequisites` when
@@ -44,6 +44,9 @@ record! {
         pub sim_fault: Option<SimFault> = nullable("simFault"),
     }
 }
+
+/// Scenarios of one tenant.
+const MOST_SCENARIOS: usize = 100;
 
 /// What a tenant's name may be.
 const NAME: FieldLimit = FieldLimit::Form {
@@ -293,6 +296,10 @@ fn rulesets_of(
         NamedOr::Inline(scenario) => scenario.rules.len(),
         NamedOr::Named(_) => 0,
     });
+    if asked.len() > MOST_SCENARIOS {
+        wrong("/scenarios", format!("{} scenarios; expected {MOST_SCENARIOS} or fewer", asked.len()));
+        return None;
+    }
     if let Err(error) = Rulesets::check_count(inline.sum(), max_rules) {
         wrong("/scenarios", error.to_string());
         return None;

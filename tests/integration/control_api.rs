@@ -316,6 +316,106 @@ fn exported_state_can_be_imported_unchanged() {
 }
 
 #[test]
+fn what_a_body_asks_for_is_counted_before_any_of_it_is_done() {
+    let sim = Sim::new();
+    let many = |nth: usize, of: fn(usize) -> Value| (0..nth).map(of).collect::<Vec<_>>();
+    let regexes = |nth: usize| {
+        let named = (0..nth).map(|nth| (format!("q{nth}"), json!({ "regex": "[a-z]{50}\\w{50}" })));
+        named.collect::<serde_json::Map<_, _>>()
+    };
+    let rules = |rules: Vec<Value>| json!({ "name": "x", "rules": rules });
+    let close = |when: Value| json!({ "when": when, "fault": "close" });
+    let with_regex = |nth: usize| json!({ "when": { "path": "/a", "client": { "regex": format!("a{nth}") } }, "fault": "close" });
+    for (call, body, expected) in [
+        (
+            "PUT /_sim/scenario",
+            json!({ "use": many(20_000, |_| json!("chaos")) }),
+            "20000 entries in use; expected 100 or fewer",
+        ),
+        (
+            "PUT /_sim/scenario",
+            rules(many(1_001, |_| json!({ "fault": "close" }))),
+            "more than 1000 rules would run",
+        ),
+        (
+            "PUT /_sim/scenario",
+            rules(many(300, with_regex)),
+            "300 regular expressions; expected 256 or fewer",
+        ),
+        (
+            "PUT /_sim/scenario",
+            rules(vec![close(json!({ "query": regexes(9_000) }))]),
+            "9000 entries in query; expected 64 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            close(json!({ "header": regexes(65) })),
+            "65 entries in header; expected 64 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            close(json!({ "operation": many(101, |_| json!("token")) })),
+            "101 entries; expected 100 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            close(json!({ "path": format!("/{}", "a".repeat(2_000)) })),
+            "is 2001 bytes long; expected 1024 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            close(json!({ "client": { "regex": "a".repeat(5_000) } })),
+            "is 5000 bytes long; expected 4096 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            json!({ "sequence": many(1_001, |_| json!("close")) }),
+            "1001 entries in sequence; expected 1000 or fewer",
+        ),
+        (
+            "POST /_sim/scenario/rules",
+            json!({ "fires": { "nth": many(1_001, |nth| json!(nth + 1)) }, "fault": "close" }),
+            "1001 numbers; expected 1000 or fewer",
+        ),
+        (
+            "POST /_sim/tenants",
+            json!({ "scenarios": many(20_000, |_| json!("chaos")) }),
+            "20000 entries in scenarios; expected 100 or fewer",
+        ),
+        (
+            "POST /_sim/verify",
+            json!({ "match": { "query": regexes(10_000) } }),
+            "10000 entries in query; expected 64 or fewer",
+        ),
+        (
+            "POST /_sim/verify",
+            json!({ "then": many(101, |_| json!({})) }),
+            "101 entries in then; expected 100 or fewer",
+        ),
+        (
+            "POST /_sim/verify",
+            json!({ "then": many(5, |nth| json!({ "match": { "query": (0..60).map(|q| (format!("q{nth}{q}"), json!({ "regex": "x" }))).collect::<serde_json::Map<_, _>>() } })) }),
+            "300 regular expressions; expected 256 or fewer",
+        ),
+    ] {
+        let told = sim.control(call, Some(body), 400);
+        assert!(told["error"].as_str().unwrap().contains(expected), "{call}: {told}\n{expected}");
+    }
+    // Rules that are added one by one count together.
+    for nth in 0..256 {
+        sim.control("POST /_sim/scenario/rules", Some(with_regex(nth)), 201);
+    }
+    let told = sim.control("POST /_sim/scenario/rules", Some(with_regex(256)), 400);
+    assert!(told["error"].as_str().unwrap().contains("257 regular expressions would run"), "{told}");
+    // The document says so.
+    let document = sim.control("GET /_sim/control.openapi.json", None, 200);
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Matcher"]["properties"]["query"]["maxProperties"], 64);
+    assert_eq!(schemas["UseOfScenarios"]["properties"]["use"]["maxItems"], 100);
+    assert_eq!(schemas["Rule"]["properties"]["sequence"]["maxItems"], 1_000);
+}
+
+#[test]
 fn a_reset_restores_everything_including_draws() {
     let sim = Sim::new();
     let (prefix, _, made) =
@@ -501,7 +601,7 @@ fn an_expectation_has_a_hundred_steps_at_most() {
     let steps = |count: usize| json!({ "match": {}, "count": { "atLeast": 0 }, "then": vec![json!({ "match": {} }); count] });
     sim.control("POST /_sim/verify", Some(steps(100)), 409);
     let error = sim.control("POST /_sim/verify", Some(steps(101)), 400);
-    assert_eq!(error["error"], "body:1:35: 101 steps; expected 100 at most");
+    assert_eq!(error["error"], "body:1:42: 101 entries in then; expected 100 or fewer");
 }
 
 #[test]

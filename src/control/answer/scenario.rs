@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
-use crate::document::{Outline, Place, record, unknown};
+use crate::document::{Limit, Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::wire::Request;
 
@@ -42,7 +42,9 @@ pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
 fn rule_error(error: &LoadError) -> ControlError {
     let status = match error {
         LoadError::Taken(_) => StatusCode::CONFLICT,
-        LoadError::TooMany(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
+        LoadError::TooMany(_) | LoadError::TooManyRegexes(_) | LoadError::SameName(_) => {
+            StatusCode::BAD_REQUEST
+        }
     };
     ControlError::new(status, error.to_string())
 }
@@ -51,9 +53,12 @@ record! {
     /// Built-in scenarios by name.
     pub(in crate::control) struct UseOfScenarios as "useOfScenarios" checked by UseOfScenarios::look {
         /// Their names, in the order in which their rules run.
-        names: Vec<String> = required("use"),
+        names: Vec<String> = required("use") within MOST_NAMES,
     }
 }
+
+/// More than there are built-in scenarios, and few enough to load them all.
+const MOST_NAMES: Limit = Limit::Entries(0, 100);
 
 impl UseOfScenarios {
     fn look(&self, place: &mut Place<'_, '_, '_>) {
@@ -78,7 +83,7 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
         outline => {
             let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
             let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
-            let read = Ruleset::read(&document);
+            let read = Ruleset::read_within(&document, max_rules);
             vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
         }
     };

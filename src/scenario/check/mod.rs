@@ -3,10 +3,14 @@
 
 mod overlap;
 mod rule;
+mod size;
 mod when;
 
 use std::collections::HashSet;
 
+pub use size::MOST_REGEXES;
+pub(crate) use size::regexes;
+pub(super) use size::{CONDITIONS, MOST_NUMBERS, SEQUENCE};
 pub(super) use when::check_when;
 
 use super::mistake::Mistake;
@@ -19,6 +23,11 @@ pub(super) fn check_frame(scenario: &Scenario) -> Vec<Mistake> {
     let rules = scenario.rules.len();
     if rules > MOST_RULES {
         found.push(Mistake::new("/rules", format!("{rules} rules; expected {MOST_RULES} or fewer")));
+    }
+    let regexes: usize = scenario.rules.iter().map(|rule| regexes(&rule.when)).sum();
+    if regexes > MOST_REGEXES {
+        let message = format!("{regexes} regular expressions; expected {MOST_REGEXES} or fewer in all rules");
+        found.push(Mistake::new("/rules", message));
     }
     found
 }

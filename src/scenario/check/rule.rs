@@ -1,6 +1,6 @@
 //! Whether one rule is valid, part by part.
 
-use super::{check_name, check_when};
+use super::{check_name, check_when, size};
 use crate::scenario::fault::Fault;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::written::Rule;
@@ -17,7 +17,8 @@ pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
     let when = check_when(&rule.when).into_iter().map(|mistake| mistake.below("/when"));
     let faults = faults(rule).into_iter();
     let faults = faults.map(|(place, fault)| fault.check(rule).map_err(|mistake| mistake.below(&place)));
-    when.chain(parts.into_iter().chain(faults).filter_map(Result::err)).collect()
+    let size = size::check_rule_size(rule).into_iter();
+    when.chain(size).chain(parts.into_iter().chain(faults).filter_map(Result::err)).collect()
 }
 
 /// Whether it says what goes wrong, exactly once.

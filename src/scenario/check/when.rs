@@ -2,6 +2,8 @@
 
 use hyper::header::HeaderName;
 
+use super::size::check_size;
+
 use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::{Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
@@ -11,7 +13,8 @@ pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
     let parts = [check_version(when), check_method(when), check_path(when)].into_iter();
     let headers = when.header.keys().map(|name| check_header(name));
     let pointers = when.body.keys().map(|pointer| check_pointer(pointer));
-    parts.chain(headers).chain(pointers).filter_map(Result::err).collect()
+    let size = check_size(when).into_iter();
+    size.chain(parts.chain(headers).chain(pointers).filter_map(Result::err)).collect()
 }
 
 fn check_version(when: &When) -> Result<(), Mistake> {

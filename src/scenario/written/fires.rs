@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::check;
 use crate::clock::Span;
 use crate::document::{Content, Definitions, Limit, Mistakes, Node, Written, record, words};
 
@@ -57,11 +58,16 @@ impl Written for Nth {
 
     fn schema(_: &mut Definitions) -> Value {
         let number = json!({ "type": "integer", "minimum": 1 });
-        json!({ "anyOf": [number, { "type": "array", "minItems": 1, "items": number }] })
+        json!({ "anyOf": [number, { "type": "array", "minItems": 1, "maxItems": check::MOST_NUMBERS, "items": number }] })
     }
 
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self> {
         mistakes.within(Some(Limit::AtLeast(1)), |mistakes| match &node.content {
+            Content::List(numbers) if numbers.len() > check::MOST_NUMBERS => {
+                let (found, most) = (numbers.len(), check::MOST_NUMBERS);
+                mistakes.add(node, format!("{found} numbers; expected {most} or fewer"));
+                None
+            }
             Content::List(_) => Vec::read(node, mistakes).map(Self),
             Content::Mapping(_) => {
                 mistakes.unexpected(node, &Self::expected());

@@ -16,6 +16,7 @@ pub use when::{Operations, When};
 
 use super::check;
 use super::fault::Fault;
+use super::ruleset::MOST_RULES;
 use crate::document::{Document, Limit, Place, record, words};
 
 record! {
@@ -26,7 +27,7 @@ record! {
         /// What a client's author learns from it, in one sentence.
         pub lesson: Option<String> = optional("lesson"),
         /// The rules, in order: at each stage the first that fires wins.
-        pub rules: Vec<Rule> = required("rules"),
+        pub rules: Vec<Rule> = required("rules") within Limit::Entries(0, MOST_RULES),
     }
 }
 
@@ -61,7 +62,7 @@ record! {
         /// What goes wrong, every time the rule fires.
         pub fault: Option<Fault> = optional("fault"),
         /// What goes wrong, one fault per firing.
-        pub sequence: Option<Vec<Fault>> = optional("sequence") within Limit::NotEmpty,
+        pub sequence: Option<Vec<Fault>> = optional("sequence") within check::SEQUENCE,
         /// What comes after the sequence; `pass` when absent.
         pub then: Option<Then> = optional("then"),
     }

@@ -26,12 +26,12 @@ record! {
         /// The OAuth client's id or name, from the token or the token call.
         pub client: Option<TextMatch> = optional("client"),
         /// Query parameters by name, decoded; of one that is given twice, the first.
-        pub query: BTreeMap<String, TextMatch> = optional("query"),
+        pub query: BTreeMap<String, TextMatch> = optional("query") within check::CONDITIONS,
         /// Request header fields by name, in any case.
-        pub header: BTreeMap<String, TextMatch> = optional("header"),
+        pub header: BTreeMap<String, TextMatch> = optional("header") within check::CONDITIONS,
         /// Values in the body by JSON Pointer, such as `/name` or `/sourceIds/0`; a token call's parameters count
         /// as members of an object.
-        pub body: BTreeMap<String, ValueMatch> = optional("body"),
+        pub body: BTreeMap<String, ValueMatch> = optional("body") within check::CONDITIONS,
     }
 }
 

@@ -1,0 +1,50 @@
+//! How large a rule may be. Everything is counted before any of it is compiled: a compiled regular expression takes up to
+//! half a megabyte, and every rule looks at every exchange.
+
+use crate::document::Limit;
+use crate::scenario::mistake::Mistake;
+use crate::scenario::written::{Operations, Rule, TextMatch, ValueMatch, When};
+
+/// Conditions on query parameters, on header fields, or in the body, of one `when`.
+pub(in crate::scenario) const CONDITIONS: Limit = Limit::Entries(0, MOST_CONDITIONS);
+const MOST_CONDITIONS: usize = 64;
+/// Operations that one `when` names.
+const MOST_OPERATIONS: usize = 100;
+/// Faults of a sequence.
+pub(in crate::scenario) const SEQUENCE: Limit = Limit::Entries(1, MOST_FAULTS);
+const MOST_FAULTS: usize = 1_000;
+/// Numbers that `nth` lists.
+pub(in crate::scenario) const MOST_NUMBERS: usize = 1_000;
+/// Regular expressions of all rules that run together, or of one scenario or expectation.
+pub const MOST_REGEXES: usize = 256;
+
+/// What is too large in a `when`; pointers begin below it.
+pub(super) fn check_size(when: &When) -> Option<Mistake> {
+    let conditions = [("query", when.query.len()), ("header", when.header.len()), ("body", when.body.len())];
+    let conditions = conditions.into_iter().map(|(part, count)| (part, count, MOST_CONDITIONS));
+    let operations = match &when.operation {
+        Some(Operations::These(operations)) => operations.len(),
+        _ => 0,
+    };
+    too_many(conditions.chain([("operation", operations, MOST_OPERATIONS)]))
+}
+
+/// What is too large in a rule beside its `when`.
+pub(super) fn check_rule_size(rule: &Rule) -> Option<Mistake> {
+    let faults = rule.sequence.as_ref().map_or(0, Vec::len);
+    let numbers = rule.fires.nth.as_ref().map_or(0, |nth| nth.0.len());
+    too_many([("sequence", faults, MOST_FAULTS), ("fires/nth", numbers, MOST_NUMBERS)].into_iter())
+}
+
+fn too_many<'a>(mut counts: impl Iterator<Item = (&'a str, usize, usize)>) -> Option<Mistake> {
+    let (part, count, most) = counts.find(|(_, count, most)| count > most)?;
+    Some(Mistake::new(format!("/{part}"), format!("{count} entries; expected {most} or fewer")))
+}
+
+/// How many regular expressions a `when` has.
+pub(crate) fn regexes(when: &When) -> usize {
+    let is_regex = |text: &&TextMatch| matches!(text, TextMatch::Regex(_));
+    let single = [&when.version, &when.method, &when.client].into_iter().flatten();
+    let texts = single.chain(when.query.values()).chain(when.header.values()).filter(is_regex).count();
+    texts + when.body.values().filter(|value| matches!(value, ValueMatch::Regex(_))).count()
+}
