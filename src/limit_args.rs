@@ -44,7 +44,7 @@ pub(crate) struct LimitArgs {
     /// Open connections; one more gets a 503, or over TLS a close
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONNECTIONS", default_value_t = Limits::default().max_connections, value_parser = at_least_one, value_name = "N")]
     max_connections: usize,
-    /// Answers that wait at the same time (held, hung, trickled, following a journal); one more gets a 503 at once
+    /// Answers that wait at the same time (held, hung, trickled, following a journal), half of them in one tenant, 128 on one connection; one more gets a 503 at once
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value_t = Limits::default().max_holds, value_parser = at_least_one, value_name = "N")]
     max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused

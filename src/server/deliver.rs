@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
 use super::feed::{Slowly, feed};
+use super::follow::follow;
+use super::holds::Holds;
 use super::vitals::{OpenRequest, Vitals};
 use super::waiting::{Course, Unbounded, or_stopping};
 use super::{Shared, monotonic_ns, wall_now};
@@ -22,6 +24,7 @@ use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp};
 
 /// What a delivery needs to know about the request it answers.
 pub(super) struct Recipient {
+    pub(super) connection: u64,
     pub(super) method: Method,
     pub(super) version: Version,
     pub(super) vitals: Arc<Vitals>,
@@ -34,20 +37,20 @@ pub(super) async fn deliver(
     answered: Answered,
     mut recipient: Recipient,
 ) -> Result<Response<Outgoing>, Broken> {
-    let Answered { outcome, tenant, follow } = answered;
+    let Answered { outcome, tenant, follow: follower } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
     let Some(tenant) = tenant else { return Ok(response) };
     let exchange = ExchangeId { epoch: outcome.trace.epoch, seq: outcome.trace.seq };
-    if follow.is_some() || outcome.delivery.waits() {
-        match Arc::clone(&recipient.shared.holds).try_acquire_owned() {
+    if follower.is_some() || outcome.delivery.waits() {
+        match Holds::take(&recipient.shared.holds, tenant.name(), recipient.connection) {
             Ok(place) => recipient.open.keep(place),
-            Err(_) => return Ok(refuse_to_wait(&tenant, exchange, &recipient)),
+            Err(limit) => return Ok(refuse_to_wait(&tenant, exchange, &recipient, limit)),
         }
     }
-    if let Some(follower) = follow {
-        let pieces = super::follow::follow(tenant, follower, recipient.shared.stopping.clone());
+    if let Some(follower) = follower {
+        let pieces = follow(tenant, follower, recipient.shared.stopping.clone());
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: recipient.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
@@ -105,11 +108,12 @@ pub(super) async fn deliver(
 
 /// 503 at once, instead of one more waiting answer. What the service did stays done, as it does whenever an
 /// answer is lost; the journal has what the client was told.
-fn refuse_to_wait(tenant: &Tenant, exchange: ExchangeId, recipient: &Recipient) -> Response<Outgoing> {
-    let text = format!(
-        "{} answers are waiting, which is the limit (--max-holds)",
-        recipient.shared.limits.max_holds
-    );
+fn refuse_to_wait(
+    tenant: &Tenant,
+    exchange: ExchangeId,
+    recipient: &Recipient,
+    text: String,
+) -> Response<Outgoing> {
     tracing::warn!("an answer was refused: {text}");
     let status = StatusCode::SERVICE_UNAVAILABLE;
     if exchange.seq == 0 {

@@ -196,7 +196,8 @@ impl Exchanges {
         open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
         let (vitals, shared) = (Arc::clone(&self.vitals), Arc::clone(&self.shared));
-        Ok(deliver(answered, Recipient { method, version, vitals, shared, open }).await?)
+        let connection = self.connection;
+        Ok(deliver(answered, Recipient { connection, method, version, vitals, shared, open }).await?)
     }
 }
 

@@ -16,8 +16,8 @@ pub struct Limits {
     pub max_headers: usize,
     /// Open connections; one more gets a 503, or over TLS a close. 1,024 by default.
     pub max_connections: usize,
-    /// Answers that wait at the same time: held, hung, trickled, or following a journal; 503 at once for one
-    /// more. 10,000 by default.
+    /// Answers that wait at the same time: held, hung, trickled, or following a journal; half of them at most in one
+    /// tenant, and 128 on one connection. 503 at once for one more. 10,000 by default.
     pub max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused. 128 by default.
     pub max_streams: u32,

@@ -12,6 +12,7 @@ mod exchanges;
 mod feed;
 mod follow;
 mod head;
+mod holds;
 mod interrupt;
 mod limits;
 mod request_log;
@@ -36,6 +37,7 @@ use crate::clock::Timestamp;
 use crate::wire::Stopwatch;
 use crate::world::World;
 use admission::{Admission, Places};
+use holds::Holds;
 
 pub(crate) use dispatch::answer;
 pub use limits::Limits;
@@ -50,7 +52,7 @@ struct Shared {
     stopping: watch::Receiver<bool>,
     connections: AtomicU64,
     /// Places for answers that wait.
-    holds: Arc<Semaphore>,
+    holds: Arc<Holds>,
     /// Places for requests that may take long to answer: each occupies a thread.
     aside: Semaphore,
 }
@@ -69,7 +71,7 @@ pub(crate) async fn run(
     let (stopper, stopping) = watch::channel(false);
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
-    let holds = Arc::new(Semaphore::new(limits.max_holds));
+    let holds = Arc::new(Holds::new(limits.max_holds));
     let shared = Arc::new(Shared {
         world,
         limits,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use hyper::Version;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
+
+use super::holds::Hold;
 
 /// What is known about a connection, and what should happen to it.
 #[derive(Debug, Default)]
@@ -105,7 +107,7 @@ pub(super) struct OpenRequest {
     vitals: Arc<Vitals>,
     is_reused: bool,
     /// Its answer's place among those that wait.
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Hold>,
 }
 
 impl OpenRequest {
@@ -115,7 +117,7 @@ impl OpenRequest {
     }
 
     /// Keeps a waiting answer's place for as long as the request is open.
-    pub(super) fn keep(&mut self, place: OwnedSemaphorePermit) {
+    pub(super) fn keep(&mut self, place: Hold) {
         self.place = Some(place);
     }
 }

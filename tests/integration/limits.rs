@@ -415,6 +415,7 @@ fn one_http_2_connection_too_many_is_refused() {
 }
 
 /// HTTP/2's frame types that matter here, by their numbers.
+const DATA: u8 = 0;
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
 /// Its error codes.
@@ -437,6 +438,12 @@ impl Frames {
         let block = b"\x82\x86\x84\x41\x09localhost";
         let len = u8::try_from(block.len()).unwrap();
         [&[0, 0, len, 1, 5], &stream.to_be_bytes()[..], block].concat()
+    }
+
+    /// `GET /oauth/info` in the same way; the path is text without Huffman's code.
+    fn info(stream: u32) -> Vec<u8> {
+        let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
+        [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
     }
 
     fn reset(stream: u32) -> Vec<u8> {
@@ -473,13 +480,8 @@ fn one_stream_too_many_is_refused_and_the_connection_stays_open() {
     let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
     config.limits.max_streams = 2;
     let served = Served::start(config);
-    // The path `/oauth/info` as text, without Huffman's code.
-    let hung = |stream: u32| {
-        let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
-        [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
-    };
     let mut frames = Frames::connect(served.address());
-    frames.0.write_all(&[hung(1), hung(3), hung(5)].concat()).unwrap();
+    frames.0.write_all(&[Frames::info(1), Frames::info(3), Frames::info(5)].concat()).unwrap();
     let (stream, content) = frames.next_of(RST_STREAM).unwrap();
     assert_eq!((stream, code_at(&content, 0)), (5, REFUSED_STREAM));
     // A place is free again, on the same connection.
@@ -604,17 +606,14 @@ fn one_waiting_answer_too_many_is_a_503_at_once() {
         socket.write_all(format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
         socket
     };
-    let mut follower = open("/_sim/journal/stream");
+    assert_eq!(call(address, "PUT", "/_sim/tenants/other", &serde_json::json!({})).0, 201);
+    let mut follower = open("/tenants/other/_sim/journal/stream");
     follower.read_exact(&mut [0; 12]).unwrap();
     // Two wait beside the follower; later ones are answered.
-    let waits = |socket: &mut TcpStream| {
-        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        socket.peek(&mut [0]).is_err()
-    };
     let mut waiting = Vec::new();
     loop {
-        let mut socket = open("/oauth/info?held");
-        if !waits(&mut socket) {
+        let mut socket = open("/oauth/info?hung");
+        if !is_waiting(&mut socket) {
             break;
         }
         waiting.push(socket);
@@ -638,5 +637,64 @@ fn one_waiting_answer_too_many_is_a_503_at_once() {
     assert_others_are_served(address);
     drop((waiting, follower));
     // The places are free again as soon as the server has seen them leave.
-    assert!((0..100).any(|_| waits(&mut open("/oauth/info?hung"))), "the places stay taken");
+    assert!((0..100).any(|_| is_waiting(&mut open("/oauth/info?hung"))), "the places stay taken");
+}
+
+/// A server of whose `oauthInfo` nothing comes, with this many places for answers that wait.
+fn hanging(change: impl FnOnce(&mut Limits)) -> Served {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
+    change(&mut config.limits);
+    Served::start(config)
+}
+
+/// A connection that asks for what hangs in a tenant, and whether it waits: nothing was said within a moment.
+fn hung(address: SocketAddr, tenant: &str) -> (TcpStream, bool) {
+    let mut socket = connect(address);
+    let head = format!("GET /tenants/{tenant}/oauth/info HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    socket.write_all(head.as_bytes()).unwrap();
+    let waits = is_waiting(&mut socket);
+    (socket, waits)
+}
+
+fn is_waiting(socket: &mut TcpStream) -> bool {
+    socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    socket.peek(&mut [0]).is_err()
+}
+
+#[test]
+fn one_tenant_cannot_take_the_places_of_all_others() {
+    let served = hanging(|limits| limits.max_holds = 6);
+    let address = served.address();
+    let refused = |tenant: &str| {
+        let reply = send(address, "GET", &format!("/tenants/{tenant}/oauth/info"), &[], b"");
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        (reply.status, body["messages"][0]["text"].as_str().unwrap().to_owned())
+    };
+    let greedy = [(); 3].map(|()| hung(address, "greedy"));
+    assert!(greedy.iter().all(|(_, waits)| *waits));
+    let share =
+        "3 answers of tenant `greedy` are waiting, which is the limit for one tenant (half of --max-holds)";
+    assert_eq!(refused("greedy"), (503, share.to_owned()));
+    let others = ["a", "b", "b"].map(|tenant| hung(address, tenant));
+    assert!(others.iter().all(|(_, waits)| *waits));
+    let all = "6 answers are waiting, which is the limit (--max-holds)";
+    assert_eq!(refused("c"), (503, all.to_owned()));
+}
+
+#[test]
+fn one_connection_cannot_take_the_places_of_all_others() {
+    let served = hanging(|limits| (limits.max_streams, limits.max_holds) = (1_000, 1_000));
+    let mut frames = Frames::connect(served.address());
+    let streams: Vec<_> = (0..129).flat_map(|nth| Frames::info(2 * nth + 1)).collect();
+    frames.0.write_all(&streams).unwrap();
+    // One of them is answered, and only one.
+    let (_, body) = frames.next_of(DATA).unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let refusal = "128 answers are waiting on this connection, which is the limit for one connection, whatever \
+                   --max-holds is";
+    assert_eq!(body["messages"][0]["text"], refusal);
+    let (_other, waits) = hung(served.address(), "default");
+    assert!(waits, "another connection has no place");
+    assert!(is_waiting(&mut frames.0), "another stream was answered");
 }
