@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::body::Broken;
 use super::exchanges::{Ended, Exchanges, HEAD_TOO_LARGE};
 use super::interrupt::Interruption;
+use super::opening::Decrypted;
 use super::socket::Socket;
 use super::vitals::Vitals;
 use super::watchdog::{Interrupted, interrupted};
@@ -21,11 +22,14 @@ use super::{Limits, Shared};
 /// Serves a connection, over TLS where the server has it, until either side closes it or the server stops.
 pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     let vitals = Arc::new(Vitals::default());
-    let socket = Socket::new(stream, Arc::clone(&vitals));
+    let socket = Socket::new(stream, Arc::clone(&vitals), shared.tls.is_some());
     let Some(tls) = &shared.tls else { return serve_http(socket, number, vitals, shared).await };
     let shaking_hands = tls.acceptor().accept(socket);
     match tokio::time::timeout(shared.limits.header_timeout, shaking_hands).await {
-        Ok(Ok(secured)) => serve_http(secured, number, vitals, shared).await,
+        Ok(Ok(secured)) => {
+            let decrypted = Decrypted::new(secured, Arc::clone(&vitals));
+            serve_http(decrypted, number, vitals, shared).await;
+        }
         Ok(Err(error)) => {
             tracing::info!(connection = number, %error, "the TLS handshake failed; expected an https:// client that trusts this server's certificate");
         }

@@ -24,14 +24,14 @@ pub struct Limits {
     /// HTTP/2 streams that one connection opens and resets before they are answered, or makes us reset by its
     /// mistakes; it is closed beyond them. 100 by default.
     pub max_resets: usize,
-    /// How long a client may take to send a request's complete head, or for the TLS handshake; then its connection is
-    /// closed. 10 s by default.
+    /// How long a client may take to send a request's complete head, from its first byte on, or for the TLS handshake;
+    /// then its connection is closed. 10 s by default.
     pub header_timeout: Duration,
     /// How long a client may take to send a request's complete body; then a 408. 30 s by default.
     pub body_timeout: Duration,
     /// How long a client may go without reading any of its answer; then its connection is closed. 30 s by default.
     pub write_timeout: Duration,
-    /// How long a connection may be idle between requests; then it is closed. 5 min by default.
+    /// How long a connection may be idle, before its first request or between two; then it is closed. 5 min by default.
     pub idle_timeout: Duration,
     /// How long open requests may take when the server stops; then they are cut off. 10 s by default.
     pub drain_timeout: Duration,

@@ -15,6 +15,7 @@ mod head;
 mod holds;
 mod interrupt;
 mod limits;
+mod opening;
 mod request_log;
 mod socket;
 mod target;

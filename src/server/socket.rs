@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::opening::Opening;
 use super::vitals::Vitals;
 
 /// The longest answer that is copied into one buffer, in bytes.
@@ -17,13 +18,16 @@ const SHORT: usize = 1_024;
 pub(super) struct Socket {
     stream: TcpStream,
     vitals: Arc<Vitals>,
+    /// Notes what is read; over TLS that is done where it has been decrypted.
+    opening: Option<Opening>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, vitals: Arc<Vitals>) -> Self {
+    pub(super) fn new(stream: TcpStream, vitals: Arc<Vitals>, is_secure: bool) -> Self {
         // Answers are small and whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        Self { stream, vitals }
+        let opening = (!is_secure).then(|| Opening::new(Arc::clone(&vitals)));
+        Self { stream, vitals, opening }
     }
 }
 
@@ -44,8 +48,8 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.vitals.note_read();
+        if let Some(opening) = &mut self.opening {
+            opening.note(&buffer.filled()[before..]);
         }
         polled
     }

@@ -56,6 +56,13 @@ impl Vitals {
         }
     }
 
+    /// Notes that HTTP/2 was opened. What was read so far is no head.
+    pub(super) fn note_http2(&self) {
+        self.is_http2.store(true, Ordering::Relaxed);
+        self.is_reading_head.store(false, Ordering::Relaxed);
+        self.activity.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A number that grows with all activity.
     pub(super) fn activity(&self) -> u64 {
         self.activity.load(Ordering::Relaxed)

@@ -257,6 +257,53 @@ fn an_idle_connection_is_closed_in_the_end() {
     assert_others_are_served(served.address());
 }
 
+/// Waits until the server has closed two connections, one after the other, whose heads took too long.
+fn outlast_slow_heads(address: SocketAddr) {
+    for _ in 0..2 {
+        assert_eq!(exchange(address, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "), b"");
+    }
+}
+
+#[test]
+fn an_http_2_connection_that_waits_before_its_first_request_is_idle_and_not_slow() {
+    let served = limited(|limits| limits.header_timeout = Duration::from_millis(30));
+    let mut frames = Frames::connect(served.address());
+    outlast_slow_heads(served.address());
+    frames.0.write_all(&Frames::get(1)).unwrap();
+    assert_eq!(frames.next_of(HEADERS).map(|(stream, _)| stream), Some(1));
+    let served = patient(|limits| limits.idle_timeout = Duration::from_millis(30));
+    let mut frames = Frames::connect(served.address());
+    assert_eq!(frames.next_of(HEADERS), None);
+}
+
+#[test]
+fn an_http_2_connection_that_is_never_completely_opened_is_slow() {
+    let served = patient(|limits| limits.header_timeout = Duration::from_millis(30));
+    for opening in [&b"PRI * HT"[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04"] {
+        let mut frames = Frames(connect(served.address()));
+        frames.0.write_all(opening).unwrap();
+        assert_eq!(frames.next_of(HEADERS), None);
+    }
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn an_http_2_head_without_an_end_is_closed_as_idle() {
+    let served = patient(|limits| limits.idle_timeout = Duration::from_millis(30));
+    // The flags say that the stream ends, but not the head: a CONTINUATION would have the rest.
+    let mut unfinished = Frames::get(1);
+    unfinished[4] = 1;
+    for (earlier, streams) in [(Vec::new(), 0), (Frames::get(1), 1)] {
+        let mut frames = Frames::connect(served.address());
+        frames.0.write_all(&earlier).unwrap();
+        assert!((0..streams).all(|_| frames.next_of(HEADERS).is_some()));
+        unfinished[8] = 2 * streams + 1;
+        frames.0.write_all(&unfinished).unwrap();
+        assert_eq!(frames.next_of(HEADERS), None);
+    }
+    assert_others_are_served(served.address());
+}
+
 #[test]
 fn a_journal_that_is_followed_is_not_idle() {
     let served = limited(|limits| limits.idle_timeout = Duration::from_millis(30));
@@ -416,6 +463,7 @@ fn one_http_2_connection_too_many_is_refused() {
 
 /// HTTP/2's frame types that matter here, by their numbers.
 const DATA: u8 = 0;
+const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
 /// Its error codes.
@@ -453,7 +501,10 @@ impl Frames {
     /// The next frame's type, stream and content; `None` when the connection has ended.
     fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
         let mut head = [0; 9];
-        self.0.read_exact(&mut head).ok()?;
+        if let Err(error) = self.0.read_exact(&mut head) {
+            assert!(error.kind() != ErrorKind::WouldBlock, "nothing comes, and the connection stays open");
+            return None;
+        }
         let mut content = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
         self.0.read_exact(&mut content).ok()?;
         Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), content))
@@ -486,7 +537,7 @@ fn one_stream_too_many_is_refused_and_the_connection_stays_open() {
     assert_eq!((stream, code_at(&content, 0)), (5, REFUSED_STREAM));
     // A place is free again, on the same connection.
     frames.0.write_all(&[Frames::reset(1), Frames::get(7)].concat()).unwrap();
-    let (stream, _) = frames.next_of(1).unwrap();
+    let (stream, _) = frames.next_of(HEADERS).unwrap();
     assert_eq!(stream, 7);
     assert_eq!(send(served.address(), "GET", "/nothing", &[], b"").status, 401);
 }
@@ -515,7 +566,7 @@ fn a_client_that_resets_as_many_streams_as_allowed_is_still_served() {
     let resets: Vec<_> =
         streams.flat_map(|stream| [Frames::get(stream), Frames::reset(stream)].concat()).collect();
     frames.0.write_all(&[resets, Frames::get(601)].concat()).unwrap();
-    while frames.next_of(1).expect("it is answered").0 != 601 {}
+    while frames.next_of(HEADERS).expect("it is answered").0 != 601 {}
 }
 
 /// A scenario with this many rules, as JSON.

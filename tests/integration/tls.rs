@@ -2,10 +2,22 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
+use sync_group_sim::{Config, Limits, Tls};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::harness::process::{Server, binary};
+use crate::harness::served::Served;
 
 fn curl(arguments: &[&str]) -> (String, bool) {
     let output = Command::new("curl").args(["-sS", "-m", "20"]).args(arguments).output().unwrap();
@@ -69,4 +81,57 @@ fn a_given_certificate_is_used() {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && stderr.contains(expected), "{options:?}: {stderr}");
     }
+}
+
+/// A server with a generated certificate and these limits, and a client that trusts it.
+fn secured(change: impl FnOnce(&mut Limits)) -> (Served, TlsConnector) {
+    let (tls, authority) = Tls::self_signed(&[]).unwrap();
+    let mut config = Config { tls: Some(tls), ..Config::default() };
+    change(&mut config.limits);
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (Served::start(config), TlsConnector::from(Arc::new(client)))
+}
+
+async fn shake_hands(served: &Served, client: &TlsConnector) -> TlsStream<TcpStream> {
+    let socket = TcpStream::connect(served.address()).await.unwrap();
+    client.connect(ServerName::try_from("localhost").unwrap(), socket).await.unwrap()
+}
+
+/// Sends bytes and reads until the connection ends, however it does.
+async fn exchange(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> String {
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_connection_that_waits_before_its_first_request_is_idle_and_not_slow() {
+    let slow = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
+    let whole = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let (served, client) = secured(|limits| limits.header_timeout = Duration::from_millis(200));
+    runtime().block_on(async {
+        let mut waiting = shake_hands(&served, &client).await;
+        // When two others were cut off, one after the other, this one has waited for longer than either.
+        for _ in 0..2 {
+            assert_eq!(exchange(&mut shake_hands(&served, &client).await, slow).await, "");
+        }
+        assert!(exchange(&mut waiting, whole).await.starts_with("HTTP/1.1 200"));
+    });
+    let (served, client) = secured(|limits| {
+        (limits.header_timeout, limits.idle_timeout) = (Duration::from_hours(1), Duration::from_millis(200));
+    });
+    runtime().block_on(async {
+        assert_eq!(exchange(&mut shake_hands(&served, &client).await, b"").await, "");
+    });
 }
