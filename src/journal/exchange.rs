@@ -60,7 +60,7 @@ pub struct Exchange {
     pub(crate) fate: Option<Fate>,
     /// What was sent so far, and when; `None` while nothing was.
     pub(crate) told: Option<Told>,
-    /// When the client was seen to leave, if it left before the end.
+    /// When the client was seen to leave, or to close its half of the connection, if it did so before the end.
     pub(crate) left: Option<(Timestamp, u64)>,
     /// How the scenario's rules judged it.
     pub rules: Looks,

@@ -49,6 +49,8 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .header_read_timeout(None)
         .max_buf_size(limits.max_header_bytes as usize)
         .auto_date_header(false)
+        // A client that has sent everything may close its half and still be answered; see `Socket::look_ahead`.
+        .half_close(true)
         .title_case_headers(true);
     // hyper keeps no more than its own default without an allocation for every request.
     if limits.max_headers != HEADERS_OF_HYPER {

@@ -10,11 +10,11 @@ use smallvec::SmallVec;
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered};
-use super::feed::{Slowly, feed};
+use super::feed::{Reader, Slowly, feed};
 use super::follow::follow;
 use super::holds::Holds;
 use super::vitals::{OpenRequest, Vitals};
-use super::waiting::{Course, Unbounded, or_stopping};
+use super::waiting::{Course, Unbounded, note_leaving, or_stopping};
 use super::{Shared, monotonic_ns, wall_now};
 use crate::clock::Timestamp;
 use crate::control;
@@ -50,7 +50,9 @@ pub(super) async fn deliver(
         }
     }
     if let Some(follower) = follower {
-        let pieces = follow(tenant, follower, recipient.shared.stopping.clone());
+        let reader =
+            Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
+        let pieces = follow(tenant, follower, reader);
         return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: recipient.open }));
     }
     if hold.is_none() && manner == Manner::Whole {
@@ -59,8 +61,13 @@ pub(super) async fn deliver(
     let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
     let mut course = Course { tenant: &tenant, exchange, at: decided, is_over: false };
     let stopping = &recipient.shared.stopping;
+    let vitals = &recipient.vitals;
     if let Some(hold) = hold {
-        course.wait(Wait::Hold, hold, stopping).await;
+        // A client that has closed its half may still read; one that gave up did the same.
+        tokio::select! {
+            () = course.wait(Wait::Hold, hold, stopping) => {}
+            never = note_leaving(&tenant, exchange, vitals) => match never {},
+        }
     }
     let is_silent = body.is_empty() || recipient.method == Method::HEAD;
     let delivered = match manner {
@@ -74,7 +81,8 @@ pub(super) async fn deliver(
         }
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
-            let slowly = Slowly { chunk_bytes, pause, stopping: stopping.clone() };
+            let reader = Reader { vitals: Arc::clone(vitals), stopping: stopping.clone() };
+            let slowly = Slowly { chunk_bytes, pause, reader };
             let pieces = feed(Arc::clone(&tenant), exchange, course.at, body, slowly);
             Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: recipient.open }))
         }
@@ -93,11 +101,17 @@ pub(super) async fn deliver(
         }
         Manner::Hang { limit: None } => {
             let open = Unbounded::new(&tenant, exchange);
-            or_stopping(open.released(), stopping).await;
+            tokio::select! {
+                () = or_stopping(open.released(), stopping) => {}
+                () = vitals.left() => return close(&recipient),
+            }
             close(&recipient)
         }
         Manner::Hang { limit: Some(limit) } => {
-            course.wait(Wait::Hang, limit, stopping).await;
+            tokio::select! {
+                () = course.wait(Wait::Hang, limit, stopping) => {}
+                () = vitals.left() => return close(&recipient),
+            }
             close(&recipient)
         }
     };

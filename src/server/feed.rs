@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::sync::{mpsc, watch};
 
+use super::vitals::Vitals;
 use super::waiting::Course;
 use super::{monotonic_ns, wall_now};
 use crate::clock::Timestamp;
@@ -16,6 +17,12 @@ use crate::tenant::{ExchangeId, Tenant};
 pub(super) struct Slowly {
     pub(super) chunk_bytes: usize,
     pub(super) pause: Duration,
+    pub(super) reader: Reader,
+}
+
+/// Who is fed, and until when.
+pub(super) struct Reader {
+    pub(super) vitals: Arc<Vitals>,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
@@ -41,8 +48,9 @@ pub(super) fn feed(
             let has_left = !is_read
                 || !rest.is_empty()
                     && tokio::select! {
-                        () = course.wait(Wait::Trickle, slowly.pause, &slowly.stopping) => false,
+                        () = course.wait(Wait::Trickle, slowly.pause, &slowly.reader.stopping) => false,
                         () = feeder.closed() => true,
+                        () = slowly.reader.vitals.left() => true,
                     };
             if has_left {
                 tenant.note_left(exchange, sent, wall_now(), monotonic_ns());

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
+use super::feed::Reader;
 use super::wall_now;
 use crate::clock::Timestamp;
 use crate::journal::{self, Exchange, Filter};
@@ -77,7 +78,7 @@ impl Follower {
 pub(super) fn follow(
     tenant: Arc<Tenant>,
     mut follower: Follower,
-    mut stopping: watch::Receiver<bool>,
+    mut reader: Reader,
 ) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -94,7 +95,8 @@ pub(super) fn follow(
             tokio::select! {
                 () = grew => {}
                 () = feeder.closed() => return,
-                _ = stopping.wait_for(|stopping| *stopping) => return,
+                () = reader.vitals.left() => return,
+                _ = reader.stopping.wait_for(|stopping| *stopping) => return,
             }
         }
     });

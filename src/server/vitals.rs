@@ -26,6 +26,11 @@ pub(super) struct Vitals {
     activity: AtomicU64,
     /// Odd while the client reads nothing; grows with every such stall.
     stalls: AtomicU64,
+    /// Whether an answer waits while HTTP does not read. In HTTP/2 it always does.
+    is_waiting: AtomicBool,
+    /// Whether the client was seen to close its half of the connection.
+    has_left: AtomicBool,
+    leaves: Notify,
     /// HTTP/2 sends GOAWAY before it closes.
     pub(super) goodbye: Notify,
 }
@@ -92,6 +97,29 @@ impl Vitals {
         self.open.load(Ordering::Relaxed) == 0 && !self.is_reading_head.load(Ordering::Relaxed)
     }
 
+    /// Whether an answer waits while HTTP does not read.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the client has closed its half: it sends nothing more, and may be gone.
+    pub(super) fn note_left(&self) {
+        if !self.has_left.swap(true, Ordering::Relaxed) {
+            self.leaves.notify_waiters();
+        }
+    }
+
+    /// Ready when the client was seen to close its half while an answer waited. In HTTP/2 that ends the connection,
+    /// and so whatever asks here.
+    pub(super) async fn left(&self) {
+        let mut leaves = std::pin::pin!(self.leaves.notified());
+        // Subscribe first, then check: an end between the two is not missed.
+        leaves.as_mut().enable();
+        if !self.has_left.load(Ordering::Relaxed) {
+            leaves.await;
+        }
+    }
+
     /// Asks for the socket to be reset when it is dropped.
     pub(super) fn reset(&self) {
         self.is_reset.store(true, Ordering::Relaxed);
@@ -126,11 +154,17 @@ impl OpenRequest {
     /// Keeps a waiting answer's place for as long as the request is open.
     pub(super) fn keep(&mut self, place: Hold) {
         self.place = Some(place);
+        if !self.vitals.is_http2.load(Ordering::Relaxed) {
+            self.vitals.is_waiting.store(true, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
+        if self.place.is_some() {
+            self.vitals.is_waiting.store(false, Ordering::Relaxed);
+        }
         self.vitals.open.fetch_sub(1, Ordering::Relaxed);
         self.vitals.activity.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,10 +1,12 @@
 //! Waits of deliveries, in the tenant's time: each is on the tenant's agenda meanwhile, and ends when its time has come
 //! or the server stops.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::vitals::Vitals;
 use super::{monotonic_ns, pause, wall_now};
 use crate::clock::Timestamp;
 use crate::journal::Told;
@@ -43,6 +45,13 @@ impl Drop for Course<'_> {
             self.tenant.note_left(self.exchange, 0, wall_now(), monotonic_ns());
         }
     }
+}
+
+/// Notes when the client is seen to close its half, for as long as this is polled.
+pub(super) async fn note_leaving(tenant: &Tenant, exchange: ExchangeId, vitals: &Vitals) -> Infallible {
+    vitals.left().await;
+    tenant.note_left(exchange, 0, wall_now(), monotonic_ns());
+    std::future::pending().await
 }
 
 /// An answer's place on the agenda.

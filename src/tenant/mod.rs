@@ -267,15 +267,20 @@ impl Tenant {
     pub(crate) fn note_told(&self, exchange: ExchangeId, told: Told, wall: Timestamp) {
         let Some(mut state) = self.with_number_of(exchange) else { return };
         state.agenda.note_busy(wall);
-        state.journal.note(exchange.seq, |exchange| exchange.told = Some(told));
+        state.journal.note(exchange.seq, |exchange| {
+            exchange.told = Some(told);
+            // The client had closed its half before that: it was sent everything nevertheless.
+            exchange.fate.take_if(|fate| *fate == Fate::ClientLeft);
+        });
     }
 
-    /// Notes that the client left before it was told all of an exchange.
+    /// Notes that the client was seen to leave before it was told all of an exchange, unless that is known.
     pub(crate) fn note_left(&self, exchange: ExchangeId, bytes: usize, wall: Timestamp, ns: u64) {
         let Some(mut state) = self.with_number_of(exchange) else { return };
         let at = state.clock.now(wall);
         state.journal.note(exchange.seq, |exchange| {
-            (exchange.fate, exchange.left) = (Some(Fate::ClientLeft), Some((at, ns)));
+            exchange.fate = Some(Fate::ClientLeft);
+            exchange.left.get_or_insert((at, ns));
             if bytes > 0 {
                 exchange.told = Some(Told { at, ns, bytes });
             }

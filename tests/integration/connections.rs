@@ -1,7 +1,7 @@
 //! What clients do to connections: bodies too long or too slow, both HTTP versions, stopping.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use sync_group_sim::journal::Filter;
@@ -79,6 +79,41 @@ fn a_body_that_never_comes_is_a_408() {
     let reply = parse(&exchange(served.address(), head.as_bytes()));
     assert_eq!(reply.status, 408);
     assert_eq!(group_count(served.address()), "2");
+}
+
+/// Sends bytes, closes the writing half, and reads until the server closes.
+fn exchange_by_halves(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut socket = connect(address);
+    socket.write_all(bytes).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn a_client_that_closes_its_half_after_its_requests_is_answered() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {hold: 1ms}}]\n";
+    let mut config = small_bodies();
+    config.scenarios = together([scenario(text)]);
+    let served = Served::start(config);
+    let create = create(served.address(), "Content-Length: 12") + "{\"name\":\"x\"}";
+    let held = "GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let old = "GET /oauth/info HTTP/1.0\r\n\r\n";
+    for (requests, answers) in [
+        (create.clone(), 1),
+        (held.to_owned(), 1),
+        (old.to_owned(), 1),
+        (held.repeat(3) + &create + held, 5),
+        (create.repeat(2) + &held.repeat(2), 4),
+    ] {
+        let answer = exchange_by_halves(served.address(), requests.as_bytes());
+        let statuses = answer.matches("HTTP/1.1 200").count() + answer.matches("HTTP/1.0 200").count();
+        assert_eq!(statuses, answers, "{requests}: {answer}");
+    }
+    // Half a body, and half a head.
+    assert!(exchange_by_halves(served.address(), &create.as_bytes()[..create.len() - 1]).contains(" 400 "));
+    assert!(!exchange_by_halves(served.address(), &held.as_bytes()[..20]).contains(" 200 "));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use sync_group_sim::{Config, Limits, Tls};
+use sync_group_sim::clock::{Clock, Timestamp};
+use sync_group_sim::{Config, JournalFilter, Tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -16,6 +17,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::harness::client::{scenario, together};
 use crate::harness::process::{Server, binary};
 use crate::harness::served::Served;
 
@@ -83,11 +85,11 @@ fn a_given_certificate_is_used() {
     }
 }
 
-/// A server with a generated certificate and these limits, and a client that trusts it.
-fn secured(change: impl FnOnce(&mut Limits)) -> (Served, TlsConnector) {
+/// A server with a generated certificate, and a client that trusts it.
+fn secured(change: impl FnOnce(&mut Config)) -> (Served, TlsConnector) {
     let (tls, authority) = Tls::self_signed(&[]).unwrap();
     let mut config = Config { tls: Some(tls), ..Config::default() };
-    change(&mut config.limits);
+    change(&mut config);
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
     let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -119,7 +121,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn a_connection_that_waits_before_its_first_request_is_idle_and_not_slow() {
     let slow = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     let whole = b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let (served, client) = secured(|limits| limits.header_timeout = Duration::from_millis(200));
+    let (served, client) = secured(|config| config.limits.header_timeout = Duration::from_millis(200));
     runtime().block_on(async {
         let mut waiting = shake_hands(&served, &client).await;
         // When two others were cut off, one after the other, this one has waited for longer than either.
@@ -128,10 +130,32 @@ fn a_connection_that_waits_before_its_first_request_is_idle_and_not_slow() {
         }
         assert!(exchange(&mut waiting, whole).await.starts_with("HTTP/1.1 200"));
     });
-    let (served, client) = secured(|limits| {
+    let (served, client) = secured(|config| {
+        let limits = &mut config.limits;
         (limits.header_timeout, limits.idle_timeout) = (Duration::from_hours(1), Duration::from_millis(200));
     });
     runtime().block_on(async {
         assert_eq!(exchange(&mut shake_hands(&served, &client).await, b"").await, "");
+    });
+}
+
+#[test]
+fn a_client_that_closes_its_half_while_it_is_held_is_seen_to_do_so_and_is_answered() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {hold: 1h}}]\n";
+    let (served, client) = secured(|config| {
+        config.scenarios = together([scenario(text)]);
+        config.options.clock = Clock::manual(Timestamp::from_millis(0));
+    });
+    let tenant = served.running().simulator().default_tenant();
+    runtime().block_on(async {
+        let mut stream = shake_hands(&served, &client).await;
+        stream.write_all(b"GET /oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let has_left = |exchange: &Value| !exchange["leftAt"].is_null();
+        while !tenant.journal(&JournalFilter::default()).exchanges.first().is_some_and(has_left) {
+            std::thread::yield_now();
+        }
+        tenant.advance(Duration::from_hours(1));
+        assert!(exchange(&mut stream, b"").await.starts_with("HTTP/1.1 200"));
     });
 }

@@ -2,14 +2,18 @@
 //! bytes and times.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use sync_group_sim::TenantHandle;
 use sync_group_sim::journal::Filter;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::harness::client::{Client, scenario, together};
-use crate::harness::held::{Held, INFO, asked_under, read};
+use crate::harness::held::{Held, INFO, asked_under, read, served, until_something_waits};
+use crate::harness::http::connect;
 
 const GROUPS: &str = "/v2024/password-sync-groups";
 
@@ -275,6 +279,89 @@ fn a_client_that_leaves_a_trickle_is_seen_to_go_while_the_clock_stands() {
         std::thread::yield_now();
     };
     assert_eq!((&exchange["fate"]["kind"], &exchange["bytesTold"]), (&json!("clientLeft"), &json!(50)));
+}
+
+/// The first exchange, as soon as its client was seen to leave.
+fn left(tenant: &TenantHandle) -> Value {
+    loop {
+        let exchanges = tenant.journal(&Filter::default()).exchanges;
+        if let Some(exchange) = exchanges.first().filter(|exchange| !exchange["leftAt"].is_null()) {
+            return exchange.clone();
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_client_that_closes_its_half_is_seen_to_do_so_and_is_still_sent_what_was_held() {
+    // The end may come right behind the request, or behind further requests.
+    for requests in 1..=3 {
+        let (served, began) = served("fires: {nth: 1}, fault: {hold: 1h}");
+        let tenant = served.running().simulator().default_tenant();
+        let mut socket = connect(served.address());
+        socket.write_all(&INFO.repeat(requests)).unwrap();
+        until_something_waits(&tenant);
+        assert_eq!(tenant.journal(&Filter::default()).exchanges[0]["leftAt"], Value::Null);
+        socket.shutdown(Shutdown::Write).unwrap();
+        let waiting = left(&tenant);
+        assert_eq!(
+            (&waiting["fate"]["kind"], &waiting["leftAt"], &waiting["toldAt"]),
+            (&json!("clientLeft"), &json!(began.to_string()), &Value::Null)
+        );
+        tenant.advance(Duration::from_hours(1));
+        let mut answers = String::new();
+        socket.read_to_string(&mut answers).unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), requests, "{answers}");
+        let told = left(&tenant);
+        let due = began.plus(Duration::from_hours(1)).to_string();
+        assert_eq!(
+            (&told["fate"]["kind"], &told["leftAt"], &told["toldAt"]),
+            (&json!("whole"), &json!(began.to_string()), &json!(due))
+        );
+        assert_eq!((&told["bytesTold"], &told["leftNs"]), (&told["bytesPromised"], &waiting["leftNs"]));
+    }
+}
+
+#[test]
+fn what_would_not_end_by_itself_ends_when_the_client_closes_its_half() {
+    for fault in ["hang", "{hang: {for: 1h}}", "{trickle: {chunk: 50, pause: 1h}}"] {
+        let (served, _) = served(&format!("fault: {fault}"));
+        let tenant = served.running().simulator().default_tenant();
+        let mut socket = connect(served.address());
+        socket.write_all(INFO).unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        let mut told = Vec::new();
+        socket.read_to_end(&mut told).unwrap();
+        assert_eq!(told.is_empty(), fault.contains("hang"), "{fault}");
+        let exchange = left(&tenant);
+        assert_eq!(exchange["fate"]["kind"], "clientLeft", "{fault}");
+        assert!(exchange["leftNs"].as_u64() > exchange["arrivedNs"].as_u64(), "{fault}: {exchange}");
+        assert!(tenant.agenda().due.is_empty(), "{fault}");
+    }
+    let (served, _) = served("fault: pass");
+    let mut follower = connect(served.address());
+    follower.write_all(b"GET /_sim/journal/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(follower.read(&mut [0; 4_096]).unwrap() > 0);
+    follower.shutdown(Shutdown::Write).unwrap();
+    follower.read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_client_that_resets_the_connection_while_it_is_held_is_seen_to_leave() {
+    let (served, _) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut socket = tokio::net::TcpStream::connect(served.address()).await.unwrap();
+        socket.write_all(INFO).await.unwrap();
+        until_something_waits(&tenant);
+        socket.set_zero_linger().unwrap();
+    });
+    assert_eq!(left(&tenant)["fate"]["kind"], "clientLeft");
+    // Nobody is left who could be told.
+    while !tenant.agenda().due.is_empty() {
+        std::thread::yield_now();
+    }
 }
 
 #[test]

@@ -22,13 +22,18 @@ pub(crate) struct Held {
     pub(crate) socket: TcpStream,
 }
 
-/// Serves with a rule of which all is given but its `when`, and asks once.
-pub(crate) fn asked_under(rule: &str) -> Held {
+/// Serves with a rule of which all is given but its `when`; the tenant's clock stands.
+pub(crate) fn served(rule: &str) -> (Served, Timestamp) {
     let text = format!("name: t\nrules: [{{when: {{operation: oauthInfo}}, {rule}}}]\n");
     let mut config = Config { scenarios: together([scenario(&text)]), ..Config::default() };
     let began = Timestamp::parse("2026-11-24T09:30:00Z").unwrap();
     config.options.clock = Clock::manual(began);
-    let served = Served::start(config);
+    (Served::start(config), began)
+}
+
+/// The same, and asks once.
+pub(crate) fn asked_under(rule: &str) -> Held {
+    let (served, began) = served(rule);
     let tenant = served.running().simulator().default_tenant();
     let mut socket = connect(served.address());
     socket.write_all(INFO).unwrap();
