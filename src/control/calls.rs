@@ -20,6 +20,7 @@ pub(crate) struct ControlCall {
     pub(super) summary: &'static str,
     is_slow: bool,
     is_open: bool,
+    is_of_server: bool,
     answer: fn(&ControlRequest<'_>) -> Answer,
 }
 
@@ -33,10 +34,10 @@ pub(super) static CALLS: &[ControlCall] = &[
     slow( "GET",    "control.openapi.json",  "Read this document",                         server::control_openapi),
     quick("GET",    "scenarios",             "List the built-in scenarios",                server::scenarios),
     quick("GET",    "fixtures",              "List the built-in fixtures",                 server::fixtures),
-    slow( "GET",    "tenants",               "List the tenants",                           tenants::list),
-    slow( "POST",   "tenants",               "Create a tenant",                              tenants::make),
-    slow( "PUT",    "tenants/{name}",        "Create a tenant of that name",                 tenants::make_named),
-    slow( "DELETE", "tenants/{name}",        "Delete a tenant with everything in it",      tenants::delete),
+    slow( "GET",    "tenants",               "List the tenants",                           tenants::list).of_server(),
+    slow( "POST",   "tenants",               "Create a tenant",                              tenants::make).of_server(),
+    slow( "PUT",    "tenants/{name}",        "Create a tenant of that name",                 tenants::make_named).of_server(),
+    slow( "DELETE", "tenants/{name}",        "Delete a tenant with everything in it",      tenants::delete).of_server(),
     slow( "GET",    "scenario",              "Show the rules that run",                    scenario::show),
     slow( "PUT",    "scenario",              "Replace the rules that run",                 scenario::replace),
     slow( "DELETE", "scenario",              "Stop all rules",                             scenario::stop),
@@ -62,7 +63,7 @@ const fn quick(
     summary: &'static str,
     answer: fn(&ControlRequest<'_>) -> Answer,
 ) -> ControlCall {
-    ControlCall { method, path, summary, is_slow: false, is_open: false, answer }
+    ControlCall { method, path, summary, is_slow: false, is_open: false, is_of_server: false, answer }
 }
 
 const fn slow(
@@ -78,6 +79,16 @@ impl ControlCall {
     /// The same without a token, for health checks that cannot send one.
     const fn open(self) -> Self {
         Self { is_open: true, ..self }
+    }
+
+    /// The same about the server: the tenant that the request's host names has no part in it, and need not exist.
+    const fn of_server(self) -> Self {
+        Self { is_of_server: true, ..self }
+    }
+
+    /// Whether it is about the server, not about the tenant that the request's host names.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.is_of_server
     }
 
     /// Whether it may take long.

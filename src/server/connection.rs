@@ -22,13 +22,20 @@ use super::{Limits, Shared};
 /// Serves a connection, over TLS where the server has it, until either side closes it or the server stops.
 pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     let vitals = Arc::new(Vitals::default());
+    let local_address = stream.local_addr().ok();
     let socket = Socket::new(stream, Arc::clone(&vitals), shared.tls.is_some());
-    let Some(tls) = &shared.tls else { return serve_http(socket, number, vitals, shared).await };
+    let exchanges = Exchanges {
+        connection: number,
+        local_address,
+        vitals: Arc::clone(&vitals),
+        shared: Arc::clone(&shared),
+    };
+    let Some(tls) = &shared.tls else { return serve_http(socket, exchanges).await };
     let shaking_hands = tls.acceptor().accept(socket);
     match tokio::time::timeout(shared.limits.header_timeout, shaking_hands).await {
         Ok(Ok(secured)) => {
             let decrypted = Decrypted::new(secured, Arc::clone(&vitals));
-            serve_http(decrypted, number, vitals, shared).await;
+            serve_http(decrypted, exchanges).await;
         }
         Ok(Err(error)) => {
             tracing::info!(connection = number, %error, "the TLS handshake failed; expected an https:// client that trusts this server's certificate");
@@ -67,16 +74,15 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-async fn serve_http<S>(socket: S, number: u64, vitals: Arc<Vitals>, shared: Arc<Shared>)
+async fn serve_http<S>(socket: S, exchanges: Exchanges)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Exchanges { connection: number, vitals, shared, .. } = exchanges.clone();
     let builder = http(&shared.limits);
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&vitals), Arc::clone(&shared), is_stopping));
     let (mut is_stopping, mut interruption) = (false, wait(false));
-    let exchanges =
-        Exchanges { connection: number, vitals: Arc::clone(&vitals), shared: Arc::clone(&shared) };
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), exchanges));
     let ended = loop {
         let next = poll_fn(|context| match connection.as_mut().poll(context) {

@@ -85,6 +85,12 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
             }
             Err(error) => refuse(world, &no_tenant(&error), wall),
         },
+        // A path that names a tenant means it; a host may be there by accident.
+        Room::Control(call) if call.is_of_server() && !target.prefix.is_tenant() => {
+            let located = world.about_server(request, target.prefix);
+            let said = control::answer(call, world, &located, request, wall);
+            control_answer(said, located.tenant, wall)
+        }
         Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
             Ok(located) => {
                 let said = control::answer(call, world, &located, request, wall);

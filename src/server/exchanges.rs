@@ -1,6 +1,7 @@
 //! The requests of one connection: each is read, answered and delivered, with a line in the log.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -30,6 +31,7 @@ pub(super) const HEAD_TOO_LARGE: &str = "a request's head is too large (--max-he
 #[derive(Clone)]
 pub(super) struct Exchanges {
     pub(super) connection: u64,
+    pub(super) local_address: Option<SocketAddr>,
     pub(super) vitals: Arc<Vitals>,
     pub(super) shared: Arc<Shared>,
 }
@@ -160,6 +162,7 @@ impl Exchanges {
             body: Body::Whole(Bytes::new()),
             is_secure: self.shared.tls.is_some(),
             connection: self.connection,
+            local_address: self.local_address,
             is_reused_connection,
             stopwatch: Stopwatch::default(),
         }

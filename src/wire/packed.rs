@@ -109,6 +109,7 @@ impl Packed {
             body,
             is_secure: self.is_secure,
             connection: self.connection,
+            local_address: None,
             is_reused_connection: self.is_reused_connection,
             stopwatch: Stopwatch::default(),
         }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
@@ -26,6 +27,8 @@ pub struct Request {
     pub is_secure: bool,
     /// Which connection it came over, counted from 1; 0 without a socket.
     pub connection: u64,
+    /// The address of ours that its connection came in on; `None` without a socket.
+    pub local_address: Option<SocketAddr>,
     /// Whether an earlier request came over the same connection.
     pub is_reused_connection: bool,
     /// The machine's monotonic time, as far as the server measures it.
@@ -89,6 +92,7 @@ impl Request {
             body,
             is_secure: false,
             connection: 0,
+            local_address: None,
             is_reused_connection: false,
             stopwatch: Stopwatch::default(),
         })

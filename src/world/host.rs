@@ -1,6 +1,16 @@
-//! Hosts as they are compared: without user and port, in lower case.
+//! Hosts: how they are compared (without user and port, in lower case), which are ours, which name a tenant, and what
+//! clients call this server.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use super::World;
+use crate::wire::Request;
+
+/// This machine, whose first label may name a tenant, too.
+const LOOPBACK: &str = "localhost";
+/// The vendor's hosts, whose first label names a tenant, beside those of `--tenant-domain`.
+const VENDORS: &str = "api.identitynow.com";
 
 /// A host in the form in which hosts are compared; nearly all are written that way.
 pub(super) fn lower_case(host: &str) -> Cow<'_, str> {
@@ -22,4 +32,50 @@ pub(crate) fn host_of(authority: &str) -> &str {
     };
     // The same name, fully qualified.
     host.strip_suffix('.').unwrap_or(host)
+}
+
+impl World {
+    /// The tenant that a host names, as its first label.
+    pub(super) fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
+        std::iter::once(LOOPBACK)
+            .chain(self.vendors_domains())
+            .filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'))
+            .find(|name| !name.is_empty())
+    }
+
+    /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.
+    pub fn is_own_host(&self, host: &str) -> bool {
+        let host = lower_case(host);
+        let is_loopback = host == LOOPBACK
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        is_loopback || self.named_by_host(&host).is_some()
+    }
+
+    /// The base URL of the server itself, as whoever made a request can call it: the authority that was called. A host of
+    /// the vendor's leads here by a proxy or a hosts file at most for the tenant that it names, and so the address that
+    /// the connection came in on takes its place.
+    pub fn root(&self, request: &Request) -> String {
+        let called = request.authority().filter(|called| !called.is_empty() && !self.is_vendors(called));
+        let authority = match (called, request.local_address) {
+            (Some(called), _) => Cow::Borrowed(called),
+            (None, Some(address)) => {
+                SocketAddr::new(address.ip().to_canonical(), address.port()).to_string().into()
+            }
+            (None, None) => Cow::Borrowed(LOOPBACK),
+        };
+        format!("{}://{authority}", request.scheme())
+    }
+
+    /// Whether an authority is one of the vendor's hosts, or of those that stand in for them.
+    fn is_vendors(&self, authority: &str) -> bool {
+        let host = lower_case(host_of(authority));
+        let is_below = |domain: &str| {
+            host.strip_suffix(domain).is_some_and(|name| name.is_empty() || name.ends_with('.'))
+        };
+        self.vendors_domains().any(is_below)
+    }
+
+    fn vendors_domains(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(VENDORS).chain(self.tenant_domains.iter().map(String::as_str))
+    }
 }

@@ -40,8 +40,6 @@ pub const DEFAULT_TENANT: &str = "default";
 pub const DEFAULT_MAX_TENANTS: usize = 20_000;
 /// The longest tenant name, as long as a DNS label may be.
 const LONGEST_NAME: usize = 63;
-/// Hosts whose first label names a tenant, beside those of `--tenant-domain`.
-const TENANT_DOMAINS: [&str; 2] = ["localhost", "api.identitynow.com"];
 
 /// Everything above one tenant.
 #[derive(Debug)]
@@ -216,6 +214,12 @@ impl World {
         Ok(Located { tenant, base_url, path: prefix.rest(path) })
     }
 
+    /// A request that is about the server, not about the tenant that its host names: `default` stands in for it.
+    pub fn about_server<'a>(&self, request: &'a Request, prefix: Prefix) -> Located<'a> {
+        let path = prefix.rest(request.uri.path());
+        Located { tenant: Arc::clone(&self.default), base_url: base_url(request, prefix), path }
+    }
+
     /// The tenant of a request whose path names none: its host's, its credentials', or `default`.
     fn unnamed_by_path(
         &self,
@@ -310,21 +314,6 @@ impl World {
     /// Whether there may be one more tenant.
     fn has_room(&self, others: &HashMap<String, Arc<Tenant>>) -> Result<(), WorldError> {
         if 1 + others.len() < self.max_tenants { Ok(()) } else { Err(WorldError::Full(self.max_tenants)) }
-    }
-
-    fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
-        let domains = TENANT_DOMAINS.into_iter().chain(self.tenant_domains.iter().map(String::as_str));
-        domains
-            .filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'))
-            .find(|name| !name.is_empty())
-    }
-
-    /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.
-    pub fn is_own_host(&self, host: &str) -> bool {
-        let host = lower_case(host);
-        let is_loopback = host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        is_loopback || self.named_by_host(&host).is_some()
     }
 }
 

@@ -25,6 +25,11 @@ impl Prefix {
         (self.end > 0).then(|| &path[self.name_start..self.end])
     }
 
+    /// Whether the path names a tenant.
+    pub fn is_tenant(self) -> bool {
+        self.end > 0
+    }
+
     /// The part itself; empty when the path names no tenant.
     pub fn text(self, path: &str) -> &str {
         &path[..self.end]

@@ -14,7 +14,7 @@ use sync_group_sim::tenant::operator::ClockMode;
 use sync_group_sim::wire::Request;
 
 use crate::harness::control::Sim;
-use crate::harness::http::{connect, send};
+use crate::harness::http::{connect, exchange, parse, send};
 use crate::harness::served::Served;
 
 #[test]
@@ -530,6 +530,61 @@ fn a_client_that_leaves_while_it_is_held_is_journalled() {
     let left = first().unwrap();
     assert_eq!((&left["leftAt"], &left["toldAt"]), (&left["at"], &Value::Null));
     assert!(left["leftNs"].as_u64() > left["arrivedNs"].as_u64(), "{left}");
+}
+
+#[test]
+fn a_tenants_base_url_is_the_one_that_was_called_or_else_the_servers_address() {
+    let mut config = Config { tenant_domains: vec!["sim.example".to_owned()], ..Config::default() };
+    config.options.seed = 1;
+    let served = Served::start(config);
+    let address = served.address();
+    let port = address.port();
+    let makes = |method: &str, path: &str, host: &str| -> Value {
+        let reply = send(address, method, path, &[("Host".to_owned(), host.to_owned())], b"");
+        assert_eq!(reply.status, 201, "{host}: {}", String::from_utf8_lossy(&reply.body));
+        serde_json::from_slice(&reply.body).unwrap()
+    };
+    for (host, expected) in [
+        (address.to_string(), address.to_string()),
+        (format!("localhost:{port}"), format!("localhost:{port}")),
+        ("localhost".to_owned(), "localhost".to_owned()),
+        (format!("acme.localhost:{port}"), format!("acme.localhost:{port}")),
+        ("no.name.localhost".to_owned(), "no.name.localhost".to_owned()),
+        ("acme.api.identitynow.com".to_owned(), address.to_string()),
+        (format!("ACME.api.identitynow.com.:{port}"), address.to_string()),
+        ("acme.Sim.Example:80".to_owned(), address.to_string()),
+    ] {
+        let made = makes("POST", "/_sim/tenants", &host);
+        let name = made["name"].as_str().unwrap();
+        assert_eq!(made["baseUrl"], format!("http://{expected}/tenants/{name}"), "{host}");
+        let target = format!("/tenants/{name}/oauth/info");
+        let reply = send(address, "GET", &target, &[("Host".to_owned(), expected)], b"");
+        assert!(String::from_utf8_lossy(&reply.body).contains(name), "{host}");
+    }
+    // Without a Host, as HTTP/1.0 may be.
+    let bytes = exchange(address, b"POST /_sim/tenants HTTP/1.0\r\n\r\n");
+    let made: Value = serde_json::from_slice(&parse(&bytes).body).unwrap();
+    assert!(made["baseUrl"].as_str().unwrap().starts_with(&format!("http://{address}/tenants/")), "{made}");
+    let named = makes("PUT", "/_sim/tenants/acme", "acme.api.identitynow.com");
+    assert_eq!(named["baseUrl"], format!("http://{address}/tenants/acme"));
+}
+
+#[test]
+fn calls_about_tenants_neither_need_nor_make_the_one_that_their_host_names() {
+    let served = Served::start(Config::default());
+    let call = |method: &str, path: &str, host: &str| {
+        let reply = send(served.address(), method, path, &[("Host".to_owned(), host.to_owned())], b"");
+        (reply.status, String::from_utf8(reply.body).unwrap())
+    };
+    assert_eq!(call("POST", "/_sim/tenants", "nobody.localhost").0, 201);
+    assert_eq!(call("PUT", "/_sim/tenants/a", "nobody.api.identitynow.com").0, 201);
+    let (status, listed) = call("GET", "/_sim/tenants", "nobody.localhost");
+    assert!(status == 200 && !listed.contains("nobody"), "{listed}");
+    assert_eq!(call("DELETE", "/_sim/tenants/a", "a.localhost").0, 204);
+    assert_eq!(call("DELETE", "/_sim/tenants/a", "a.localhost").0, 404);
+    // Any other call is about that tenant, and a path means the tenant that it names.
+    assert_eq!(call("GET", "/_sim/state", "nobody.localhost").0, 404);
+    assert_eq!(call("POST", "/tenants/nobody/_sim/tenants", "localhost").0, 404);
 }
 
 #[test]

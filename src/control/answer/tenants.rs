@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, created, done, ok};
-use crate::world::{DEFAULT_TENANT, TenantRequest, bad_name, is_tenant_name};
+use crate::world::{TenantRequest, bad_name, is_tenant_name};
 
 pub(in crate::control) fn list(asked: &ControlRequest<'_>) -> Answer {
     ok(&json!({ "tenants": asked.world.tenant_names() }))
@@ -36,22 +36,10 @@ fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
             .world
             .check_request(&wanted, asked.wall, &mut |pointer, message| place.mistake(pointer, message))
     })?;
-    created(&asked.world.make_tenant(checked, &root(asked), asked.wall)?)
+    created(&asked.world.make_tenant(checked, &asked.world.root(asked.request), asked.wall)?)
 }
 
 pub(in crate::control) fn delete(asked: &ControlRequest<'_>) -> Answer {
     asked.world.delete_tenant(&asked.name)?;
     done()
-}
-
-/// The base URL of the server itself, from which tenants' base URLs begin.
-fn root(asked: &ControlRequest<'_>) -> String {
-    let ControlRequest { located, request, .. } = asked;
-    let authority = request.authority().unwrap_or("localhost");
-    if !located.base_url.prefix.is_empty() || **located.tenant.name() == *DEFAULT_TENANT {
-        return format!("{}://{authority}", request.scheme());
-    }
-    // A tenant named by its host: its first label is not the server's.
-    let server = authority.split_once('.').map_or(authority, |(_, server)| server);
-    format!("{}://{server}", request.scheme())
 }

@@ -105,8 +105,19 @@ fn read_request(text: &[u8]) -> Option<Request> {
         headers.append(name, HeaderValue::from_bytes(halves.next()?.trim_ascii()).ok()?);
     }
     let body = Body::Whole(body.into());
-    let (is_secure, is_reused_connection, stopwatch) = (false, false, Stopwatch::default());
-    Some(Request { method, uri, headers, body, is_secure, connection: 1, is_reused_connection, stopwatch })
+    let (is_secure, connection, local_address) = (false, 1, None);
+    let (is_reused_connection, stopwatch) = (false, Stopwatch::default());
+    Some(Request {
+        method,
+        uri,
+        headers,
+        body,
+        is_secure,
+        connection,
+        local_address,
+        is_reused_connection,
+        stopwatch,
+    })
 }
 
 /// What holds for every reply: no failures except those of a scenario, and JSON where JSON is promised.
