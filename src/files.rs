@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use sync_group_sim::document::{Document, Outline, decode, nearest};
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
+use sync_group_sim::wire::secrets::{Censor, Secrets};
 use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
 /// How often files are looked at.
@@ -195,7 +196,7 @@ fn parse_fixture(document: &Document<'_>, prerequisites: Prerequisites) -> Resul
         Some(Kind::Scenario) => {
             format!("{}: a scenario; expected a fixture; scenarios go to `--scenario`", document.name)
         }
-        _ => error.to_string(),
+        _ => Censor::of_text(document.text, &Secrets::default()).text(&error.to_string()),
     })
 }
 

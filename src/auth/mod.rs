@@ -9,9 +9,9 @@ mod jwt;
 mod latest;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::contract::Access;
 use crate::fixture::Client;
 use crate::wire::Refusal;
+use crate::wire::secrets::Secrets;
 use claims::Claims;
 use ids::TokenIds;
 pub(crate) use issue::Issued;
@@ -31,6 +32,8 @@ use session::{TailHasher, current_name};
 
 /// How many sessions are remembered; other tokens are verified again.
 const SESSIONS: usize = 4_096;
+/// How many secrets of former clients are remembered.
+const FORMER_SECRETS: usize = 4_096;
 /// The name of the pod that every tenant is said to live in.
 pub(crate) const POD: &str = "sim";
 
@@ -42,6 +45,10 @@ pub(crate) struct Auth {
     /// Where token ids come from.
     ids: TokenIds,
     clients: Arc<Vec<Client>>,
+    /// Secrets of clients that were replaced, which the journal and late requests still have; the oldest first.
+    former_secrets: VecDeque<String>,
+    /// All secrets, collected when they are first asked for.
+    secrets: OnceLock<Arc<Secrets>>,
     issued: u64,
     sessions: HashMap<Box<[u8]>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     /// Tokens that faults made expire.
@@ -89,6 +96,8 @@ impl Auth {
             key: Key::new(key),
             ids: TokenIds::new(chance),
             clients,
+            former_secrets: VecDeque::new(),
+            secrets: OnceLock::new(),
             issued: 0,
             sessions: HashMap::default(),
             expired: Latest::default(),
@@ -109,7 +118,8 @@ impl Auth {
     /// Begins a new epoch with these clients. A token of a client that is still there stays as good, or as dead, as it
     /// was, although the tenant's clock jumps from `ended` to `begun`; none is issued twice.
     pub(crate) fn begin_epoch(&mut self, clients: Arc<Vec<Client>>, ended: Timestamp, begun: Timestamp) {
-        self.clients = clients;
+        let former = std::mem::replace(&mut self.clients, clients);
+        self.remember_secrets(former.iter().map(|client| client.client_secret.clone()));
         self.issued = 0;
         self.ids.begin_epoch(ended, begun);
         let clients = &self.clients;
@@ -120,9 +130,21 @@ impl Auth {
         }
     }
 
-    /// The clients' secrets, for leaving them out of what is shown.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        self.clients.iter().map(|client| client.client_secret.clone()).collect()
+    fn remember_secrets(&mut self, former: impl Iterator<Item = String>) {
+        let present: HashSet<_> = self.clients.iter().map(|client| &*client.client_secret).collect();
+        let mut known: HashSet<_> = self.former_secrets.iter().cloned().collect();
+        let former = former.filter(|secret| !present.contains(&**secret) && known.insert(secret.clone()));
+        self.former_secrets.extend(former);
+        let surplus = self.former_secrets.len().saturating_sub(FORMER_SECRETS);
+        self.former_secrets.drain(..surplus);
+        self.secrets = OnceLock::new();
+    }
+
+    /// The clients' secrets, present and former, for leaving them out of what is shown.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        let present = || self.clients.iter().map(|client| client.client_secret.clone());
+        let all = || Arc::new(Secrets::new(present().chain(self.former_secrets.iter().cloned())));
+        Arc::clone(self.secrets.get_or_init(all))
     }
 
     /// What tokens say of the organisation.

@@ -17,6 +17,7 @@ use crate::files::Files;
 use crate::log;
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
+    check_token(args.control_token.as_deref())?;
     // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log);
     allow_descriptors(args.limits.limits().max_connections);
@@ -134,6 +135,16 @@ fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
         }
         _ => Ok((None, None)),
     }
+}
+
+/// Whether a token can be sent in a header field. The parser of the command line would show the one that cannot.
+fn check_token(token: Option<&str>) -> Outcome {
+    let is_sendable = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if token.is_none_or(is_sendable) {
+        return Ok(());
+    }
+    let message = "invalid value for `--control-token`; expected visible ASCII characters without spaces";
+    Err(Failure::Usage(message.to_owned()))
 }
 
 /// Who may use the control API: if there is a token, anybody who has it; beyond loopback there always is one.

@@ -9,6 +9,7 @@ use super::ControlError;
 use crate::document::{Document, DocumentError, Format, Place, Written, decode, shown, unknown};
 use crate::journal::Filter;
 use crate::tenant::ExchangeId;
+use crate::wire::secrets::{Censor, Secrets};
 use crate::wire::{Body, Request, query};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -33,7 +34,7 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
     };
-    let text = decode(NAME, body).map_err(|error| told(&error))?;
+    let text = decode(NAME, body).map_err(|error| ControlError::bad(error.to_string()))?;
     let format = match request.media_type() {
         Some(media_type) if media_type.ends_with("yaml") => Format::Yaml,
         Some(media_type) if media_type.ends_with("json") => Format::Json,
@@ -42,18 +43,18 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     Ok(Text { text, format })
 }
 
-/// What is wrong with a body.
-fn told(error: &DocumentError) -> ControlError {
-    ControlError::bad(error.to_string())
-}
-
 impl Text<'_> {
+    /// What is wrong with it, without the secrets in it.
+    pub(super) fn told(&self, error: &DocumentError) -> ControlError {
+        ControlError::bad(Censor::of_text(&self.text, &Secrets::default()).text(&error.to_string()))
+    }
+
     pub(super) fn as_document(&self) -> Document<'_> {
         Document { name: NAME, text: &self.text, format: self.format }
     }
 
     pub(super) fn read<T: Written>(&self) -> Result<T, ControlError> {
-        self.as_document().read().map_err(|error| told(&error))
+        self.as_document().read().map_err(|error| self.told(&error))
     }
 
     /// The same for a call whose body may be left out; `make` turns it into something else.
@@ -63,7 +64,7 @@ impl Text<'_> {
     ) -> Result<R, ControlError> {
         let empty = Document { name: NAME, text: "{}", format: Format::Json };
         let document = if self.text.trim().is_empty() { empty } else { self.as_document() };
-        document.read_into(make).map_err(|error| told(&error))
+        document.read_into(make).map_err(|error| self.told(&error))
     }
 }
 

@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 use super::Exchange;
 use super::show::show;
 use crate::wire::query;
+use crate::wire::secrets::Secrets;
 
 /// Exchanges as an HTTP archive, which browsers' developer tools and others read.
-pub(crate) fn har(exchanges: &[Exchange], known: &[String]) -> Value {
+pub(crate) fn har(exchanges: &[Exchange], known: &Secrets) -> Value {
     let entries: Vec<_> = exchanges.iter().map(|exchange| har_entry(exchange, known)).collect();
     let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
     json!({ "log": { "version": "1.2", "creator": creator, "entries": entries } })
 }
 
-fn har_entry(exchange: &Exchange, known: &[String]) -> Value {
+fn har_entry(exchange: &Exchange, known: &Secrets) -> Value {
     let shown = show(exchange, known);
     let fields = |headers: &Value| -> Vec<Value> {
         let pair = |(name, value): (&String, &Value)| json!({ "name": name, "value": value });
@@ -26,7 +27,11 @@ fn har_entry(exchange: &Exchange, known: &[String]) -> Value {
     };
     let asked = exchange.request.unpack();
     let host = asked.authority().unwrap_or("localhost");
-    let url = format!("{}://{host}{}", asked.scheme(), query::redacted(&asked.uri));
+    // Who asks is no part of the host.
+    let host = host.rsplit('@').next().unwrap_or_default();
+    let below = [&shown["path"], &shown["query"]].map(|part| part.as_str());
+    let below = below.into_iter().flatten().collect::<Vec<_>>().join("?");
+    let url = format!("{}://{host}{below}", asked.scheme());
     let query: Vec<_> = query::pairs(shown["query"].as_str().unwrap_or_default())
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();

@@ -7,20 +7,23 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::exchange::JobRun;
-use super::secrets::{headers, request_headers, scrubbed, shown_body};
+use super::secrets::{headers, shown_body};
 use super::{Exchange, Fate};
 use crate::clock::Timestamp;
 use crate::operation::Operation;
+use crate::scenario::{Look, Why};
 use crate::wire::changed::Changed;
+use crate::wire::secrets::{Censor, Secrets, is_secret, is_secret_in_request};
 use crate::wire::{Body, Request, query};
 
 /// The exchange without the `known` secrets and what looks like one.
-pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
+pub(crate) fn show(exchange: &Exchange, known: &Secrets) -> Value {
     let request = &exchange.request.unpack();
+    let censor = &Censor::of(request, known);
     let path = exchange.request.path_in(request);
     let user_agent = request.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let body = match &request.body {
-        Body::Whole(body) => shown_body(body, request.media_type().as_deref(), known),
+        Body::Whole(body) => shown_body(body, request.media_type().as_deref(), censor, is_secret_in_request),
         Body::TooLarge { limit } => format!("longer than {limit} bytes").into(),
     };
     let reply = exchange.told_reply();
@@ -34,19 +37,19 @@ pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
         "operation": exchange.operation.map(Operation::id),
         "version": exchange.version,
         "method": request.method.as_str(),
-        "path": scrubbed(request.uri.path(), known),
-        "query": query::redacted_query(&request.uri).map(|query| scrubbed(&query, known)),
-        "client": exchange.client_id().map(|client| scrubbed(client, known)),
-        "userAgent": user_agent.map(|agent| scrubbed(agent, known)),
+        "path": censor.text(request.uri.path()),
+        "query": censor.query(&request.uri),
+        "client": exchange.client_id().map(|client| censor.text(client)),
+        "userAgent": user_agent.map(|agent| censor.text(agent)),
         "connection": request.connection,
         "connectionReused": request.is_reused_connection,
         "key": key(request, path),
         "token": request.bearer_token().map(|token| digest(&[token.as_bytes()])),
-        "request": { "headers": request_headers(&request.headers, known), "body": body },
+        "request": { "headers": headers(request.headers.iter(), censor), "body": body },
         "status": exchange.told_status(),
         "reply": reply.map(|reply| json!({
-            "headers": headers(reply.headers.iter().map(|(name, value)| (name, value)), known),
-            "body": shown_body(&reply.body, Some("application/json"), known),
+            "headers": headers(reply.headers.iter().map(|(name, value)| (name, value)), censor),
+            "body": shown_body(&reply.body, Some("application/json"), censor, is_secret),
         })),
         "answered": exchange.answered.map(|status| status.as_u16()),
         "performed": exchange.performed,
@@ -60,9 +63,20 @@ pub(crate) fn show(exchange: &Exchange, known: &[String]) -> Value {
         "arrivedNs": exchange.arrived_ns,
         "toldNs": told.map(|told| told.ns),
         "leftNs": left.map(|(_, ns)| ns),
-        "rules": exchange.with_view(|view| exchange.rules.all(view)),
-        "violations": exchange.violations.iter().map(|text| scrubbed(text, known)).collect::<Vec<_>>(),
+        "rules": show_looks(exchange, censor),
+        "violations": exchange.violations.iter().map(|text| censor.text(text)).collect::<Vec<_>>(),
     })
+}
+
+/// How the rules judged it. Why one did not match may quote the request.
+fn show_looks(exchange: &Exchange, censor: &Censor<'_>) -> Vec<Look> {
+    let mut looks = exchange.with_view(|view| exchange.rules.all(view));
+    for look in &mut looks {
+        if let Why::Said(words) = &mut look.why {
+            *words = censor.text(words).into();
+        }
+    }
+    looks
 }
 
 fn show_change(change: &Changed) -> Value {

@@ -8,6 +8,7 @@ use crate::clock::{Span, Timestamp, format_duration};
 use crate::document::{Limit, Place, record};
 use crate::scenario::written::When;
 use crate::scenario::{self, MOST_REGEXES, Pattern};
+use crate::wire::secrets::{Censor, Secrets};
 
 record! {
     derive(Default)
@@ -157,15 +158,19 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
     Ok(CompiledExpectation { expectation, pattern, then })
 }
 
-/// Compares exchanges, oldest first, with an expectation.
-pub(crate) fn verify(exchanges: &[Exchange], compiled: &CompiledExpectation<'_>) -> Verification {
+/// Compares exchanges, oldest first, with an expectation. How they differ is said without the `known` secrets.
+pub(crate) fn verify(
+    exchanges: &[Exchange],
+    compiled: &CompiledExpectation<'_>,
+    known: &Secrets,
+) -> Verification {
     let CompiledExpectation { expectation, pattern, then } = compiled;
     let matched: Vec<&Exchange> =
         exchanges.iter().filter(|exchange| pattern.misses(exchange).is_empty()).collect();
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
-        let nearest = if is_surplus { surplus(&matched) } else { nearest(exchanges, pattern) };
+        let nearest = if is_surplus { surplus(&matched) } else { nearest(exchanges, pattern, known) };
         return failed(count, expected, nearest);
     }
     if let Some(expected) = spacing_problem(expectation.apart, &matched) {
@@ -173,7 +178,7 @@ pub(crate) fn verify(exchanges: &[Exchange], compiled: &CompiledExpectation<'_>)
     }
     match order_problem(exchanges, matched.first(), then) {
         None => Verification { passed: true, count, expected: None, nearest: Vec::new() },
-        Some((expected, step)) => failed(count, expected, nearest(exchanges, step)),
+        Some((expected, step)) => failed(count, expected, nearest(exchanges, step, known)),
     }
 }
 
@@ -291,13 +296,18 @@ fn order_problem<'a>(
 }
 
 /// The exchanges that differ in the fewest parts, the latest first among equals.
-fn nearest(exchanges: &[Exchange], step: &CompiledStep) -> Vec<NearMiss> {
+fn nearest(exchanges: &[Exchange], step: &CompiledStep, known: &Secrets) -> Vec<NearMiss> {
     let mut misses: Vec<_> = exchanges
         .iter()
-        .map(|exchange| NearMiss { seq: exchange.seq, differs: step.misses(exchange) })
-        .filter(|miss| !miss.differs.is_empty())
+        .map(|exchange| (exchange, step.misses(exchange)))
+        .filter(|(_, differs)| !differs.is_empty())
         .collect();
-    misses.sort_by_key(|miss| (miss.differs.len(), std::cmp::Reverse(miss.seq)));
+    misses.sort_by_key(|(exchange, differs)| (differs.len(), std::cmp::Reverse(exchange.seq)));
     misses.truncate(NEAREST);
-    misses
+    let without_secrets = |(exchange, differs): (&Exchange, Vec<String>)| {
+        let request = exchange.request.unpack();
+        let censor = Censor::of(&request, known);
+        NearMiss { seq: exchange.seq, differs: differs.iter().map(|part| censor.text(part)).collect() }
+    };
+    misses.into_iter().map(without_secrets).collect()
 }

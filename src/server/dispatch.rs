@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::control::{Followed, Said};
 use crate::journal::Filter;
 use crate::tenant::{ExchangeId, Tenant};
+use crate::wire::secrets::{Censor, Secrets};
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
@@ -62,7 +63,7 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
         let why = why.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         tracing::error!(
             method = %request.method,
-            path = request.uri.path(),
+            path = Censor::of(request, &Secrets::default()).text(request.uri.path()),
             why,
             "a request hit a bug in the simulator"
         );
@@ -89,7 +90,7 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
         Room::Control(call) if call.is_of_server() && !target.prefix.is_tenant() => {
             let located = world.about_server(request, target.prefix);
             let said = control::answer(call, world, &located, request, wall);
-            control_answer(said, located.tenant, wall)
+            control_answer(said, located.tenant)
         }
         Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
             Ok(located) => {

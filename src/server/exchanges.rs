@@ -19,7 +19,9 @@ use super::dispatch::{self, Answered};
 use super::target::Target;
 use super::vitals::{OpenRequest, Vitals};
 use super::{Shared, head, monotonic_ns, request_log, stopwatch, wall_now};
-use crate::wire::{Body, DetailCode, Refusal, Request, Stopwatch, query};
+use crate::wire::secrets::Censor;
+use crate::wire::{Body, DetailCode, Refusal, Request, Stopwatch};
+use crate::world::Prefix;
 
 /// Why an exchange ended without an answer.
 pub(super) type Ended = Box<dyn std::error::Error + Send + Sync>;
@@ -179,7 +181,7 @@ impl Exchanges {
         };
         let took = Duration::from_nanos(decided_ns - request.stopwatch.arrived_ns);
         request_log::count(&shared.world.metrics, &answered.outcome, took);
-        request_log::log(&request, &answered.outcome, took);
+        request_log::log(&request, &answered, took);
         (answered, request.method)
     }
 
@@ -206,7 +208,10 @@ impl Exchanges {
 
 /// The answer to a request that was never complete; it belongs to no tenant and is in no journal.
 fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
-    tracing::info!("{method} {}: {why}", query::redacted(uri));
+    let path = uri.path();
+    let named = Prefix::of(path).name(path).and_then(|name| shared.world.find(name));
+    let secrets = named.as_ref().unwrap_or(shared.world.default_tenant()).secrets();
+    tracing::info!("{method} {}: {why}", Censor::knowing(&secrets).target(uri));
     let answered = dispatch::refuse(&shared.world, refusal, wall_now());
     response(answered.outcome.reply, answered.outcome.stamp.as_ref(), method)
 }

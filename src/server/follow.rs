@@ -11,6 +11,7 @@ use super::wall_now;
 use crate::clock::Timestamp;
 use crate::journal::{self, Exchange, Filter};
 use crate::tenant::{ExchangeId, News, Tenant};
+use crate::wire::secrets::Secrets;
 
 /// Exchanges that are looked at under the tenant's lock at once.
 const PAGE: usize = 64;
@@ -55,7 +56,7 @@ impl Follower {
         Some(text)
     }
 
-    fn tell(&mut self, exchange: &Exchange, secrets: &[String], text: &mut String) {
+    fn tell(&mut self, exchange: &Exchange, secrets: &Secrets, text: &mut String) {
         if self.last.epoch < exchange.epoch {
             self.last.epoch = exchange.epoch;
             self.tell_reset(text);

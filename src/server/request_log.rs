@@ -1,10 +1,13 @@
 //! What is recorded of answered requests: counters, and a log line each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::dispatch::Answered;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
-use crate::wire::{Body, Outcome, Request, query};
+use crate::wire::secrets::{Censor, Secrets};
+use crate::wire::{Body, Outcome, Request};
 
 /// Counts what belongs to the API; the control API is not counted.
 pub(super) fn count(metrics: &Metrics, outcome: &Outcome, took: Duration) {
@@ -14,14 +17,20 @@ pub(super) fn count(metrics: &Metrics, outcome: &Outcome, took: Duration) {
     }
 }
 
-/// One line per request.
-pub(super) fn log(request: &Request, outcome: &Outcome, took: Duration) {
+/// One line per request, without the secrets of its tenant.
+pub(super) fn log(request: &Request, answered: &Answered, took: Duration) {
     if !tracing::enabled!(target: "request", tracing::Level::INFO) {
         return;
     }
+    let outcome = &answered.outcome;
     let trace = &outcome.trace;
+    let known = answered.tenant.as_ref().map_or_else(Arc::<Secrets>::default, |tenant| tenant.secrets());
     let faults = trace.faults.join(" ");
     let detail = trace.violations.join(" ");
+    // Only what refuses a request quotes it.
+    let censor = if detail.is_empty() { Censor::knowing(&known) } else { Censor::of(request, &known) };
+    let detail = censor.text(&detail);
+    let client = trace.client.as_ref().map(|client| censor.text(&client.id));
     let body_bytes = match &request.body {
         Body::Whole(body) => body.len(),
         Body::TooLarge { limit } => *limit,
@@ -32,7 +41,7 @@ pub(super) fn log(request: &Request, outcome: &Outcome, took: Duration) {
         status = (!outcome.delivery.is_silent()).then(|| outcome.reply.status.as_u16()),
         operation = trace.operation.map(Operation::id),
         tenant = (!trace.tenant.is_empty()).then_some(&*trace.tenant),
-        client = trace.client.as_ref().map(|client| &*client.id),
+        client = client.as_deref(),
         fault = (!faults.is_empty()).then_some(faults.as_str()),
         delivery = delivery.as_deref(),
         body_bytes,
@@ -40,6 +49,6 @@ pub(super) fn log(request: &Request, outcome: &Outcome, took: Duration) {
         detail = (!detail.is_empty()).then_some(detail.as_str()),
         "{} {}",
         request.method,
-        query::redacted(&request.uri),
+        censor.target(&request.uri),
     );
 }

@@ -22,6 +22,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::journal::{Exchange, Fate, Filter, JournalBudget, Told};
 use crate::scenario::Rulesets;
 use crate::wire::Reply;
+use crate::wire::secrets::Secrets;
 use agenda::{Wait, WaitId};
 pub use options::{SimFault, TenantOptions};
 pub(crate) use state::TenantState;
@@ -67,7 +68,7 @@ pub(crate) struct News {
     /// Exchanges, oldest first.
     pub(crate) exchanges: Vec<Exchange>,
     /// What is left out of them.
-    pub(crate) secrets: Vec<String>,
+    pub(crate) secrets: Arc<Secrets>,
     /// The tenant's epoch now.
     pub(crate) epoch: u64,
     /// The epoch in which numbers began.

@@ -15,6 +15,7 @@ use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, JournalReport};
 use crate::scenario::{CompiledRule, LoadError, RuleReport, Rulesets};
+use crate::wire::secrets::Secrets;
 
 /// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +66,11 @@ impl Tenant {
         self.state.lock().auth.clients().to_vec()
     }
 
+    /// The secrets of its clients, present and former, for leaving them out of what is shown.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        self.state.lock().auth.secrets()
+    }
+
     /// What runs, with how often each rule matched and fired.
     pub fn scenario(&self) -> Vec<RuleReport> {
         self.state.lock().scenario.report()
@@ -110,7 +116,7 @@ impl Tenant {
         &self,
         filter: &Filter,
         wall: Timestamp,
-    ) -> (Vec<Exchange>, Vec<String>, u64, u64) {
+    ) -> (Vec<Exchange>, Arc<Secrets>, u64, u64) {
         let state = self.enter(wall);
         let admitted = state.journal.after(filter.after).filter(|exchange| filter.admits(exchange));
         let admitted = admitted.take(filter.limit).cloned().collect();
@@ -126,8 +132,8 @@ impl Tenant {
     pub fn verify(&self, expectation: &Expectation, wall: Timestamp) -> Result<Verification, String> {
         // The journal is looked at as it is now, and no request waits until that is done.
         let compiled = verify::compile(expectation)?;
-        let (exchanges, ..) = self.exchanges(&Filter::default(), wall);
-        Ok(verify::verify(&exchanges, &compiled))
+        let (exchanges, secrets, ..) = self.exchanges(&Filter::default(), wall);
+        Ok(verify::verify(&exchanges, &compiled, &secrets))
     }
 
     /// The tenant's clock.

@@ -49,6 +49,11 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All parameters, those that are hidden by others of their name included.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The parameters as a JSON object; of several of one name the first.
     pub fn to_json(&self) -> Value {
         let mut object = Map::new();

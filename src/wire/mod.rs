@@ -10,6 +10,7 @@ pub mod query;
 pub mod refusal;
 pub mod reply;
 pub mod request;
+pub mod secrets;
 
 pub use caller::Caller;
 pub use refusal::{DetailCode, Refusal};

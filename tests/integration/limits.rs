@@ -589,7 +589,8 @@ fn one_rule_too_many_is_refused_and_running_ones_continue() {
     let address = served.address();
     let refusal = "more than 3 rules would run; expected 3 or fewer together (--max-rules)";
     let refused = (400, serde_json::json!({ "error": refusal }).to_string());
-    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(4)), refused);
+    let at_the_rules = (400, serde_json::json!({ "error": format!("body:1:16: {refusal}") }).to_string());
+    assert_eq!(call(address, "PUT", "/_sim/scenario", &scenario_of(4)), at_the_rules);
     let tenant = serde_json::json!({ "scenarios": [scenario_of(4)] });
     let placed = (400, serde_json::json!({ "error": format!("body:1:2: {refusal}") }).to_string());
     assert_eq!(call(address, "POST", "/_sim/tenants", &tenant), placed);

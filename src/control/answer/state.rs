@@ -1,7 +1,7 @@
 //! Calls about everything that a tenant holds.
 
 use crate::control::read::document;
-use crate::control::{Answer, ControlError, ControlRequest, done, ok};
+use crate::control::{Answer, ControlRequest, done, ok};
 use crate::fixture::Fixture;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
@@ -10,8 +10,9 @@ pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
 
 pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
-    let fixture = Fixture::read(&document(asked.request)?.as_document(), tenant.options().prerequisites)
-        .map_err(|error| ControlError::bad(error.to_string()))?;
+    let text = document(asked.request)?;
+    let fixture = Fixture::read(&text.as_document(), tenant.options().prerequisites)
+        .map_err(|error| text.told(&error))?;
     tenant.set_state(&fixture, asked.wall);
     show(asked)
 }

@@ -16,7 +16,6 @@ pub use when::{Operations, When};
 
 use super::check;
 use super::fault::Fault;
-use super::ruleset::MOST_RULES;
 use crate::document::{Document, Limit, Place, record, words};
 
 record! {
@@ -27,7 +26,7 @@ record! {
         /// What a client's author learns from it, in one sentence.
         pub lesson: Option<String> = optional("lesson"),
         /// The rules, in order: at each stage the first that fires wins.
-        pub rules: Vec<Rule> = required("rules") within Limit::Entries(0, MOST_RULES),
+        pub rules: Vec<Rule> = required("rules"),
     }
 }
 
