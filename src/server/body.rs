@@ -1,81 +1,15 @@
-//! Request and response bodies.
+//! Response bodies.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use super::vitals::OpenRequest;
-use crate::wire::Body;
-
-/// Reads a request's body to its end, or as far as the limit.
-///
-/// A client that sends everything before it reads would see a broken connection instead of the 413, so a body
-/// that is not much too long is read to its end and discarded, unless the client waits for `100 Continue`.
-pub(super) async fn read(
-    mut incoming: Incoming,
-    limit: usize,
-    is_waiting_for_continue: bool,
-) -> Result<Body, hyper::Error> {
-    let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit {
-        if !is_waiting_for_continue && announced <= limit.saturating_add(THROWN_AWAY) {
-            throw_away(incoming, announced).await;
-        }
-        return Ok(Body::TooLarge { limit });
-    }
-    let mut whole = Bytes::new();
-    let mut joined: Vec<u8> = Vec::new();
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
-        let Ok(data) = frame?.into_data() else { continue };
-        if whole.len() + joined.len() + data.len() > limit {
-            throw_away(incoming, THROWN_AWAY).await;
-            return Ok(Body::TooLarge { limit });
-        }
-        // Nearly every body is one frame, which is kept as it is; only a second one makes a copy.
-        if whole.is_empty() && joined.is_empty() {
-            whole = data;
-        } else {
-            joined.extend_from_slice(&std::mem::take(&mut whole));
-            joined.extend_from_slice(&data);
-        }
-    }
-    Ok(Body::Whole(if joined.is_empty() { whole } else { joined.into() }))
-}
-
-/// The output of a future that is ready without waiting. The body of most requests arrives with their
-/// head: hyper passes it on between two polls, and then no timer is needed.
-pub(super) async fn at_hand<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
-    let mut is_second = false;
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if is_second => Poll::Ready(None),
-        Poll::Pending => {
-            is_second = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await
-}
-
-/// How many bytes beyond the limit are read so that the client sees the refusal.
-const THROWN_AWAY: usize = 16 << 20;
-
-/// Reads at most this many bytes more.
-async fn throw_away(mut incoming: Incoming, limit: usize) {
-    let mut read = 0;
-    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
-        read += frame.data_ref().map_or(0, Bytes::len);
-        if read > limit {
-            return;
-        }
-    }
-}
 
 /// How long a cut body waits before it breaks off, so that what was sent is on its way.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(10);

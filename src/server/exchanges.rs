@@ -13,9 +13,11 @@ use hyper::http::request::Parts;
 use hyper::service::Service;
 use hyper::{Method, Response, StatusCode, Uri, Version};
 
-use super::body::{self, Broken, Outgoing};
+use super::body::{Broken, Outgoing};
+use super::budget::{Budget, Taken};
 use super::deliver::{Recipient, deliver, response};
 use super::dispatch::{self, Answered};
+use super::incoming::{self, Unread};
 use super::target::Target;
 use super::vitals::{OpenRequest, Vitals};
 use super::{Shared, head, monotonic_ns, request_log, stopwatch, wall_now};
@@ -28,6 +30,9 @@ pub(super) type Ended = Box<dyn std::error::Error + Send + Sync>;
 
 /// hyper itself answers these heads, with a bare 431.
 pub(super) const HEAD_TOO_LARGE: &str = "a request's head is too large (--max-header-bytes, --max-headers)";
+
+/// Control calls with longer bodies, in bytes, are read and answered one after the other.
+const LARGE: u64 = 1 << 20;
 
 /// The requests of one connection.
 #[derive(Clone)]
@@ -108,7 +113,11 @@ impl Exchanges {
         version: Version,
         open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
-        match self.read(&request, &target, incoming).await? {
+        // Turns are taken before anything is read: what is large takes many times its size while it is answered.
+        let is_large = target.is_slow() && incoming.size_hint().upper().is_none_or(|bytes| bytes > LARGE);
+        let turn = if is_large { Some(self.shared.large.acquire().await?) } else { None };
+        let mut taken = Taken::nothing_of(&self.shared.bodies);
+        match self.read(&request, &target, incoming, &mut taken).await? {
             Ok(body) => request.body = body,
             Err(refused) => return Ok(refused),
         }
@@ -117,6 +126,7 @@ impl Exchanges {
         } else {
             self.answer(request, &target)
         };
+        drop((turn, taken));
         self.deliver(answered, method, version, open).await
     }
 
@@ -126,14 +136,15 @@ impl Exchanges {
         request: &Request,
         target: &Target,
         incoming: Incoming,
+        taken: &mut Taken<&Budget>,
     ) -> Result<Result<Body, Response<Outgoing>>, Ended> {
         let limits = &self.shared.limits;
         let is_waiting_for_continue = request.headers.contains_key(EXPECT);
-        let reading = body::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue);
+        let reading = incoming::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue, taken);
         let mut reading = std::pin::pin!(reading);
         let refused =
             |refusal: &Refusal, why: &str| refused(&request.method, &request.uri, &self.shared, refusal, why);
-        let body = if let Some(body) = body::at_hand(reading.as_mut()).await {
+        let body = if let Some(body) = incoming::at_hand(reading.as_mut()).await {
             body
         } else {
             let mut stopping = self.shared.stopping.clone();
@@ -148,10 +159,18 @@ impl Exchanges {
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Broken.into()),
             }
         };
-        // Malformed chunks, or a client that left and cannot be answered any more.
-        Ok(body.map_err(|_| {
-            let why = "The request body could not be read.";
-            closing(refused(&Refusal::bad_request(DetailCode::Syntax, why), why))
+        Ok(body.map_err(|unread| match unread {
+            // Malformed chunks, or a client that left and cannot be answered any more.
+            Unread::Broken => {
+                let why = "The request body could not be read.";
+                closing(refused(&Refusal::bad_request(DetailCode::Syntax, why), why))
+            }
+            Unread::NoRoom => {
+                let most = self.shared.bodies.limit();
+                let text = format!("{most} bytes of request bodies are being read and answered, which is the limit (--max-bodies-in-flight)");
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                closing(refused(&Refusal::OverLimit { status, text: text.clone() }, &text))
+            }
         }))
     }
 

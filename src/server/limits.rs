@@ -10,6 +10,9 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// The longest body of a call to the control API, in bytes; 413 beyond it. 16 MiB by default.
     pub max_control_body_bytes: usize,
+    /// Bytes of request bodies that are being read and answered, of all connections; 503 for one more, before it is
+    /// read. 64 MiB by default.
+    pub max_bodies_in_flight: usize,
     /// The longest request head, in bytes, 8,192 or more; 431 beyond it. 64 KiB by default.
     pub max_header_bytes: u32,
     /// Header fields of a request; 431 beyond them. 100 by default.
@@ -42,6 +45,7 @@ impl Default for Limits {
         Self {
             max_body_bytes: 1 << 20,
             max_control_body_bytes: 16 << 20,
+            max_bodies_in_flight: 64 << 20,
             max_header_bytes: 64 << 10,
             max_headers: 100,
             max_connections: 1_024,

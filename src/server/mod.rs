@@ -3,6 +3,7 @@
 
 mod admission;
 mod body;
+mod budget;
 #[cfg(test)]
 mod captured;
 mod connection;
@@ -13,6 +14,7 @@ mod feed;
 mod follow;
 mod head;
 mod holds;
+mod incoming;
 mod interrupt;
 mod limits;
 mod opening;
@@ -38,6 +40,7 @@ use crate::clock::Timestamp;
 use crate::wire::Stopwatch;
 use crate::world::World;
 use admission::{Admission, Places};
+use budget::Budget;
 use holds::Holds;
 
 pub(crate) use dispatch::answer;
@@ -54,6 +57,10 @@ struct Shared {
     connections: AtomicU64,
     /// Places for answers that wait.
     holds: Arc<Holds>,
+    /// Bytes of request bodies.
+    bodies: Arc<Budget>,
+    /// The turn of a control call with a large body.
+    large: Semaphore,
     /// Places for requests that may take long to answer: each occupies a thread.
     aside: Semaphore,
 }
@@ -73,6 +80,7 @@ pub(crate) async fn run(
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let holds = Arc::new(Holds::new(limits.max_holds));
+    let bodies = Arc::new(Budget::new(limits.max_bodies_in_flight));
     let shared = Arc::new(Shared {
         world,
         limits,
@@ -80,6 +88,8 @@ pub(crate) async fn run(
         stopping,
         connections: AtomicU64::new(0),
         holds,
+        bodies,
+        large: Semaphore::new(1),
         aside: Semaphore::new(ASIDE),
     });
     let mut open = JoinSet::new();

@@ -11,6 +11,7 @@ use sync_group_sim::journal::Filter;
 use sync_group_sim::{Config, ControlPolicy, Fixture, Limits, Request, Simulator};
 
 use crate::harness::client::{scenario, together};
+use crate::harness::held::read;
 use crate::harness::http::{connect, exchange, parse, send, token};
 use crate::harness::process::{Server, binary};
 use crate::harness::served::Served;
@@ -20,6 +21,39 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Served {
     let mut config = Config::default();
     change(&mut config.limits);
     Served::start(config)
+}
+
+#[test]
+fn bodies_in_flight_keep_a_budget_and_one_more_is_refused_before_it_is_read() {
+    let served = limited(|limits| limits.max_bodies_in_flight = 1_000);
+    let address = served.address();
+    let post = |head: &str| format!("POST /v2024/nothing HTTP/1.1\r\nHost: localhost\r\n{head}\r\n");
+    let mut first = connect(address);
+    first.write_all(post("Content-Length: 900\r\n").as_bytes()).unwrap();
+    first.write_all(&[b' '; 100]).unwrap();
+    // It takes a moment until the server has seen it.
+    let small = |len: usize| send(address, "POST", "/v2024/nothing", &[], &vec![b' '; len]);
+    while small(200).status != 503 {}
+    let refused = small(200);
+    let text = String::from_utf8(refused.body.clone()).unwrap();
+    assert!(
+        text.contains("1000 bytes of request bodies") && text.contains("--max-bodies-in-flight"),
+        "{text}"
+    );
+    assert_eq!(refused.header("connection"), Some("close"));
+    // A body that waits for leave to be sent is refused without it, and one in chunks as soon as it is too long.
+    let mut waiting = connect(address);
+    waiting.write_all(post("Content-Length: 200\r\nExpect: 100-continue\r\n").as_bytes()).unwrap();
+    assert!(read(&mut waiting).starts_with("HTTP/1.1 503"));
+    let chunk = format!("c8\r\n{}\r\n", " ".repeat(200));
+    let chunked = exchange(address, [&*post("Transfer-Encoding: chunked\r\n"), &chunk].concat().as_bytes());
+    assert!(chunked.starts_with(b"HTTP/1.1 503"));
+    assert_eq!(small(50).status, 401);
+    // What was taken is free again.
+    first.write_all(&[b' '; 800]).unwrap();
+    assert!(read(&mut first).starts_with("HTTP/1.1 401"));
+    assert_eq!([small(900).status, small(900).status], [401, 401]);
+    assert_eq!(small(1_001).status, 503);
 }
 
 /// A quarter of a megabyte in a body that leads to no operation, for a tenant that is made on sight.
