@@ -15,10 +15,11 @@ mod read;
 
 use std::borrow::Cow;
 
+use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::clock::Timestamp;
 use crate::journal::Filter;
@@ -71,7 +72,7 @@ impl ControlError {
     }
 
     fn reply(&self) -> Reply {
-        let reply = json_reply(self.status, &json!({ "error": self.message }));
+        let reply = json_reply(self.status, json!({ "error": self.message }).to_string());
         if self.allow.is_empty() { reply } else { reply.with(ALLOW, self.allow.join(", ")) }
     }
 
@@ -190,8 +191,8 @@ fn done() -> Answer {
 }
 
 fn json_of(status: StatusCode, body: &impl Serialize) -> Answer {
-    let value = serde_json::to_value(body).expect("reports can be written as JSON");
-    reply(json_reply(status, &value))
+    let text = serde_json::to_vec(body).expect("reports can be written as JSON");
+    reply(json_reply(status, text))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what a call's function ends with")]
@@ -199,9 +200,9 @@ fn reply(reply: Reply) -> Answer {
     Ok(Said::Reply(reply))
 }
 
-fn json_reply(status: StatusCode, body: &Value) -> Reply {
+fn json_reply(status: StatusCode, text: impl Into<Bytes>) -> Reply {
     Reply::empty(status)
         .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .with_body(body.to_string())
+        .with_body(text)
 }

@@ -9,6 +9,7 @@ mod exchange;
 mod fate;
 mod filter;
 mod har;
+mod listed;
 mod secrets;
 mod show;
 pub mod verify;
@@ -27,7 +28,8 @@ pub use exchange::Exchange;
 pub(crate) use exchange::{JobRun, Told};
 pub(crate) use fate::Fate;
 pub use filter::Filter;
-pub(crate) use har::har;
+pub(crate) use har::Archive;
+pub(crate) use listed::Listed;
 pub(crate) use show::show;
 
 /// The default number of exchanges that are kept.
@@ -154,7 +156,6 @@ impl Drop for Journal {
 
 /// The journal as the control API shows it.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct JournalReport {
     /// The tenant's seed, which repeats it.
     pub seed: u64,
@@ -165,4 +166,12 @@ pub struct JournalReport {
     /// The number of the last exchange that was looked at; the next query continues after it.
     #[serde(skip)]
     pub last: u64,
+}
+
+/// The same, to be written.
+#[derive(Debug, Serialize)]
+pub(crate) struct WrittenJournal {
+    pub(crate) seed: u64,
+    pub(crate) exchanges: Listed,
+    pub(crate) dropped: u64,
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::agenda::AgendaReport;
 use super::{Birth, Template, Tenant, TenantState};
@@ -13,7 +12,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
-use crate::journal::{self, Exchange, Filter, JournalReport};
+use crate::journal::{self, Archive, Exchange, Filter, JournalReport, Listed, WrittenJournal};
 use crate::scenario::{CompiledRule, LoadError, RuleReport, Rulesets};
 use crate::wire::secrets::Secrets;
 
@@ -103,14 +102,21 @@ impl Tenant {
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
     }
 
-    /// The same as an HTTP archive (HAR 1.2).
-    pub fn har(&self, filter: &Filter, wall: Timestamp) -> Value {
-        let (exchanges, secrets, ..) = self.exchanges(filter, wall);
-        journal::har(&exchanges, &secrets)
+    /// The same, to be written.
+    pub(crate) fn written_journal(&self, filter: &Filter, wall: Timestamp) -> WrittenJournal {
+        let (exchanges, secrets, dropped, _) = self.exchanges(filter, wall);
+        let exchanges = Listed { exchanges, secrets, show: journal::show };
+        WrittenJournal { seed: self.options.seed, exchanges, dropped }
     }
 
-    /// The exchanges that a filter admits, the secrets to leave out of them, how many were dropped, and the number
-    /// of the newest of all. Writing ten thousand exchanges takes a while, so only their pointers are copied under
+    /// The same as an HTTP archive (HAR 1.2), to be written.
+    pub(crate) fn archive(&self, filter: &Filter, wall: Timestamp) -> Archive {
+        let (exchanges, secrets, ..) = self.exchanges(filter, wall);
+        Archive::new(exchanges, secrets)
+    }
+
+    /// The exchanges that a filter admits, the secrets to leave out of them, how many were dropped, and the
+    /// number of the newest of all. Writing ten thousand exchanges takes a while, so only their pointers are copied under
     /// the lock.
     pub(crate) fn exchanges(
         &self,

@@ -7,7 +7,7 @@ use crate::control::{Answer, ControlError, ControlRequest, Followed, Said, done,
 use crate::journal::verify::Expectation;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
-    ok(&asked.located.tenant.journal(&filter(asked.request)?, asked.wall))
+    ok(&asked.located.tenant.written_journal(&filter(asked.request)?, asked.wall))
 }
 
 pub(in crate::control) fn forget(asked: &ControlRequest<'_>) -> Answer {
@@ -21,7 +21,7 @@ pub(in crate::control) fn follow(asked: &ControlRequest<'_>) -> Answer {
 }
 
 pub(in crate::control) fn har(asked: &ControlRequest<'_>) -> Answer {
-    ok(&asked.located.tenant.har(&filter(asked.request)?, asked.wall))
+    ok(&asked.located.tenant.archive(&filter(asked.request)?, asked.wall))
 }
 
 pub(in crate::control) fn verify(asked: &ControlRequest<'_>) -> Answer {
