@@ -34,6 +34,14 @@ pub(crate) fn host_of(authority: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
+/// Whether what follows an authority's host is nothing, or a colon and a port.
+fn has_no_odd_port(authority: &str) -> bool {
+    // The colons of an IPv6 address stand in brackets.
+    let end = authority.rsplit_once(']').map_or(authority, |(_, end)| end);
+    end.split_once(':')
+        .is_none_or(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+}
+
 impl World {
     /// The tenant that a host names, as its first label.
     pub(super) fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
@@ -43,8 +51,13 @@ impl World {
             .find(|name| !name.is_empty())
     }
 
-    /// Whether `host` (without port) is one that this server's own users write: loopback, or a tenant's.
-    pub fn is_own_host(&self, host: &str) -> bool {
+    /// Whether an authority is one that this server's own users write: loopback or a tenant's host, with a port or
+    /// without, and no user.
+    pub fn is_own(&self, authority: &str) -> bool {
+        !authority.contains('@') && has_no_odd_port(authority) && self.is_own_host(host_of(authority))
+    }
+
+    fn is_own_host(&self, host: &str) -> bool {
         let host = lower_case(host);
         let is_loopback = host == LOOPBACK
             || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());

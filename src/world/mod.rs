@@ -27,8 +27,7 @@ use crate::wire::form::Form;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
 use former::Former;
-pub(crate) use host::host_of;
-use host::lower_case;
+use host::{host_of, lower_case};
 pub use prefix::Prefix;
 pub use report::Health;
 pub(crate) use tenants::bad_name;
@@ -230,8 +229,8 @@ impl World {
     ) -> Result<Arc<Tenant>, WorldError> {
         let host = lower_case(host_of(authority));
         match self.named_by_host(&host) {
-            Some(name) if name != DEFAULT_TENANT => self.tenant(name, absent, wall),
-            _ => Ok(self.owner(request).unwrap_or_else(|| Arc::clone(&self.default))),
+            Some(name) => self.tenant(name, absent, wall),
+            None => Ok(self.owner(request).unwrap_or_else(|| Arc::clone(&self.default))),
         }
     }
 

@@ -13,6 +13,7 @@ use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::tenant::operator::ClockMode;
 use sync_group_sim::wire::Request;
 
+use crate::harness::ask::token_call;
 use crate::harness::control::Sim;
 use crate::harness::http::{connect, exchange, parse, send};
 use crate::harness::served::Served;
@@ -64,6 +65,29 @@ fn a_tenant_has_clients_of_its_own_and_is_recognised_by_them() {
     assert_eq!(sim.status("GET /tenants/other/v3/password-sync-groups", &token), 401);
     sim.control("DELETE /_sim/tenants/mine", None, 204);
     assert_eq!(sim.status("GET /v3/password-sync-groups", &token), 401);
+}
+
+#[test]
+fn no_credentials_lead_away_from_the_tenant_default_where_it_is_named() {
+    let sim = Sim::new();
+    let (_, token, made) = sim.tenant(json!({ "name": "mine" }));
+    let admin = &made["clients"][0];
+    let (id, secret) = (admin["clientId"].as_str().unwrap(), admin["clientSecret"].as_str().unwrap());
+    let statuses = |base: &str| {
+        let buy = format!("POST {}", token_call(base, id, secret));
+        let bought = sim.ask(&buy, None, None).reply.status.as_u16();
+        (sim.status(&format!("GET {base}/v3/password-sync-groups"), &token), bought)
+    };
+    assert_eq!(statuses(""), (200, 200));
+    let by_path = statuses("/tenants/default");
+    assert_eq!(by_path.0, 401);
+    assert!(by_path.1 >= 400);
+    for base in
+        ["http://default.localhost", "http://DEFAULT.localhost:4580", "http://default.api.identitynow.com"]
+    {
+        assert_eq!(statuses(base), by_path, "{base}");
+    }
+    assert_eq!(statuses("http://mine.localhost"), (200, 200));
 }
 
 #[test]
