@@ -1,12 +1,13 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands/`, the
-//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, the log in `log.rs`, the
-//! simulator in the library.
+//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs`, those it makes in `own_files.rs`, the
+//! log in `log.rs`, the simulator in the library.
 
 mod cli;
 mod commands;
 mod files;
 mod limit_args;
 mod log;
+mod own_files;
 
 use std::process::ExitCode;
 

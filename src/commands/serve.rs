@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
 use rand::Rng;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -15,6 +14,7 @@ use super::{Failure, Outcome, print};
 use crate::cli::{OnOff, ServeArgs};
 use crate::files::Files;
 use crate::log;
+use crate::own_files::OwnFile;
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
     check_token(args.control_token.as_deref())?;
@@ -37,16 +37,12 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     let (seed, control) = (config.options.seed, config.control.clone());
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
     let banner = |address| {
-        let (clients, authority) = (simulator.clients(), authority.as_deref());
+        let (clients, authority) = (simulator.clients(), authority.as_ref().map(OwnFile::path));
         Banner { address, args, seed, clients, control: &control, authority }.text()
     };
     let runtime =
         runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
-    let served = runtime.block_on(serve_until_stopped(args, &simulator, files, banner));
-    if let Some(path) = &authority {
-        let _ = std::fs::remove_file(path);
-    }
-    served
+    runtime.block_on(serve_until_stopped(args, &simulator, files, banner))
 }
 
 /// How the simulator is set up.
@@ -77,17 +73,14 @@ async fn serve_until_stopped(
     let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
     let stop =
         stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
-    if let Some(path) = &args.port_file {
-        write_port(path, address.port())?;
-    }
+    // Gone with the server: a process that waits for the file must not find the port of one that is gone.
+    let _port_file = match &args.port_file {
+        Some(path) => OwnFile::put(path, &format!("{}\n", address.port())).map_err(Failure::Failed)?,
+        None => None,
+    };
     print(&banner(address))?;
     tokio::spawn(files.watch(simulator.clone()));
-    let served = simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()));
-    if let Some(path) = &args.port_file {
-        // A process that waits for the file must not find the port of a server that is gone.
-        let _ = std::fs::remove_file(path);
-    }
-    served
+    simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Descriptors beside those of connections: files, the listener, and connections that are being refused.
@@ -119,15 +112,13 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-/// What clients are shown over TLS, and where the generated CA certificate was written.
-fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
+/// What clients are shown over TLS, and the file with the generated CA certificate.
+fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<OwnFile>), Failure> {
     if args.tls_self_signed {
         let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
-        let name = format!("sync-group-sim-ca-{}.pem", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, authority)
-            .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))?;
-        return Ok((Some(tls), Some(path)));
+        let folder = std::env::temp_dir();
+        let file = OwnFile::make_in(&folder, "sync-group-sim-ca", "pem", &authority);
+        return Ok((Some(tls), Some(file.map_err(Failure::Failed)?)));
     }
     match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -193,12 +184,4 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping: open requests may finish");
     })
-}
-
-/// Writes the port in one step, so that a reader never sees half of it.
-fn write_port(path: &Path, port: u16) -> Outcome {
-    let unfinished = path.with_extension("unfinished");
-    std::fs::write(&unfinished, format!("{port}\n"))
-        .and_then(|()| std::fs::rename(&unfinished, path))
-        .map_err(|error| Failure::Failed(format!("{}: cannot be written: {error}", path.display())))
 }

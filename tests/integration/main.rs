@@ -43,6 +43,8 @@ mod limits;
 mod load;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
 mod models;
+/// Files that the server makes, beside whatever stands there already.
+mod own_files;
 /// The service's own limit.
 mod rate_limit;
 /// The README's example of a test in Rust.
