@@ -18,6 +18,8 @@ mod control_api;
 mod determinism;
 /// The repository's own documents are true.
 mod documents;
+/// Which sources may be in a group.
+mod eligibility;
 /// What a test does that has the simulator in its own process.
 mod embedding;
 /// What a reset, a replaced state and a deletion end, and what outlives them.

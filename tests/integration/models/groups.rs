@@ -43,10 +43,10 @@ const SOURCES: [(&str, Source); 12] = [
     ("2c918084660f45d6016617daa9210604", Source::Fit),
     ("2c918084660f45d6016617daa9210605", Source::Fit),
     ("2c918084660f45d6016617daa9210606", Source::Fit),
-    // A file, one without the feature PASSWORD, one without an application.
+    // A file, and one without the feature PASSWORD.
     ("2c918084660f45d6016617daa9210607", Source::Unfit),
     ("2c918084660f45d6016617daa9210608", Source::Unfit),
-    ("2c918084660f45d6016617daa9210609", Source::Unfit),
+    ("2c918084660f45d6016617daa9210609", Source::Fit),
     ("nobody's", Source::Unknown),
 ];
 
