@@ -26,8 +26,8 @@ pub(crate) struct LimitArgs {
     /// The longest request head, in bytes, 8192 or more; 431 beyond it
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = Limits::default().max_header_bytes, value_parser = clap::value_parser!(u32).range(8_192..=16 << 20), value_name = "BYTES")]
     max_header_bytes: u32,
-    /// Header fields of a request; 431 beyond them
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value_t = Limits::default().max_headers, value_parser = at_least_one, value_name = "N")]
+    /// Header fields of a request, 10000 at most; 431 beyond them
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value_t = Limits::default().max_headers, value_parser = headers, value_name = "N")]
     max_headers: usize,
     /// How long a client may take to send a request's complete head, or for the TLS handshake; then its connection is closed
     #[arg(long, env = "SYNC_GROUP_SIM_HEADER_TIMEOUT", default_value_t = Time(Limits::default().header_timeout), value_parser = some_time, value_name = "TIME")]
@@ -131,15 +131,20 @@ fn some_time(text: &str) -> Result<Time, String> {
 }
 
 fn rules(text: &str) -> Result<usize, String> {
-    at_least_one(text)
-        .ok()
-        .filter(|number| *number <= MOST_RULES)
-        .ok_or_else(|| format!("expected a whole number from 1 to {MOST_RULES}"))
+    up_to(text, MOST_RULES)
+}
+
+fn headers(text: &str) -> Result<usize, String> {
+    up_to(text, Limits::MOST_HEADERS)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
+    up_to(text, 1_000_000)
+}
+
+fn up_to(text: &str, most: usize) -> Result<usize, String> {
     text.parse()
         .ok()
-        .filter(|number| (1..=1_000_000).contains(number))
-        .ok_or_else(|| "expected a whole number from 1 to 1000000".to_owned())
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }

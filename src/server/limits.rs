@@ -15,7 +15,7 @@ pub struct Limits {
     pub max_bodies_in_flight: usize,
     /// The longest request head, in bytes, 8,192 or more; 431 beyond it. 64 KiB by default.
     pub max_header_bytes: u32,
-    /// Header fields of a request; 431 beyond them. 100 by default.
+    /// Header fields of a request, [`Limits::MOST_HEADERS`] at most; 431 beyond them. 100 by default.
     pub max_headers: usize,
     /// Open connections; one more gets a 503, or over TLS a close. 1,024 by default.
     pub max_connections: usize,
@@ -38,6 +38,17 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long open requests may take when the server stops; then they are cut off. 10 s by default.
     pub drain_timeout: Duration,
+}
+
+impl Limits {
+    /// As many header fields as can be allowed: the HTTP libraries take no more than about 24,000, and panic when they are
+    /// told to expect more.
+    pub const MOST_HEADERS: usize = 10_000;
+
+    /// The same, as far as it can be kept.
+    pub(super) fn possible(self) -> Self {
+        Self { max_headers: self.max_headers.min(Self::MOST_HEADERS), ..self }
+    }
 }
 
 impl Default for Limits {

@@ -77,6 +77,7 @@ pub(crate) async fn run(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (stopper, stopping) = watch::channel(false);
+    let limits = limits.possible();
     let drain_timeout = limits.drain_timeout;
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let holds = Arc::new(Holds::new(limits.max_holds));

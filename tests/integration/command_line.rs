@@ -78,6 +78,7 @@ fn a_bad_value_refuses_to_start() {
         (&["--token-lifetime", "749"], "expected a number and a unit"),
         (&["--prerequisites", "maybe"], "expected `enforce` or `ignore`"),
         (&["--max-connections", "0"], "expected a whole number from 1 to 1000000"),
+        (&["--max-headers", "10001"], "expected a whole number from 1 to 10000"),
         (&["--header-timeout", "0s"], "expected more than 0"),
         (&["--log", "loud"], "possible values: text, json, off"),
         (&["--seed=-1"], "--seed"),

@@ -2,6 +2,7 @@
 
 use hyper::Method;
 use serde_json::json;
+use sync_group_sim::Prerequisites;
 
 use crate::harness::client::Client;
 
@@ -13,6 +14,7 @@ const MAINFRAME: &str = "2c918084660f45d6016617daa9210609";
 fn grouped_with(features: &[&str]) -> (u16, String) {
     let mut client = Client::new(Vec::new(), |config| {
         let mainframe = config.fixture.sources.iter_mut().find(|source| source.id == MAINFRAME).unwrap();
+        config.options.prerequisites = Prerequisites::Enforce;
         mainframe.features = features.iter().map(|feature| (*feature).to_owned()).collect();
     });
     client.buy_token();

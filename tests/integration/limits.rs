@@ -250,6 +250,36 @@ fn http2(
 }
 
 #[test]
+fn more_header_fields_than_the_http_libraries_take_are_a_431_whatever_is_allowed() {
+    let served = limited(|limits| (limits.max_headers, limits.max_header_bytes) = (usize::MAX, 16 << 20));
+    for (in_all, expected) in [(10_000, 200), (10_001, 431), (30_000, 431)] {
+        let fields = (0..in_all - 2).map(|nth| format!("X-{nth}: 1\r\n")).collect::<Vec<_>>().concat();
+        let request =
+            format!("GET /oauth/info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n");
+        assert_eq!(parse(&exchange(served.address(), request.as_bytes())).status, expected, "{in_all}");
+    }
+    let statuses = http2(served.address(), |address| {
+        let get = |fields: usize| {
+            let request = hyper::Request::get(format!("http://{address}/oauth/info"));
+            (0..fields).fold(request, |request, nth| request.header(format!("x-{nth}"), "1")).body(())
+        };
+        vec![get(10_000), get(10_001), get(0)]
+    });
+    assert_eq!(statuses, [200, 431, 200]);
+    // More than a client's library would send; another stream of the same connection is answered.
+    let mut frames = Frames::connect(served.address());
+    let fields: Vec<_> = (0..30_000).map(|nth| format!("x-{nth}")).collect();
+    frames.0.write_all(&[Frames::get_with(1, &fields), Frames::get(3)].concat()).unwrap();
+    for _ in 0..2 {
+        let (stream, block) = frames.next_of(HEADERS).unwrap();
+        // The digits of 431 and 401 in Huffman's code.
+        let status: &[u8] = if stream == 1 { &[0x83, 0x69, 0x90, 0xff] } else { &[0x82, 0x68, 0x01] };
+        assert!(block.windows(status.len()).any(|bytes| bytes == status), "{stream}: {block:x?}");
+    }
+    assert_others_are_served(served.address());
+}
+
+#[test]
 fn a_head_that_arrives_too_slowly_closes_the_connection() {
     let served = limited(|limits| limits.header_timeout = Duration::from_millis(60));
     let answer = drip(served.address(), "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
@@ -500,6 +530,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 /// Its error codes.
 const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
@@ -526,6 +557,23 @@ impl Frames {
     fn info(stream: u32) -> Vec<u8> {
         let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
         [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
+    }
+
+    /// `GET /` with these fields, each `1`, in as many frames as they need.
+    fn get_with(stream: u32, fields: &[String]) -> Vec<u8> {
+        let literal =
+            |name: &String| [&[0, u8::try_from(name.len()).unwrap()], name.as_bytes(), b"\x011"].concat();
+        let fields = fields.iter().flat_map(literal);
+        let block: Vec<u8> = b"\x82\x86\x84\x41\x09localhost".iter().copied().chain(fields).collect();
+        let pieces = block.chunks(16_000);
+        let last = pieces.len() - 1;
+        let frame = |(nth, piece): (usize, &[u8])| {
+            let len = u32::try_from(piece.len()).unwrap().to_be_bytes();
+            let kind = if nth == 0 { HEADERS } else { CONTINUATION };
+            let flags = u8::from(nth == 0) | if nth == last { 4 } else { 0 };
+            [&len[1..], &[kind, flags], &stream.to_be_bytes(), piece].concat()
+        };
+        pieces.enumerate().flat_map(frame).collect()
     }
 
     fn reset(stream: u32) -> Vec<u8> {
@@ -638,6 +686,27 @@ fn one_rule_too_many_is_refused_and_running_ones_continue() {
     assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 503, "the rules that run are gone");
     assert_eq!(call(address, "DELETE", "/_sim/scenario", &Value::Null).0, 204);
     assert_eq!(call(address, "POST", "/_sim/scenario/rules", &down).0, 201);
+}
+
+#[test]
+fn a_reply_of_too_many_header_fields_is_refused_when_it_is_read() {
+    let served = Served::start(Config::default());
+    let rule = |fields: usize| {
+        let headers: serde_json::Map<_, _> =
+            (0..fields).map(|nth| (format!("x-{nth}"), Value::from("1"))).collect();
+        serde_json::json!({ "name": format!("r{fields}"), "fault": { "respond": { "status": 418, "headers": headers } } })
+    };
+    for fields in [101, 24_580] {
+        let (status, text) = call(served.address(), "POST", "/_sim/scenario/rules", &rule(fields));
+        let expected = format!("{fields} entries in headers; expected 100 or fewer");
+        assert!(status == 400 && text.contains(&expected), "{status} {text}");
+        let scenario = serde_json::json!({ "name": "t", "rules": [rule(fields)] });
+        let (status, text) = call(served.address(), "PUT", "/_sim/scenario", &scenario);
+        assert!(status == 400 && text.contains(&expected), "{status} {text}");
+    }
+    assert_eq!(call(served.address(), "POST", "/_sim/scenario/rules", &rule(100)).0, 201);
+    let reply = send(served.address(), "GET", "/oauth/info", &[], b"");
+    assert_eq!((reply.status, reply.header("x-99")), (418, Some("1")));
 }
 
 #[test]

@@ -13,6 +13,12 @@ use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::Rule;
 use crate::wire::{Reply, TrackingId, refusal};
 
+/// How many header fields one reply may set. Clients take about as many, and the HTTP library has a limit of its own
+/// beyond which it panics.
+const MOST_FIELDS: usize = 100;
+/// How long they may be together, in bytes.
+const MOST_BYTES: usize = 64 << 10;
+
 record! {
     derive(Default)
     /// A reply of the scenario's choosing. Anything left out is what the service would send with that status.
@@ -23,8 +29,8 @@ record! {
         pub text: Option<String> = optional("text"),
         /// The `detailCode` in the service's own body.
         pub detail_code: Option<String> = optional("detailCode"),
-        /// Header fields that are added, or set where the service sets them.
-        pub headers: BTreeMap<String, String> = optional("headers"),
+        /// Header fields that are added, or set where the service sets them: up to 100, of 64 KiB together.
+        pub headers: BTreeMap<String, String> = optional("headers") within Limit::Entries(0, MOST_FIELDS),
         /// Replaces the service's own body: a text as it is, anything else as JSON.
         pub body: Option<Value> = optional("body"),
     }
@@ -42,6 +48,7 @@ impl Kind for Respond {
     fn check(&self, _rule: &Rule) -> Result<(), Mistake> {
         self.check_status()?;
         self.check_body()?;
+        self.check_headers()?;
         self.headers.iter().try_for_each(|(name, value)| check_header(name, value))
     }
 }
@@ -72,6 +79,22 @@ impl Respond {
         if self.text.is_some() && matches!(status, 200..=299 | 304) {
             let message = format!("the body of a {status} has no message; expected no `text`, or a `body`");
             return mistake("/text", message);
+        }
+        Ok(())
+    }
+
+    fn check_headers(&self) -> Result<(), Mistake> {
+        let mistake = |message: String| Err(Mistake::new("/headers", message));
+        let number = self.headers.len();
+        if number > MOST_FIELDS {
+            return mistake(format!("{number} header fields; expected {MOST_FIELDS} or fewer"));
+        }
+        let fields = self.headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len());
+        let bytes: usize = fields.sum();
+        if bytes > MOST_BYTES {
+            return mistake(format!(
+                "header fields of {bytes} bytes; expected {MOST_BYTES} or fewer together"
+            ));
         }
         Ok(())
     }
@@ -132,6 +155,20 @@ mod tests {
         let reply = reply(&Respond { status: 504, headers, ..Respond::default() });
         assert_eq!(reply.headers.iter().filter(|(name, _)| *name == CONTENT_TYPE).count(), 1);
         assert_eq!(reply.header("content-type"), Some("text/html"));
+    }
+
+    #[test]
+    fn header_fields_are_counted_before_anything_else_is_made_of_them() {
+        let checked = |number: usize, len: usize| {
+            let headers = (0..number).map(|nth| (format!("x-{nth:05}"), "v".repeat(len))).collect();
+            let respond = Respond { status: 500, headers, ..Respond::default() };
+            respond.check(&Rule::new("a")).map_err(|mistake| mistake.to_string())
+        };
+        assert_eq!(checked(100, 600), Ok(()));
+        assert_eq!(checked(101, 1), Err("/headers: 101 header fields; expected 100 or fewer".to_owned()));
+        let bytes = "/headers: header fields of 65559 bytes; expected 65536 or fewer together";
+        assert_eq!(checked(1, 65_548), Err(bytes.to_owned()));
+        assert_eq!(checked(1, 65_525), Ok(()));
     }
 
     #[test]
