@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::{Issuer, POD};
+use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::fixture::Client;
 use crate::wire::json::{self, Object};
@@ -41,10 +42,11 @@ pub(super) struct Claims<'a> {
 /// The authority of a token without a user.
 const API_AUTHORITY: &str = "API";
 
-/// The answer to a token call: both tokens, beside what the access token says.
+/// The answer to a token call: the tokens, beside what the access token says.
 pub(super) struct Answer<'a> {
     pub(super) access_token: &'a str,
-    pub(super) refresh_token: &'a str,
+    /// Of a client that may use one.
+    pub(super) refresh_token: Option<&'a str>,
     pub(super) expires_in: u64,
 }
 
@@ -80,10 +82,11 @@ impl Claims<'_> {
     /// The body of the answer to a token call, when these are the access token's claims.
     pub(super) fn answer(&self, answer: &Answer<'_>) -> Vec<u8> {
         let Answer { access_token, refresh_token, expires_in } = *answer;
-        let mut text = Vec::with_capacity(access_token.len() + refresh_token.len() + USUAL_BYTES);
+        let mut text =
+            Vec::with_capacity(access_token.len() + refresh_token.map_or(0, str::len) + USUAL_BYTES);
         let mut object = Object::begin(&mut text);
         object.text("access_token", access_token).text("token_type", "bearer");
-        object.text("refresh_token", refresh_token);
+        object.text_if("refresh_token", refresh_token);
         json::value(object.member("expires_in"), &expires_in);
         object.text("scope", &self.scope.join(" ")).text("accessType", &self.access_type);
         object.text("tenant_id", &self.tenant_id).flag("internal", self.internal).text("pod", &self.pod);
@@ -99,6 +102,11 @@ impl Claims<'_> {
 
 /// Room for nearly all claims, so that it need not grow.
 const USUAL_BYTES: usize = 1_024;
+
+/// The number that tokens call an identity by, beside its id: six digits that follow from it.
+fn user_number(identity: &str) -> String {
+    (100_000 + Chance::new(0, identity).mask(b"user number ") % 900_000).to_string()
+}
 
 /// The claims of a new access token.
 pub(super) fn claims<'a>(
@@ -123,7 +131,7 @@ pub(super) fn claims<'a>(
         ),
         client_id: (&client.client_id).into(),
         strong_auth_supported: true,
-        user_id: user.map(|user| (&user.id).into()),
+        user_id: user.map(|user| user_number(&user.id).into()),
         scope: scopes.into(),
         exp: expires.as_seconds(),
         jti: jti.into(),

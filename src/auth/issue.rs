@@ -11,7 +11,7 @@ use super::Auth;
 use super::claims::{Answer, Claims, claims};
 use super::session::{ALL_SCOPES, Session};
 use crate::clock::Timestamp;
-use crate::fixture::Client;
+use crate::fixture::{Client, Grant};
 use crate::wire::Refusal;
 use crate::wire::form::Form;
 
@@ -48,8 +48,14 @@ impl Auth {
             .ok_or_else(|| oauth(StatusCode::BAD_REQUEST, "invalid_request", "Missing grant type"))?;
         // The vendor's own table writes grants in capitals, its examples in lower case.
         let scopes = match grant.to_ascii_lowercase().as_str() {
-            "client_credentials" => Cow::Borrowed(&client.scopes[..]),
-            "refresh_token" => Cow::Owned(self.refreshed_scopes(form, client, now)?),
+            "client_credentials" => {
+                granted(client, Grant::ClientCredentials, grant)?;
+                Cow::Borrowed(&client.scopes[..])
+            }
+            "refresh_token" => {
+                granted(client, Grant::RefreshToken, grant)?;
+                Cow::Owned(self.refreshed_scopes(form, client, now)?)
+            }
             _ => {
                 let description = format!("Unsupported grant type: {grant}");
                 return Err(oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", &description));
@@ -81,17 +87,20 @@ impl Auth {
         Ok(claims.scope.into_owned())
     }
 
-    /// A new access token and refresh token, in the shape of the service's answer.
+    /// A new access token and, for a client that may use one, a refresh token, in the shape of the service's answer.
     fn tokens(&self, client: &Client, scopes: &[String], lifetime: Duration, now: Timestamp) -> Issued {
         let nth = self.issued + 1;
         let jti = self.ids.id("access-token", nth);
-        let refresh_jti = self.ids.id("refresh-token", nth);
         let claims = claims(&self.issuer, client, scopes, &jti, now.plus(lifetime));
         let access_token = self.key.sign(&claims.to_json());
         let session = Session::of(&claims, &client.name, now.plus(lifetime));
-        let refresh_token = self.key.sign(&claims.of_refresh_token(&refresh_jti, now.plus(REFRESH_LIFETIME)));
+        let refresh_token = client.grants.contains(&Grant::RefreshToken).then(|| {
+            let refresh_jti = self.ids.id("refresh-token", nth);
+            self.key.sign(&claims.of_refresh_token(&refresh_jti, now.plus(REFRESH_LIFETIME)))
+        });
         let expires_in = lifetime.as_secs();
-        let answer = Answer { access_token: &access_token, refresh_token: &refresh_token, expires_in };
+        let answer =
+            Answer { access_token: &access_token, refresh_token: refresh_token.as_deref(), expires_in };
         let text = claims.answer(&answer);
         Issued { body: text.into(), access_token, session }
     }
@@ -99,14 +108,31 @@ impl Auth {
 
 /// The client whose credentials `form` has.
 fn client_of<'a>(clients: &'a [Client], form: &Form) -> Result<&'a Client, Refusal> {
-    let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
+    let unauthorized = || {
         let description = "Full authentication is required to access this resource";
-        return Err(oauth(StatusCode::UNAUTHORIZED, "unauthorized", description));
+        oauth(StatusCode::UNAUTHORIZED, "unauthorized", description)
     };
-    clients
-        .iter()
-        .find(|client| client.client_id == id && client.client_secret == secret)
-        .ok_or_else(|| oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials"))
+    let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
+        return Err(unauthorized());
+    };
+    let client = clients.iter().find(|client| client.client_id == id && client.client_secret == secret);
+    client.ok_or_else(|| {
+        // Users of a third party's client saw this at the real service, where the credentials are sent as Basic.
+        if form.is_basic("client_secret") {
+            return unauthorized();
+        }
+        oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials")
+    })
+}
+
+/// Refuses a client that may not ask for tokens this way.
+fn granted(client: &Client, needed: Grant, asked: &str) -> Result<(), Refusal> {
+    if client.grants.contains(&needed) {
+        return Ok(());
+    }
+    // Invented: the words of the framework that the service is known to use.
+    let description = format!("Unauthorized grant type: {asked}");
+    Err(oauth(StatusCode::UNAUTHORIZED, "invalid_client", &description))
 }
 
 /// The requested scopes, each of which must be among (or under) those that may be granted.

@@ -20,6 +20,8 @@ use super::request::{Body, Request};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     fields: Vec<(String, String)>,
+    /// How many of them came before the Basic credentials, which are the last.
+    before_basic: Option<usize>,
 }
 
 impl Form {
@@ -47,6 +49,12 @@ impl Form {
             .iter()
             .find(|(field, value)| field == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the value of a parameter stood in Basic credentials.
+    pub fn is_basic(&self, name: &str) -> bool {
+        let place = self.fields.iter().position(|(field, value)| field == name && !value.is_empty());
+        place.is_some_and(|place| self.before_basic.is_some_and(|first| place >= first))
     }
 
     /// All parameters, those that are hidden by others of their name included.
@@ -78,6 +86,7 @@ impl Form {
             .and_then(|decoded| String::from_utf8(decoded).ok());
         // RFC 6749, 2.3.1: both halves are urlencoded before they are joined.
         if let Some((id, secret)) = credentials.as_deref().and_then(|text| text.split_once(':')) {
+            self.before_basic = Some(self.fields.len());
             self.fields.push(("client_id".to_owned(), query::decode_segment(id).into_owned()));
             self.fields.push(("client_secret".to_owned(), query::decode_segment(secret).into_owned()));
         }

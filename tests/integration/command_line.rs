@@ -124,7 +124,7 @@ fn files_are_checked_with_place_found_and_expected() {
     let (code, stdout, _) = run(&["check", good]);
     assert_eq!(
         (code, stdout),
-        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 4 clients\n"))
+        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 5 clients\n"))
     );
     let (code, stdout, stderr) = run(&["check", bad, good]);
     assert_eq!(code, 1);

@@ -4,6 +4,8 @@
 use hyper::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sync_group_sim::NamedOr;
+use sync_group_sim::fixture::{Fixture, Grant};
 use sync_group_sim::journal::Filter;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::scenario::fault::ExpireToken;
@@ -182,7 +184,12 @@ fn perform(service: &Service<'_>, stranger: &str, model: &mut Model, step: &Step
 
 #[test]
 fn a_token_is_valid_for_its_client_its_tenant_and_its_time() {
+    let mut fixture = Fixture::built_in("demo").unwrap();
+    for client in &mut fixture.clients {
+        client.grants = vec![Grant::ClientCredentials, Grant::RefreshToken];
+    }
     let tenant = TenantRequest {
+        fixture: Some(NamedOr::Inline(Box::new(fixture))),
         prerequisites: Some(sync_group_sim::prerequisites::Prerequisites::Ignore),
         token_lifetime: Some(serde_json::from_value(json!("1m")).unwrap()),
         ..TenantRequest::default()
