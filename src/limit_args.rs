@@ -35,7 +35,7 @@ pub(crate) struct LimitArgs {
     /// How long a client may take to send a request's complete body; then a 408
     #[arg(long, env = "SYNC_GROUP_SIM_BODY_TIMEOUT", default_value_t = Time(Limits::default().body_timeout), value_parser = some_time, value_name = "TIME")]
     body_timeout: Time,
-    /// How long a client may go without reading any of its answer; then its connection is closed
+    /// How long a client may go without reading any of its answer; then its connection is closed, or over HTTP/2 the stream reset
     #[arg(long, env = "SYNC_GROUP_SIM_WRITE_TIMEOUT", default_value_t = Time(Limits::default().write_timeout), value_parser = some_time, value_name = "TIME")]
     write_timeout: Time,
     /// How long a connection may be idle between requests; then it is closed

@@ -9,20 +9,29 @@ use std::time::Duration;
 use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::mpsc;
 
+use super::stream::{self, Did, PIECE};
 use super::vitals::OpenRequest;
 
 /// How long a cut body waits before it breaks off, so that what was sent is on its way.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(10);
 
 /// A reply's body.
-pub(super) enum Outgoing {
+pub(super) struct Outgoing {
+    source: Source,
+    /// Over HTTP/2, what the source gave and was not handed out yet.
+    rest: Bytes,
+    /// Whether it is handed out piece by piece, so that a client that takes none is noticed.
+    is_paced: bool,
+}
+
+/// Where a body comes from.
+enum Source {
     /// All of it, at once.
     Whole(Option<Bytes>),
     /// A piece at a time, as it is fed.
     Fed {
-        /// Where the pieces come from.
         pieces: mpsc::Receiver<Bytes>,
-        /// Their total length, if known.
+        /// How much is still to come, if known.
         promised: Option<u64>,
         /// The exchange lasts for as long as it is fed.
         #[expect(dead_code, reason = "it is there to be dropped")]
@@ -32,7 +41,6 @@ pub(super) enum Outgoing {
     Cut {
         /// What is sent.
         data: Option<Bytes>,
-        /// What is promised.
         promised: u64,
         /// The wait before the break.
         wait: Option<Pin<Box<tokio::time::Sleep>>>,
@@ -54,14 +62,63 @@ impl std::error::Error for Broken {}
 impl Outgoing {
     /// All of it, at once.
     pub(super) fn whole(body: Bytes) -> Self {
-        Self::Whole((!body.is_empty()).then_some(body))
+        Source::Whole((!body.is_empty()).then_some(body)).into()
     }
 
     /// The first bytes of it, of which there is at least one, and then a break.
     pub(super) fn cut(body: &Bytes, after_bytes: usize) -> Self {
         let end = after_bytes.min(body.len() - 1);
         let data = (end > 0).then(|| body.slice(..end));
-        Self::Cut { data, promised: body.len() as u64, wait: None }
+        Source::Cut { data, promised: body.len() as u64, wait: None }.into()
+    }
+
+    /// Pieces as they are fed, of this length together if it is known. The request is open until then.
+    pub(super) fn fed(pieces: mpsc::Receiver<Bytes>, promised: Option<u64>, open: OpenRequest) -> Self {
+        Source::Fed { pieces, promised, open }.into()
+    }
+
+    /// The same for a stream of HTTP/2: in pieces, so that `stream.rs` sees whether the client takes them.
+    pub(super) fn paced(self) -> Self {
+        Self { is_paced: true, ..self }
+    }
+
+    /// The next piece of what is at hand. The last byte of all is one of its own: while the client's window is too small
+    /// for what comes before, the library asks for nothing more and the stream is not over.
+    fn next_piece(&mut self) -> Bytes {
+        let len = self.rest.len();
+        let most = if len > 1 && self.source.is_used_up() { len - 1 } else { len };
+        self.rest.split_to(most.min(PIECE))
+    }
+}
+
+impl From<Source> for Outgoing {
+    fn from(source: Source) -> Self {
+        Self { source, rest: Bytes::new(), is_paced: false }
+    }
+}
+
+impl Source {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        match self {
+            Self::Whole(body) => Poll::Ready(body.take().map(Ok)),
+            Self::Fed { pieces, promised, .. } => pieces.poll_recv(context).map(|piece| {
+                let piece = piece?;
+                *promised = promised.map(|left| left.saturating_sub(piece.len() as u64));
+                Some(Ok(piece))
+            }),
+            Self::Cut { data, wait, .. } => {
+                if let Some(data) = data.take() {
+                    return Poll::Ready(Some(Ok(data)));
+                }
+                let wait = wait.get_or_insert_with(|| Box::pin(break_timer()));
+                wait.as_mut().poll(context).map(|()| Some(Err(Broken)))
+            }
+        }
+    }
+
+    /// Whether it is known that nothing more comes.
+    fn is_used_up(&self) -> bool {
+        matches!(self, Self::Whole(None) | Self::Fed { promised: Some(0), .. })
     }
 }
 
@@ -73,32 +130,36 @@ impl hyper::body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        match &mut *self {
-            Self::Whole(body) => Poll::Ready(body.take().map(|data| Ok(Frame::data(data)))),
-            Self::Fed { pieces, .. } => {
-                pieces.poll_recv(context).map(|piece| piece.map(|data| Ok(Frame::data(data))))
-            }
-            Self::Cut { data, wait, .. } => {
-                if let Some(data) = data.take() {
-                    return Poll::Ready(Some(Ok(Frame::data(data))));
+        if !self.is_paced {
+            return self.source.poll_next(context).map(|next| next.map(|data| data.map(Frame::data)));
+        }
+        if self.rest.is_empty() {
+            match self.source.poll_next(context) {
+                Poll::Ready(Some(Ok(data))) => self.rest = data,
+                Poll::Ready(end) => return Poll::Ready(end.map(|end| end.map(Frame::data))),
+                Poll::Pending => {
+                    stream::note(Did::Wait);
+                    return Poll::Pending;
                 }
-                let wait = wait.get_or_insert_with(|| Box::pin(break_timer()));
-                wait.as_mut().poll(context).map(|()| Some(Err(Broken)))
             }
         }
+        stream::note(Did::HandOut);
+        Poll::Ready(Some(Ok(Frame::data(self.next_piece()))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
+        self.rest.is_empty() && matches!(self.source, Source::Whole(None))
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
-            Self::Fed { promised: Some(promised), .. } | Self::Cut { promised, .. } => {
-                SizeHint::with_exact(*promised)
+        match &self.source {
+            Source::Whole(body) => {
+                let len = self.rest.len() + body.as_ref().map_or(0, Bytes::len);
+                SizeHint::with_exact(len as u64)
             }
-            Self::Fed { promised: None, .. } => SizeHint::default(),
+            Source::Fed { promised: Some(left), .. } => SizeHint::with_exact(left + self.rest.len() as u64),
+            Source::Cut { promised, .. } => SizeHint::with_exact(*promised),
+            Source::Fed { promised: None, .. } => SizeHint::default(),
         }
     }
 }

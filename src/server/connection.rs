@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -15,6 +15,7 @@ use super::exchanges::{Ended, Exchanges, HEAD_TOO_LARGE};
 use super::interrupt::Interruption;
 use super::opening::Decrypted;
 use super::socket::Socket;
+use super::stream::Streams;
 use super::vitals::Vitals;
 use super::watchdog::{Interrupted, interrupted};
 use super::{Limits, Shared};
@@ -48,8 +49,8 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
 const HEADERS_OF_HYPER: usize = 100;
 
 /// HTTP in both versions, with those of our limits that hyper enforces.
-fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn http(limits: &Limits, connection: u64) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { connection, write_timeout: limits.write_timeout });
     builder
         .http1()
         // hyper's own header timeout would count idle time, too; see `watchdog`.
@@ -79,7 +80,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Exchanges { connection: number, vitals, shared, .. } = exchanges.clone();
-    let builder = http(&shared.limits);
+    let builder = http(&shared.limits, number);
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&vitals), Arc::clone(&shared), is_stopping));
     let (mut is_stopping, mut interruption) = (false, wait(false));

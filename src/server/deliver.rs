@@ -53,7 +53,7 @@ pub(super) async fn deliver(
         let reader =
             Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
         let pieces = follow(tenant, follower, reader);
-        return Ok(response.map(|_| Outgoing::Fed { pieces, promised: None, open: recipient.open }));
+        return Ok(response.map(|_| Outgoing::fed(pieces, None, recipient.open)));
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);
@@ -84,7 +84,7 @@ pub(super) async fn deliver(
             let reader = Reader { vitals: Arc::clone(vitals), stopping: stopping.clone() };
             let slowly = Slowly { chunk_bytes, pause, reader };
             let pieces = feed(Arc::clone(&tenant), exchange, course.at, body, slowly);
-            Ok(response.map(|_| Outgoing::Fed { pieces, promised, open: recipient.open }))
+            Ok(response.map(|_| Outgoing::fed(pieces, promised, recipient.open)))
         }
         Manner::Cut { after_bytes } => {
             if hold.is_some() {

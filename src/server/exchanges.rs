@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -43,8 +43,14 @@ pub(super) struct Exchanges {
     pub(super) shared: Arc<Shared>,
 }
 
-/// An answer on its way: most are ready at once, and cost no task, timer or allocation of their own.
-pub(super) enum Answering {
+/// An answer on its way.
+pub(super) struct Answering {
+    on_way: OnWay,
+    is_http2: bool,
+}
+
+/// Most answers are ready at once, and cost no task, timer or allocation of their own.
+enum OnWay {
     AtOnce(Option<Result<Response<Outgoing>, Ended>>),
     Later(Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Ended>> + Send>>),
 }
@@ -53,10 +59,14 @@ impl Future for Answering {
     type Output = Result<Response<Outgoing>, Ended>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::AtOnce(answer) => Poll::Ready(answer.take().expect("a future is not polled after its end")),
-            Self::Later(answer) => answer.as_mut().poll(context),
+        let answer = match &mut self.on_way {
+            OnWay::AtOnce(answer) => answer.take().expect("a future is not polled after its end"),
+            OnWay::Later(answer) => ready!(answer.as_mut().poll(context)),
+        };
+        if !self.is_http2 {
+            return Poll::Ready(answer);
         }
+        Poll::Ready(answer.map(|response| response.map(Outgoing::paced)))
     }
 }
 
@@ -66,9 +76,17 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
     type Future = Answering;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Answering {
+        let is_http2 = request.version() == Version::HTTP_2;
+        Answering { on_way: self.begin(request), is_http2 }
+    }
+}
+
+impl Exchanges {
+    /// Has a request answered, at once if that is possible.
+    fn begin(&self, request: hyper::Request<Incoming>) -> OnWay {
         let open = Vitals::open(&self.vitals, request.version());
         if let Some(refused) = self.refused(&request) {
-            return Answering::AtOnce(Some(Ok(refused)));
+            return OnWay::AtOnce(Some(Ok(refused)));
         }
         let (head, incoming) = request.into_parts();
         let version = head.version;
@@ -76,22 +94,20 @@ impl Service<hyper::Request<Incoming>> for Exchanges {
         let target = Target::of(&self.shared.world, &request);
         if !incoming.is_end_stream() || target.is_slow() {
             let answering = self.clone().read_and_answer(request, target, incoming, version, open);
-            return Answering::Later(Box::pin(answering));
+            return OnWay::Later(Box::pin(answering));
         }
         let (answered, method) = self.answer(request, &target);
         if answered.is_told_at_once() {
-            return Answering::AtOnce(Some(Ok(response(
+            return OnWay::AtOnce(Some(Ok(response(
                 answered.outcome.reply,
                 answered.outcome.stamp.as_ref(),
                 &method,
             ))));
         }
         let exchanges = self.clone();
-        Answering::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
+        OnWay::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
     }
-}
 
-impl Exchanges {
     /// The answer to a request with an unacceptable head.
     fn refused(&self, request: &hyper::Request<Incoming>) -> Option<Response<Outgoing>> {
         let (refusal, why) = if let Some(why) = head::ambiguity(request.version(), request.headers()) {

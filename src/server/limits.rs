@@ -32,7 +32,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a client may take to send a request's complete body; then a 408. 30 s by default.
     pub body_timeout: Duration,
-    /// How long a client may go without reading any of its answer; then its connection is closed. 30 s by default.
+    /// How long a client may go without reading any of its answer; then its connection is closed. Over HTTP/2, where each
+    /// stream has a window, that goes for each 16 KiB of a stream's answer, and the stream alone is reset. 30 s by default.
     pub write_timeout: Duration,
     /// How long a connection may be idle, before its first request or between two; then it is closed. 5 min by default.
     pub idle_timeout: Duration,

@@ -20,6 +20,7 @@ mod limits;
 mod opening;
 mod request_log;
 mod socket;
+mod stream;
 mod target;
 mod tls;
 mod vitals;

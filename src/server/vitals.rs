@@ -142,7 +142,7 @@ pub(super) struct OpenRequest {
     vitals: Arc<Vitals>,
     is_reused: bool,
     /// Its answer's place among those that wait.
-    place: Option<Hold>,
+    place: Option<Box<Hold>>,
 }
 
 impl OpenRequest {
@@ -153,7 +153,7 @@ impl OpenRequest {
 
     /// Keeps a waiting answer's place for as long as the request is open.
     pub(super) fn keep(&mut self, place: Hold) {
-        self.place = Some(place);
+        self.place = Some(Box::new(place));
         if !self.vitals.is_http2.load(Ordering::Relaxed) {
             self.vitals.is_waiting.store(true, Ordering::Relaxed);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::Value;
+use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::journal::Filter;
 use sync_group_sim::{Config, ControlPolicy, Fixture, Limits, Request, Simulator};
 
@@ -310,6 +311,77 @@ fn a_client_that_reads_nothing_loses_the_connection() {
 }
 
 #[test]
+fn a_stream_of_which_the_client_takes_nothing_ends_alone() {
+    let served = patient(|limits| limits.write_timeout = Duration::from_millis(60));
+    // Whether all of the answer waits, or all but a part.
+    for window in [0, 1, 100] {
+        let mut frames = Frames::connect_with_window(served.address(), window);
+        frames.0.write_all(&Frames::info(1)).unwrap();
+        assert_eq!(frames.rest_of(1), (window as usize, Some(CANCEL)), "{window}");
+        frames.0.write_all(&[Frames::info(3), Frames::widen(3, 10_000)].concat()).unwrap();
+        let (len, reset) = frames.rest_of(3);
+        assert!(len > 200 && reset.is_none(), "{window}: {len} {reset:?}");
+    }
+    // A long answer, which also uses up the connection's window.
+    let mut frames = Frames::connect(served.address());
+    frames.0.write_all(&Frames::state(1)).unwrap();
+    assert_eq!(frames.rest_of(1), (65_535, Some(CANCEL)));
+    frames.0.write_all(&[Frames::widen(0, 10_000), Frames::info(3)].concat()).unwrap();
+    assert_eq!(frames.rest_of(3).1, None);
+    assert_others_are_served(served.address());
+}
+
+#[test]
+fn a_stream_whose_client_takes_some_of_it_now_and_then_goes_on() {
+    let write_timeout = Duration::from_millis(600);
+    let served = patient(|limits| limits.write_timeout = write_timeout);
+    let mut frames = Frames::connect(served.address());
+    frames.0.write_all(&[Frames::widen(0, 1 << 30), Frames::state(1)].concat()).unwrap();
+    frames.0.set_read_timeout(Some(write_timeout / 12)).unwrap();
+    // When nothing more comes, the client makes room; in all that takes longer than one piece may.
+    for _ in 0..24 {
+        let mut taken = [0; 16_384];
+        while let Ok(len) = frames.0.read(&mut taken) {
+            assert!(len > 0, "the connection was closed");
+        }
+        frames.0.write_all(&Frames::widen(1, 20_000)).unwrap();
+    }
+    let reset = [0, 0, 4, RST_STREAM, 0, 0, 0, 0, 1];
+    let mut rest = Vec::new();
+    frames.0.set_read_timeout(Some(write_timeout / 12)).unwrap();
+    let _ = frames.0.read_to_end(&mut rest);
+    assert!(!rest.windows(reset.len()).any(|bytes| bytes == reset), "it was reset");
+    assert!(rest.len() >= 20_000, "nothing more came: {}", rest.len());
+}
+
+#[test]
+fn a_stream_that_has_nothing_to_send_is_not_slow() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {trickle: {chunk: 50, pause: 1h}}}]\n";
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
+    config.options.clock = Clock::manual(Timestamp::from_millis(0));
+    config.limits.write_timeout = Duration::from_millis(60);
+    let served = Served::start(config);
+    let tenant = served.running().simulator().default_tenant();
+    let mut frames = Frames::connect_with_window(served.address(), 0);
+    frames.0.write_all(&Frames::info(1)).unwrap();
+    // The first piece waits for a moment; then it is taken, and there is no other.
+    assert_eq!(frames.next_of(HEADERS).map(|(stream, _)| stream), Some(1));
+    frames.0.write_all(&Frames::widen(1, 50)).unwrap();
+    assert_eq!(frames.next_of(DATA).map(|(stream, data)| (stream, data.len())), Some((1, 50)));
+    // Others, for whose answers there is no window, are reset one after the other.
+    for stream in [3, 5] {
+        frames.0.write_all(&Frames::state(stream)).unwrap();
+        assert_eq!(frames.next_of(RST_STREAM).map(|(stream, _)| stream), Some(stream));
+    }
+    frames.0.write_all(&Frames::widen(1, 50)).unwrap();
+    tenant.advance(Duration::from_hours(1));
+    assert_eq!(frames.next_of(DATA).map(|(stream, data)| (stream, data.len())), Some((1, 50)));
+    // Now it has, and the client takes none of it.
+    tenant.advance(Duration::from_hours(1));
+    assert_eq!(frames.next_of(RST_STREAM).map(|(stream, _)| stream), Some(1));
+}
+
+#[test]
 fn an_idle_connection_is_closed_in_the_end() {
     let served = limited(|limits| limits.idle_timeout = Duration::from_millis(60));
     let mut socket = connect(served.address());
@@ -529,6 +601,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 /// Its error codes.
 const REFUSED_STREAM: u32 = 7;
@@ -545,6 +618,49 @@ impl Frames {
         Self(socket)
     }
 
+    /// The same with a window of so many bytes for each stream.
+    fn connect_with_window(address: SocketAddr, window: u32) -> Self {
+        let mut socket = connect(address);
+        let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04";
+        socket.write_all(&[&settings[..], &window.to_be_bytes()].concat()).unwrap();
+        Self(socket)
+    }
+
+    /// A larger window; stream 0 stands for the connection.
+    fn widen(stream: u32, by: u32) -> Vec<u8> {
+        [&[0, 0, 4, WINDOW_UPDATE, 0], &stream.to_be_bytes()[..], &by.to_be_bytes()].concat()
+    }
+
+    /// The body of the next stream that has one to its end.
+    fn next_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let (kind, flags, _, content) = self.next_with_flags().expect("the connection stays open");
+            body.extend(if kind == DATA { content } else { Vec::new() });
+            if kind == DATA && flags & 1 == 1 {
+                return body;
+            }
+        }
+    }
+
+    /// How many bytes of its answer a stream got, and the code with which it was reset before the end.
+    fn rest_of(&mut self, wanted: u32) -> (usize, Option<u32>) {
+        let mut len = 0;
+        loop {
+            let (kind, flags, stream, content) = self.next_with_flags().expect("the connection stays open");
+            if stream != wanted {
+                continue;
+            }
+            len += if kind == DATA { content.len() } else { 0 };
+            if kind == RST_STREAM {
+                return (len, Some(code_at(&content, 0)));
+            }
+            if flags & 1 == 1 {
+                return (len, None);
+            }
+        }
+    }
+
     /// `GET /` on a stream: method, scheme and path from HPACK's static table, the authority as text.
     fn get(stream: u32) -> Vec<u8> {
         let block = b"\x82\x86\x84\x41\x09localhost";
@@ -555,6 +671,12 @@ impl Frames {
     /// `GET /oauth/info` in the same way; the path is text without Huffman's code.
     fn info(stream: u32) -> Vec<u8> {
         let block = b"\x82\x86\x04\x0b/oauth/info\x41\x09localhost";
+        [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
+    }
+
+    /// `GET /_sim/state`, whose answer may be long.
+    fn state(stream: u32) -> Vec<u8> {
+        let block = b"\x82\x86\x04\x0b/_sim/state\x41\x09localhost";
         [&[0, 0, u8::try_from(block.len()).unwrap(), 1, 5], &stream.to_be_bytes()[..], block].concat()
     }
 
@@ -581,6 +703,10 @@ impl Frames {
 
     /// The next frame's type, stream and content; `None` when the connection has ended.
     fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        self.next_with_flags().map(|(kind, _, stream, content)| (kind, stream, content))
+    }
+
+    fn next_with_flags(&mut self) -> Option<(u8, u8, u32, Vec<u8>)> {
         let mut head = [0; 9];
         if let Err(error) = self.0.read_exact(&mut head) {
             assert!(error.kind() != ErrorKind::WouldBlock, "nothing comes, and the connection stays open");
@@ -588,7 +714,7 @@ impl Frames {
         }
         let mut content = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
         self.0.read_exact(&mut content).ok()?;
-        Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), content))
+        Some((head[3], head[4], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), content))
     }
 
     /// The content of the next frame of a type.
@@ -843,8 +969,7 @@ fn one_connection_cannot_take_the_places_of_all_others() {
     let streams: Vec<_> = (0..129).flat_map(|nth| Frames::info(2 * nth + 1)).collect();
     frames.0.write_all(&streams).unwrap();
     // One of them is answered, and only one.
-    let (_, body) = frames.next_of(DATA).unwrap();
-    let body: Value = serde_json::from_slice(&body).unwrap();
+    let body: Value = serde_json::from_slice(&frames.next_body()).unwrap();
     let refusal = "128 answers are waiting on this connection, which is the limit for one connection, whatever \
                    --max-holds is";
     assert_eq!(body["messages"][0]["text"], refusal);
