@@ -1,17 +1,17 @@
-//! The files that were named on the command line: reading them, describing them, and watching them while the
-//! server runs. A change that is valid takes effect for new requests; one that is not is reported, and what
+//! The files that were named on the command line: what they are, and watching them while the server runs. A change that is valid takes effect for new requests; one that is not is reported, and what
 //! was there stays.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sync_group_sim::document::{Document, Outline, decode, nearest};
+use sync_group_sim::document::{Document, Outline, nearest};
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
 use sync_group_sim::wire::secrets::{Censor, Secrets};
 use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
+
+use crate::text_file::{LONGEST_FIXTURE, LONGEST_SCENARIO, check_length, read};
 
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -23,6 +23,16 @@ pub(crate) struct Files {
     scenarios: Vec<String>,
     prerequisites: Prerequisites,
     max_rules: usize,
+    /// What the files looked like before they were read.
+    fixture_paths: Watched,
+    scenario_paths: Watched,
+}
+
+/// Files that are watched, and what they looked like.
+#[derive(Clone, Debug)]
+struct Watched {
+    paths: Vec<PathBuf>,
+    before: Vec<Look>,
 }
 
 /// What a file looked like: enough to see that it changed.
@@ -31,7 +41,16 @@ type Look = Option<(SystemTime, u64)>;
 impl Files {
     pub(crate) fn new(fixture: &str, scenarios: &[String], options: &TenantOptions) -> Self {
         let TenantOptions { prerequisites, max_rules, .. } = *options;
-        Self { fixture: fixture.to_owned(), scenarios: scenarios.to_vec(), prerequisites, max_rules }
+        let is_file = |name: &&String| library::ruleset(name).is_none();
+        let fixture_file = (Fixture::built_in(fixture).is_none()).then(|| PathBuf::from(fixture));
+        Self {
+            fixture: fixture.to_owned(),
+            scenarios: scenarios.to_vec(),
+            prerequisites,
+            max_rules,
+            fixture_paths: Watched::new(fixture_file.into_iter().collect()),
+            scenario_paths: Watched::new(scenarios.iter().filter(is_file).map(PathBuf::from).collect()),
+        }
     }
 
     pub(crate) fn fixture(&self) -> Result<Fixture, String> {
@@ -50,43 +69,59 @@ impl Files {
         Rulesets::new(scenarios, self.max_rules).map_err(|error| error.to_string())
     }
 
-    /// Watches the files for as long as the server runs.
-    pub(crate) async fn watch(self, simulator: Simulator) {
-        let fixture_path = vec![PathBuf::from(&self.fixture)];
-        let scenario_paths: Vec<_> = self.scenarios.iter().map(PathBuf::from).collect();
-        let (mut fixture_look, mut scenario_look) = (look(&fixture_path), look(&scenario_paths));
-        let mut missing = HashSet::new();
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
-        loop {
-            ticks.tick().await;
-            report_missing(&fixture_path, &fixture_look, &mut missing);
-            report_missing(&scenario_paths, &scenario_look, &mut missing);
-            if has_changed(&fixture_path, &mut fixture_look) {
-                match self.fixture() {
-                    Ok(fixture) => {
-                        simulator.set_fixture(&fixture);
-                        tracing::info!(
-                            file = self.fixture,
-                            "fixture reloaded, for tenants created from now on"
-                        );
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "the fixture was not reloaded; the previous one stays");
-                    }
-                }
+    /// Watches the files for as long as the process runs. Each kind has a thread of its own, and none of the server's:
+    /// a file may be large, or on a drive that hangs.
+    pub(crate) fn watch(self, simulator: &Simulator) {
+        let (fixture_file, scenario_files) = (self.fixture_paths.clone(), self.scenario_paths.clone());
+        let files = Arc::new(self);
+        let (of_fixture, of_scenarios) =
+            ((Arc::clone(&files), simulator.clone()), (files, simulator.clone()));
+        fixture_file.watch(move || of_fixture.0.reload_fixture(&of_fixture.1));
+        scenario_files.watch(move || of_scenarios.0.reload_scenarios(&of_scenarios.1));
+    }
+
+    fn reload_fixture(&self, simulator: &Simulator) {
+        match self.fixture() {
+            Ok(fixture) => {
+                simulator.set_fixture(&fixture);
+                tracing::info!(file = self.fixture, "fixture reloaded, for tenants created from now on");
             }
-            if has_changed(&scenario_paths, &mut scenario_look) {
-                match self.scenarios() {
-                    Ok(scenarios) => {
-                        simulator.set_scenarios(&scenarios);
-                        tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "the scenarios were not reloaded; the previous ones stay");
-                    }
-                }
-            }
+            Err(error) => tracing::error!(%error, "the fixture was not reloaded; the previous one stays"),
         }
+    }
+
+    fn reload_scenarios(&self, simulator: &Simulator) {
+        match self.scenarios() {
+            Ok(scenarios) => {
+                simulator.set_scenarios(&scenarios);
+                tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
+            }
+            Err(error) => tracing::error!(%error, "the scenarios were not reloaded; the previous ones stay"),
+        }
+    }
+}
+
+impl Watched {
+    fn new(paths: Vec<PathBuf>) -> Self {
+        Self { before: look(&paths), paths }
+    }
+
+    /// Looks at the files again and again, and calls `changed` when one of them has changed.
+    fn watch(self, changed: impl Fn() + Send + 'static) {
+        let Self { paths, mut before } = self;
+        if paths.is_empty() {
+            return;
+        }
+        std::thread::spawn(move || {
+            let mut missing = HashSet::new();
+            loop {
+                report_missing(&paths, &before, &mut missing);
+                if has_changed(&paths, &mut before) {
+                    changed();
+                }
+                std::thread::park_timeout(LOOK_EVERY);
+            }
+        });
     }
 }
 
@@ -123,7 +158,7 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
 /// What a file is, in words; or its mistakes.
 pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<String, String> {
     let name = path.display().to_string();
-    let text = read(path)?;
+    let text = read(path, LONGEST_FIXTURE)?;
     let document = Document::new(&name, &text);
     let neither = |found: &str| Err(format!("{name}: {found}; expected {EITHER}"));
     match document.outline() {
@@ -133,6 +168,7 @@ pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<Stri
             neither(&format!("only unknown keys, such as `{}`", keys[0]))
         }
         Outline::Keys(_) | Outline::Unreadable if kind(&document) == Some(Kind::Scenario) => {
+            check_length(path, text.len() as u64, LONGEST_SCENARIO)?;
             parse_scenario(&document).map(|scenario| explain(&scenario))
         }
         Outline::Keys(_) | Outline::Unreadable => {
@@ -172,13 +208,13 @@ fn kind(document: &Document<'_>) -> Option<Kind> {
 
 fn read_scenario(path: &Path) -> Result<Ruleset, String> {
     let name = path.display().to_string();
-    let text = read_or_named(path, "scenario", &library::names())?;
+    let text = read_or_named(path, "scenario", &library::names(), LONGEST_SCENARIO)?;
     parse_scenario(&Document::new(&name, &text))
 }
 
 fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, String> {
     let name = path.display().to_string();
-    let text = read_or_named(path, "fixture", &fixture::names())?;
+    let text = read_or_named(path, "fixture", &fixture::names(), LONGEST_FIXTURE)?;
     parse_fixture(&Document::new(&name, &text), prerequisites)
 }
 
@@ -201,9 +237,9 @@ fn parse_fixture(document: &Document<'_>, prerequisites: Prerequisites) -> Resul
 }
 
 /// The text of a file that may also be meant as the name of something built in.
-fn read_or_named(path: &Path, what: &str, names: &[&str]) -> Result<String, String> {
+fn read_or_named(path: &Path, what: &str, names: &[&str], most: u64) -> Result<String, String> {
     if path.exists() {
-        return read(path);
+        return read(path, most);
     }
     let name = path.display().to_string();
     let advice = match nearest(&name, names.iter().copied()) {
@@ -211,17 +247,4 @@ fn read_or_named(path: &Path, what: &str, names: &[&str]) -> Result<String, Stri
         None => format!("`sync-group-sim {what}s` lists the built-in ones"),
     };
     Err(format!("no file and no built-in {what} is named `{name}`; expected one of them; {advice}"))
-}
-
-/// The text of a file, in UTF-8 or UTF-16.
-fn read(path: &Path) -> Result<String, String> {
-    let name = path.display();
-    if path.is_dir() {
-        return Err(format!("{name}: a directory; expected a file"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => format!("{name}: no such file; expected one that exists"),
-        _ => format!("{name}: cannot be read: {error}"),
-    })?;
-    decode(&name.to_string(), &bytes).map(Cow::into_owned).map_err(|error| error.to_string())
 }

@@ -79,7 +79,7 @@ async fn serve_until_stopped(
         None => None,
     };
     print(&banner(address))?;
-    tokio::spawn(files.watch(simulator.clone()));
+    files.watch(simulator);
     simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 

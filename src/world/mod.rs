@@ -168,8 +168,13 @@ impl World {
 
     /// Replaces what new tenants start with; existing ones keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture, now: Timestamp) {
+        // However large it is, no new tenant waits while it is prepared.
+        let prepared = Template::new(fixture, now);
         let mut template = self.template.write();
-        *template = Template::new(fixture, now).with_scenarios(template.scenarios().clone());
+        let scenarios = template.scenarios().clone();
+        let former = std::mem::replace(&mut *template, prepared.with_scenarios(scenarios));
+        drop(template);
+        drop(former);
     }
 
     /// Replaces the scenarios of all tenants, in one step for each; their counts restart.

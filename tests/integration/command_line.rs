@@ -1,7 +1,9 @@
 //! The binary itself: options, environment, output, exit codes, signals.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Command;
+use std::process::{ChildStderr, Command};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -327,6 +329,84 @@ fn a_scenario_file_is_reloaded_when_it_changes_and_kept_when_the_change_is_wrong
     }
     std::fs::write(&mine, text(410)).unwrap();
     assert!(until(410), "the second change was not seen");
+}
+
+/// The lines of a log, as they come.
+fn lines_of(log: ChildStderr) -> Receiver<String> {
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(log).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
+    lines
+}
+
+/// Reads a log until a line has this text.
+fn wait_for(log: &Receiver<String>, text: &str) {
+    while let Ok(line) = log.recv_timeout(Duration::from_secs(10)) {
+        if line.contains(text) {
+            return;
+        }
+    }
+    panic!("the log never says `{text}`");
+}
+
+#[test]
+fn only_regular_files_of_a_sane_size_are_read() {
+    let pipe = file("not-regular", "unused", "").with_file_name("pipe.yaml");
+    let _ = std::fs::remove_file(&pipe);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let sized = |name: &str, mebibytes: u64| {
+        let path = file("not-regular", name, "");
+        std::fs::File::options().write(true).open(&path).unwrap().set_len((mebibytes << 20) + 1).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let pipe = pipe.to_str().unwrap();
+    let (fixture, scenario) = (sized("fixture.yaml", 64), sized("scenario.yaml", 16));
+    for (arguments, expected) in [
+        (["--scenario", pipe], format!("{pipe}: a pipe; expected a file\n")),
+        (["--fixture", pipe], format!("{pipe}: a pipe; expected a file\n")),
+        (["check", pipe], format!("{pipe}: a pipe; expected a file\n")),
+        (["--fixture", "/dev/zero"], "/dev/zero: a device; expected a file\n".to_owned()),
+        (
+            ["--fixture", &fixture],
+            format!("{fixture}: 67108865 bytes; expected a fixture of at most 67108864 (64 MiB)\n"),
+        ),
+        (
+            ["--scenario", &scenario],
+            format!("{scenario}: 16777217 bytes; expected a scenario of at most 16777216 (16 MiB)\n"),
+        ),
+    ] {
+        let (code, _, told) = run(&arguments);
+        assert_eq!((code, told), (1, expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_watched_file_that_becomes_a_pipe_stops_nobody() {
+    let text = |status: u16| {
+        format!("name: it\nrules: [{{name: down, fault: {{respond: {{status: {status}}}}}}}]\n")
+    };
+    // What an earlier run left may be the pipe.
+    let _ = std::fs::remove_file(file("watched-pipe", "unused", "").with_file_name("it.yaml"));
+    let watched = file("watched-pipe", "it.yaml", &text(503));
+    let pipe = watched.with_file_name("pipe");
+    let _ = std::fs::remove_file(&pipe);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // On one core the server has one thread, which would stand still.
+    let line = "taskset -c 0 true 2>&- && exec taskset -c 0 \"$0\" \"$@\"; exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_sync-group-sim"), "--listen", "127.0.0.1:0", "--scenario"]);
+    let mut server = Server::start(command.arg(&watched));
+    let address = server.address();
+    let log = lines_of(server.child.stderr.take().unwrap());
+    std::fs::rename(&pipe, &watched).unwrap();
+    let refused = format!("{}: a pipe; expected a file", watched.display());
+    wait_for(&log, &refused);
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 503);
+    std::fs::remove_file(&watched).unwrap();
+    std::fs::write(&watched, text(418)).unwrap();
+    wait_for(&log, "scenarios reloaded");
+    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 418);
 }
 
 #[test]
