@@ -23,6 +23,9 @@ pub(crate) struct LimitArgs {
     /// Bytes of request bodies that are being read and answered, of all connections; one more gets a 503
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODIES_IN_FLIGHT", default_value_t = Limits::default().max_bodies_in_flight, value_name = "BYTES")]
     max_bodies_in_flight: usize,
+    /// Bytes of long answers that their clients have not taken yet, of all connections; one more gets a 503
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_ANSWERS_IN_FLIGHT", default_value_t = Limits::default().max_answers_in_flight, value_name = "BYTES")]
+    max_answers_in_flight: usize,
     /// The longest request head, in bytes, 8192 or more; 431 beyond it
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = Limits::default().max_header_bytes, value_parser = clap::value_parser!(u32).range(8_192..=16 << 20), value_name = "BYTES")]
     max_header_bytes: u32,
@@ -80,6 +83,7 @@ impl LimitArgs {
             max_body_bytes: self.max_body,
             max_control_body_bytes: self.max_control_body,
             max_bodies_in_flight: self.max_bodies_in_flight,
+            max_answers_in_flight: self.max_answers_in_flight,
             max_header_bytes: self.max_header_bytes,
             max_headers: self.max_headers,
             max_connections: self.max_connections,

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::mpsc;
 
+use super::budget::{Budget, Taken};
 use super::stream::{self, Did, PIECE};
 use super::vitals::OpenRequest;
 
@@ -22,6 +24,9 @@ pub(super) struct Outgoing {
     rest: Bytes,
     /// Whether it is handed out piece by piece, so that a client that takes none is noticed.
     is_paced: bool,
+    /// A long one takes some of what all together may, until the client has taken it.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    taken: Option<Taken<Arc<Budget>>>,
 }
 
 /// Where a body comes from.
@@ -77,6 +82,12 @@ impl Outgoing {
         Source::Fed { pieces, promised, open }.into()
     }
 
+    /// The same, which takes this much of a budget until the client has taken nearly all of it: in pieces, because the
+    /// library keeps what it was given.
+    pub(super) fn keeping(self, taken: Taken<Arc<Budget>>) -> Self {
+        Self { taken: Some(taken), is_paced: true, ..self }
+    }
+
     /// The same for a stream of HTTP/2: in pieces, so that `stream.rs` sees whether the client takes them.
     pub(super) fn paced(self) -> Self {
         Self { is_paced: true, ..self }
@@ -93,7 +104,7 @@ impl Outgoing {
 
 impl From<Source> for Outgoing {
     fn from(source: Source) -> Self {
-        Self { source, rest: Bytes::new(), is_paced: false }
+        Self { source, rest: Bytes::new(), is_paced: false, taken: None }
     }
 }
 

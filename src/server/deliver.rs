@@ -37,16 +37,29 @@ pub(super) async fn deliver(
     answered: Answered,
     mut recipient: Recipient,
 ) -> Result<Response<Outgoing>, Broken> {
+    let is_long = answered.is_long();
     let Answered { outcome, tenant, follow: follower } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
-    let response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
+    let mut response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
     let Some(tenant) = tenant else { return Ok(response) };
     let exchange = ExchangeId { epoch: outcome.trace.epoch, seq: outcome.trace.seq };
+    if is_long {
+        let answers = &recipient.shared.answers;
+        // One may be longer than all together.
+        let Some(taken) = answers.take(body.len().min(answers.limit())) else {
+            let text = format!(
+                "{} bytes of answers wait for their clients, which is the limit (--max-answers-in-flight)",
+                answers.limit()
+            );
+            return Ok(refuse_to_send(&tenant, exchange, &recipient, text));
+        };
+        response = response.map(|body| body.keeping(taken));
+    }
     if follower.is_some() || outcome.delivery.waits() {
         match Holds::take(&recipient.shared.holds, tenant.name(), recipient.connection) {
             Ok(place) => recipient.open.keep(place),
-            Err(limit) => return Ok(refuse_to_wait(&tenant, exchange, &recipient, limit)),
+            Err(limit) => return Ok(refuse_to_send(&tenant, exchange, &recipient, limit)),
         }
     }
     if let Some(follower) = follower {
@@ -120,9 +133,9 @@ pub(super) async fn deliver(
     delivered
 }
 
-/// 503 at once, instead of one more waiting answer. What the service did stays done, as it does whenever an
+/// 503 at once, instead of one more answer that waits, or that its client has to take. What the service did stays done, as it does whenever an
 /// answer is lost; the journal has what the client was told.
-fn refuse_to_wait(
+fn refuse_to_send(
     tenant: &Tenant,
     exchange: ExchangeId,
     recipient: &Recipient,

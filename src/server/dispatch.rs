@@ -18,6 +18,10 @@ use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
 use crate::world::{Absent, World, WorldError};
 use crate::{control, pipeline};
 
+/// Answers with longer bodies, in bytes, are accounted for until their clients have taken them; a connection holds more
+/// than that in buffers anyway.
+const LONG: usize = 64 << 10;
+
 /// An outcome, and the tenant in whose time it is delivered.
 #[derive(Debug)]
 pub(super) struct Answered {
@@ -30,9 +34,15 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// Whether there is nothing to wait for and no fault in the delivery.
+    /// Whether there is nothing to wait for, no fault in the delivery, and not so much to send that it must be accounted
+    /// for.
     pub(super) fn is_told_at_once(&self) -> bool {
-        self.outcome.delivery == Delivery::default() && self.follow.is_none()
+        self.outcome.delivery == Delivery::default() && self.follow.is_none() && !self.is_long()
+    }
+
+    /// Whether what is sent is counted among the answers that clients have not taken yet.
+    pub(super) fn is_long(&self) -> bool {
+        self.outcome.reply.body.len() > LONG
     }
 }
 

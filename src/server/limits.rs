@@ -13,6 +13,9 @@ pub struct Limits {
     /// Bytes of request bodies that are being read and answered, of all connections; 503 for one more, before it is
     /// read. 64 MiB by default.
     pub max_bodies_in_flight: usize,
+    /// Bytes of answers longer than 64 KiB that their clients have not taken yet, of all connections; 503 for one more,
+    /// unless it is the only one. 128 MiB by default.
+    pub max_answers_in_flight: usize,
     /// The longest request head, in bytes, 8,192 or more; 431 beyond it. 64 KiB by default.
     pub max_header_bytes: u32,
     /// Header fields of a request, [`Limits::MOST_HEADERS`] at most; 431 beyond them. 100 by default.
@@ -58,6 +61,7 @@ impl Default for Limits {
             max_body_bytes: 1 << 20,
             max_control_body_bytes: 16 << 20,
             max_bodies_in_flight: 64 << 20,
+            max_answers_in_flight: 128 << 20,
             max_header_bytes: 64 << 10,
             max_headers: 100,
             max_connections: 1_024,

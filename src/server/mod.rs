@@ -60,6 +60,8 @@ struct Shared {
     holds: Arc<Holds>,
     /// Bytes of request bodies.
     bodies: Arc<Budget>,
+    /// Bytes of answers that clients have not taken yet.
+    answers: Arc<Budget>,
     /// The turn of a control call with a large body.
     large: Semaphore,
     /// Places for requests that may take long to answer: each occupies a thread.
@@ -67,7 +69,7 @@ struct Shared {
 }
 
 /// Slow requests that are answered at the same time; further ones wait.
-const ASIDE: usize = 4;
+const ASIDE: usize = 2;
 
 /// Serves until `stop` is ready, then lets open requests finish, for at most the drain timeout.
 pub(crate) async fn run(
@@ -83,6 +85,7 @@ pub(crate) async fn run(
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let holds = Arc::new(Holds::new(limits.max_holds));
     let bodies = Arc::new(Budget::new(limits.max_bodies_in_flight));
+    let answers = Arc::new(Budget::new(limits.max_answers_in_flight));
     let shared = Arc::new(Shared {
         world,
         limits,
@@ -91,6 +94,7 @@ pub(crate) async fn run(
         connections: AtomicU64::new(0),
         holds,
         bodies,
+        answers,
         large: Semaphore::new(1),
         aside: Semaphore::new(ASIDE),
     });

@@ -56,6 +56,27 @@ fn bodies_in_flight_keep_a_budget_and_one_more_is_refused_before_it_is_read() {
     assert_eq!(small(1_001).status, 503);
 }
 
+#[test]
+fn answers_that_nobody_takes_keep_a_budget() {
+    let mut config = Config::default();
+    config.limits.max_answers_in_flight = 1 << 20;
+    // More than fits between server and client.
+    config.fixture.sources[0].description = Some("x".repeat(16 << 20));
+    let served = Served::start(config);
+    let address = served.address();
+    let mut idle = connect(address);
+    idle.write_all(b"GET /_sim/state HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    // The only one may be longer than all together.
+    assert!(read(&mut idle).starts_with("HTTP/1.1 200"));
+    let refused = send(address, "GET", "/_sim/state", &[], b"");
+    let text = String::from_utf8(refused.body).unwrap();
+    assert!(refused.status == 503 && text.contains("1048576 bytes of answers"), "{}", refused.status);
+    // Short ones are not counted.
+    assert_others_are_served(address);
+    drop(idle);
+    while send(address, "GET", "/_sim/state", &[], b"").status != 200 {}
+}
+
 /// A quarter of a megabyte in a body that leads to no operation, for a tenant that is made on sight.
 fn post_large(simulator: &Simulator, tenant: &str) {
     let target = format!("/tenants/{tenant}/v2024/nothing");
