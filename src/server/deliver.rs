@@ -2,6 +2,7 @@
 //! `waiting.rs`, how a body is sent piece by piece in `feed.rs`. The result is noted in the tenant's journal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::CONTENT_LENGTH;
@@ -112,18 +113,10 @@ pub(super) async fn deliver(
             }
             Err(Broken)
         }
-        Manner::Hang { limit: None } => {
-            let open = Unbounded::new(&tenant, exchange);
-            tokio::select! {
-                () = or_stopping(open.released(), stopping) => {}
-                () = vitals.left() => return close(&recipient),
-            }
-            close(&recipient)
-        }
-        Manner::Hang { limit: Some(limit) } => {
-            tokio::select! {
-                () = course.wait(Wait::Hang, limit, stopping) => {}
-                () = vitals.left() => return close(&recipient),
+        Manner::Hang { limit } => {
+            if has_left_hanging(&mut course, limit, &recipient).await {
+                // The course is not over, and so notes that.
+                return close(&recipient);
             }
             close(&recipient)
         }
@@ -133,7 +126,25 @@ pub(super) async fn deliver(
     delivered
 }
 
-/// 503 at once, instead of one more answer that waits, or that its client has to take. What the service did stays done, as it does whenever an
+/// Says nothing for so long or, without a limit, until the tenant is reset or deleted; returns early, with true, when the
+/// client is seen to close its half.
+async fn has_left_hanging(course: &mut Course<'_>, limit: Option<Duration>, recipient: &Recipient) -> bool {
+    let stopping = &recipient.shared.stopping;
+    let hanging = async {
+        if let Some(limit) = limit {
+            return course.wait(Wait::Hang, limit, stopping).await;
+        }
+        let open = Unbounded::new(course.tenant, course.exchange);
+        or_stopping(open.released(), stopping).await;
+    };
+    tokio::select! {
+        () = hanging => false,
+        () = recipient.vitals.left() => true,
+    }
+}
+
+/// 503 at once, instead of one more answer that waits, or that its client has to take. What the service did stays done,
+/// as it does whenever an
 /// answer is lost; the journal has what the client was told.
 fn refuse_to_send(
     tenant: &Tenant,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::Method;
 use hyper::header::HOST;
 use serde_json::{Value, json};
+use sync_group_sim::ControlPolicy;
 use sync_group_sim::journal::Filter;
 use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
@@ -65,6 +66,20 @@ fn a_tenant_has_clients_of_its_own_and_is_recognised_by_them() {
     assert_eq!(sim.status("GET /tenants/other/v3/password-sync-groups", &token), 401);
     sim.control("DELETE /_sim/tenants/mine", None, 204);
     assert_eq!(sim.status("GET /v3/password-sync-groups", &token), 401);
+}
+
+#[test]
+fn a_page_of_another_site_is_refused_whoever_may_call() {
+    let token = ControlPolicy::Token("t".to_owned());
+    for (control, status) in [(ControlPolicy::Local, 403), (token, 403), (ControlPolicy::Off, 404)] {
+        let served = Served::start(Config { control, ..Config::default() });
+        let ask = |site: &str| {
+            let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let headers = [field("Authorization", "Bearer t"), field("Sec-Fetch-Site", site)];
+            send(served.address(), "GET", "/_sim/state", &headers, b"").status
+        };
+        assert_eq!((ask("cross-site"), ask("same-origin") == 200), (status, status != 404));
+    }
 }
 
 #[test]

@@ -347,6 +347,19 @@ fn what_would_not_end_by_itself_ends_when_the_client_closes_its_half() {
 }
 
 #[test]
+fn the_end_of_an_http_2_connection_is_seen_while_an_answer_is_held() {
+    let (served, _) = served("fault: {hold: 1h}");
+    let tenant = served.running().simulator().default_tenant();
+    let mut socket = connect(served.address());
+    socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    // `GET /oauth/info`, whose path is text.
+    socket.write_all(b"\0\0\x1a\x01\x05\0\0\0\x01\x82\x86\x04\x0b/oauth/info\x41\x09localhost").unwrap();
+    until_something_waits(&tenant);
+    socket.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(left(&tenant)["fate"]["kind"], "clientLeft");
+}
+
+#[test]
 fn a_client_that_resets_the_connection_while_it_is_held_is_seen_to_leave() {
     let (served, _) = served("fault: {hold: 1h}");
     let tenant = served.running().simulator().default_tenant();
