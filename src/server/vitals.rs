@@ -22,6 +22,8 @@ pub(super) struct Vitals {
     is_used: AtomicBool,
     /// Whether part of a request has arrived.
     is_reading_head: AtomicBool,
+    /// Odd while part of an HTTP/2 head has come; grows with every such head.
+    http2_heads: AtomicU64,
     /// Grows with all activity.
     activity: AtomicU64,
     /// Odd while the client reads nothing; grows with every such stall.
@@ -68,6 +70,18 @@ impl Vitals {
         self.activity.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes whether part of an HTTP/2 request's head has come, and not all of it.
+    pub(super) fn note_http2_head(&self, is_in_head: bool) {
+        if is_odd(self.http2_heads()) != is_in_head {
+            self.http2_heads.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A number that grows with every HTTP/2 head of which a part has come, and is odd until the rest has.
+    pub(super) fn http2_heads(&self) -> u64 {
+        self.http2_heads.load(Ordering::Relaxed)
+    }
+
     /// A number that grows with all activity.
     pub(super) fn activity(&self) -> u64 {
         self.activity.load(Ordering::Relaxed)
@@ -77,17 +91,17 @@ impl Vitals {
     pub(super) fn is_reading_head(&self) -> bool {
         self.open.load(Ordering::Relaxed) == 0
             && self.is_reading_head.load(Ordering::Relaxed)
-            && !is_stalled(self.stalls())
+            && !is_odd(self.stalls())
     }
 
     /// Notes whether the client took the bytes that were offered.
     pub(super) fn note_write(&self, has_taken: bool) {
-        if is_stalled(self.stalls()) == has_taken {
+        if is_odd(self.stalls()) == has_taken {
             self.stalls.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A number that grows with every stall, and is [`is_stalled`] during one.
+    /// A number that grows with every stall, and is odd during one.
     pub(super) fn stalls(&self) -> u64 {
         self.stalls.load(Ordering::Relaxed)
     }
@@ -131,9 +145,9 @@ impl Vitals {
     }
 }
 
-/// Whether a number of [`Vitals::stalls`] was read while the client took no bytes.
-pub(super) fn is_stalled(stalls: u64) -> bool {
-    stalls % 2 == 1
+/// Whether a number of [`Vitals::stalls`] or [`Vitals::http2_heads`] was read during a stall, or in the middle of a head.
+pub(super) fn is_odd(number: u64) -> bool {
+    number % 2 == 1
 }
 
 /// A request that is being answered.

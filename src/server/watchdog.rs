@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::vitals::{Vitals, is_stalled};
+use super::vitals::{Vitals, is_odd};
 use super::{Limits, Shared, pause};
 
 /// What ends a connection from our side.
@@ -32,17 +32,22 @@ async fn too_slow(vitals: &Vitals, limits: &Limits) -> &'static str {
     let shortest = limits.header_timeout.min(limits.write_timeout).min(limits.idle_timeout);
     let tick = (shortest / 4).max(Duration::from_millis(5));
     let (mut quiet, mut stall) = (Unchanged::new(vitals.activity()), Unchanged::new(vitals.stalls()));
+    let mut head = Unchanged::new(vitals.http2_heads());
     loop {
         pause(tick).await;
         quiet.look(vitals.activity(), tick);
         stall.look(vitals.stalls(), tick);
-        if vitals.is_reading_head() && quiet.lasted >= limits.header_timeout {
+        head.look(vitals.http2_heads(), tick);
+        // Nothing else can come over the connection before the rest of an HTTP/2 head has, whatever is open on it.
+        let half = if is_odd(head.number) && !is_odd(stall.number) { head.lasted } else { Duration::ZERO };
+        if half >= limits.header_timeout || vitals.is_reading_head() && quiet.lasted >= limits.header_timeout
+        {
             return "the client took too long to send its headers (--header-timeout)";
         }
-        if is_stalled(stall.number) && stall.lasted >= limits.write_timeout {
+        if is_odd(stall.number) && stall.lasted >= limits.write_timeout {
             return "the client did not read its answer for too long (--write-timeout)";
         }
-        if vitals.is_idle() && quiet.lasted >= limits.idle_timeout {
+        if half >= limits.idle_timeout || vitals.is_idle() && quiet.lasted >= limits.idle_timeout {
             return "the client was idle for too long (--idle-timeout)";
         }
     }

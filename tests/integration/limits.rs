@@ -444,6 +444,31 @@ fn an_http_2_connection_that_is_never_completely_opened_is_slow() {
 }
 
 #[test]
+fn an_http_2_head_without_an_end_closes_the_connection_whatever_else_is_open() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: hang}]\n";
+    let timeouts: [fn(&mut Limits) -> &mut Duration; 2] =
+        [|limits| &mut limits.header_timeout, |limits| &mut limits.idle_timeout];
+    for timeout in timeouts {
+        let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
+        (config.limits.header_timeout, config.limits.idle_timeout) =
+            (Duration::from_hours(1), Duration::from_hours(1));
+        *timeout(&mut config.limits) = Duration::from_millis(60);
+        let served = Served::start(config);
+        let mut hung = Frames::connect(served.address());
+        hung.0.write_all(&Frames::info(1)).unwrap();
+        let mut frames = Frames::connect(served.address());
+        let mut unfinished = Frames::get(3);
+        unfinished[4] = 1;
+        frames.0.write_all(&[Frames::info(1), unfinished].concat()).unwrap();
+        assert_eq!(frames.next_of(HEADERS), None);
+        // A stream that hangs closes nothing.
+        let ping = [&[0, 0, 8, PING, 0, 0, 0, 0, 0][..], b"is alive"].concat();
+        hung.0.write_all(&ping).unwrap();
+        assert_eq!(hung.next_of(PING), Some((0, b"is alive".to_vec())));
+    }
+}
+
+#[test]
 fn an_http_2_head_without_an_end_is_closed_as_idle() {
     let served = patient(|limits| limits.idle_timeout = Duration::from_millis(30));
     // The flags say that the stream ends, but not the head: a CONTINUATION would have the rest.
@@ -621,6 +646,7 @@ fn one_http_2_connection_too_many_is_refused() {
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
