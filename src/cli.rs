@@ -141,7 +141,7 @@ pub(crate) struct ServeArgs {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) listen: SocketAddr,
-    /// Write the port to this file once the server listens
+    /// Write the port to this file once the server listens, and remove it at the end; a pipe or a device stays
     #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
     pub(crate) port_file: Option<PathBuf>,
     /// What every tenant starts with

@@ -7,12 +7,42 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many names are tried. Only those of processes that crashed are taken.
 const NAMES: usize = 1_000;
 /// How long the start waits for a pipe to be read; who reads it later gets the same.
 const PIPE: Duration = Duration::from_millis(250);
+
+/// The files that this process made, removed together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnFiles(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    files: Vec<OwnFile>,
+    is_over: bool,
+}
+
+impl OwnFiles {
+    /// Keeps a file until all are removed; one that comes later goes at once.
+    pub(crate) fn keep(&self, file: Option<OwnFile>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.is_over {
+            kept.files.extend(file);
+        }
+    }
+
+    /// Removes them.
+    pub(crate) fn remove(&self) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.is_over = true;
+        let files = std::mem::take(&mut kept.files);
+        drop(kept);
+        drop(files);
+    }
+}
 
 /// A file that this process made. It is removed when this is dropped.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod openapi;
 mod scenarios;
 mod schema;
 mod serve;
+mod signals;
 
 use std::fmt;
 use std::io::{self, Write};

@@ -2,24 +2,25 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use rand::Rng;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sync_group_sim::{Config, ControlPolicy, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::banner::Banner;
-use super::{Failure, Outcome, print};
+use super::{Failure, Outcome, print, signals};
 use crate::cli::{OnOff, ServeArgs};
 use crate::files::Files;
 use crate::log;
-use crate::own_files::OwnFile;
+use crate::own_files::{OwnFile, OwnFiles};
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
     check_token(args.control_token.as_deref())?;
     // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log);
+    #[cfg(unix)]
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
         // Tools that read JSON numbers as doubles keep 53 bits.
@@ -32,17 +33,28 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     };
     let files = Files::new(&args.fixture, &args.scenario, &options);
     let mut config = config(args, options, &files)?;
-    let (tls, authority) = tls(args)?;
+    let made = OwnFiles::default();
+    let remove = {
+        let made = made.clone();
+        move || made.remove()
+    };
+    let stop = signals::stop(config.limits.drain_timeout, remove)
+        .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+    let (tls, authority) = tls(args, &made)?;
     config.tls = tls;
     let (seed, control) = (config.options.seed, config.control.clone());
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
     let banner = |address| {
-        let (clients, authority) = (simulator.clients(), authority.as_ref().map(OwnFile::path));
+        let (clients, authority) = (simulator.clients(), authority.as_deref());
         Banner { address, args, seed, clients, control: &control, authority }.text()
     };
     let runtime =
         runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
-    runtime.block_on(serve_until_stopped(args, &simulator, files, banner))
+    let served = runtime.block_on(serve_until_stopped(args, &simulator, files, banner, &made, stop));
+    // A control call that takes long, or a drive that hangs, is not waited for.
+    runtime.shutdown_background();
+    made.remove();
+    served
 }
 
 /// How the simulator is set up.
@@ -67,27 +79,42 @@ async fn serve_until_stopped(
     simulator: &Simulator,
     files: Files,
     banner: impl FnOnce(SocketAddr) -> String,
+    made: &OwnFiles,
+    mut stop: oneshot::Receiver<()>,
 ) -> Outcome {
     let listener =
         TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
-    let stop =
-        stop_signal().map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
-    // Gone with the server: a process that waits for the file must not find the port of one that is gone.
-    let _port_file = match &args.port_file {
-        Some(path) => OwnFile::put(path, &format!("{}\n", address.port())).map_err(Failure::Failed)?,
-        None => None,
+    let (banner, port_file, made) = (banner(address), args.port_file.clone(), made.clone());
+    let tell = move || {
+        if let Some(path) = port_file {
+            let port = format!("{}\n", address.port());
+            made.keep(OwnFile::put(&path, &port).map_err(Failure::Failed)?);
+        }
+        print(&banner)
     };
-    print(&banner(address))?;
+    tokio::select! {
+        told = tokio::task::spawn_blocking(tell) => {
+            told.map_err(|error| Failure::Failed(format!("the start failed: {error}")))??;
+        }
+        _ = &mut stop => return Ok(()),
+    }
     files.watch(simulator);
+    let stop = async {
+        let _ = stop.await;
+    };
     simulator.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Descriptors beside those of connections: files, the listener, and connections that are being refused.
+#[cfg(unix)]
 const OTHER_DESCRIPTORS: usize = 512;
 
 /// Each connection takes a descriptor, and shells allow few: raises the limit as far as it may be raised.
+#[cfg(unix)]
 fn allow_descriptors(connections: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
     let wanted = u64::try_from(connections.saturating_add(OTHER_DESCRIPTORS)).unwrap_or(u64::MAX);
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {
@@ -112,13 +139,16 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-/// What clients are shown over TLS, and the file with the generated CA certificate.
-fn tls(args: &ServeArgs) -> Result<(Option<Tls>, Option<OwnFile>), Failure> {
+/// What clients are shown over TLS, and where the generated CA certificate was written.
+fn tls(args: &ServeArgs, made: &OwnFiles) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     if args.tls_self_signed {
         let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
         let folder = std::env::temp_dir();
-        let file = OwnFile::make_in(&folder, "sync-group-sim-ca", "pem", &authority);
-        return Ok((Some(tls), Some(file.map_err(Failure::Failed)?)));
+        let file =
+            OwnFile::make_in(&folder, "sync-group-sim-ca", "pem", &authority).map_err(Failure::Failed)?;
+        let path = file.path().to_owned();
+        made.keep(Some(file));
+        return Ok((Some(tls), Some(path)));
     }
     match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -171,17 +201,4 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
         ""
     };
     Failure::Failed(format!("cannot listen on {address}: {error}{hint}"))
-}
-
-/// Ready when the process is asked to stop.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: open requests may finish");
-    })
 }

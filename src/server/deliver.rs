@@ -144,8 +144,7 @@ async fn has_left_hanging(course: &mut Course<'_>, limit: Option<Duration>, reci
 }
 
 /// 503 at once, instead of one more answer that waits, or that its client has to take. What the service did stays done,
-/// as it does whenever an
-/// answer is lost; the journal has what the client was told.
+/// as it does whenever an answer is lost; the journal has what the client was told.
 fn refuse_to_send(
     tenant: &Tenant,
     exchange: ExchangeId,

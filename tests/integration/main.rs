@@ -22,6 +22,8 @@ mod documents;
 mod eligibility;
 /// What a test does that has the simulator in its own process.
 mod embedding;
+/// How the process ends when it is asked to.
+mod ending;
 /// What a reset, a replaced state and a deletion end, and what outlives them.
 mod epochs;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.

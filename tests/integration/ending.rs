@@ -1,0 +1,125 @@
+//! How the process ends when it is asked to: by which signals, how soon, and whatever it is doing.
+
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::harness::http::{connect, send};
+use crate::harness::process::{Server, binary, file};
+
+/// A server, and the lines of its log as they come.
+struct Logged {
+    server: Server,
+    log: Receiver<String>,
+}
+
+impl Logged {
+    fn start(options: &[&str]) -> Self {
+        Self::from(binary().args(["--listen", "127.0.0.1:0"]).args(options))
+    }
+
+    fn from(command: &mut Command) -> Self {
+        let mut server = Server::start(command);
+        let stderr = BufReader::new(server.child.stderr.take().unwrap());
+        let (sender, log) = channel();
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { server, log }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.server.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Reads the log until a line has this text.
+    fn wait_for(&self, text: &str) {
+        while !self.log.recv_timeout(Duration::from_secs(10)).unwrap().contains(text) {}
+    }
+
+    /// The exit code, once the log has ended. That must be soon.
+    fn code(mut self) -> i32 {
+        loop {
+            match self.log.recv_timeout(Duration::from_secs(8)) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return self.server.child.wait().unwrap().code().unwrap();
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("the process does not end"),
+            }
+        }
+    }
+
+    fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.server.child.id())).unwrap().count()
+    }
+
+    /// Makes control calls that take many times as long as a process may take to end; returns when one is under way.
+    fn make_slow_calls(&self) -> [TcpStream; 2] {
+        let policy = |nth| format!("{{\"id\": \"p{nth}\", \"name\": \"P{nth}\"}}");
+        let policies = (0..250_000).map(policy).collect::<Vec<_>>().join(",");
+        let body = format!("{{\"passwordPolicies\": [{policies}]}}");
+        let head =
+            format!("PUT /_sim/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
+        let before = self.threads();
+        // A thread that is at rest takes the first call: with the second there are more than before.
+        let calls = [(); 2].map(|()| {
+            let mut socket = connect(self.server.address());
+            socket.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
+            socket
+        });
+        assert!((0..10_000_000).any(|_| self.threads() > before));
+        calls
+    }
+}
+
+#[test]
+fn terminate_interrupt_and_hangup_drain_and_exit_with_0() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let port = file("ending", &format!("port{signal}"), "");
+        let server = Logged::start(&["--port-file", port.to_str().unwrap()]);
+        assert!(port.exists());
+        server.signal(signal);
+        server.wait_for("stopping: open requests may finish");
+        assert_eq!((server.code(), port.exists()), (0, false), "{signal}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_was_told_to_ignore_hangups_goes_on() {
+    let mut command = Command::new("sh");
+    let line = "trap '' HUP; exec \"$0\" --listen 127.0.0.1:0";
+    let server = Logged::from(command.args(["-c", line, env!("CARGO_BIN_EXE_sync-group-sim")]));
+    server.signal("-HUP");
+    assert_eq!(send(server.server.address(), "GET", "/oauth/info", &[], b"").status, 200);
+    server.signal("-TERM");
+    assert_eq!(server.code(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_control_call_that_takes_long_does_not_keep_the_process() {
+    let server = Logged::start(&["--drain-timeout", "100ms"]);
+    let _calls = server.make_slow_calls();
+    server.signal("-TERM");
+    assert_eq!(server.code(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
+        let server = Logged::start(&["--drain-timeout", "1h"]);
+        let _calls = server.make_slow_calls();
+        server.signal("-TERM");
+        server.wait_for("stopping: open requests may finish; another signal ends them at once");
+        server.signal(signal);
+        assert_eq!(server.code(), code, "{signal}");
+    }
+}
