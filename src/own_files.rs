@@ -149,7 +149,9 @@ fn new_file(path: &Path) -> io::Result<File> {
 
 /// Whether a name is the system's, such as `/dev/stdout`: it may lead to a regular file, but must not be replaced by one.
 fn is_of_system(path: &Path) -> bool {
-    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok()).unwrap_or_default();
+    // A name alone is in the folder where the process is.
+    let folder = Path::new(".").join(path.parent().unwrap_or(path));
+    let folder = fs::canonicalize(folder).unwrap_or_default();
     folder == Path::new("/dev") || folder.starts_with("/proc")
 }
 

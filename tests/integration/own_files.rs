@@ -140,7 +140,7 @@ fn the_port_can_be_written_to_stdout() {
     assert_eq!(server.terminate().0, 0);
     // The same where stdout is a file, which is not to be replaced.
     let written = folder("stdout").join("out");
-    let line = "exec \"$0\" --listen 127.0.0.1:0 --log off --port-file /dev/stdout >>\"$1\"";
+    let line = "cd /dev && exec \"$0\" --listen 127.0.0.1:0 --log off --port-file stdout >>\"$1\"";
     let mut child = Command::new("sh")
         .args(["-c", line, env!("CARGO_BIN_EXE_sync-group-sim")])
         .arg(&written)
