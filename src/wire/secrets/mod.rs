@@ -250,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_is_read_once() {
+        let known = Secrets::new(["hush".to_owned()]);
+        for piece in ["eyJ", "eyJ.", "a=", "://", "<a>", "basic ", "\\u0041", "%41", "\"a\": \""] {
+            let text = piece.repeat(100_000);
+            assert_eq!(Censor::knowing(&known).text(&text), text);
+        }
+    }
+
+    #[test]
     fn secrets_are_left_out_of_pairs_whatever_their_values_are() {
         let known = Secrets::new(["two words".to_owned()]);
         for (text, shown) in [

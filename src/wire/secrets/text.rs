@@ -40,9 +40,9 @@ struct View<'a> {
 impl View<'_> {
     fn look(&self, known: &[&Secrets], found: &mut Vec<Range<usize>>) {
         let bytes = &*self.bytes;
-        let mut next = 0;
+        let (mut next, mut tokens) = (0, Tokens::default());
         while next < bytes.len() {
-            match self.secret_at(next, known) {
+            match self.secret_at(next, known, &mut tokens) {
                 Some(secret) => {
                     next = secret.end.max(next + 1);
                     found.push(self.place(secret.start)..self.place(secret.end));
@@ -53,14 +53,14 @@ impl View<'_> {
     }
 
     /// The secret that begins at a place, or is announced there.
-    fn secret_at(&self, place: usize, known: &[&Secrets]) -> Option<Range<usize>> {
+    fn secret_at(&self, place: usize, known: &[&Secrets], tokens: &mut Tokens) -> Option<Range<usize>> {
         let bytes = &*self.bytes;
         let known = || known.iter().filter_map(|secrets| secrets.at(bytes, place)).max();
         if let Some(len) = known() {
             return Some(place..place + len);
         }
         match bytes[place] {
-            b'e' => token(&bytes[place..]).map(|len| place..place + len),
+            b'e' => tokens.at(bytes, place),
             b'=' | b':' | b'>' => self.value_after(place),
             b' ' => credentials(bytes, place),
             _ => None,
@@ -169,15 +169,26 @@ fn escape(text: &[u8]) -> (Escape, usize) {
     unescaped.unwrap_or((Escape::Byte(text[0]), 1))
 }
 
-/// How long the token is with which a text begins: three parts, of which the first is a JSON object in base64.
-fn token(text: &[u8]) -> Option<usize> {
-    let rest = text.strip_prefix(b"eyJ")?;
-    let part = |text: &[u8]| text.iter().take_while(|byte| is_of_token(**byte)).count();
-    let header = part(rest);
-    let payload = rest[header..].strip_prefix(b".")?;
-    let claims = part(payload);
-    let signature = payload[claims..].strip_prefix(b".")?;
-    (header > 0 && claims > 0).then(|| 3 + header + 1 + claims + 1 + part(signature))
+/// Finds tokens: three parts, of which the first is a JSON object in base64.
+#[derive(Default)]
+struct Tokens {
+    /// None begins before this place: otherwise a long row of beginnings would be read again from each of them.
+    none_before: usize,
+}
+
+impl Tokens {
+    /// The token that begins at a place.
+    fn at(&mut self, text: &[u8], place: usize) -> Option<Range<usize>> {
+        if place < self.none_before || !text[place..].starts_with(b"eyJ") {
+            return None;
+        }
+        let part = |from: usize| from + text[from..].iter().take_while(|byte| is_of_token(**byte)).count();
+        let header = part(place);
+        self.none_before = header;
+        let claims = part(text[header..].strip_prefix(b".").map(|_| header + 1)?);
+        let signature = text[claims..].strip_prefix(b".").map(|_| claims + 1)?;
+        (header > place + 3 && claims > header + 1).then(|| place..part(signature))
+    }
 }
 
 fn is_of_token(byte: u8) -> bool {
