@@ -50,6 +50,7 @@ pub(super) struct Answering {
 }
 
 /// Most answers are ready at once, and cost no task, timer or allocation of their own.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one, and costs no allocation")]
 enum OnWay {
     AtOnce(Option<Result<Response<Outgoing>, Ended>>),
     Later(Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Ended>> + Send>>),
