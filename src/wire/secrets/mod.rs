@@ -45,13 +45,7 @@ impl<'a> Censor<'a> {
     /// The same for messages about a text in which secrets are written behind their names, such as a fixture. What is
     /// misspelt is quoted, and it may be a secret.
     pub fn of_text(text: &str, known: &'a Secrets) -> Self {
-        let values = text::found(text, &[]).into_iter().filter_map(|range| text.get(range));
-        let marks = |mark: char| mark.is_whitespace() || "\"',}]*&!".contains(mark);
-        let words = values.flat_map(|value| {
-            let value = value.trim_matches(marks);
-            [value, value.split(marks).next().unwrap_or_default()]
-        });
-        Self { known, own: Secrets::new(words.map(str::to_owned)) }
+        Self { known, own: Secrets::new(written(text)) }
     }
 
     /// A text without secrets.
@@ -167,10 +161,11 @@ fn carried(request: &Request) -> Vec<String> {
         .filter(|(name, _)| is_secret_in_request(name))
         .map(|(_, value)| value.to_owned())
         .collect();
-    if let Body::Whole(body) = &request.body
-        && let Ok(value) = serde_json::from_slice(body)
-    {
-        collect(&value, false, &mut found);
+    if let Body::Whole(body) = &request.body {
+        match serde_json::from_slice(body) {
+            Ok(value) => collect(&value, false, &mut found),
+            Err(_) => found.extend(written(&String::from_utf8_lossy(body))),
+        }
     }
     for (name, value) in request.headers.iter().filter(|(name, _)| is_secret(name.as_str())) {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -188,6 +183,18 @@ fn carried(request: &Request) -> Vec<String> {
         }
     }
     found
+}
+
+/// The secrets that a text has behind their names, and the first word of each: where one ends, only who can read the text
+/// knows.
+fn written(text: &str) -> Vec<String> {
+    let marks = |mark: char| mark.is_whitespace() || "\"',}]*&!".contains(mark);
+    let values = text::found(text, &[]).into_iter().filter_map(|range| text.get(range));
+    let words = values.flat_map(|value| {
+        let value = value.trim_matches(marks);
+        [value, value.split(marks).next().unwrap_or_default()]
+    });
+    words.map(str::to_owned).collect()
 }
 
 /// The password in Basic credentials.
@@ -284,6 +291,8 @@ mod tests {
                 "multipart/form-data; boundary=b",
                 "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhu,sh\r\n--b--\r\n",
             ),
+            post("/x").body("application/json", "{\"clientSecret\": \"hu,sh\", "),
+            post("/x").body("text/plain", "client_secret=hu,sh&a=b"),
             post("/x").header(AUTHORIZATION, &format!("Basic {}", STANDARD.encode("id:hu%2Csh"))),
             post("/x").header(AUTHORIZATION, "bearer  hu,sh"),
             post("/x").header(COOKIE, "a=b; session=hu,sh"),
