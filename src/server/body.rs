@@ -17,13 +17,17 @@ use super::vitals::OpenRequest;
 /// How long a cut body waits before it breaks off, so that what was sent is on its way.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(10);
 
+/// The pieces of a long body over HTTP/1.1: as much as the library takes at a time.
+const LONG_PIECE: usize = 64 << 10;
+
 /// A reply's body.
 pub(super) struct Outgoing {
     source: Source,
     /// Over HTTP/2, what the source gave and was not handed out yet.
     rest: Bytes,
-    /// Whether it is handed out piece by piece, so that a client that takes none is noticed.
-    is_paced: bool,
+    /// How long the pieces are at most in which it is handed out, so that it is seen how much a client takes; 0 when it is
+    /// handed out as it comes.
+    piece: usize,
     /// A long one takes some of what all together may, until the client has taken it.
     #[expect(dead_code, reason = "it is there to be dropped")]
     taken: Option<Taken<Arc<Budget>>>,
@@ -85,12 +89,12 @@ impl Outgoing {
     /// The same, which takes this much of a budget until the client has taken nearly all of it: in pieces, because the
     /// library keeps what it was given.
     pub(super) fn keeping(self, taken: Taken<Arc<Budget>>) -> Self {
-        Self { taken: Some(taken), is_paced: true, ..self }
+        Self { taken: Some(taken), piece: LONG_PIECE, ..self }
     }
 
     /// The same for a stream of HTTP/2: in pieces, so that `stream.rs` sees whether the client takes them.
     pub(super) fn paced(self) -> Self {
-        Self { is_paced: true, ..self }
+        Self { piece: PIECE, ..self }
     }
 
     /// The next piece of what is at hand. The last byte of all is one of its own: while the client's window is too small
@@ -98,13 +102,13 @@ impl Outgoing {
     fn next_piece(&mut self) -> Bytes {
         let len = self.rest.len();
         let most = if len > 1 && self.source.is_used_up() { len - 1 } else { len };
-        self.rest.split_to(most.min(PIECE))
+        self.rest.split_to(most.min(self.piece))
     }
 }
 
 impl From<Source> for Outgoing {
     fn from(source: Source) -> Self {
-        Self { source, rest: Bytes::new(), is_paced: false, taken: None }
+        Self { source, rest: Bytes::new(), piece: 0, taken: None }
     }
 }
 
@@ -141,7 +145,7 @@ impl hyper::body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if !self.is_paced {
+        if self.piece == 0 {
             return self.source.poll_next(context).map(|next| next.map(|data| data.map(Frame::data)));
         }
         if self.rest.is_empty() {

@@ -38,20 +38,18 @@ pub(super) async fn deliver(
     answered: Answered,
     mut recipient: Recipient,
 ) -> Result<Response<Outgoing>, Broken> {
-    let is_long = answered.is_long();
+    let room = answered.is_long().then(|| answered.room_in(&recipient.shared.answers));
     let Answered { outcome, tenant, follow: follower } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let mut response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
     let Some(tenant) = tenant else { return Ok(response) };
     let exchange = ExchangeId { epoch: outcome.trace.epoch, seq: outcome.trace.seq };
-    if is_long {
-        let answers = &recipient.shared.answers;
-        // One may be longer than all together.
-        let Some(taken) = answers.take(body.len().min(answers.limit())) else {
+    if let Some(room) = room {
+        let Some(taken) = room else {
             let text = format!(
                 "{} bytes of answers wait for their clients, which is the limit (--max-answers-in-flight)",
-                answers.limit()
+                recipient.shared.answers.limit()
             );
             return Ok(refuse_to_send(&tenant, exchange, &recipient, text));
         };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
+use super::budget::{Budget, Taken};
 use super::follow::Follower;
 use super::target::{Room, Target};
 use crate::clock::Timestamp;
@@ -34,10 +35,15 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// Whether there is nothing to wait for, no fault in the delivery, and not so much to send that it must be accounted
-    /// for.
+    /// Whether there is nothing to wait for and no fault in the delivery.
     pub(super) fn is_told_at_once(&self) -> bool {
-        self.outcome.delivery == Delivery::default() && self.follow.is_none() && !self.is_long()
+        self.outcome.delivery == Delivery::default() && self.follow.is_none()
+    }
+
+    /// Its share of what clients may leave untaken; one answer may be longer than all together. `None` when there is no
+    /// room.
+    pub(super) fn room_in(&self, answers: &Arc<Budget>) -> Option<Taken<Arc<Budget>>> {
+        answers.take(self.outcome.reply.body.len().min(answers.limit()))
     }
 
     /// Whether what is sent is counted among the answers that clients have not taken yet.

@@ -98,13 +98,17 @@ impl Exchanges {
             return OnWay::Later(Box::pin(answering));
         }
         let (answered, method) = self.answer(request, &target);
-        if answered.is_told_at_once() {
-            return OnWay::AtOnce(Some(Ok(response(
-                answered.outcome.reply,
-                answered.outcome.stamp.as_ref(),
-                &method,
-            ))));
+        // An answer for which there is no room is refused where others are delivered.
+        let room = answered.is_long().then(|| answered.room_in(&self.shared.answers));
+        if answered.is_told_at_once() && !matches!(room, Some(None)) {
+            let response = response(answered.outcome.reply, answered.outcome.stamp.as_ref(), &method);
+            let response = match room.flatten() {
+                Some(taken) => response.map(|body| body.keeping(taken)),
+                None => response,
+            };
+            return OnWay::AtOnce(Some(Ok(response)));
         }
+        drop(room);
         let exchanges = self.clone();
         OnWay::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
     }
