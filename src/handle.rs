@@ -78,7 +78,7 @@ impl TenantHandle {
 
     /// The same as an HTTP archive.
     pub fn har(&self, filter: &Filter) -> Value {
-        serde_json::to_value(self.tenant.archive(filter, wall_now())).unwrap_or_default()
+        self.tenant.har(filter, wall_now())
     }
 
     /// Forgets the exchanges that the filter admits.

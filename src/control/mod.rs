@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::journal::Filter;
+use crate::journal::{Filter, Form};
 use crate::tenant::ExchangeId;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Located, Prefix, World, WorldError, base_url};
@@ -39,6 +39,8 @@ pub(crate) enum Said {
     Reply(Reply),
     /// The exchanges that the filter admits, as they come, for as long as the client listens.
     Follow(Followed),
+    /// The exchanges that the filter admits, as they are now.
+    List(Form, Filter),
 }
 
 /// What is followed of a journal.
@@ -200,7 +202,8 @@ fn reply(reply: Reply) -> Answer {
     Ok(Said::Reply(reply))
 }
 
-fn json_reply(status: StatusCode, text: impl Into<Bytes>) -> Reply {
+/// A JSON document.
+pub(crate) fn json_reply(status: StatusCode, text: impl Into<Bytes>) -> Reply {
     Reply::empty(status)
         .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))

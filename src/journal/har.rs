@@ -1,38 +1,14 @@
 //! Exchanges as an HTTP archive (HAR 1.2), which browsers' developer tools and others read.
 
-use std::sync::Arc;
-
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Exchange;
 use super::show::show;
-use super::{Exchange, Listed};
 use crate::wire::query;
 use crate::wire::secrets::Secrets;
 
-/// Exchanges as an HTTP archive, to be written.
-#[derive(Debug, Serialize)]
-pub(crate) struct Archive {
-    log: Log,
-}
-
-#[derive(Debug, Serialize)]
-struct Log {
-    version: &'static str,
-    creator: Value,
-    entries: Listed,
-}
-
-impl Archive {
-    /// An archive of exchanges, without the secrets.
-    pub(crate) fn new(exchanges: Vec<Exchange>, secrets: Arc<Secrets>) -> Self {
-        let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
-        let entries = Listed { exchanges, secrets, show: har_entry };
-        Self { log: Log { version: "1.2", creator, entries } }
-    }
-}
-
-fn har_entry(exchange: &Exchange, known: &Secrets) -> Value {
+/// An exchange as an entry of the archive.
+pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
     let shown = show(exchange, known);
     let fields = |headers: &Value| -> Vec<Value> {
         let pair = |(name, value): (&String, &Value)| json!({ "name": name, "value": value });

@@ -1,26 +1,71 @@
-//! Exchanges in a form that is written one by one, so that a long journal is never in memory as a tree.
+//! A journal as JSON text, a page at a time, so that a long one is never in memory as a whole.
 
-use std::sync::Arc;
+use serde_json::{Value, json};
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
-
-use super::Exchange;
+use super::{Exchange, Filter, har, show};
 use crate::wire::secrets::Secrets;
 
-/// Exchanges that are to be written as a list.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    /// Oldest first.
-    pub(crate) exchanges: Vec<Exchange>,
-    /// What is left out of them.
-    pub(crate) secrets: Arc<Secrets>,
-    /// How each is shown.
-    pub(crate) show: fn(&Exchange, &Secrets) -> Value,
+/// A page ends with the exchange that makes it this long, in bytes.
+pub(crate) const LONG_PAGE: usize = 256 << 10;
+
+/// In which form exchanges are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The journal's own.
+    Journal,
+    /// An HTTP archive.
+    Archive,
 }
 
-impl Serialize for Listed {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.exchanges.iter().map(|exchange| (self.show)(exchange, &self.secrets)))
+/// A listing that is being written.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) form: Form,
+    /// Which exchanges; how many more is its `limit`, the last that was looked at its `after`.
+    pub(crate) filter: Filter,
+    /// The last number that is listed: that of the newest exchange when it began.
+    pub(crate) until: u64,
+    tail: String,
+    is_first: bool,
+}
+
+impl Listing {
+    /// A listing, and how its text begins.
+    pub(crate) fn begin(form: Form, filter: Filter, until: u64, seed: u64, dropped: u64) -> (Self, String) {
+        let (head, tail) = match form {
+            Form::Journal => {
+                (format!("{{\"seed\":{seed},\"exchanges\":["), format!("],\"dropped\":{dropped}}}"))
+            }
+            Form::Archive => {
+                let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
+                let head = format!("{{\"log\":{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[");
+                (head, "]}}".to_owned())
+            }
+        };
+        (Self { form, filter, until, tail, is_first: true }, head)
+    }
+
+    /// Adds the next exchanges to a page, oldest first, until it is long.
+    pub(crate) fn add(&mut self, exchanges: &[Exchange], secrets: &Secrets, page: &mut String) {
+        for exchange in exchanges {
+            if page.len() >= LONG_PAGE {
+                return;
+            }
+            if !std::mem::take(&mut self.is_first) {
+                page.push(',');
+            }
+            let shown: Value = match self.form {
+                Form::Journal => show(exchange, secrets),
+                Form::Archive => har::entry(exchange, secrets),
+            };
+            page.push_str(&shown.to_string());
+            self.filter.after = exchange.seq;
+            self.filter.limit -= 1;
+        }
+    }
+
+    /// How its text ends.
+    pub(crate) fn end(&self) -> &str {
+        &self.tail
     }
 }

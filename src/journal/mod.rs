@@ -28,8 +28,7 @@ pub use exchange::Exchange;
 pub(crate) use exchange::{JobRun, Told};
 pub(crate) use fate::Fate;
 pub use filter::Filter;
-pub(crate) use har::Archive;
-pub(crate) use listed::Listed;
+pub(crate) use listed::{Form, LONG_PAGE, Listing};
 pub(crate) use show::show;
 
 /// The default number of exchanges that are kept.
@@ -166,12 +165,4 @@ pub struct JournalReport {
     /// The number of the last exchange that was looked at; the next query continues after it.
     #[serde(skip)]
     pub last: u64,
-}
-
-/// The same, to be written.
-#[derive(Debug, Serialize)]
-pub(crate) struct WrittenJournal {
-    pub(crate) seed: u64,
-    pub(crate) exchanges: Listed,
-    pub(crate) dropped: u64,
 }

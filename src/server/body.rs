@@ -1,5 +1,6 @@
 //! Response bodies.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -37,6 +38,8 @@ pub(super) struct Outgoing {
 enum Source {
     /// All of it, at once.
     Whole(Option<Bytes>),
+    /// Several, one after the other.
+    Pages { pages: VecDeque<Bytes>, left: u64 },
     /// A piece at a time, as it is fed.
     Fed {
         pieces: mpsc::Receiver<Bytes>,
@@ -92,6 +95,14 @@ impl Outgoing {
         Self { taken: Some(taken), piece: LONG_PIECE, ..self }
     }
 
+    /// The same, which is whole so far, and then these.
+    pub(super) fn going_on_with(self, pages: Vec<Bytes>) -> Self {
+        let Source::Whole(first) = self.source else { return self };
+        let pages: VecDeque<_> = first.into_iter().chain(pages).collect();
+        let left = pages.iter().map(|page| page.len() as u64).sum();
+        Self { source: Source::Pages { pages, left }, ..self }
+    }
+
     /// The same for a stream of HTTP/2: in pieces, so that `stream.rs` sees whether the client takes them.
     pub(super) fn paced(self) -> Self {
         Self { piece: PIECE, ..self }
@@ -116,6 +127,10 @@ impl Source {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         match self {
             Self::Whole(body) => Poll::Ready(body.take().map(Ok)),
+            Self::Pages { pages, left } => Poll::Ready(pages.pop_front().map(|page| {
+                *left -= page.len() as u64;
+                Ok(page)
+            })),
             Self::Fed { pieces, promised, .. } => pieces.poll_recv(context).map(|piece| {
                 let piece = piece?;
                 *promised = promised.map(|left| left.saturating_sub(piece.len() as u64));
@@ -133,7 +148,7 @@ impl Source {
 
     /// Whether it is known that nothing more comes.
     fn is_used_up(&self) -> bool {
-        matches!(self, Self::Whole(None) | Self::Fed { promised: Some(0), .. })
+        matches!(self, Self::Whole(None) | Self::Pages { left: 0, .. } | Self::Fed { promised: Some(0), .. })
     }
 }
 
@@ -172,7 +187,9 @@ impl hyper::body::Body for Outgoing {
                 let len = self.rest.len() + body.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(len as u64)
             }
-            Source::Fed { promised: Some(left), .. } => SizeHint::with_exact(left + self.rest.len() as u64),
+            Source::Pages { left, .. } | Source::Fed { promised: Some(left), .. } => {
+                SizeHint::with_exact(left + self.rest.len() as u64)
+            }
             Source::Cut { promised, .. } => SizeHint::with_exact(*promised),
             Source::Fed { promised: None, .. } => SizeHint::default(),
         }

@@ -10,7 +10,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 use smallvec::SmallVec;
 
 use super::body::{Broken, Outgoing};
-use super::dispatch::{self, Answered};
+use super::dispatch::{self, Answered, Stream};
 use super::feed::{Reader, Slowly, feed};
 use super::follow::follow;
 use super::holds::Holds;
@@ -39,7 +39,7 @@ pub(super) async fn deliver(
     mut recipient: Recipient,
 ) -> Result<Response<Outgoing>, Broken> {
     let room = answered.is_long().then(|| answered.room_in(&recipient.shared.answers));
-    let Answered { outcome, tenant, follow: follower } = answered;
+    let Answered { outcome, tenant, stream } = answered;
     let Delivery { hold, manner } = outcome.delivery;
     let body = outcome.reply.body.clone();
     let mut response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
@@ -55,17 +55,27 @@ pub(super) async fn deliver(
         };
         response = response.map(|body| body.keeping(taken));
     }
-    if follower.is_some() || outcome.delivery.waits() {
+    let is_followed = matches!(stream, Some(Stream::Follow(_)));
+    if is_followed || outcome.delivery.waits() {
         match Holds::take(&recipient.shared.holds, tenant.name(), recipient.connection) {
             Ok(place) => recipient.open.keep(place),
             Err(limit) => return Ok(refuse_to_send(&tenant, exchange, &recipient, limit)),
         }
     }
-    if let Some(follower) = follower {
-        let reader =
-            Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
-        let pieces = follow(tenant, follower, reader);
-        return Ok(response.map(|_| Outgoing::fed(pieces, None, recipient.open)));
+    match stream {
+        Some(Stream::Follow(follower)) => {
+            let reader =
+                Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
+            let pieces = follow(tenant, follower, reader);
+            return Ok(response.map(|_| Outgoing::fed(pieces, None, recipient.open)));
+        }
+        Some(Stream::Pages(pages)) if recipient.method == Method::HEAD => {
+            let rest: usize = pages.iter().map(Bytes::len).sum();
+            response.headers_mut().insert(CONTENT_LENGTH, (body.len() + rest).into());
+            return Ok(response);
+        }
+        Some(Stream::Pages(pages)) => return Ok(response.map(|first| first.going_on_with(pages))),
+        None => {}
     }
     if hold.is_none() && manner == Manner::Whole {
         return Ok(response);

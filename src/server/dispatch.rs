@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use super::budget::{Budget, Taken};
@@ -23,6 +24,15 @@ use crate::{control, pipeline};
 /// than that in buffers anyway.
 const LONG: usize = 64 << 10;
 
+/// What a body goes on with.
+#[derive(Debug)]
+pub(super) enum Stream {
+    /// Exchanges, as they happen.
+    Follow(Follower),
+    /// The rest of a listing: joining its pages would take all of them twice.
+    Pages(Vec<Bytes>),
+}
+
 /// An outcome, and the tenant in whose time it is delivered.
 #[derive(Debug)]
 pub(super) struct Answered {
@@ -30,38 +40,52 @@ pub(super) struct Answered {
     pub(super) outcome: Outcome,
     /// The tenant that the request was for, if any.
     pub(super) tenant: Option<Arc<Tenant>>,
-    /// Whoever follows the journal: exchanges are the body, as they happen.
-    pub(super) follow: Option<Follower>,
+    /// What the body goes on with, or is instead.
+    pub(super) stream: Option<Stream>,
 }
 
 impl Answered {
     /// Whether there is nothing to wait for and no fault in the delivery.
     pub(super) fn is_told_at_once(&self) -> bool {
-        self.outcome.delivery == Delivery::default() && self.follow.is_none()
+        self.outcome.delivery == Delivery::default() && self.stream.is_none()
+    }
+
+    /// How much is sent, as far as that is known, in bytes.
+    fn len(&self) -> usize {
+        let pages = match &self.stream {
+            Some(Stream::Pages(pages)) => pages.iter().map(Bytes::len).sum(),
+            _ => 0,
+        };
+        self.outcome.reply.body.len() + pages
     }
 
     /// Its share of what clients may leave untaken; one answer may be longer than all together. `None` when there is no
     /// room.
     pub(super) fn room_in(&self, answers: &Arc<Budget>) -> Option<Taken<Arc<Budget>>> {
-        answers.take(self.outcome.reply.body.len().min(answers.limit()))
+        answers.take(self.len().min(answers.limit()))
     }
 
     /// Whether what is sent is counted among the answers that clients have not taken yet.
     pub(super) fn is_long(&self) -> bool {
-        self.outcome.reply.body.len() > LONG
+        self.len() > LONG
     }
 }
 
 impl Answered {
     /// An exchange that belongs to no tenant.
     fn without_tenant(outcome: Outcome) -> Self {
-        Self { outcome, tenant: None, follow: None }
+        Self { outcome, tenant: None, stream: None }
     }
 }
 
 /// Answers a request without a socket.
 pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
-    answer_at(world, request, &Target::of(world, request), wall).outcome.stamped()
+    let Answered { mut outcome, stream, .. } = answer_at(world, request, &Target::of(world, request), wall);
+    if let Some(Stream::Pages(pages)) = stream {
+        let whole = [&[outcome.reply.body.clone()], &*pages].concat().concat();
+        outcome.reply = outcome.reply.with_body(whole);
+    }
+    outcome.stamped()
 }
 
 /// Answers a request whose target was found.
@@ -98,7 +122,7 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
         Room::Api => match world.locate(request, target.prefix, Absent::Made, wall) {
             Ok(located) => {
                 let outcome = pipeline::answer(world, &located, request, wall);
-                Answered { outcome, tenant: Some(located.tenant), follow: None }
+                Answered { outcome, tenant: Some(located.tenant), stream: None }
             }
             Err(error) => refuse(world, &no_tenant(&error), wall),
         },
@@ -106,12 +130,12 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
         Room::Control(call) if call.is_of_server() && !target.prefix.is_tenant() => {
             let located = world.about_server(request, target.prefix);
             let said = control::answer(call, world, &located, request, wall);
-            control_answer(said, located.tenant)
+            control_answer(said, located.tenant, wall)
         }
         Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
             Ok(located) => {
                 let said = control::answer(call, world, &located, request, wall);
-                control_answer(said, located.tenant)
+                control_answer(said, located.tenant, wall)
             }
             Err(error) => Answered::without_tenant(control::no_tenant(&error)),
         },
@@ -121,19 +145,33 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
 }
 
 /// The result of a control call, as an answer.
-fn control_answer(said: Said, tenant: Arc<Tenant>) -> Answered {
+fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
     // Looked at first: when the tenant is reset now, whoever follows it finds that it was.
     let epoch = tenant.epoch();
-    let (reply, follow) = match said {
+    let (reply, stream) = match said {
         Said::Reply(reply) => (reply, None),
         Said::Follow(Followed { filter, last }) => {
             let last = last.unwrap_or(ExchangeId { epoch, seq: filter.after });
-            (event_stream(), Some(Follower { filter: Filter { after: 0, ..filter }, last }))
+            let follower = Follower { filter: Filter { after: 0, ..filter }, last };
+            (event_stream(), Some(Stream::Follow(follower)))
+        }
+        Said::List(form, filter) => {
+            let (mut listing, mut first) = tenant.begin_listing(form, &filter, wall);
+            let mut is_over = tenant.next_page(&mut listing, &mut first, wall);
+            let mut pages = Vec::new();
+            while !is_over {
+                let mut page = String::new();
+                is_over = tenant.next_page(&mut listing, &mut page, wall);
+                pages.push(page.into_boxed_str().into_boxed_bytes().into());
+            }
+            // Most journals are one page.
+            let stream = (!pages.is_empty()).then_some(Stream::Pages(pages));
+            (control::json_reply(StatusCode::OK, first), stream)
         }
     };
     let trace = Trace { epoch, tenant: Arc::clone(tenant.name()), ..Trace::default() };
     let outcome = Outcome { reply, stamp: None, delivery: Delivery::default(), trace };
-    Answered { outcome, tenant: Some(tenant), follow }
+    Answered { outcome, tenant: Some(tenant), stream }
 }
 
 /// What the service answers where there is no tenant.

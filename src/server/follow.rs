@@ -9,14 +9,12 @@ use tokio::sync::mpsc;
 use super::feed::Reader;
 use super::wall_now;
 use crate::clock::Timestamp;
-use crate::journal::{self, Exchange, Filter};
+use crate::journal::{self, Exchange, Filter, LONG_PAGE};
 use crate::tenant::{ExchangeId, News, Tenant};
 use crate::wire::secrets::Secrets;
 
 /// Exchanges that are looked at under the tenant's lock at once.
 const PAGE: usize = 64;
-/// A page ends with the exchange that makes it this long, in bytes.
-const LONG: usize = 256 << 10;
 
 /// Whoever follows a tenant's journal.
 #[derive(Clone, Debug)]
@@ -41,7 +39,7 @@ impl Follower {
         let is_last_page = exchanges.len() < most;
         for exchange in exchanges {
             self.tell(&exchange, &secrets, &mut text);
-            if text.len() >= LONG {
+            if text.len() >= LONG_PAGE {
                 return Some(text);
             }
         }

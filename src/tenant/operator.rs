@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::agenda::AgendaReport;
 use super::{Birth, Template, Tenant, TenantState};
@@ -12,9 +13,12 @@ use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
-use crate::journal::{self, Archive, Exchange, Filter, JournalReport, Listed, WrittenJournal};
+use crate::journal::{self, Exchange, Filter, Form, JournalReport, Listing};
 use crate::scenario::{CompiledRule, LoadError, RuleReport, Rulesets};
 use crate::wire::secrets::Secrets;
+
+/// Exchanges of a listing that are looked at under the lock at once.
+const PAGE: usize = 64;
 
 /// A tenant's clock: its mode and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -102,17 +106,39 @@ impl Tenant {
         JournalReport { seed: self.options.seed, exchanges, dropped, last }
     }
 
-    /// The same, to be written.
-    pub(crate) fn written_journal(&self, filter: &Filter, wall: Timestamp) -> WrittenJournal {
-        let (exchanges, secrets, dropped, _) = self.exchanges(filter, wall);
-        let exchanges = Listed { exchanges, secrets, show: journal::show };
-        WrittenJournal { seed: self.options.seed, exchanges, dropped }
+    /// The same as text in one of its forms, of which this is the beginning; [`Self::next_page`] has the rest.
+    pub(crate) fn begin_listing(&self, form: Form, filter: &Filter, wall: Timestamp) -> (Listing, String) {
+        let state = self.enter(wall);
+        let (newest, dropped) = (state.journal.newest(), state.journal.dropped());
+        Listing::begin(form, filter.clone(), newest, self.options.seed, dropped)
     }
 
-    /// The same as an HTTP archive (HAR 1.2), to be written.
-    pub(crate) fn archive(&self, filter: &Filter, wall: Timestamp) -> Archive {
-        let (exchanges, secrets, ..) = self.exchanges(filter, wall);
-        Archive::new(exchanges, secrets)
+    /// Adds to a page of a listing what comes next; returns whether that was all.
+    pub(crate) fn next_page(&self, listing: &mut Listing, page: &mut String, wall: Timestamp) -> bool {
+        let filter = Filter { limit: listing.filter.limit.min(PAGE), ..listing.filter.clone() };
+        let (mut exchanges, secrets, ..) = self.exchanges(&filter, wall);
+        // Those that came meanwhile are not listed.
+        exchanges.retain(|exchange| exchange.seq <= listing.until);
+        let is_last = exchanges.len() < filter.limit || filter.limit == listing.filter.limit;
+        listing.add(&exchanges, &secrets, page);
+        let is_over = is_last && exchanges.last().is_none_or(|last| listing.filter.after >= last.seq);
+        if is_over {
+            page.push_str(listing.end());
+        }
+        is_over
+    }
+
+    /// The journal as an HTTP archive (HAR 1.2).
+    pub fn har(&self, filter: &Filter, wall: Timestamp) -> Value {
+        let (mut listing, mut text) = self.begin_listing(Form::Archive, filter, wall);
+        loop {
+            let mut page = String::new();
+            let is_over = self.next_page(&mut listing, &mut page, wall);
+            text.push_str(&page);
+            if is_over {
+                return serde_json::from_str(&text).unwrap_or_default();
+            }
+        }
     }
 
     /// The exchanges that a filter admits, the secrets to leave out of them, how many were dropped, and the

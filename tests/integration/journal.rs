@@ -8,12 +8,15 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use sync_group_sim::Config;
+use sync_group_sim::journal::Filter;
 use sync_group_sim::wire::Request;
 
 use crate::harness::client::Client;
 use crate::harness::control::Sim;
 use crate::harness::http::{RawReply, connect, send};
 use crate::harness::process::{Server, binary, file, run};
+use crate::harness::served::Served;
 
 #[test]
 fn the_journal_leaves_secrets_out() {
@@ -23,6 +26,38 @@ fn the_journal_leaves_secrets_out() {
     assert!(!journal.contains(&client.admin.1) && !journal.contains(&client.token), "{journal}");
     assert!(journal.contains("client_secret=…") && journal.contains("Bearer …"), "{journal}");
     assert_eq!(client.journal()["seed"], 1);
+}
+
+#[test]
+fn a_long_journal_is_listed_whole_with_its_length_in_front() {
+    let served = Served::start(Config::default());
+    let address = served.address();
+    let body = vec![b'a'; 200 << 10];
+    for _ in 0..5 {
+        assert_eq!(send(address, "POST", "/v2024/nothing", &[], &body).status, 401);
+    }
+    let listed = |path: &str| {
+        let reply = send(address, "GET", path, &[], b"");
+        let length = reply.header("content-length").unwrap().to_owned();
+        assert_eq!(length, reply.body.len().to_string(), "{path}");
+        let head = send(address, "HEAD", path, &[], b"");
+        assert_eq!((head.header("content-length"), head.body.len()), (Some(&*length), 0), "{path}");
+        serde_json::from_slice::<Value>(&reply.body).unwrap()
+    };
+    let journal = listed("/_sim/journal");
+    let seqs = |journal: &Value| -> Vec<u64> {
+        let exchanges = journal["exchanges"].as_array().unwrap();
+        exchanges.iter().map(|exchange| exchange["seq"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((seqs(&journal), &journal["dropped"]), (vec![1, 2, 3, 4, 5], &json!(0)));
+    assert_eq!(journal["exchanges"][4]["request"]["body"].as_str().unwrap().len(), body.len());
+    assert_eq!(seqs(&listed("/_sim/journal?after=1&limit=3")), [2, 3, 4]);
+    assert_eq!(seqs(&listed("/_sim/journal?limit=0")), [0_u64; 0]);
+    assert_eq!(listed("/_sim/journal.har")["log"]["entries"].as_array().unwrap().len(), 5);
+    // Without a socket it is the same.
+    let tenant = served.running().simulator().default_tenant();
+    assert_eq!(json!(tenant.journal(&Filter::default()).exchanges), listed("/_sim/journal")["exchanges"]);
+    assert_eq!(tenant.har(&Filter::default()), listed("/_sim/journal.har"));
 }
 
 #[test]

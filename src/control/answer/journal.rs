@@ -3,11 +3,12 @@
 use hyper::StatusCode;
 
 use crate::control::read::{document, filter, last_event};
-use crate::control::{Answer, ControlError, ControlRequest, Followed, Said, done, json_of, ok};
+use crate::control::{Answer, ControlError, ControlRequest, Followed, Said, done, json_of};
+use crate::journal::Form;
 use crate::journal::verify::Expectation;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
-    ok(&asked.located.tenant.written_journal(&filter(asked.request)?, asked.wall))
+    Ok(Said::List(Form::Journal, filter(asked.request)?))
 }
 
 pub(in crate::control) fn forget(asked: &ControlRequest<'_>) -> Answer {
@@ -21,7 +22,7 @@ pub(in crate::control) fn follow(asked: &ControlRequest<'_>) -> Answer {
 }
 
 pub(in crate::control) fn har(asked: &ControlRequest<'_>) -> Answer {
-    ok(&asked.located.tenant.archive(&filter(asked.request)?, asked.wall))
+    Ok(Said::List(Form::Archive, filter(asked.request)?))
 }
 
 pub(in crate::control) fn verify(asked: &ControlRequest<'_>) -> Answer {
