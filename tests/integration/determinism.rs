@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hyper::Method;
 use serde_json::{Value, json};
 use sync_group_sim::scenario::Ruleset;
+use sync_group_sim::{SecretSource, TenantRequest};
 
 use crate::harness::client::{Client, fired, scenario, together};
 use crate::harness::http::{send, token};
@@ -30,6 +31,37 @@ fn journal(scenarios: Vec<Ruleset>) -> String {
         client.advance(std::time::Duration::from_millis(1_234));
     }
     serde_json::to_string_pretty(&client.journal()).unwrap() + "\n"
+}
+
+#[test]
+fn hidden_bits_change_secrets_and_tokens_but_neither_ids_nor_faults() {
+    let run = |bits: [u8; 16]| {
+        let mut client = Client::new(vec![scenario(CHAOS)], |config| {
+            config.options.secrets = SecretSource::Bits(bits);
+        });
+        let token = client.buy_token().reply.value()["access_token"].clone();
+        for nth in 0..12 {
+            client.ask(Method::GET, GROUP, None);
+            let body = json!({ "name": format!("Group {nth}") });
+            client.ask(Method::POST, "/v3/password-sync-groups", Some(body));
+        }
+        let ids: Vec<_> =
+            client.simulator.default_tenant().state().groups.into_iter().map(|group| group.id).collect();
+        let named = TenantRequest { name: Some("a".to_owned()), ..TenantRequest::default() };
+        let [named, unnamed] = [named, TenantRequest::default()]
+            .map(|asked| client.simulator.create_tenant(&asked, "http://localhost").unwrap());
+        let admin = named.clients()[0].clone();
+        let secrets = [admin.client_id, admin.client_secret, unnamed.name().to_owned(), token.to_string()];
+        ((ids, fired(&client.journal())), secrets)
+    };
+    let ((first, secrets), (second, others)) = (run([1; 16]), run([2; 16]));
+    assert_eq!(first, second);
+    assert!(!first.1.is_empty() && first.0.len() > 2, "{first:?}");
+    for (secret, other) in secrets.iter().zip(&others) {
+        assert_ne!(secret, other);
+    }
+    // With the same bits everything comes again.
+    assert_eq!(run([1; 16]), (first, secrets));
 }
 
 #[test]
