@@ -1,6 +1,6 @@
-//! The binary: parse, build, run, wait. What a command does is in `commands/`, the
-//! command line in `cli.rs` and `limit_args.rs`, the files it names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the
-//! log in `log.rs`, the simulator in the library.
+//! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs` and
+//! `limit_args.rs`, the files it names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in
+//! `log.rs`, the simulator in the library.
 
 mod cli;
 mod commands;

@@ -220,6 +220,7 @@ fn ordinal(number: u64) -> String {
 mod tests {
     use super::*;
     use crate::document::{Document, Format};
+    use crate::scenario::written::Nth;
 
     fn fires(text: &str) -> Fires {
         Document { name: "fires", text, format: Format::Yaml }.read().unwrap()
@@ -236,6 +237,17 @@ mod tests {
             }
         }
         fired
+    }
+
+    #[test]
+    fn a_long_list_of_numbers_is_cut_in_what_the_journal_keeps() {
+        let fires = Fires { nth: Some(Nth((1..=1_000).collect())), ..Fires::default() };
+        let moment = |nth| Moment { nth, fired: 0, elapsed: Duration::ZERO };
+        assert_eq!(
+            fires.decide(moment(7), || 0.0).unwrap(),
+            "nth 7, nth in [1, 2, 3, 4, 5, 6, 7, 8, … 992 more]"
+        );
+        assert!(fires.decide(moment(1_001), || 0.0).unwrap_err().len() < 100);
     }
 
     #[test]
