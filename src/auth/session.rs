@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) scopes: Vec<String>,
     /// The user levels; `None` for a token without a user.
     pub(crate) authorities: Option<Vec<String>>,
+    /// The id of the user's identity; `None` for a token without a user.
+    pub(crate) identity_id: Option<String>,
     /// To the millisecond while it is remembered; to the second, rounded down, when it is read from the token.
     pub(super) expires: Timestamp,
 }
@@ -38,6 +40,7 @@ impl Session {
             caller: Arc::new(Caller { id: (&*claims.client_id).into(), name: client_name.to_owned() }),
             scopes: claims.scope.to_vec(),
             authorities: claims.user_id.is_some().then(|| claims.authorities.to_vec()),
+            identity_id: claims.identity_id.as_deref().map(str::to_owned),
             expires,
         }
     }

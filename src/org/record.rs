@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use serde::Serialize;
 
 use super::text::BEFORE_ID;
-use crate::document::Written;
+use crate::document::{Written, read_own};
 use crate::fixture::{Application, Group, Identity, PasswordPolicy, Source};
 use crate::wire::json::{self, Object};
 
@@ -22,6 +22,11 @@ pub(crate) trait Record: Clone + Serialize + Written + Send + Sync + 'static {
     /// Writes the record as it is sent.
     fn write(&self, into: &mut Vec<u8>) {
         json::value(into, self);
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    fn read_back(text: &[u8]) -> Self {
+        read_own(text)
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
         for (record, text) in records.iter().zip(together) {
             assert_eq!(render(record), text);
             assert_eq!(id_in(&text), record.id());
-            assert_eq!(&crate::document::read_own::<R>(&text), record);
+            assert_eq!(&R::read_back(&text), record);
         }
     }
 

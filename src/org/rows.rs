@@ -8,7 +8,6 @@ use hyper::body::Bytes;
 use super::record::Record;
 use super::tally::Tally;
 use super::text::is_text_of;
-use crate::document::read_own;
 
 /// Slots of a chunk; as many as its `taken` has bits.
 pub(super) const SLOTS: usize = 64;
@@ -47,7 +46,7 @@ impl<R: Record> Row<R> {
     }
 
     fn read(&self) -> R {
-        read_own(&self.rendered)
+        R::read_back(&self.rendered)
     }
 
     pub(super) fn is_of(&self, escaped_id: &str) -> bool {

@@ -71,16 +71,19 @@ fn decide(
     performance: Performance<'_>,
     now: Timestamp,
 ) -> Result<Done, Refusal> {
+    let mut session = None;
     if !is_open(&prepared.routed) {
-        let session = state.auth.admit(identified, now)?;
-        prepared.access.map_or(Ok(()), |access| state.auth.permit(session, access))?;
-        limit_rate(state, prepared, session, now)?;
+        let admitted = state.auth.admit(identified, now)?;
+        session = Some(admitted);
+        prepared.access.map_or(Ok(()), |access| state.auth.permit(admitted, access))?;
+        limit_rate(state, prepared, admitted, now)?;
     }
     let options = prepared.located.tenant.options();
     let route = found(&prepared.routed)?;
     let call = Call {
         route,
         checked: std::mem::replace(&mut prepared.checked, Ok(Checked::default()))?,
+        session,
         asked,
         base_url: prepared.located.base_url,
         prerequisites: options.prerequisites,

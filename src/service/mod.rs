@@ -6,7 +6,7 @@ mod change;
 mod oauth;
 mod password_sync_groups;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route};
@@ -23,6 +23,9 @@ pub(crate) struct Call<'a> {
     pub(crate) route: &'a Route<'a>,
     /// What it asks for, in types.
     pub(crate) checked: Checked,
+    /// Who asks; `None` where no token is asked for.
+    #[allow(dead_code, reason = "operations about the caller use it")]
+    pub(crate) session: Option<&'a Session>,
     /// The request itself.
     pub(crate) asked: &'a Asked<'a>,
     /// What the client calls the base URL.
