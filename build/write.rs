@@ -15,6 +15,7 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
             variant: pascal_case(facts.id),
             id: facts.id,
             is_versioned: facts.unversioned.is_none(),
+            is_paged: facts.parameters.0.iter().any(|parameter| parameter.name == "offset"),
             shown,
         })
         .collect();
@@ -71,6 +72,13 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         &operations,
         |operation| operation.is_versioned.to_string(),
     );
+    function(
+        &mut text,
+        "Whether it lists something page by page, from an `offset` on.",
+        "is_paged(self) -> bool",
+        &operations,
+        |operation| operation.is_paged.to_string(),
+    );
     line(&mut text, "}");
     text
 }
@@ -87,6 +95,7 @@ struct Named<'a> {
     variant: String,
     id: &'a str,
     is_versioned: bool,
+    is_paged: bool,
     shown: &'a Shown,
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) version: Option<&'static str>,
     /// The OAuth client.
     pub(crate) client: Option<&'a Caller>,
+    /// Whether it asks for a page of a list that begins behind the list's end.
+    pub(crate) is_past_end: bool,
     form: OnceCell<Form>,
     form_as_json: OnceCell<Vec<u8>>,
 }
@@ -33,6 +35,7 @@ impl<'a> Asked<'a> {
             operation: None,
             version: None,
             client: None,
+            is_past_end: false,
             form: OnceCell::new(),
             form_as_json: OnceCell::new(),
         }
@@ -54,6 +57,8 @@ impl<'a> Asked<'a> {
         view.client = self.client.map(|client| &*client.id);
         view.client_name = self.client.map(|client| &*client.name).filter(|name| !name.is_empty());
         view.id = id;
+        view.is_past_end = self.is_past_end;
+        view.is_reused_connection = request.is_reused_connection;
         view
     }
 

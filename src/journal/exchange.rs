@@ -40,6 +40,8 @@ pub struct Exchange {
     pub version: Option<&'static str>,
     /// The OAuth client.
     pub client: Option<Arc<Caller>>,
+    /// Whether it asked for a page of a list that began behind the list's end.
+    pub is_past_end: bool,
     /// The request.
     pub request: Packed,
     /// What the service calls it.
@@ -121,6 +123,7 @@ impl Exchange {
             operation: None,
             version: None,
             client: None,
+            is_past_end: false,
             request,
             tracking_id,
             reply: Reply::empty(StatusCode::NO_CONTENT),
@@ -168,6 +171,7 @@ impl Exchange {
         asked.operation = self.operation;
         asked.version = self.version;
         asked.client = self.client.as_deref();
+        asked.is_past_end = self.is_past_end;
         ask(&asked.view(""))
     }
 

@@ -16,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Routed};
 use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
+use crate::service;
 use crate::tenant::{SimFault, TenantState};
 use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Stamp, Trace, TrackingId};
 use crate::world::{Located, World};
@@ -90,6 +91,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let identified = state.auth.identify(prepared.token, now);
     let caller = caller(state, &identified, &asked);
     asked.client = caller.as_deref();
+    asked.is_past_end = prepared.is_past_end(state);
     let mut exchange = open(state, &asked, caller.clone(), now, wall);
     let faults = if state.scenario.is_about(operation) {
         interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
@@ -161,6 +163,7 @@ fn open(
         operation: asked.operation,
         version: asked.version,
         client,
+        is_past_end: asked.is_past_end,
         ..Exchange::opened(seq, now, request, tracking_id, state.scenario.none_matched())
     }
 }
@@ -179,6 +182,13 @@ impl Prepared<'_> {
             Routed::Found(route) => route.version,
             Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
         }
+    }
+
+    /// Whether a list is asked for from behind its last entry on; an empty list has no end to be behind.
+    fn is_past_end(&self, state: &TenantState) -> bool {
+        let Some(operation) = self.operation().filter(|operation| operation.is_paged()) else { return false };
+        let total = service::total(&state.view(None), operation).unwrap_or(0);
+        total > 0 && self.checked.as_ref().is_ok_and(|checked| checked.integer("offset") >= total)
     }
 
     /// The id in the path; empty where there is none.

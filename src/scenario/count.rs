@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::pushed::Pushed;
 use super::subject::Subject;
 use super::written::Per;
 use crate::clock::Timestamp;
@@ -23,13 +24,18 @@ pub(super) struct Counts {
 }
 
 /// What is counted for a tenant, a client or a group.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Count {
     pub(super) matched: u64,
     pub(super) fired: u64,
     /// Until when the rule keeps firing, once a fault with a window has fired.
     pub(super) window_ends: Option<Timestamp>,
+    /// How far a client that comes early was pushed back, where a fault does that.
+    pub(super) pushed: Option<Box<Pushed>>,
 }
+
+/// Of a client or group of which nothing was counted.
+static NOTHING: Count = Count { matched: 0, fired: 0, window_ends: None, pushed: None };
 
 /// A match of a rule: whose it is, its number, and when.
 #[derive(Debug)]
@@ -43,7 +49,7 @@ pub(super) struct Match {
 
 impl Count {
     /// Whether a window is open at `now`.
-    pub(super) fn in_window(self, now: Timestamp) -> bool {
+    pub(super) fn in_window(&self, now: Timestamp) -> bool {
         self.window_ends.is_some_and(|ends| now < ends)
     }
 }
@@ -70,10 +76,10 @@ impl Counts {
     }
 
     /// What has been counted for a client or group, or for the tenant.
-    pub(super) fn of(&self, key: Option<&str>) -> Count {
+    pub(super) fn of(&self, key: Option<&str>) -> &Count {
         match key {
-            None => self.tenant,
-            Some(key) => self.by_key.get(key).copied().unwrap_or_default(),
+            None => &self.tenant,
+            Some(key) => self.by_key.get(key).unwrap_or(&NOTHING),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fault::Fault;
 use super::ruleset::Ruleset;
-use super::written::{Operations, Per, Rule, Stage, TextMatch, Then, ValueMatch, When};
+use super::written::{Connection, Operations, Page, Per, Rule, Stage, TextMatch, Then, ValueMatch, When};
 
 /// A line for the scenario and one for each rule.
 pub fn explain(ruleset: &Ruleset) -> String {
@@ -75,6 +75,11 @@ fn when_in_words(when: &When) -> String {
     many("query", &when.query);
     many("header", &when.header);
     parts.extend(when.body.iter().map(|(key, value)| format!("with body {key} {}", value_in_words(value))));
+    parts.extend(when.page.map(|Page::PastEnd| "for a page past the end of the list".to_owned()));
+    parts.extend(when.connection.map(|connection| match connection {
+        Connection::New => "as the first on their connection".to_owned(),
+        Connection::Reused => "on a connection that had an earlier request".to_owned(),
+    }));
     parts.join(" ")
 }
 

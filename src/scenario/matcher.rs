@@ -10,7 +10,7 @@ use regex::Regex;
 use super::mistake::{Mistake, escaped};
 use super::subject::{ExchangeView, JobView, Subject};
 use super::text::{Text, Wanted, compile_glob};
-use super::written::{Operations, TextMatch, ValueMatch, When};
+use super::written::{Connection, Operations, Page, TextMatch, ValueMatch, When};
 use crate::operation::Operation;
 use crate::wire::query;
 
@@ -25,6 +25,8 @@ pub(super) struct Matcher {
     query: Vec<(String, Text)>,
     header: Vec<(String, Text)>,
     body: Vec<(String, Wanted)>,
+    page: Option<Page>,
+    connection: Option<Connection>,
     source: Option<Text>,
 }
 
@@ -97,6 +99,8 @@ impl Matcher {
             query: many("query", &when.query)?,
             header: many("header", &when.header)?,
             body: wanted(&when.body)?,
+            page: when.page,
+            connection: when.connection,
             source: None,
         })
     }
@@ -147,7 +151,7 @@ impl Matcher {
 
     /// The parts that do not hold, each evaluated only when needed.
     fn exchange_misses<'a>(&'a self, exchange: &'a ExchangeView<'a>) -> impl Iterator<Item = Miss<'a>> {
-        let parts: [fn(&'a Self, &'a ExchangeView<'a>) -> Option<Miss<'a>>; 7] = [
+        let parts: [fn(&'a Self, &'a ExchangeView<'a>) -> Option<Miss<'a>>; 9] = [
             |matcher, exchange| differs("version", matcher.version.as_ref(), exchange.version),
             |matcher, exchange| differs("method", matcher.method.as_ref(), Some(exchange.method)),
             |matcher, exchange| matcher.path_misses(exchange),
@@ -155,6 +159,8 @@ impl Matcher {
             |matcher, exchange| matcher.query_misses(exchange),
             |matcher, exchange| matcher.header_misses(exchange),
             |matcher, exchange| matcher.body_misses(exchange),
+            |matcher, exchange| matcher.page_misses(exchange),
+            |matcher, exchange| matcher.connection_misses(exchange),
         ];
         parts.into_iter().filter_map(move |part| part(self, exchange))
     }
@@ -195,6 +201,17 @@ impl Matcher {
             self.body.iter().find(|(pointer, wanted)| !wanted.fits(exchange.json().pointer(pointer)));
         missed.map(|(pointer, _)| Miss::Named { part: "body", name: pointer })
     }
+
+    fn page_misses<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
+        let Page::PastEnd = self.page?;
+        (!exchange.is_past_end).then_some(Miss::WithinList)
+    }
+
+    fn connection_misses<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
+        let wanted = self.connection?;
+        let found = if exchange.is_reused_connection { Connection::Reused } else { Connection::New };
+        (wanted != found).then(|| Miss::Found { part: "connection", found: found.word().into() })
+    }
 }
 
 fn one(part: &str, text: Option<&TextMatch>) -> Result<Option<Text>, Mistake> {
@@ -228,6 +245,8 @@ pub(super) enum Miss<'a> {
     Job,
     /// The part has this value instead.
     Found { part: &'static str, found: Cow<'a, str> },
+    /// It asks for no page of a list that begins behind its end.
+    WithinList,
     /// The part is absent.
     Absent { part: &'static str },
     /// The query parameter, header field or body member of that name does not match.
@@ -242,6 +261,7 @@ impl fmt::Display for Miss<'_> {
             Self::Request => f.write_str("a request; the rule is about jobs"),
             Self::Job => f.write_str("a job; the rule is about requests"),
             Self::Found { part, found } => write!(f, "{part} is `{found}`"),
+            Self::WithinList => f.write_str("no page past the end of a list"),
             Self::Absent { part } => write!(f, "{part} is absent"),
             Self::Named { part, name } => write!(f, "{part} `{name}` differs"),
         }
@@ -306,6 +326,7 @@ mod tests {
         exchange.client = Some("c-1");
         exchange.client_name = Some("reader");
         exchange.id = "a-1";
+        (exchange.is_past_end, exchange.is_reused_connection) = (true, true);
         matcher.first_miss(Subject::Exchange(&exchange)).map_or(Ok(()), |why| Err(why.to_string()))
     }
 
@@ -329,6 +350,8 @@ mod tests {
             "header: {X-Run: 7, user-agent: {regex: curl}}",
             "body: {/name: {regex: ^St}, /sourceIds/1: t, /nested/count: 2, /nested/none: {present: false}}",
             "body: {/nested/deep: {present: true}}",
+            "page: pastEnd",
+            "connection: reused",
         ] {
             assert_eq!(matches(when), Ok(()), "{when}");
         }
@@ -345,6 +368,7 @@ mod tests {
             ("body: {/other: {regex: .*}}", "body `/other` differs"),
             ("{method: PUT, client: c-2}", "client is `c-1`"),
             ("client: Reader", "client is `c-1`"),
+            ("connection: new", "connection is `reused`"),
         ] {
             assert_eq!(matches(when), Err(why.to_owned()), "{when}");
         }

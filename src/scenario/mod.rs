@@ -19,6 +19,7 @@ mod matcher;
 mod mistake;
 mod pattern;
 mod plan;
+mod pushed;
 mod ruleset;
 mod subject;
 mod text;

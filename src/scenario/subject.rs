@@ -40,6 +40,10 @@ pub struct ExchangeView<'a> {
     pub headers: &'a HeaderMap,
     /// The body as sent, or a token call's parameters as JSON.
     pub body: &'a [u8],
+    /// Whether it asks for a page of a list that begins behind the list's end.
+    pub is_past_end: bool,
+    /// Whether an earlier request came over the same connection.
+    pub is_reused_connection: bool,
     /// The body, parsed by the first matcher that looks into it.
     parsed: OnceCell<Value>,
 }
@@ -58,6 +62,8 @@ impl<'a> ExchangeView<'a> {
             id: "",
             headers,
             body,
+            is_past_end: false,
+            is_reused_connection: false,
             parsed: OnceCell::new(),
         }
     }

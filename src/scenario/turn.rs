@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::count::{Counts, Match};
+use super::count::{Count, Counts, Match};
 use super::fault::Fault;
 use super::look::Why;
 use super::plan::PlacedRule;
+use super::pushed::Pushed;
 use super::ruleset::CompiledRule;
 use super::trigger::Moment;
 use super::written::Then;
@@ -41,7 +42,13 @@ impl Turn<'_> {
         if let Some(ends) = count.window_ends
             && now < ends
         {
-            return Ok(Why::said(format!("nth {nth}, window open until {ends}")));
+            let why = format!("nth {nth}, window open until {ends}");
+            let pushed =
+                self.fault(count.fired.saturating_sub(1)).and_then(|fault| self.pushed(fault, count));
+            return Ok(Why::said(match pushed {
+                Some(pushed) => format!("{why}; {}", pushed.in_words()),
+                None => why,
+            }));
         }
         let why = if self.placed.rule.is_unconditional {
             Why::Nth(nth)
@@ -78,17 +85,35 @@ impl Turn<'_> {
         let in_window = count.in_window(now);
         // A window is one firing, no matter how many requests fall into it.
         let nth_fault = if in_window { count.fired.saturating_sub(1) } else { count.fired };
-        let fault =
+        let mut fault =
             self.fault(nth_fault).map(Arc::clone).expect("it was there when the rule decided to fire");
+        let pushed = self.pushed(&fault, count);
         counts.fired += 1;
-        if !in_window && let Some(count) = counts.of_mut(key.as_deref()) {
-            count.fired += 1;
-            count.window_ends = fault.window().map(|window| now.plus(window)).or(count.window_ends);
+        if let Some(count) = counts.of_mut(key.as_deref()) {
+            if !in_window {
+                count.fired += 1;
+                count.window_ends = fault.window().map(|window| now.plus(window)).or(count.window_ends);
+            }
+            // A limit that pushes clients back lasts at least as long as it says.
+            count.window_ends = count.window_ends.max(pushed.as_ref().and_then(Pushed::until));
+        }
+        if let Some(pushed) = pushed {
+            fault = fault.telling(pushed.wait()).map_or(fault, Arc::new);
+            if let Some(count) = counts.of_mut(key.as_deref()) {
+                count.pushed = Some(Box::new(pushed));
+            }
         }
         let holds = [self.placed.rule.written.hold, fault.hold()].into_iter().flatten();
         let hold = holds.map(|hold| hold.draw(self.chance, || self.draw_label("hold"), nth));
         let hold = hold.reduce(Duration::saturating_add);
         Fired { label: Arc::clone(&self.placed.label), fault, hold }
+    }
+
+    /// What is held against a client after this call, where the fault pushes those back that come early.
+    fn pushed(&self, fault: &Fault, count: &Count) -> Option<Pushed> {
+        let (escalates, usual) = fault.escalates()?;
+        let before = count.pushed.as_deref().cloned().unwrap_or_default();
+        Some(before.after_call(escalates, usual, self.matched.now))
     }
 
     /// What a draw is keyed by, in addition to seed, tenant and the match's number.

@@ -89,6 +89,14 @@ impl From<Reply> for Done {
     }
 }
 
+/// How many entries there are behind an operation that lists them page by page; `None` for the others.
+pub(crate) fn total(view: &View<'_>, operation: Operation) -> Option<usize> {
+    match operation {
+        Operation::GetPasswordSyncGroups => Some(password_sync_groups::total(view)),
+        _ => None,
+    }
+}
+
 /// Decides an operation.
 pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     match call.route.operation {

@@ -9,9 +9,10 @@ use super::{Birth, Template, Tenant, TenantOptions, TenantState};
 use crate::clock::{Clock, Span, Timestamp};
 use crate::fixture::{Fixture, Group};
 use crate::journal::{Exchange, Filter};
+use crate::operation::Operation;
 use crate::org::WriteOf;
 use crate::scenario::Rule;
-use crate::service::{Change, Job, View};
+use crate::service::{self, Change, Job, View};
 use crate::tenant::operator::{ClockChange, ClockMode};
 use crate::wire::{Request, TrackingId};
 
@@ -192,4 +193,17 @@ fn a_reset_tenant_has_nothing_on_its_agenda() {
     schedule(&tenant, seconds(10));
     tenant.reset(BEGAN);
     assert!(tenant.agenda(BEGAN).due.is_empty());
+}
+
+#[test]
+fn whatever_is_listed_page_by_page_has_a_total() {
+    let tenant = tenant(Clock::manual(BEGAN));
+    let state = tenant.enter(BEGAN);
+    for operation in Operation::ALL {
+        assert_eq!(
+            service::total(&state.view(None), operation).is_some(),
+            operation.is_paged(),
+            "{operation}"
+        );
+    }
 }

@@ -512,3 +512,126 @@ fn what_is_delivered_is_journalled() {
         assert_eq!(exchange["bytesPromised"].is_null(), is_silent);
     }
 }
+
+/// What a client is told on each of several calls of the list, one every so often.
+fn told(client: &mut Client, calls: usize, apart: Duration) -> Vec<(u16, Option<String>)> {
+    let told = (0..calls).map(|_| {
+        let reply = client.get("").reply;
+        client.advance(apart);
+        (status_of(&reply), reply.header("retry-after").map(str::to_owned))
+    });
+    told.collect()
+}
+
+fn built_in(name: &str) -> Client {
+    let mut client = Client::new(vec![library::ruleset(name).unwrap()], |config| {
+        config.options.token_lifetime = Duration::from_hours(12);
+    });
+    client.buy_token();
+    client
+}
+
+#[test]
+fn a_client_that_keeps_coming_back_early_is_pushed_back_further_and_further() {
+    let mut eager = built_in("rate-limited-escalating");
+    let mut waits: Vec<_> =
+        told(&mut eager, 30, Duration::from_secs(1)).into_iter().filter_map(|(_, wait)| wait).collect();
+    waits.dedup();
+    assert_eq!(waits, ["2", "60", "300", "600", "1200"]);
+    let mut patient = built_in("rate-limited-escalating");
+    let mut waits: Vec<_> =
+        told(&mut patient, 30, Duration::from_secs(2)).into_iter().filter_map(|(_, wait)| wait).collect();
+    assert_eq!(waits.len(), 7);
+    waits.dedup();
+    assert_eq!(waits, ["2"]);
+}
+
+#[test]
+fn a_longer_wait_ends_is_remembered_and_is_forgotten_and_the_journal_says_why() {
+    let mut client = Client::with(
+        "name: t\nrules: [{when: {method: GET}, fires: {every: 2}, fault: {rateLimited: {retryAfter: 10s, escalates: {after: 1, within: 20s, to: [60s, 300s], forget: 100s}}}}]\n",
+    );
+    let mut waits = |apart: &[u64]| -> Vec<String> {
+        let mut found = Vec::new();
+        for apart in apart {
+            found.extend(told(&mut client, 1, Duration::from_secs(*apart)).pop().unwrap().1);
+        }
+        found
+    };
+    // The second call is limited, the third comes early; the fourth comes in time and is limited, the fifth comes early.
+    assert_eq!(waits(&[0, 1, 60, 0, 1]), ["10", "60", "10", "300"]);
+    assert_eq!(waits(&[300 + 100]), ["300"]);
+    // Calls that pass and are limited in turn; nothing is held against the client any more.
+    assert_eq!(waits(&[0, 1, 60]), ["10", "60"]);
+    let journal = client.journal();
+    let why = &journal["exchanges"][3]["rules"][0]["why"];
+    assert!(why.as_str().unwrap().ends_with("; early calls: 0, longer waits: 1, told 1m"), "{why}");
+}
+
+#[test]
+fn clients_are_pushed_back_each_on_its_own() {
+    let mut client = Client::with(
+        "name: t\nrules: [{when: {method: GET}, fires: {per: client}, fault: {rateLimited: {escalates: {after: 1, to: [60s]}}}}]\n",
+    );
+    let wait = |client: &Client| client.get("").reply.header("retry-after").map(str::to_owned);
+    assert_eq!([wait(&client), wait(&client)], [Some("1".to_owned()), Some("60".to_owned())]);
+    let reader = &sync_group_sim::Config::default().fixture.clients[1];
+    client.admin = (reader.client_id.clone(), reader.client_secret.clone());
+    client.buy_token();
+    assert_eq!(wait(&client).as_deref(), Some("1"));
+}
+
+#[test]
+fn a_page_past_the_end_is_told_from_the_last_page_and_from_an_empty_list() {
+    let client = built_in("offset-past-the-end");
+    let page = |query: &str| status(&client.get(query));
+    assert_eq!((page(""), page("?offset=1"), page("?offset=1&limit=0")), (200, 200, 200));
+    assert_eq!((page("?offset=2"), page("?offset=250&limit=250"), page("?offset=-1")), (400, 400, 400));
+    let past = client.get("?offset=2").reply;
+    assert_eq!(past.value()["detailMessage"], "Specified offset is invalid.");
+    assert_eq!(client.get("?offset=-1").reply.header("sim-fault"), None);
+    let asked = json!({ "match": { "page": "pastEnd" }, "count": { "exactly": 3 } });
+    assert_eq!(status(&client.ask(Method::POST, "/_sim/verify", Some(asked))), 200);
+    let mut client = Client::new(vec![library::ruleset("offset-past-the-end").unwrap()], |config| {
+        config.fixture = Fixture::built_in("empty").unwrap();
+    });
+    client.buy_token();
+    assert_eq!((status(&client.get("")), status(&client.get("?offset=5"))), (200, 200));
+}
+
+#[test]
+fn a_create_on_a_reused_connection_happens_and_is_not_answered() {
+    let client = built_in("committed-then-closed");
+    let body = json!({ "name": "Written", "passwordPolicyId": "p", "sourceIds": ["a", "b"] });
+    let create = || client.ask(Method::POST, "/v3/password-sync-groups", Some(body.clone()));
+    assert_eq!(create().delivery.manner, Manner::Close);
+    assert_eq!(create().delivery.manner, Manner::Whole);
+    assert_eq!(client.names().iter().filter(|name| *name == "Written").count(), 2);
+    let first = Client::new(vec![library::ruleset("committed-then-closed").unwrap()], |_| {});
+    let reply = first.ask(Method::POST, "/v3/password-sync-groups", Some(body)).reply;
+    assert_eq!((status_of(&reply), reply.header("sim-fault")), (401, None));
+    let why = &first.journal()["exchanges"][0]["rules"][0]["why"];
+    assert_eq!(why, "connection is `new`");
+}
+
+#[test]
+fn a_wait_that_overflows_a_timer_and_a_500_about_the_request_are_told_as_they_were_seen() {
+    let mut client = built_in("rate-limited-retry-after-overflow");
+    let overflow = told(&mut client, 3, Duration::ZERO);
+    assert_eq!(overflow, [(200, None), (429, Some("2147484".to_owned())), (200, None)]);
+    let client = built_in("not-acceptable");
+    let body = client.get("").reply.value();
+    assert_eq!(body["errorName"], "NotAcceptableException");
+    assert_eq!([status(&client.get("")), status(&client.get(""))], [500, 200]);
+}
+
+#[test]
+fn a_page_of_what_is_no_list_is_a_mistake() {
+    let rule = "name: t\nrules: [{when: {operation: token, page: pastEnd}, fault: close}]\n";
+    let error = sync_group_sim::scenario::Ruleset::read(&sync_group_sim::document::Document::new("t", rule));
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.ends_with("only a list has pages; expected the operation getPasswordSyncGroups"),
+        "{error}"
+    );
+}

@@ -69,6 +69,8 @@ fn covers(wide: &When, narrow: &When) -> bool {
         && all(&wide.query, &narrow.query, str::eq, text_covers)
         && all(&wide.header, &narrow.header, str::eq_ignore_ascii_case, text_covers)
         && all(&wide.body, &narrow.body, str::eq, value_covers)
+        && one(wide.page.as_ref(), narrow.page.as_ref())
+        && one(wide.connection.as_ref(), narrow.connection.as_ref())
 }
 
 /// Whether the narrower `when` requires each of these texts or values as well.

@@ -4,13 +4,14 @@ use hyper::header::HeaderName;
 
 use super::size::check_size;
 
+use crate::operation::Operation;
 use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::{Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
 
 /// All mistakes in a `when`, at most one for each of its parts; pointers begin below it.
 pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
-    let parts = [check_version(when), check_method(when), check_path(when)].into_iter();
+    let parts = [check_version(when), check_method(when), check_path(when), check_page(when)].into_iter();
     let headers = when.header.keys().map(|name| check_header(name));
     let pointers = when.body.keys().map(|pointer| check_pointer(pointer));
     let size = check_size(when).into_iter();
@@ -50,6 +51,18 @@ fn check_path(when: &When) -> Result<(), Mistake> {
         let message =
             format!("path `{path}` can never match; expected one that begins with `/` or a wildcard");
         return Err(Mistake::new("/path", message));
+    }
+    Ok(())
+}
+
+fn check_page(when: &When) -> Result<(), Mistake> {
+    if let (Some(_), Some(Operations::These(operations))) = (&when.page, &when.operation)
+        && !operations.iter().any(|operation| operation.is_paged())
+    {
+        let paged = Operation::ALL.into_iter().filter(|operation| operation.is_paged());
+        let paged = paged.map(Operation::id).collect::<Vec<_>>().join(" or ");
+        let message = format!("only a list has pages; expected the operation {paged}");
+        return Err(Mistake::new("/page", message));
     }
     Ok(())
 }

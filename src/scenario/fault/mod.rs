@@ -31,7 +31,7 @@ pub use corrupt::Corrupt;
 pub use cut::Cut;
 pub use effect::{Answer, Effect, TokenChange};
 pub use pass::Pass;
-pub use rate_limited::RateLimited;
+pub use rate_limited::{Escalates, RateLimited};
 pub use respond::Respond;
 pub use silence::{Close, Hang, Reset};
 pub use stale::Stale;
@@ -104,6 +104,16 @@ trait Kind {
         None
     }
 
+    /// How it pushes clients back that come early, and how long it tells the others to wait.
+    fn escalates(&self) -> Option<(&Escalates, Duration)> {
+        None
+    }
+
+    /// The same fault, telling another wait, where it tells one.
+    fn telling(&self, _wait: Duration) -> Option<Fault> {
+        None
+    }
+
     /// How far back it reads.
     fn horizon(&self) -> Option<Duration> {
         None
@@ -135,6 +145,14 @@ impl Fault {
 
     pub(super) fn window(&self) -> Option<Duration> {
         self.kind().window()
+    }
+
+    pub(super) fn escalates(&self) -> Option<(&Escalates, Duration)> {
+        self.kind().escalates()
+    }
+
+    pub(super) fn telling(&self, wait: Duration) -> Option<Self> {
+        self.kind().telling(wait)
     }
 
     pub(super) fn horizon(&self) -> Option<Duration> {

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{TextMatch, ValueMatch};
-use crate::document::{Content, Definitions, Mistakes, Node, Place, Written, record, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Place, Written, record, unknown, words};
 use crate::operation::Operation;
 use crate::scenario::check;
 
@@ -32,6 +32,29 @@ record! {
         /// Values in the body by JSON Pointer, such as `/name` or `/sourceIds/0`; a token call's parameters count
         /// as members of an object.
         pub body: BTreeMap<String, ValueMatch> = optional("body") within check::CONDITIONS,
+        /// Which page of a list.
+        pub page: Option<Page> = optional("page"),
+        /// Whether the request is the first on its connection.
+        pub connection: Option<Connection> = optional("connection"),
+    }
+}
+
+words! {
+    /// A page of a list.
+    pub enum Page {
+        /// One that begins behind the last entry, or where it would be empty: `offset` is the total or more. An empty
+        /// list has no such page.
+        PastEnd = "pastEnd",
+    }
+}
+
+words! {
+    /// Whether a request is the first on its connection.
+    pub enum Connection {
+        /// It is.
+        New = "new",
+        /// An earlier request came over the same connection.
+        Reused = "reused",
     }
 }
 

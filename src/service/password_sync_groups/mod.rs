@@ -30,6 +30,11 @@ pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
     if is_counted { reply.with(TOTAL_COUNT, groups.len()).into() } else { reply.into() }
 }
 
+/// How many groups there are.
+pub(super) fn total(view: &View<'_>) -> usize {
+    view.table::<Group>().len()
+}
+
 /// A new group: 200, not 201, as documented.
 pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let mut group = asked_for(call.checked.body);

@@ -1,5 +1,6 @@
 //! A client of a simulator in this process, without a socket, that can push the clock.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub(crate) struct Client {
     pub(crate) token: String,
     /// The administrator's id and secret.
     pub(crate) admin: (String, String),
+    has_asked: Cell<bool>,
 }
 
 impl Client {
@@ -44,7 +46,13 @@ impl Client {
         adjust(&mut config);
         let admin = &config.fixture.clients[0];
         let admin = (admin.client_id.clone(), admin.client_secret.clone());
-        Self { simulator: Simulator::new(config).unwrap(), wall, token: String::new(), admin }
+        Self {
+            simulator: Simulator::new(config).unwrap(),
+            wall,
+            token: String::new(),
+            admin,
+            has_asked: Cell::new(false),
+        }
     }
 
     /// A client of a simulator that runs this scenario, with a token.
@@ -66,7 +74,9 @@ impl Client {
     #[expect(clippy::needless_pass_by_value, reason = "calls read better that end with `Some(json!(…))`")]
     pub(crate) fn ask(&self, method: Method, target: &str, body: Option<Value>) -> Outcome {
         let token = Some(&*self.token).filter(|token| !token.is_empty());
-        let request = request(method, target, token, body.as_ref());
+        let mut request = request(method, target, token, body.as_ref());
+        // As a client does that keeps its connection.
+        request.is_reused_connection = self.has_asked.replace(true);
         self.simulator.answer_at(&request, self.wall)
     }
 
