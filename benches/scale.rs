@@ -1,4 +1,4 @@
-//! What size costs: `cargo bench --bench scale` prints the table of the README. A server with a million groups
+//! What size costs: `cargo bench --bench scale` prints the table of docs/speed.md. A server with a million groups
 //! beside one with a thousand, a thousand tenants beside one, two cores beside one. Each pair is asked in turn,
 //! round by round; the table has the median of the rounds' ratios. Options after `--`: `--rounds N` (5),
 //! `--groups N` (1000000), `--ours PATH` (another binary to measure). Needs Linux and two cores.

@@ -1,4 +1,4 @@
-//! What we cost beside bare hyper: `cargo bench --bench load` prints the table of the README.
+//! What we cost beside bare hyper: `cargo bench --bench load` prints the table of docs/speed.md.
 //!
 //! Both servers run in turn on the same core, the load comes from another one, and rounds are interleaved, so
 //! that a noisy machine is noisy for both. What counts is the ratio within a round; the table has its median

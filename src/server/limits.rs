@@ -1,5 +1,5 @@
 //! What the server allows its clients. The defaults are written here and nowhere else: the command line, its help and
-//! the README follow them.
+//! docs/options.md follow them.
 
 use std::time::Duration;
 

@@ -51,8 +51,6 @@ mod models;
 mod own_files;
 /// The service's own limit.
 mod rate_limit;
-/// The README's example of a test in Rust.
-mod readme_example;
 /// What scenarios do to exchanges.
 mod scenarios;
 /// The dependencies.

@@ -1,4 +1,4 @@
-//! The README's example of a test in Rust, word for word; `documents.rs` compares the two.
+//! The example in docs/clients/rust.md, word for word.
 
 use hyper::Method;
 use sync_group_sim::{Config, Operation, Request, Rule, Simulator, TenantRequest};
@@ -15,4 +15,12 @@ async fn my_client_survives_an_outage() -> Result<(), Box<dyn std::error::Error>
     tenant.advance(std::time::Duration::from_hours(1));
     assert_eq!(tenant.scenario()[0].fired, 2);
     Ok(())
+}
+
+#[test]
+fn the_page_has_this_example() {
+    let page = super::page("docs/clients/rust.md");
+    let example = page.blocks_in(&["rust"]).next().unwrap();
+    let here = include_str!("rust_example.rs").split_once("\n\n").unwrap().1;
+    assert!(here.starts_with(&example.text), "docs/clients/rust.md:{}", example.line);
 }

@@ -1,0 +1,38 @@
+//! The repository's own documents are true: every page is read as a newcomer reads it. Here are only the pages; the
+//! modules say what is asked of them.
+
+/// Finding a page's parts: sections, blocks, links.
+mod page;
+/// The example of a test in Rust.
+mod rust_example;
+/// How pages look: length, columns, links, a PowerShell block beside each shell block.
+mod shape;
+/// The tables, beside what the program says of itself.
+mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use page::Page;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Every page that a user of the program reads, by its path from the root.
+fn pages() -> Vec<Page> {
+    let mut paths: Vec<PathBuf> =
+        ["README.md", "scenarios/README.md", "examples/README.md"].map(PathBuf::from).into();
+    for folder in ["docs", "docs/clients"] {
+        let entries = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+        let names = entries.map(|entry| Path::new(folder).join(entry.unwrap().file_name()));
+        paths.extend(names.filter(|path| path.extension().is_some_and(|ending| ending == "md")));
+    }
+    paths.sort();
+    paths.into_iter().map(|path| page(&path.to_string_lossy().replace('\\', "/"))).collect()
+}
+
+/// The page at a path from the root.
+fn page(path: &str) -> Page {
+    let text =
+        fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Page::read(path, &text.replace("\r\n", "\n"))
+}
