@@ -157,6 +157,9 @@ pub(crate) struct BodyItem {
 pub(crate) struct MediaItem {
     #[serde(rename = "schema")]
     _schema: Schema,
+    /// What a JSON Patch may make of a record.
+    #[serde(rename = "x-sim-result")]
+    _result: Option<Schema>,
     #[serde(rename = "example")]
     _example: Option<Value>,
 }
@@ -281,6 +284,8 @@ pub(crate) struct Schema {
     _example: Option<Value>,
     #[serde(rename = "x-sim-when-enforced")]
     _when_enforced: Option<Box<Schema>>,
+    #[serde(rename = "x-sim-ignored")]
+    _is_ignored: bool,
 }
 
 /// The one pattern that is checked, in code of our own: something that is not blank.

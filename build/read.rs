@@ -232,11 +232,20 @@ impl Reader<'_> {
         let schema = &written["content"][media_type]["schema"];
         let complete = |is_enforced| schema::complete(schema, self.components, is_enforced);
         let (lenient, strict) = (complete(false)?, complete(true)?);
+        let result = match (&written["content"][media_type][marks::RESULT], media) {
+            (Value::Null, Media::JsonPatch) => {
+                return Err(format!("a JSON Patch without `{}`; expected it", marks::RESULT));
+            }
+            (Value::Null, _) => None,
+            (schema, Media::JsonPatch) => Some(leak(schema::complete(schema, self.components, false)?)),
+            _ => return Err(format!("`{}` of a body that is no JSON Patch; expected none", marks::RESULT)),
+        };
         Ok(Some(BodyFacts {
             media,
             is_required: item.is_required,
             lenient: leak(lenient),
             strict: leak(strict),
+            result,
         }))
     }
 

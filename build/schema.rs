@@ -15,8 +15,9 @@ pub(super) fn complete(written: &Value, components: &Value, is_enforced: bool) -
     if is_enforced {
         marks::enforce(&mut schema);
     }
+    let mut schema = plain(&schema);
     marks::strip(&mut schema);
-    Ok(plain(&schema).to_string())
+    Ok(schema.to_string())
 }
 
 /// The schema with every reference replaced by what it refers to. `way` has the references that lead here.
@@ -46,6 +47,9 @@ fn follow(schema: &Value, components: &Value, way: &mut Vec<String>) -> Result<V
 fn plain(schema: &Value) -> Value {
     let Value::Object(written) = schema else { return schema.clone() };
     let mut object = Map::new();
+    if written.get(marks::IGNORED) == Some(&Value::Bool(true)) {
+        return object.into();
+    }
     for (key, value) in written.iter().filter(|(key, _)| !PROSE.contains(&key.as_str())) {
         object.insert(key.clone(), plain_keyword(key, value));
     }

@@ -73,6 +73,8 @@ fn unparsable(why: String) -> Refusal {
 pub(super) struct Validators {
     lenient: OnceLock<Validator>,
     strict: OnceLock<Validator>,
+    /// Boxed, because few operations have one.
+    result: OnceLock<Box<Validator>>,
 }
 
 impl Validators {
@@ -84,20 +86,14 @@ impl Validators {
         prerequisites: Prerequisites,
         violations: &mut Vec<Violation>,
     ) {
-        let validator = self.validator(facts, prerequisites);
-        if validator.is_valid(body) {
-            return;
+        add_violations(self.validator(facts, prerequisites), body, violations);
+    }
+
+    /// Adds the ways in which a patched record breaks the schema that it must keep.
+    pub(super) fn check_result(&self, facts: &BodyFacts, record: &Value, violations: &mut Vec<Violation>) {
+        if let Some(schema) = facts.result {
+            add_violations(self.result.get_or_init(|| Box::new(compile(schema))), record, violations);
         }
-        let errors = validator.iter_errors(body).take(MOST_VIOLATIONS + 1);
-        let mut found: Vec<_> = errors.map(|error| violation(&error)).collect();
-        let is_cut = found.len() > MOST_VIOLATIONS;
-        found.truncate(MOST_VIOLATIONS);
-        found.dedup_by(|second, first| second.text == first.text);
-        if is_cut {
-            let text = "There are further mistakes.".to_owned();
-            found.push(Violation { code: DetailCode::ReferenceNotFound, text });
-        }
-        violations.append(&mut found);
     }
 
     fn validator(&self, facts: &BodyFacts, prerequisites: Prerequisites) -> &Validator {
@@ -112,7 +108,25 @@ impl Validators {
     #[cfg(test)]
     pub(super) fn compiled(&self) -> usize {
         [&self.lenient, &self.strict].iter().filter(|place| place.get().is_some()).count()
+            + usize::from(self.result.get().is_some())
     }
+}
+
+/// Adds the ways in which a value breaks a schema.
+fn add_violations(validator: &Validator, value: &Value, violations: &mut Vec<Violation>) {
+    if validator.is_valid(value) {
+        return;
+    }
+    let errors = validator.iter_errors(value).take(MOST_VIOLATIONS + 1);
+    let mut found: Vec<_> = errors.map(|error| violation(&error)).collect();
+    let is_cut = found.len() > MOST_VIOLATIONS;
+    found.truncate(MOST_VIOLATIONS);
+    found.dedup_by(|second, first| second.text == first.text);
+    if is_cut {
+        let text = "There are further mistakes.".to_owned();
+        found.push(Violation { code: DetailCode::ReferenceNotFound, text });
+    }
+    violations.append(&mut found);
 }
 
 fn compile(schema: &str) -> Validator {

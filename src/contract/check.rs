@@ -75,6 +75,15 @@ impl Contract {
         self.check_found(&route.found, request, prerequisites)
     }
 
+    /// Checks what a JSON Patch, the body of the request that `route` led to, made of a record.
+    pub fn check_result(&self, route: &Route<'_>, record: &Value) -> Result<(), Refusal> {
+        let mut violations = Vec::new();
+        if let Some(facts) = &route.found.facts.body {
+            self.bodies[route.found.index].check_result(facts, record, &mut violations);
+        }
+        refusal(violations).map_or(Ok(()), Err)
+    }
+
     pub(super) fn check_found(
         &self,
         found: &Found<'_>,

@@ -117,6 +117,8 @@ pub(crate) struct BodyFacts {
     pub(crate) lenient: &'static str,
     /// The same for tenants that enforce them.
     pub(crate) strict: &'static str,
+    /// The schema that a record must keep after a JSON Patch; `None` for every other body.
+    pub(crate) result: Option<&'static str>,
 }
 
 /// The media types of bodies that the contract reads.

@@ -16,6 +16,12 @@ pub(crate) const IN: &str = "x-sim-in";
 pub(crate) const READ: &str = "x-sim-read";
 /// Whether an operation takes long to decide.
 pub(crate) const SLOW: &str = "x-sim-slow";
+/// What a JSON Patch may make of a record.
+#[allow(dead_code, reason = "only the build reads it")]
+pub(crate) const RESULT: &str = "x-sim-result";
+/// Whether the service ignores what a request says here, whatever its type.
+#[allow(dead_code, reason = "only the build reads it")]
+pub(crate) const IGNORED: &str = "x-sim-ignored";
 /// What a schema adds in request bodies when prerequisites are enforced.
 pub(crate) const WHEN_ENFORCED: &str = "x-sim-when-enforced";
 

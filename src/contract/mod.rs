@@ -14,6 +14,8 @@
 //! * `x-sim-experimental: [v2024, v1]` – the versions that ask for `X-SailPoint-Experimental: true`.
 //! * `x-sim-read: true` – that it only reads, where its method does not say so.
 //! * `x-sim-when-enforced`, in a schema – what request bodies must keep as well with `--prerequisites enforce`.
+//! * `x-sim-ignored`, in a schema – that the service ignores what a request says there.
+//! * `x-sim-result`, beside a JSON Patch – what it may make of a record.
 //! * `x-sim-fidelity`, beside a response – how faithful it is; `docs/fidelity.md` is made of these.
 //!
 //! `docs/openapi-documents.md` has them all. No `x-sim-…` is left in a document that is served.

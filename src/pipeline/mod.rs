@@ -59,6 +59,7 @@ pub(crate) fn is_slow(world: &World, method: &Method, path: &str) -> bool {
 
 /// Everything about a request that does not depend on the tenant's state.
 struct Prepared<'a> {
+    contract: &'a Contract,
     located: &'a Located<'a>,
     request: &'a Request,
     token: Option<&'a [u8]>,
@@ -75,7 +76,7 @@ fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Re
         access = contract.access(route);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
     }
-    Prepared { located, request, token: request.bearer_bytes(), access, routed, checked }
+    Prepared { contract, located, request, token: request.bearer_bytes(), access, routed, checked }
 }
 
 /// Decides what is answered, under the tenant's lock, and writes it into the journal.

@@ -82,6 +82,7 @@ fn decide(
     let route = found(&prepared.routed)?;
     let call = Call {
         route,
+        contract: prepared.contract,
         checked: std::mem::replace(&mut prepared.checked, Ok(Checked::default()))?,
         session,
         asked,

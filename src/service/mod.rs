@@ -5,11 +5,13 @@
 mod change;
 mod oauth;
 mod password_sync_groups;
+#[allow(dead_code, reason = "sources will use it")]
+mod patch;
 
 use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
-use crate::contract::{Checked, Route};
+use crate::contract::{Checked, Contract, Route};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -21,6 +23,9 @@ pub(crate) use change::{Change, Job};
 pub(crate) struct Call<'a> {
     /// Where the request led.
     pub(crate) route: &'a Route<'a>,
+    /// What requests must keep, and what a JSON Patch may make of a record.
+    #[allow(dead_code, reason = "sources will use it")]
+    pub(crate) contract: &'a Contract,
     /// What it asks for, in types.
     pub(crate) checked: Checked,
     /// Who asks; `None` where no token is asked for.

@@ -9,6 +9,7 @@ use super::build::read::{Compiled, Written, compile};
 use super::build::write;
 use super::route::{Found, find};
 use super::*;
+use crate::operation::Operation;
 use crate::prerequisites::Prerequisites;
 use crate::version::ApiVersion;
 use crate::wire::{DetailCode, Refusal, Request};
@@ -179,6 +180,21 @@ fn a_json_patch_is_read_as_one_alone() {
         let found = told(check("PATCH", "/v3/things/1", &[patch], body).unwrap_err());
         assert_eq!(found, (code, vec![text.to_owned()]), "{body}");
     }
+}
+
+#[test]
+fn what_a_json_patch_makes_of_a_record_is_checked_by_a_schema_of_its_own() {
+    let contract = things();
+    let found = found(&contract, "PATCH", "/v3/things/1").unwrap();
+    let route = Route { operation: Operation::ALL[0], version: None, id: "1".into(), found };
+    let good = json!({"name": "N", "owner": null, "made": "which the service ignores"});
+    assert_eq!(contract.check_result(&route, &good), Ok(()));
+    let wrong = contract.check_result(&route, &json!({"name": 5, "owner": {"id": 7}})).unwrap_err();
+    let texts = [
+        "The request could not be parsed. Field \"name\" must be a string, but is a number.",
+        "Field \"owner\" does not conform to the contract.",
+    ];
+    assert_eq!(told(wrong), (DetailCode::Syntax, texts.map(str::to_owned).to_vec()));
 }
 
 #[test]
@@ -405,7 +421,7 @@ fn a_service_of_45_operations_costs_nothing_until_it_is_called() {
     assert_eq!((code, texts.len()), (DetailCode::Missing, 2));
     assert_eq!(compiled_bodies(&contract), 1);
     // What is kept for an operation that was never called, beside the program's own text.
-    assert!(size_of::<Validators>() <= 128, "{}", size_of::<Validators>());
+    assert!(size_of::<Validators>() <= 144, "{}", size_of::<Validators>());
     // The schema of one body has nothing of the others.
     let strict = found.facts.body.unwrap().strict;
     assert!(strict.len() < 1_000 && !strict.contains("$ref"), "{strict}");
