@@ -1,12 +1,22 @@
 //! The repository's own documents are true: every page is read as a newcomer reads it. Here are only the pages; the
 //! modules say what is asked of them.
 
+/// The blocks that nothing runs: files and settings.
+mod blocks;
 /// Finding a page's parts: sections, blocks, links.
 mod page;
+/// The programs in the pages, each in its own language.
+mod programs;
 /// The example of a test in Rust.
 mod rust_example;
+/// The servers beside which blocks run.
+mod served;
 /// How pages look: length, columns, links, a PowerShell block beside each shell block.
 mod shape;
+/// A shell that runs the blocks of a page.
+mod shell;
+/// The blocks that people paste into a terminal.
+mod shells;
 /// The tables, beside what the program says of itself.
 mod tables;
 

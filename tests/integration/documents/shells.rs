@@ -1,0 +1,137 @@
+//! The blocks that people paste into a terminal: they run, in both shells, and print what the page says they print.
+
+use std::collections::BTreeMap;
+
+use super::page::{Block, Page};
+use super::pages;
+use super::shell::{Ran, Shell, say_not_run};
+
+/// Blocks that are not run here, each with the reason.
+const NOT_RUN: &[(&str, &str)] = &[
+    ("cargo install --path . --locked", "it installs"),
+    ("cargo test", "it is running"),
+    ("tests/run", "it runs this"),
+    ("cargo build --release", "it builds"),
+    ("python3 -m pip install", "it downloads"),
+    ("npm install", "it downloads"),
+    ("go get ", "it downloads"),
+    ("Install-Module", "it downloads"),
+    ("terraform init", "it downloads"),
+];
+
+/// Where a page shows a status from 400 up: the page, the section, the statuses in their order.
+const REFUSALS: &[(&str, &str, &[u16])] = &[
+    ("docs/control-api.md", "The journal", &[401]),
+    ("docs/tests.md", "One test, call by call", &[500]),
+    ("scenarios/README.md", "Write your own in five minutes", &[500]),
+];
+
+fn is_left_out(block: &Block) -> bool {
+    NOT_RUN.iter().any(|(start, _)| block.text.starts_with(start))
+}
+
+#[test]
+fn every_block_that_is_not_run_has_a_reason_that_holds() {
+    let pages = pages();
+    for (start, _) in NOT_RUN {
+        let is_used = pages.iter().any(|page| page.blocks.iter().any(|block| block.text.starts_with(start)));
+        assert!(is_used, "no block starts with `{start}`");
+    }
+}
+
+/// The block whose output a `text` block shows: the one before it, with one paragraph between them.
+fn shown_by<'a>(page: &'a Page, text: &Block) -> Option<&'a Block> {
+    let index = page.blocks.iter().position(|block| block.line == text.line)?;
+    let before = page.blocks[..index].last()?;
+    let is_shell = ["sh", "shell"].contains(&before.language.as_str());
+    (text.before.len() == 1 && before.section == text.section && is_shell).then_some(before)
+}
+
+/// Whether a page's text shows what was printed: line by line, `…` alone for any number of lines.
+fn shows(text: &[&str], printed: &[&str]) -> bool {
+    match text {
+        [] => true,
+        [first, rest @ ..] if first.trim() == "…" => {
+            (0..=printed.len()).any(|from| shows(rest, &printed[from..]))
+        }
+        [first, rest @ ..] => {
+            printed.first().is_some_and(|line| line.trim_end() == *first) && shows(rest, &printed[1..])
+        }
+    }
+}
+
+fn check_outputs(page: &Page, ran: &BTreeMap<usize, Ran>) -> usize {
+    let texts = page.blocks_in(&["text"]);
+    let shown = texts.filter_map(|text| Some((text, ran.get(&shown_by(page, text)?.line)?)));
+    shown
+        .map(|(text, ran)| {
+            let (told, printed): (Vec<_>, Vec<_>) =
+                (text.text.lines().collect(), ran.printed.lines().collect());
+            assert!(shows(&told, &printed), "{}:{}: printed was\n{}", page.path, text.line, ran.printed);
+        })
+        .count()
+}
+
+fn check_statuses(page: &Page, ran: &BTreeMap<usize, Ran>) {
+    for section in page.sections() {
+        let blocks = section.iter().filter_map(|block| ran.get(&block.line));
+        let found: Vec<u16> = blocks
+            .flat_map(|ran| &ran.statuses)
+            .copied()
+            .filter(|status| !(200..400).contains(status))
+            .collect();
+        let name = &section[0].section;
+        let expected = REFUSALS.iter().find(|(path, heading, _)| *path == page.path && heading == name);
+        assert_eq!(
+            found,
+            expected.map_or(&[][..], |(.., statuses)| *statuses),
+            "{} under `{name}`",
+            page.path
+        );
+    }
+}
+
+/// How many blocks of all pages ran, and how many outputs were compared.
+fn run_all(shell: Shell) -> Option<(usize, usize)> {
+    let Some(program) = shell.program() else {
+        say_not_run(
+            &format!("the blocks of the documents in {shell:?}"),
+            "bash and curl, or pwsh (SYNC_GROUP_SIM_TESTS_PWSH, PWSH, PATH), are not on this machine",
+        );
+        return None;
+    };
+    let (mut blocks, mut outputs) = (0, 0);
+    for page in pages() {
+        if page.blocks.iter().any(|block| shell.takes(block) && !is_left_out(block)) {
+            let ran = shell.run(&program, &page, is_left_out);
+            blocks += ran.len();
+            outputs += check_outputs(&page, &ran);
+            if shell == Shell::Bash {
+                check_statuses(&page, &ran);
+            }
+        }
+    }
+    Some((blocks, outputs))
+}
+
+#[test]
+fn every_shell_block_runs_as_it_stands() {
+    if let Some((blocks, outputs)) = run_all(Shell::Bash) {
+        assert!(blocks > 20 && outputs >= 2, "{blocks} blocks, {outputs} outputs");
+    }
+}
+
+#[test]
+fn every_powershell_block_runs_as_it_stands() {
+    if let Some((blocks, outputs)) = run_all(Shell::PowerShell) {
+        assert!(blocks > 20 && outputs >= 2, "{blocks} blocks, {outputs} outputs");
+    }
+}
+
+#[test]
+fn a_text_with_a_gap_shows_what_was_printed_around_it() {
+    assert!(shows(&["a", "…"], &["a", "b", "c"]));
+    assert!(shows(&["a", "…", "d"], &["a", "b", "c", "d"]));
+    assert!(!shows(&["a", "c"], &["a", "b", "c"]));
+    assert!(!shows(&["a", "…", "e"], &["a", "b"]));
+}
