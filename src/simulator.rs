@@ -97,7 +97,9 @@ impl Simulator {
         let started = server::wall_now();
         let world = World::new(WorldConfig {
             contract: Contract::built_in(),
-            template: Template::new(&config.fixture, started).with_scenarios(config.scenarios),
+            // The times that a fixture leaves out are the tenants', so that a clock that stands still shows the same.
+            template: Template::new(&config.fixture, config.options.clock.now(started))
+                .with_scenarios(config.scenarios),
             options: config.options,
             max_tenants: config.max_tenants,
             unknown_tenants: config.unknown_tenants,

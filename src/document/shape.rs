@@ -212,6 +212,9 @@ fn or_null(mut schema: Map<String, Value>) -> Map<String, Value> {
     match schema.get_mut("type") {
         Some(kind @ Value::String(_)) => {
             *kind = json!([kind, "null"]);
+            if let Some(Value::Array(words)) = schema.get_mut("enum") {
+                words.push(Value::Null);
+            }
             schema
         }
         _ => Map::from_iter([("anyOf".to_owned(), json!([schema, { "type": "null" }]))]),

@@ -1,12 +1,12 @@
 //! What one table says of the records of another, kept at hand because every create asks for it: which group a source
-//! is in, and which sources have an application.
+//! is in, which applications and accounts are on it, whose an account is, and who signs in by a name.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Overlay;
+use super::lookup::Lookup;
 use super::organisation::{Write, WriteOf};
-use crate::fixture::{Fixture, Group};
+use crate::fixture::{Account, Application, Fixture, Group, Identity};
 use crate::prerequisites::Prerequisites;
 
 /// What follows from the tables.
@@ -14,26 +14,56 @@ use crate::prerequisites::Prerequisites;
 pub(crate) struct Links {
     /// The group that a source is in, by the source's id.
     grouped: Overlay<Arc<str>>,
-    /// The sources with an application that uses them for password management.
-    with_application: Arc<HashSet<String>>,
+    /// Applications by their source.
+    applications: Lookup<Application>,
+    /// Those that use it for password management.
+    password_applications: Lookup<Application>,
+    /// Accounts by their source.
+    accounts: Lookup<Account>,
+    /// Accounts by their identity.
+    own_accounts: Lookup<Account>,
+    /// Identities by the name that they sign in with, in lower case.
+    people: Lookup<Identity>,
     prerequisites: Prerequisites,
 }
 
 impl Links {
     /// What follows from a fixture.
-    pub(super) fn of(fixture: &Fixture) -> Self {
+    pub(super) fn of(fixture: &Arc<Fixture>) -> Self {
         let grouped = fixture.groups.iter().flat_map(|group| {
             let id: Arc<str> = group.id.as_str().into();
             group.source_ids.iter().flatten().map(move |source| (source.clone(), Arc::clone(&id)))
         });
-        let with_application = fixture.applications.iter().map(|application| &application.account_source);
-        let with_application = with_application
-            .filter(|source| source.use_for_password_management)
-            .map(|source| source.id.clone())
-            .collect();
         Self {
             grouped: grouped.collect(),
-            with_application: Arc::new(with_application),
+            applications: Lookup::of(
+                fixture,
+                |fixture| (&fixture.applications).into(),
+                |application| Some((&*application.account_source.id).into()),
+            ),
+            password_applications: Lookup::of(
+                fixture,
+                |fixture| (&fixture.applications).into(),
+                |application| {
+                    let source = &application.account_source;
+                    source.use_for_password_management.then(|| (&*source.id).into())
+                },
+            ),
+            accounts: Lookup::of(
+                fixture,
+                |fixture| fixture.accounts.to_things(),
+                |account| Some((&*account.source_id).into()),
+            ),
+            own_accounts: Lookup::of(
+                fixture,
+                |fixture| fixture.accounts.to_things(),
+                |account| Some(account.identity_id.as_deref()?.into()),
+            ),
+            people: Lookup::of(
+                fixture,
+                |fixture| fixture.identities.to_things(),
+                |identity| Some(identity.user_name.to_lowercase().into()),
+            ),
             prerequisites: Prerequisites::default(),
         }
     }
@@ -50,12 +80,49 @@ impl Links {
 
     /// Whether a source has an application that uses it for password management.
     pub(crate) fn has_application(&self, source_id: &str) -> bool {
-        self.with_application.contains(source_id)
+        !self.password_applications.get(source_id).is_empty()
+    }
+
+    /// The ids of the applications on a source.
+    pub(crate) fn applications_on(&self, source_id: &str) -> &[Arc<str>] {
+        self.applications.get(source_id)
+    }
+
+    /// The ids of the accounts on a source.
+    pub(crate) fn accounts_on(&self, source_id: &str) -> &[Arc<str>] {
+        self.accounts.get(source_id)
+    }
+
+    /// The ids of an identity's accounts.
+    #[allow(dead_code, reason = "password changes will ask")]
+    pub(crate) fn accounts_of(&self, identity_id: &str) -> &[Arc<str>] {
+        self.own_accounts.get(identity_id)
+    }
+
+    /// The ids of the identities that sign in by this name, in any case.
+    #[allow(dead_code, reason = "password changes will ask")]
+    pub(crate) fn identities_named(&self, user_name: &str) -> &[Arc<str>] {
+        self.people.get(&user_name.to_lowercase())
     }
 
     /// Notes what follows from a write.
     pub(super) fn note(&mut self, write: &Write) {
-        let Write::Group(write) = write else { return };
+        match write {
+            Write::Group(write) => self.note_group(write),
+            Write::Application(write) => {
+                self.applications.note(write);
+                self.password_applications.note(write);
+            }
+            Write::Account(write) => {
+                self.accounts.note(write);
+                self.own_accounts.note(write);
+            }
+            Write::Identity(write) => self.people.note(write),
+            _ => {}
+        }
+    }
+
+    fn note_group(&mut self, write: &WriteOf<Group>) {
         match write {
             WriteOf::Create { record, .. } => self.join(record),
             WriteOf::Replace { former, record, .. } => {

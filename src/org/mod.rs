@@ -4,9 +4,12 @@
 //! `links.rs`, and what operations do with them is decided elsewhere.
 
 mod content;
+mod follow;
 mod history;
+mod identities;
 mod index;
 mod links;
+mod lookup;
 #[cfg(test)]
 mod model;
 mod organisation;

@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use super::links::Links;
 use super::{Record, Table};
 use crate::clock::Timestamp;
-use crate::fixture::{Application, Fixture, Group, Identity, PasswordPolicy, Source};
+use crate::fixture::{Account, Application, Fixture, Group, Identity, PasswordPolicy, Source};
 use crate::prerequisites::Prerequisites;
 use crate::wire::changed::{ChangeKind, Changed};
 
@@ -85,7 +85,7 @@ macro_rules! tables {
                 Self {
                     $($section: {
                         let fixture = Arc::clone(fixture);
-                        Table::made_by(move || fixture.$section.clone())
+                        Table::made_by(move || fixture.$section.clone().into_iter().collect())
                     },)*
                 }
             }
@@ -108,8 +108,8 @@ macro_rules! tables {
         )*
 
         impl Organisation {
-            /// Writes to one record. Everything that can be refused has been refused by now.
-            pub(crate) fn apply(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {
+            /// Writes to one record, and to no other.
+            pub(super) fn put(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {
                 self.links.note(&write);
                 match write {
                     $(Write::$record(write) => {
@@ -127,6 +127,7 @@ tables! {
     password_policies: PasswordPolicy,
     applications: Application,
     identities: Identity,
+    accounts: Account,
     groups: Group,
 }
 
@@ -149,6 +150,12 @@ impl Organisation {
     /// The same for a tenant with this choice about the service's prerequisites.
     pub(crate) fn with(&self, prerequisites: Prerequisites) -> Self {
         Self { links: self.links.with(prerequisites), ..self.clone() }
+    }
+
+    /// Writes to one record, and to those that must follow it. Everything that can be refused has been refused by now.
+    pub(crate) fn apply(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {
+        self.follow(&write, author);
+        self.put(write, author)
     }
 
     /// The table of a kind of record.

@@ -1,26 +1,46 @@
 //! A map that shares its initial content with others and overlays its own changes.
 
-use std::sync::Arc;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::HashMap;
 
-/// A map from a text to a value. A clone of an unchanged one shares all of it.
-#[derive(Clone, Debug)]
+/// A map from a text to a value. A clone of an unchanged one shares all of it, even what is not made yet.
+#[derive(Clone)]
 pub(crate) struct Overlay<V> {
-    base: Arc<HashMap<String, V>>,
+    base: Arc<Base<V>>,
     /// What differs from the base; `None` for what is in the base and was removed.
     own: HashMap<String, Option<V>>,
 }
 
-impl<V> Default for Overlay<V> {
-    fn default() -> Self {
-        Self { base: Arc::default(), own: HashMap::new() }
+/// The initial content, made at the first access.
+type Base<V> = LazyLock<HashMap<String, V>, Box<dyn FnOnce() -> HashMap<String, V> + Send>>;
+
+impl<V> Overlay<V> {
+    /// What `make` returns when the map, or a clone of it, is first read.
+    pub(crate) fn made_by(make: impl FnOnce() -> HashMap<String, V> + Send + 'static) -> Self {
+        let make: Box<dyn FnOnce() -> HashMap<String, V> + Send> = Box::new(make);
+        Self { base: Arc::new(LazyLock::new(make)), own: HashMap::new() }
     }
 }
 
-impl<V> FromIterator<(String, V)> for Overlay<V> {
+impl<V: 'static> Default for Overlay<V> {
+    fn default() -> Self {
+        Self::made_by(HashMap::new)
+    }
+}
+
+impl<V: Send + 'static> FromIterator<(String, V)> for Overlay<V> {
     fn from_iter<I: IntoIterator<Item = (String, V)>>(entries: I) -> Self {
-        Self { base: Arc::new(entries.into_iter().collect()), own: HashMap::new() }
+        let base: HashMap<String, V> = entries.into_iter().collect();
+        Self::made_by(|| base)
+    }
+}
+
+/// How much it changed; the rest may not be made yet.
+impl<V> Debug for Overlay<V> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overlay").field("changed", &self.own.len()).finish_non_exhaustive()
     }
 }
 
@@ -41,6 +61,19 @@ impl<V: Clone> Overlay<V> {
     /// Gives a key a value.
     pub(crate) fn insert(&mut self, key: &str, value: V) {
         set(&mut self.own, key, Some(value));
+    }
+
+    /// Changes the value of a key, or a default one where there is none.
+    pub(crate) fn change(&mut self, key: &str, change: impl FnOnce(&mut V))
+    where
+        V: Default,
+    {
+        if let Some(Some(value)) = self.own.get_mut(key) {
+            return change(value);
+        }
+        let mut value = self.get(key).cloned().unwrap_or_default();
+        change(&mut value);
+        self.insert(key, value);
     }
 
     /// Removes a key.
@@ -99,6 +132,10 @@ mod tests {
             base.iter().collect::<BTreeMap<_, _>>(),
             BTreeMap::from([("a", &1), ("b", &2), ("c", &3)])
         );
+        own.change("c", |value| *value += 30);
+        own.change("c", |value| *value += 300);
+        own.change("f", |value| *value += 60);
+        assert_eq!((own.get("c"), own.get("f"), base.get("c")), (Some(&333), Some(&60), Some(&3)));
         own.insert("b", 20);
         assert_eq!((own.get("b"), base.get("b")), (Some(&20), Some(&2)));
         assert!(Arc::ptr_eq(&base.base, &own.base));

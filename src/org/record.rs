@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::text::BEFORE_ID;
 use crate::document::{Written, read_own};
-use crate::fixture::{Application, Group, Identity, PasswordPolicy, Source};
+use crate::fixture::{Account, Application, Group, PasswordPolicy, Source};
 use crate::wire::json::{self, Object};
 
 /// One thing of an organisation, with an id of its own. It is written as a JSON object whose first member is `id`.
@@ -79,7 +79,7 @@ records! {
     Source: "sources",
     PasswordPolicy: "password-policies",
     Application: "source-apps",
-    Identity: "identities",
+    Account: "accounts",
 }
 
 /// The largest buffer that a thread keeps for the next record, in bytes.
@@ -123,6 +123,7 @@ fn write<R: Record>(record: &R, text: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use crate::fixture::Fixture;
     use crate::org::text::id_in;
 
@@ -139,12 +140,13 @@ mod tests {
 
     #[test]
     fn every_record_is_written_with_its_id_first_and_read_back_as_it_was() {
-        let fixture = Fixture::built_in("demo").unwrap();
+        let fixture = Fixture::built_in("demo").unwrap().dated(Timestamp::from_millis(0));
         check(&fixture.groups);
         check(&fixture.sources);
         check(&fixture.password_policies);
         check(&fixture.applications);
         check(&fixture.identities);
+        check(&fixture.accounts);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Limits {
     /// The longest request body, in bytes; 413 beyond it. 1 MiB by default.
     pub max_body_bytes: usize,
-    /// The longest body of a call to the control API, in bytes; 413 beyond it. 16 MiB by default.
+    /// The longest body of a call to the control API, in bytes; 413 beyond it. 64 MiB by default.
     pub max_control_body_bytes: usize,
     /// Bytes of request bodies that are being read and answered, of all connections; 503 for one more, before it is
     /// read. 64 MiB by default.
@@ -59,7 +59,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_body_bytes: 1 << 20,
-            max_control_body_bytes: 16 << 20,
+            max_control_body_bytes: 64 << 20,
             max_bodies_in_flight: 64 << 20,
             max_answers_in_flight: 128 << 20,
             max_header_bytes: 64 << 10,

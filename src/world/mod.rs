@@ -169,7 +169,7 @@ impl World {
     /// Replaces what new tenants start with; existing ones keep what they have.
     pub fn set_fixture(&self, fixture: &Fixture, now: Timestamp) {
         // However large it is, no new tenant waits while it is prepared.
-        let prepared = Template::new(fixture, now);
+        let prepared = Template::new(fixture, self.options.clock.now(now));
         let mut template = self.template.write();
         let scenarios = template.scenarios().clone();
         let former = std::mem::replace(&mut *template, prepared.with_scenarios(scenarios));

@@ -126,7 +126,7 @@ fn files_are_checked_with_place_found_and_expected() {
     let (code, stdout, _) = run(&["check", good]);
     assert_eq!(
         (code, stdout),
-        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 5 clients\n"))
+        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 8 clients\n"))
     );
     let (code, stdout, stderr) = run(&["check", bad, good]);
     assert_eq!(code, 1);
@@ -148,7 +148,7 @@ fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
         ),
         (
             "gruops: []\n",
-            ":1:1: unknown key `gruops`; expected sources, passwordPolicies, applications, identities, clients or \
+            ":1:1: unknown key `gruops`; expected sources, passwordPolicies, applications, identities, accounts, clients or \
              groups; did you mean `groups`?",
         ),
         ("colour: red\n", &format!(": only unknown keys, such as `colour`; {EITHER}")),

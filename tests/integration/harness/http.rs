@@ -33,6 +33,8 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
 /// Sends bytes and reads until the server closes the connection.
 pub(crate) fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut socket = connect(address);
+    // Megabytes take their time in a build that is not optimised.
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     socket.write_all(bytes).unwrap();
     let mut answer = Vec::new();
     // A reset after the answer is the server's way of not reading the rest.
