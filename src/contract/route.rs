@@ -1,5 +1,6 @@
 //! From a method and a path to an operation, its API version and the parameters in the path. Doubled and trailing
-//! slashes do not count: several of the vendor's clients send them.
+//! slashes do not count: several of the vendor's clients send them. Each step is read decoded, so that `%2D` is `-`,
+//! but `%2F` is no slash.
 
 use std::borrow::Cow;
 
@@ -116,23 +117,42 @@ pub(super) fn find<'a>(
 ) -> Result<Found<'a>, Nowhere> {
     let pieces = Pieces::of(path);
     let method = place_of(method);
-    if let Some(branch) = branch(service.unversioned_routes, pieces.found[0]) {
-        let found = branch_leads(service, branch, method, pieces.from(1), None);
+    let spelling = Spelling::of(path);
+    if let Some(branch) = branch(service.unversioned_routes, pieces.found[0], spelling) {
+        let found = branch_leads(service, branch, method, pieces.from(1), None, spelling);
         if !matches!(found, Err(Nowhere { allow: None, .. })) {
             return found;
         }
     }
-    let Some((version, first, rest)) = split_version(&pieces) else {
+    let Some((version, first, rest)) = split_version(&pieces, spelling) else {
         return Err(Nowhere { version: None, allow: None });
     };
-    match branch(service.routes, first) {
-        Some(branch) => branch_leads(service, branch, method, rest, Some(version)),
+    match branch(service.routes, first, spelling) {
+        Some(branch) => branch_leads(service, branch, method, rest, Some(version), spelling),
         None => Err(Nowhere { version: Some(VERSIONS[version].name), allow: None }),
     }
 }
 
-fn branch(branches: List<Branch>, first: &str) -> Option<&'static Branch> {
-    branches.0.iter().find(|branch| branch.first == first)
+/// Whether a path's pieces are as they are read, or must be decoded for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    Encoded,
+}
+
+impl Spelling {
+    fn of(path: &str) -> Self {
+        if path.as_bytes().contains(&b'%') { Self::Encoded } else { Self::Plain }
+    }
+
+    /// Whether a piece of the path is this text.
+    fn is(self, piece: &str, text: &str) -> bool {
+        piece == text || self == Self::Encoded && query::decode_segment(piece) == text
+    }
+}
+
+fn branch(branches: List<Branch>, first: &str, spelling: Spelling) -> Option<&'static Branch> {
+    branches.0.iter().find(|branch| spelling.is(first, branch.first))
 }
 
 /// Where the rest of a path leads in a version, the `version`-th, or outside all of them.
@@ -142,6 +162,7 @@ fn branch_leads<'a>(
     method: Option<usize>,
     rest: &[&'a str],
     version: Option<usize>,
+    spelling: Spelling,
 ) -> Result<Found<'a>, Nowhere> {
     let operations: &'static [OperationFacts] = service.operations.0;
     let here = |index: usize| match version {
@@ -151,7 +172,7 @@ fn branch_leads<'a>(
     let version = version.map(|version| VERSIONS[version].name);
     let templates: &'static [Template] = branch.templates.0;
     for template in templates {
-        let Some(values) = fit(template, rest) else { continue };
+        let Some(values) = fit(template, rest, spelling) else { continue };
         if let Some(index) = method.and_then(|method| template.operations[method])
             && let Some(in_version) = here(index)
         {
@@ -174,7 +195,11 @@ fn branch_leads<'a>(
 }
 
 /// The parameters when the pieces fit the template.
-fn fit<'a>(template: &Template, rest: &[&'a str]) -> Option<[&'a str; MOST_PATH_PARAMETERS]> {
+fn fit<'a>(
+    template: &Template,
+    rest: &[&'a str],
+    spelling: Spelling,
+) -> Option<[&'a str; MOST_PATH_PARAMETERS]> {
     if rest.len() != template.segments.len() {
         return None;
     }
@@ -182,7 +207,7 @@ fn fit<'a>(template: &Template, rest: &[&'a str]) -> Option<[&'a str; MOST_PATH_
     let mut count = 0;
     for (segment, &piece) in template.segments.iter().zip(rest) {
         match segment {
-            Segment::Literal(literal) if *literal == piece => {}
+            Segment::Literal(literal) if spelling.is(piece, literal) => {}
             Segment::Literal(_) => return None,
             Segment::Parameter => {
                 values[count] = piece;
@@ -237,11 +262,14 @@ impl<'a> Pieces<'a> {
 }
 
 /// The place of the version that a path names, and the path's first piece and its rest without it.
-fn split_version<'p, 'a>(pieces: &'p Pieces<'a>) -> Option<(usize, &'a str, &'p [&'a str])> {
+fn split_version<'p, 'a>(
+    pieces: &'p Pieces<'a>,
+    spelling: Spelling,
+) -> Option<(usize, &'a str, &'p [&'a str])> {
     let [first, second, ..] = pieces.found;
     VERSIONS.iter().enumerate().find_map(|(place, ApiVersion { name, style })| match style {
-        PathStyle::Prefixed if first == *name => Some((place, second, pieces.from(2))),
-        PathStyle::PerService if second == *name => Some((place, first, pieces.from(2))),
+        PathStyle::Prefixed if spelling.is(first, name) => Some((place, second, pieces.from(2))),
+        PathStyle::PerService if spelling.is(second, name) => Some((place, first, pieces.from(2))),
         _ => None,
     })
 }
@@ -285,6 +313,16 @@ mod tests {
         assert_eq!(route("POST", "//oauth/token"), "token -");
         assert_eq!(route("GET", "//v3//password-sync-groups/"), "getPasswordSyncGroups v3");
         assert_eq!(route("GET", "/v3/password-sync-groups/a%2Fb"), "getPasswordSyncGroup v3 a/b");
+    }
+
+    #[test]
+    fn every_step_may_be_encoded() {
+        assert_eq!(route("GET", "/v3/password%2Dsync-groups"), "getPasswordSyncGroups v3");
+        assert_eq!(route("GET", "/%763/password%2dsync%2Dgroups/a%2Db"), "getPasswordSyncGroup v3 a-b");
+        assert_eq!(route("GET", "/password-sync%2Dgroups/%76%31/x"), "getPasswordSyncGroup v1 x");
+        assert_eq!(route("POST", "/o%61uth/%74oken"), "token -");
+        assert_eq!(route("GET", "/v3%2Fpassword-sync-groups"), "unknown");
+        assert_eq!(route("GET", "/v3/password%252Dsync-groups"), "unknown");
     }
 
     #[test]

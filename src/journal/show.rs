@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::operation::Operation;
 use crate::scenario::{Look, Why};
 use crate::wire::changed::Changed;
+use crate::wire::path::canonical;
 use crate::wire::secrets::{Censor, Secrets, is_secret, is_secret_in_request};
 use crate::wire::{Body, Request, query};
 
@@ -94,7 +95,7 @@ fn show_job(job: &JobRun) -> Value {
     })
 }
 
-/// Equal for requests that ask for the same: method, path, query in any order, and body.
+/// Equal for requests that ask for the same: method, path however it is spelt, query in any order, and body.
 fn key(request: &Request, path: &str) -> String {
     let mut query: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
     query.sort();
@@ -103,7 +104,7 @@ fn key(request: &Request, path: &str) -> String {
         Body::Whole(body) => body,
         Body::TooLarge { .. } => &b""[..],
     };
-    digest(&[request.method.as_str().as_bytes(), path.as_bytes(), query.as_bytes(), body])
+    digest(&[request.method.as_str().as_bytes(), canonical(path).as_bytes(), query.as_bytes(), body])
 }
 
 /// Sixteen hexadecimal digits that tell values apart but do not reveal them.

@@ -7,12 +7,13 @@ use std::fmt;
 
 use regex::Regex;
 
+use super::glob::compile_glob;
 use super::mistake::{Mistake, escaped};
 use super::subject::{ExchangeView, JobView, Subject};
-use super::text::{Text, Wanted, compile_glob};
+use super::text::{Text, Wanted};
 use super::written::{Connection, Operations, Page, TextMatch, ValueMatch, When};
 use crate::operation::Operation;
-use crate::wire::query;
+use crate::wire::{path, query};
 
 /// A rule's `when`, compiled.
 #[derive(Clone, Debug)]
@@ -177,7 +178,7 @@ impl Matcher {
 
     fn path_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
         let glob = self.path.as_ref()?;
-        let found = trimmed(exchange.path);
+        let found = path::canonical(exchange.path);
         (!glob.is_match(&found)).then_some(Miss::Found { part: "path", found })
     }
 
@@ -286,20 +287,6 @@ fn either<'a>(
     Some(id.map_or(Miss::Absent { part }, |found| Miss::Found { part, found: found.into() }))
 }
 
-/// A path without doubled and trailing slashes.
-fn trimmed(path: &str) -> Cow<'_, str> {
-    let is_trim = path.starts_with('/') && !path.contains("//") && (path == "/" || !path.ends_with('/'));
-    if is_trim {
-        return path.into();
-    }
-    let mut trimmed = String::with_capacity(path.len());
-    for piece in path.split('/').filter(|piece| !piece.is_empty()) {
-        trimmed.push('/');
-        trimmed.push_str(piece);
-    }
-    if trimmed.is_empty() { "/".into() } else { trimmed.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use hyper::HeaderMap;
@@ -342,6 +329,7 @@ mod tests {
             "method: PUT",
             "path: /v3/password-sync-groups/*",
             "path: /**/a-?",
+            "path: //v3/password%2Dsync-groups/%61-1/",
             "client: c-1",
             "client: reader",
             "client: {regex: '^read'}",
@@ -360,6 +348,7 @@ mod tests {
             ("version: v2024", "version is `v3`"),
             ("method: {regex: '^P.*T.$'}", "method is `PUT`"),
             ("path: /v3/*", "path is `/v3/password-sync-groups/a-1`"),
+            ("path: /v3/password-sync-groups%2Fa-1", "path is `/v3/password-sync-groups/a-1`"),
             ("client: {present: false}", "client is `c-1`"),
             ("query: {dry: false}", "query `dry` differs"),
             ("query: {other: {present: true}}", "query `other` differs"),

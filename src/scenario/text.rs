@@ -1,11 +1,10 @@
-//! Texts as matchers compare them: a text itself, a regular expression, a glob, or whether there is one at all.
+//! Texts as matchers compare them: a text itself, a regular expression, or whether there is one at all.
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::expression;
 use super::written::{TextMatch, ValueMatch};
-use crate::document::shown;
 
 /// A [`TextMatch`], compiled.
 #[derive(Clone, Debug)]
@@ -78,40 +77,4 @@ fn is_equal(wanted: &Value, found: &Value) -> bool {
         }
         _ => wanted == found,
     }
-}
-
-/// The longest glob, in bytes.
-const LONGEST_GLOB: usize = 1 << 10;
-
-/// A glob as a regular expression over the whole path.
-pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
-    if glob.len() > LONGEST_GLOB {
-        let (found, begun) = (glob.len(), shown(glob));
-        return Err(format!("glob {begun} is {found} bytes long; expected {LONGEST_GLOB} or fewer"));
-    }
-    let mut regex = String::from("^");
-    let mut rest = glob;
-    while let Some(c) = rest.chars().next() {
-        let taken = match c {
-            '*' if rest.starts_with("**") => {
-                regex.push_str(".*");
-                2
-            }
-            '*' => {
-                regex.push_str("[^/]*");
-                1
-            }
-            '?' => {
-                regex.push_str("[^/]");
-                1
-            }
-            _ => {
-                regex.push_str(&regex::escape(&rest[..c.len_utf8()]));
-                c.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
-    }
-    regex.push('$');
-    expression::build(&regex).ok_or_else(|| format!("glob `{glob}` is too long; expected a shorter one"))
 }

@@ -6,6 +6,7 @@ pub mod changed;
 pub mod form;
 pub(crate) mod json;
 pub mod packed;
+pub(crate) mod path;
 pub mod query;
 pub mod refusal;
 pub mod reply;

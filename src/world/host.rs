@@ -43,12 +43,13 @@ fn has_no_odd_port(authority: &str) -> bool {
 }
 
 impl World {
-    /// The tenant that a host names, as its first label.
+    /// The tenant that a host names, as its first label. Of several domains that fit, the longest leaves the shortest name.
     pub(super) fn named_by_host<'a>(&self, host: &'a str) -> Option<&'a str> {
         std::iter::once(LOOPBACK)
             .chain(self.vendors_domains())
             .filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'))
-            .find(|name| !name.is_empty())
+            .filter(|name| !name.is_empty())
+            .min_by_key(|name| name.len())
     }
 
     /// Whether an authority is one that this server's own users write: loopback or a tenant's host, with a port or

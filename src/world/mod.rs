@@ -24,6 +24,8 @@ use crate::metrics::Metrics;
 use crate::scenario::Rulesets;
 use crate::tenant::{Birth, Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
+use crate::wire::path;
+use crate::wire::query::decode_segment;
 use crate::wire::{BaseUrl, Request, TrackingId};
 
 use former::Former;
@@ -212,7 +214,7 @@ impl World {
         let path = request.uri.path();
         let base_url = base_url(request, prefix);
         let tenant = match prefix.name(path) {
-            Some(name) => self.tenant(name, absent, wall)?,
+            Some(name) => self.tenant(&decode_segment(name), absent, wall)?,
             None => self.unnamed_by_path(request, base_url.authority, absent, wall)?,
         };
         Ok(Located { tenant, base_url, path: prefix.rest(path) })
@@ -251,7 +253,7 @@ impl World {
             let name = Auth::organisation_of(token).filter(|name| name != DEFAULT_TENANT)?;
             return self.find(&name).filter(|tenant| tenant.has_own_clients());
         }
-        if !request.uri.path().ends_with("/oauth/token") {
+        if !is_token_call(request.uri.path()) {
             return None;
         }
         let form = Form::gather(request);
@@ -262,6 +264,11 @@ impl World {
     pub fn next_tracking_id(&self) -> TrackingId {
         let number = self.outside.fetch_add(1, Ordering::Relaxed);
         TrackingId(Chance::new(self.options.seed, "").bytes("request", number))
+    }
+
+    /// Whether a request to the API of a tenant that does not exist makes it.
+    pub(crate) fn makes_tenants(&self) -> bool {
+        self.unknown_tenants == UnknownTenants::Made
     }
 
     /// The tenant of that name, if there is one.
@@ -330,6 +337,12 @@ pub fn base_url(request: &Request, prefix: Prefix) -> BaseUrl<'_> {
     }
 }
 
+/// Whether a path leads to the token call, however it is spelt.
+fn is_token_call(path: &str) -> bool {
+    let mut steps = path::steps(path).rev().map(decode_segment);
+    steps.next().is_some_and(|last| last == "token") && steps.next().is_some_and(|step| step == "oauth")
+}
+
 /// Whether `name` can be a tenant's: 1 to 63 of `a-z`, `0-9` and `-`.
 pub fn is_tenant_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
@@ -352,11 +365,30 @@ mod tests {
             options: TenantOptions::default(),
             max_tenants: 3,
             unknown_tenants,
-            tenant_domains: vec!["Sim.Example".to_owned()],
+            // The shorter ones, and built-in ones, come first as well as last.
+            tenant_domains: [
+                "Sim.Example",
+                "eu.Sim.Example",
+                "example",
+                "eu.localhost",
+                "us.api.identitynow.com",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             control: ControlPolicy::default(),
             journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
             started,
         })
+    }
+
+    #[test]
+    fn a_token_call_is_recognised_in_every_spelling() {
+        for path in ["/oauth/token", "//oauth//token/", "/tenants/a/oauth/token", "/%6fauth/t%6Fken"] {
+            assert!(is_token_call(path), "{path}");
+        }
+        for path in ["/oauth%2Ftoken", "/oauth/token/x", "/token", "/xoauth/token", "/"] {
+            assert!(!is_token_call(path), "{path}");
+        }
     }
 
     fn located(world: &World, host: &str, target: &str) -> String {
@@ -380,9 +412,13 @@ mod tests {
             ("Acme.api.identitynow.com", "/v3/x", "acme http://Acme.api.identitynow.com /v3/x"),
             ("acme.sim.example", "/v3/x", "acme http://acme.sim.example /v3/x"),
             ("other.example", "http://acme.localhost/v3/x", "acme http://acme.localhost /v3/x"),
+            ("localhost", "/tenants/a%2D1/v3/x", "a-1 http://localhost/tenants/a%2D1 /v3/x"),
             ("localhost", "/tenants/default/v3", "default http://localhost/tenants/default /v3"),
             ("[::1]:4580", "/v3/x", "default http://[::1]:4580 /v3/x"),
             ("acme.localhost.:4580", "/v3/x", "acme http://acme.localhost.:4580 /v3/x"),
+            ("acme.eu.sim.example", "/v3/x", "acme http://acme.eu.sim.example /v3/x"),
+            ("acme.eu.localhost", "/v3/x", "acme http://acme.eu.localhost /v3/x"),
+            ("acme.us.api.identitynow.com", "/v3/x", "acme http://acme.us.api.identitynow.com /v3/x"),
             ("localhost", "/tenants/No_Name/v3", "none"),
             ("localhost", "/tenants//", "none"),
             ("a.b.localhost", "/v3", "none"),

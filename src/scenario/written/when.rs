@@ -21,7 +21,8 @@ record! {
         pub version: Option<TextMatch> = optional("version"),
         /// The HTTP method, in capitals.
         pub method: Option<TextMatch> = optional("method"),
-        /// The path below the base URL, as a glob: `*` is any text without `/`, `**` any text, `?` one character.
+        /// The path below the base URL, as a glob: `*` is any text without `/`, `**` any text, `?` one character. It is
+        /// compared as the service reads it, step by step and decoded, however it is spelt; `%2F` is no slash.
         pub path: Option<String> = optional("path"),
         /// The OAuth client's id or name, from the token or the token call.
         pub client: Option<TextMatch> = optional("client"),
