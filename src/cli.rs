@@ -71,6 +71,9 @@ pub(crate) enum Command {
             value_name = "enforce|ignore"
         )]
         prerequisites: Prerequisites,
+        /// The fixture whose clients the rules may be about, unless one is checked along
+        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
+        fixture: String,
     },
     /// Print the OpenAPI document that is served
     Openapi {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sync_group_sim::document::{Document, Outline, nearest};
-use sync_group_sim::scenario::{Ruleset, Rulesets, explain, library};
+use sync_group_sim::document::{Document, DocumentError, Outline, nearest};
+use sync_group_sim::scenario::{KnownClients, Ruleset, Rulesets, explain, library};
 use sync_group_sim::wire::secrets::{Censor, Secrets};
-use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
+use sync_group_sim::{Client, Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
 use crate::text_file::{LONGEST_FIXTURE, LONGEST_SCENARIO, check_length, read};
 
@@ -60,10 +60,12 @@ impl Files {
         }
     }
 
-    pub(crate) fn scenarios(&self) -> Result<Rulesets, String> {
+    /// The scenarios. Rules that can never fire, because none of these clients is the one that they are about, are logged.
+    pub(crate) fn scenarios(&self, clients: &[Client]) -> Result<Rulesets, String> {
+        let known = known_clients(&format!("fixture `{}` (--fixture)", self.fixture), clients);
         let read = |name: &String| match library::ruleset(name) {
             Some(scenario) => Ok(scenario),
-            None => read_scenario(Path::new(name)),
+            None => read_scenario(Path::new(name), &known),
         };
         let scenarios: Vec<_> = self.scenarios.iter().map(read).collect::<Result<_, _>>()?;
         Rulesets::new(scenarios, self.max_rules).map_err(|error| error.to_string())
@@ -91,7 +93,7 @@ impl Files {
     }
 
     fn reload_scenarios(&self, simulator: &Simulator) {
-        match self.scenarios() {
+        match self.scenarios(&simulator.clients()) {
             Ok(scenarios) => {
                 simulator.set_scenarios(&scenarios);
                 tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
@@ -155,8 +157,29 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     changed
 }
 
-/// What a file is, in words; or its mistakes.
-pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<String, String> {
+/// Clients as rules name them; `whose` says whose they are.
+pub(crate) fn known_clients(whose: &str, clients: &[Client]) -> KnownClients {
+    KnownClients::new(whose, clients.iter().map(|client| (client.client_id.clone(), client.name.clone())))
+}
+
+/// The clients of those files that are valid fixtures.
+pub(crate) fn clients_in(paths: &[PathBuf], prerequisites: Prerequisites) -> Vec<Client> {
+    let clients = paths.iter().filter_map(|path| {
+        let text = read(path, LONGEST_FIXTURE).ok()?;
+        let name = path.display().to_string();
+        let document = Document::new(&name, &text);
+        let is_fixture = kind(&document) == Some(Kind::Fixture);
+        is_fixture.then(|| Fixture::read(&document, prerequisites).ok()).flatten()
+    });
+    clients.flat_map(|fixture| fixture.clients).collect()
+}
+
+/// What a file is in words, and the rules in it that can never fire with the clients that are known; or its mistakes.
+pub(crate) fn describe(
+    path: &Path,
+    prerequisites: Prerequisites,
+    known: &KnownClients,
+) -> Result<(String, Option<DocumentError>), String> {
     let name = path.display().to_string();
     let text = read(path, LONGEST_FIXTURE)?;
     let document = Document::new(&name, &text);
@@ -169,10 +192,10 @@ pub(crate) fn describe(path: &Path, prerequisites: Prerequisites) -> Result<Stri
         }
         Outline::Keys(_) | Outline::Unreadable if kind(&document) == Some(Kind::Scenario) => {
             check_length(path, text.len() as u64, LONGEST_SCENARIO)?;
-            parse_scenario(&document).map(|scenario| explain(&scenario))
+            parse_scenario(&document).map(|scenario| (explain(&scenario), known.warnings_in(&document)))
         }
         Outline::Keys(_) | Outline::Unreadable => {
-            parse_fixture(&document, prerequisites).map(|fixture| fixture_in_words(&fixture))
+            parse_fixture(&document, prerequisites).map(|fixture| (fixture_in_words(&fixture), None))
         }
     }
 }
@@ -206,10 +229,14 @@ fn kind(document: &Document<'_>) -> Option<Kind> {
     }
 }
 
-fn read_scenario(path: &Path) -> Result<Ruleset, String> {
+fn read_scenario(path: &Path, known: &KnownClients) -> Result<Ruleset, String> {
     let name = path.display().to_string();
     let text = read_or_named(path, "scenario", &library::names(), LONGEST_SCENARIO)?;
-    parse_scenario(&Document::new(&name, &text))
+    let document = Document::new(&name, &text);
+    let scenario = parse_scenario(&document)?;
+    let warnings = known.warnings_in(&document).map(|warnings| warnings.to_string()).unwrap_or_default();
+    warnings.lines().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(scenario)
 }
 
 fn read_fixture(path: &Path, prerequisites: Prerequisites) -> Result<Fixture, String> {

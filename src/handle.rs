@@ -55,9 +55,10 @@ impl TenantHandle {
     }
 
     /// Puts one rule ahead of the others: how a test sets up a single fault. Fails for a rule that is invalid,
-    /// or whose name is taken, or when too many run.
+    /// or about a client that the tenant does not have, or whose name is taken, or when too many run.
     pub fn add_rule(&self, rule: Rule) -> Result<RuleReport, String> {
         let rule = rule.check().map_err(|mistakes| mistakes.to_string())?;
+        self.tenant.known_clients().check(&rule)?;
         self.tenant.add_rule(rule, wall_now()).map_err(|error| error.to_string())
     }
 

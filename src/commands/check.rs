@@ -2,18 +2,39 @@
 
 use std::path::PathBuf;
 
-use sync_group_sim::Prerequisites;
+use sync_group_sim::scenario::KnownClients;
+use sync_group_sim::{Prerequisites, TenantOptions};
 
 use super::{Failure, Outcome, print};
-use crate::files;
+use crate::files::{self, Files};
 
-pub(super) fn check(paths: &[PathBuf], prerequisites: Prerequisites) -> Outcome {
+pub(super) fn check(paths: &[PathBuf], prerequisites: Prerequisites, fixture: &str) -> Outcome {
+    let known = known_clients(paths, prerequisites, fixture)?;
     let mut mistakes = Vec::new();
     for path in paths {
-        match files::describe(path, prerequisites) {
-            Ok(description) => print(&format!("{}: {description}", path.display()))?,
+        match files::describe(path, prerequisites, &known) {
+            Ok((description, warnings)) => {
+                print(&format!("{}: {description}", path.display()))?;
+                let warnings = warnings.map(|warnings| warnings.to_string()).unwrap_or_default();
+                warnings.lines().for_each(|warning| eprintln!("warning: {warning}"));
+            }
             Err(mistake) => mistakes.push(mistake),
         }
     }
     if mistakes.is_empty() { Ok(()) } else { Err(Failure::Failed(mistakes.join("\n"))) }
+}
+
+/// Whom rules may be about: the clients of the fixtures that are checked along, or else of the one that is named.
+fn known_clients(
+    paths: &[PathBuf],
+    prerequisites: Prerequisites,
+    fixture: &str,
+) -> Result<KnownClients, Failure> {
+    let clients = files::clients_in(paths, prerequisites);
+    if !clients.is_empty() {
+        return Ok(files::known_clients("the fixtures that are checked", &clients));
+    }
+    let options = TenantOptions { prerequisites, ..TenantOptions::default() };
+    let named = Files::new(fixture, &[], &options).fixture().map_err(Failure::Failed)?;
+    Ok(files::known_clients(&format!("fixture `{fixture}` (--fixture)"), &named.clients))
 }

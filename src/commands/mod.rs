@@ -56,7 +56,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Fixtures { name }) => fixtures::fixtures(name.as_deref()),
         Some(Command::Scenarios { name }) => scenarios::scenarios(name.as_deref()),
-        Some(Command::Check { files, prerequisites }) => check::check(&files, prerequisites),
+        Some(Command::Check { files, prerequisites, fixture }) => {
+            check::check(&files, prerequisites, &fixture)
+        }
         Some(Command::Openapi { api_version, url, prerequisites }) => {
             openapi::openapi(&api_version, &url, prerequisites)
         }

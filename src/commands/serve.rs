@@ -59,9 +59,10 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
 
 /// How the simulator is set up.
 fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Config, Failure> {
+    let fixture = files.fixture().map_err(Failure::Failed)?;
     Ok(Config {
-        fixture: files.fixture().map_err(Failure::Failed)?,
-        scenarios: files.scenarios().map_err(Failure::Failed)?,
+        scenarios: files.scenarios(&fixture.clients).map_err(Failure::Failed)?,
+        fixture,
         options,
         max_tenants: args.limits.max_tenants(),
         journal_total_bytes: args.limits.journal_total_bytes(),

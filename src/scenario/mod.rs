@@ -7,11 +7,13 @@
 
 mod build;
 mod check;
+mod clients;
 mod count;
 mod engine;
 mod explain;
 mod expression;
 pub mod fault;
+mod glob;
 mod hold;
 pub mod library;
 mod look;
@@ -29,6 +31,7 @@ pub mod written;
 
 pub use check::MOST_REGEXES;
 pub(crate) use check::regexes;
+pub use clients::KnownClients;
 pub use engine::{Engine, RuleReport};
 pub use explain::explain;
 pub use look::{Look, Looks, OpenLooks, Why};

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::check::{self, MOST_REGEXES};
+use super::clients::KnownClients;
 use super::fault::{Fault, Pass};
 use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
@@ -52,9 +53,14 @@ impl Rule {
 }
 
 impl CompiledRule {
-    /// Reads one rule, and checks and compiles it.
-    pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
-        document.read_into(|rule: Rule, place| told(rule.check(), place))
+    /// Reads one rule, and checks and compiles it. It must not be about a client that is not `known`.
+    pub fn read(document: &Document<'_>, known: Option<&KnownClients>) -> Result<Self, DocumentError> {
+        document.read_into(|rule: Rule, place| {
+            if let Some(mistake) = known.and_then(|known| known.mistake_in(&rule)) {
+                place.mistake(&mistake.pointer, mistake.message);
+            }
+            told(rule.check(), place)
+        })
     }
 
     fn new(written: Rule) -> Result<Self, Mistakes> {
@@ -129,11 +135,16 @@ impl Scenario {
 impl Ruleset {
     /// Reads a scenario, and checks and compiles it.
     pub fn read(document: &Document<'_>) -> Result<Self, DocumentError> {
-        Self::read_within(document, MOST_RULES)
+        Self::read_within(document, MOST_RULES, None)
     }
 
-    /// The same, where no more than `max_rules` rules may run: they are counted before any is compiled.
-    pub fn read_within(document: &Document<'_>, max_rules: usize) -> Result<Self, DocumentError> {
+    /// The same, where no more than `max_rules` rules may run, which are counted before any is compiled, and none may be
+    /// about a client that is not `known`.
+    pub fn read_within(
+        document: &Document<'_>,
+        max_rules: usize,
+        known: Option<&KnownClients>,
+    ) -> Result<Self, DocumentError> {
         document.read_into(|scenario: Scenario, place| {
             let rules = scenario.rules.len();
             if rules <= MOST_RULES
@@ -141,6 +152,9 @@ impl Ruleset {
             {
                 place.mistake("/rules", error.to_string());
                 return None;
+            }
+            for mistake in known.map(|known| known.mistakes_in(&scenario.rules)).unwrap_or_default() {
+                place.mistake(&mistake.pointer, mistake.message);
             }
             told(scenario.check(), place)
         })

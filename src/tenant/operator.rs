@@ -14,7 +14,7 @@ use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, Form, JournalReport, Listing};
-use crate::scenario::{CompiledRule, LoadError, RuleReport, Rulesets};
+use crate::scenario::{CompiledRule, KnownClients, LoadError, RuleReport, Rulesets};
 use crate::wire::secrets::Secrets;
 
 /// Exchanges of a listing that are looked at under the lock at once.
@@ -67,6 +67,14 @@ impl Tenant {
     /// Its clients, the administrator's first.
     pub fn clients(&self) -> Vec<Client> {
         self.state.lock().auth.clients().to_vec()
+    }
+
+    /// The same by id and name, for rules that are about one.
+    pub(crate) fn known_clients(&self) -> KnownClients {
+        let state = self.state.lock();
+        let clients = state.auth.clients().iter();
+        let clients = clients.map(|client| (client.client_id.clone(), client.name.clone()));
+        KnownClients::new(&format!("tenant `{}`", self.name), clients)
     }
 
     /// The secrets of its clients, present and former, for leaving them out of what is shown.

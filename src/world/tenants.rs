@@ -13,7 +13,7 @@ use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::document::{Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{Rulesets, Scenario, library};
+use crate::scenario::{KnownClients, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{SimFault, Template, TenantOptions};
 
@@ -94,6 +94,9 @@ pub struct TenantReport {
     pub seed: u64,
     /// Its clients, the administrator's first.
     pub clients: Vec<Client>,
+    /// Rules that can never fire in it, and why; nearly always none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Why a tenant was not created or deleted.
@@ -212,6 +215,8 @@ impl World {
         let seed = options.seed;
         let template = template.with_own_clients(&name, &options);
         let clients = template.clients().to_vec();
+        let known = clients.iter().map(|client| (client.client_id.clone(), client.name.clone()));
+        let warnings = KnownClients::new(&format!("tenant `{name}`"), known).warnings(template.scenarios());
         let mut others = self.others.write();
         if name == DEFAULT_TENANT || others.contains_key(&name) {
             return Err(WorldError::Taken(name));
@@ -224,7 +229,7 @@ impl World {
         }
         others.insert(name.clone(), tenant);
         drop((owners, others));
-        Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients })
+        Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients, warnings })
     }
 
     /// A name that no tenant has.

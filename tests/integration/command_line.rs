@@ -139,6 +139,40 @@ fn files_are_checked_with_place_found_and_expected() {
 }
 
 #[test]
+fn a_rule_about_a_client_that_is_not_there_is_warned_about() {
+    let text = |client: &str| format!("name: x\nrules:\n- {{when: {{client: {client}}}, fault: close}}\n");
+    let fixture = "clients: [{name: robot, clientId: c-1, clientSecret: s-1, scopes: [], user: null}]\n";
+    let fixture = file("clients", "fixture.yaml", fixture);
+    let fixture = fixture.to_str().unwrap();
+    let scenario = file("clients", "scenario.yaml", &text("robot"));
+    let scenario = scenario.to_str().unwrap();
+    let warning = |whose: &str| {
+        format!(
+            "{scenario}:3:19: no client of {whose} has the id or name `robot`; expected admin, reader, service, \
+             helpdesk or portal"
+        )
+    };
+    let of_demo = warning("fixture `demo` (--fixture)");
+    let (code, stdout, stderr) = run(&["check", scenario]);
+    assert_eq!((code, stderr), (0, format!("warning: {of_demo}\n")));
+    assert!(stdout.starts_with(&format!("{scenario}: scenario x: 1 rule\n")), "{stdout}");
+    for with_it in [&["check", scenario, fixture][..], &["check", scenario, "--fixture", fixture]] {
+        let (code, _, stderr) = run(with_it);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{with_it:?}");
+    }
+    // At the start, too.
+    let log = |arguments: &[&str]| {
+        let server =
+            Server::start(binary().args(["--listen", "127.0.0.1:0", "--scenario", scenario]).args(arguments));
+        server.terminate().1
+    };
+    let told = log(&[]);
+    assert!(told.lines().any(|line| line.contains("WARN") && line.contains(&of_demo)), "{told}");
+    let told = log(&["--fixture", fixture]);
+    assert!(!told.contains("no client"), "{told}");
+}
+
+#[test]
 fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
     const EITHER: &str = "expected a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
     for (text, expected) in [

@@ -7,6 +7,7 @@ use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
 use crate::document::{Limit, Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
+use crate::tenant::Tenant;
 use crate::wire::Request;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
@@ -15,7 +16,7 @@ pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
 
 pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
-    tenant.set_scenarios(&scenarios(asked.request, tenant.options().max_rules)?, asked.wall);
+    tenant.set_scenarios(&scenarios(asked.request, tenant)?, asked.wall);
     show(asked)
 }
 
@@ -25,9 +26,10 @@ pub(in crate::control) fn stop(asked: &ControlRequest<'_>) -> Answer {
 }
 
 pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
-    let rule = CompiledRule::read(&document(asked.request)?.as_document())
+    let tenant = &asked.located.tenant;
+    let rule = CompiledRule::read(&document(asked.request)?.as_document(), Some(&tenant.known_clients()))
         .map_err(|error| ControlError::bad(error.to_string()))?;
-    created(&asked.located.tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
+    created(&tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
 }
 
 pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
@@ -71,7 +73,8 @@ impl UseOfScenarios {
 }
 
 /// A scenario of its own, or the names of built-in ones: `{"use": ["rate-limited"]}`, or `"rate-limited"` for one.
-fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlError> {
+fn scenarios(request: &Request, tenant: &Tenant) -> Result<Rulesets, ControlError> {
+    let max_rules = tenant.options().max_rules;
     let text = document(request)?;
     let document = text.as_document();
     let scenarios: Vec<_> = match document.outline() {
@@ -83,7 +86,7 @@ fn scenarios(request: &Request, max_rules: usize) -> Result<Rulesets, ControlErr
         outline => {
             let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
             let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
-            let read = Ruleset::read_within(&document, max_rules);
+            let read = Ruleset::read_within(&document, max_rules, Some(&tenant.known_clients()));
             vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
         }
     };

@@ -16,7 +16,7 @@ fn rulesets(text: &str) -> Rulesets {
 }
 
 fn rule(text: &str) -> CompiledRule {
-    CompiledRule::read(&Document { name: "rule", text, format: Format::Yaml }).unwrap()
+    CompiledRule::read(&Document { name: "rule", text, format: Format::Yaml }, None).unwrap()
 }
 
 /// A rule about jobs on that source, which files cannot express yet.

@@ -241,7 +241,7 @@ mod testing {
 
     /// The mistake in a rule, with its place.
     pub(super) fn mistake(rule: &str) -> String {
-        CompiledRule::read(&Document { name: "rule", text: rule, format: Format::Yaml })
+        CompiledRule::read(&Document { name: "rule", text: rule, format: Format::Yaml }, None)
             .unwrap_err()
             .to_string()
     }
