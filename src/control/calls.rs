@@ -31,7 +31,7 @@ pub(super) static CALLS: &[ControlCall] = &[
     quick("GET",    "health",                "Report that the server is up",                  server::health).open(),
     slow( "GET",    "metrics",               "Read the counters",                          server::metrics),
     slow( "GET",    "openapi.json",          "Read the contract that the tenant serves",   server::openapi),
-    slow( "GET",    "control.openapi.json",  "Read this document",                         server::control_openapi),
+    slow( "GET",    "control.openapi.json",  "Read the contract of the control API",                         server::control_openapi),
     quick("GET",    "scenarios",             "List the built-in scenarios",                server::scenarios),
     quick("GET",    "fixtures",              "List the built-in fixtures",                 server::fixtures),
     slow( "GET",    "tenants",               "List the tenants",                           tenants::list).of_server(),

@@ -22,10 +22,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::clock::Timestamp;
+use crate::document::nearest;
 use crate::journal::{Filter, Form};
 use crate::tenant::ExchangeId;
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
-use crate::world::{Located, Prefix, World, WorldError, base_url};
+use crate::world::{Absent, Located, Prefix, World, WorldError, bad_name, base_url, is_tenant_name};
 
 pub(crate) use calls::ControlCall;
 
@@ -121,6 +122,11 @@ pub(crate) fn is_control(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether a request comes from a browser that looks at a base URL itself. The service has nothing there.
+pub(crate) fn is_visit(request: &Request, path: &str) -> bool {
+    path.bytes().all(|byte| byte == b'/') && console::is_wanted(request, path)
+}
+
 /// Where a request to the control API leads, found without reading its body.
 /// Fails when the caller is not allowed, and for a call that does not exist.
 pub(crate) fn door(world: &World, request: &Request, path: &str) -> Result<Door, ControlError> {
@@ -141,24 +147,38 @@ pub(crate) fn answer(
     call.carry_out(&asked).unwrap_or_else(|error| Said::Reply(error.reply()))
 }
 
-/// What a browser gets that comes to the control API itself.
-pub(crate) fn console(request: &Request, prefix: Prefix) -> Outcome {
-    outcome(console::page(&base_url(request, prefix)))
+/// What a browser gets that comes to a base URL or to the control API itself.
+pub(crate) fn console(world: &World, request: &Request, prefix: Prefix, wall: Timestamp) -> Outcome {
+    let absent = world.locate(request, prefix, Absent::Refused, wall).err();
+    let absent = absent.map(|error| match error {
+        WorldError::Unknown(name) => no_such_tenant(world, &name),
+        other => other.to_string(),
+    });
+    outcome(console::page(world, &base_url(request, prefix), absent.as_deref()))
 }
 
 /// The answer to a call that names a tenant which does not exist.
-pub(crate) fn no_tenant(error: &WorldError) -> Outcome {
+pub(crate) fn no_tenant(world: &World, error: &WorldError) -> Outcome {
     let error = match error {
-        WorldError::Unknown(name) => ControlError::new(
-            StatusCode::NOT_FOUND,
-            format!(
-                "tenant `{name}` does not exist; expected one that `GET /{PREFIX}/tenants` lists; \
-                 `PUT /{PREFIX}/tenants/{name}` makes it, and so does a request to its API"
-            ),
-        ),
+        WorldError::Unknown(name) => ControlError::new(StatusCode::NOT_FOUND, no_such_tenant(world, name)),
         other => other.clone().into(),
     };
     error.outcome()
+}
+
+/// How a tenant that does not exist can be made, or which one was meant.
+fn no_such_tenant(world: &World, name: &str) -> String {
+    if !is_tenant_name(name) {
+        return format!("no tenant can exist under that name: {}", bad_name(name));
+    }
+    let names = world.tenant_names();
+    let meant = nearest(name, names.iter().map(String::as_str));
+    let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+    let or_by_use = if world.makes_tenants() { ", and so does a request to its API" } else { "" };
+    format!(
+        "tenant `{name}` does not exist; expected one that `GET /{PREFIX}/tenants` lists; \
+         `PUT /{PREFIX}/tenants/{name}` makes it{or_by_use}{meant}"
+    )
 }
 
 /// A refusal before any call is reached.

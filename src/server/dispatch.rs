@@ -137,9 +137,9 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
                 let said = control::answer(call, world, &located, request, wall);
                 control_answer(said, located.tenant, wall)
             }
-            Err(error) => Answered::without_tenant(control::no_tenant(&error)),
+            Err(error) => Answered::without_tenant(control::no_tenant(world, &error)),
         },
-        Room::Console => Answered::without_tenant(control::console(request, target.prefix)),
+        Room::Console => Answered::without_tenant(control::console(world, request, target.prefix, wall)),
         Room::Refused(error) => Answered::without_tenant(error.outcome()),
     }
 }

@@ -36,6 +36,9 @@ impl Target {
         let prefix = Prefix::of(request.uri.path());
         let path = prefix.rest(request.uri.path());
         if !control::is_control(path) {
+            if control::is_visit(request, path) {
+                return Self { prefix, room: Room::Console, is_slow: false };
+            }
             let is_slow = pipeline::is_slow(world, &request.method, path);
             return Self { prefix, room: Room::Api, is_slow };
         }

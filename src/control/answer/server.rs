@@ -2,12 +2,12 @@
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::control::calls::{CALLS, ControlCall};
 use crate::control::description::description;
 use crate::control::read::parameter;
-use crate::control::{Answer, ControlError, ControlRequest, PREFIX, ok, reply};
+use crate::control::{Answer, ControlError, ControlRequest, PREFIX, json_reply, ok, reply};
 use crate::fixture;
 use crate::scenario::library;
 use crate::version::{ApiVersion, DEFAULT_VERSION, version_names};
@@ -18,7 +18,12 @@ pub(in crate::control) fn calls(asked: &ControlRequest<'_>) -> Answer {
     let base_url = asked.located.base_url;
     let line =
         |ControlCall { method, path, .. }: &ControlCall| format!("{method} {base_url}/{PREFIX}/{path}");
-    ok(&json!({ "calls": CALLS.iter().map(line).collect::<Vec<_>>() }))
+    let calls: Vec<_> = CALLS.iter().map(line).collect();
+    let what: Map<_, _> = calls.iter().cloned().zip(CALLS.iter().map(|call| call.summary.into())).collect();
+    // It is read by people, too.
+    let text = serde_json::to_string_pretty(&json!({ "calls": calls, "what": what }));
+    let text = text.expect("a list of texts can be written as JSON");
+    reply(json_reply(StatusCode::OK, text + "\n"))
 }
 
 pub(in crate::control) fn health(asked: &ControlRequest<'_>) -> Answer {
