@@ -145,6 +145,13 @@ impl Exchange {
         self.client.as_ref().map(|client| &*client.id)
     }
 
+    /// Whether it was made by the client with this id or name.
+    pub(super) fn is_by(&self, wanted: &str) -> bool {
+        let is_it =
+            |client: &Arc<Caller>| *client.id == *wanted || client.name == wanted && !client.name.is_empty();
+        self.client.as_ref().is_some_and(is_it)
+    }
+
     /// The status, where the client was told one.
     pub fn told_status(&self) -> Option<u16> {
         (!self.delivery.is_silent()).then(|| self.reply.status.as_u16())

@@ -11,7 +11,7 @@ pub struct Filter {
     pub operation: Option<Operation>,
     /// With this status.
     pub status: Option<u16>,
-    /// By this OAuth client.
+    /// By the OAuth client with this id or name.
     pub client: Option<String>,
     /// On which this rule fired, as `rule` or `scenario/rule`.
     pub rule: Option<String>,
@@ -38,7 +38,7 @@ impl Filter {
         exchange.seq > self.after
             && self.operation.is_none_or(|operation| exchange.operation == Some(operation))
             && self.status.is_none_or(|status| exchange.told_status() == Some(status))
-            && self.client.as_ref().is_none_or(|client| exchange.client_id() == Some(client.as_str()))
+            && self.client.as_ref().is_none_or(|wanted| exchange.is_by(wanted))
             && self.rule.as_ref().is_none_or(|rule| exchange.rules.matched().any(|look| is_rule(look, rule)))
     }
 }
