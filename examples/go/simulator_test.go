@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,6 +30,10 @@ const (
 var root string
 
 func TestMain(m *testing.M) {
+	// Go would keep the result of tests that passed, and cannot see that the simulator is another one now. Without a
+	// record of what the tests have read there is nothing that it could keep.
+	flag.Parse()
+	_ = flag.Set("test.testlogfile", "")
 	os.Exit(withServer(m.Run))
 }
 
@@ -47,7 +52,7 @@ func withServer(run func() int) int {
 	server := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off")
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
-		return fails(err)
+		return fails(fmt.Errorf("cannot start %q: put sync-group-sim on the PATH, or its path into SYNC_GROUP_SIM_BIN", binary))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()

@@ -20,12 +20,17 @@ export function simulator() {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "sync-group-sim-"));
     const portFile = join(folder, "port");
+    const binary = process.env.SYNC_GROUP_SIM_BIN || "sync-group-sim";
     child = spawn(
-      process.env.SYNC_GROUP_SIM_BIN ?? "sync-group-sim",
+      binary,
       ["serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off"],
       { stdio: ["ignore", "ignore", "inherit"] },
     );
-    child.ended = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
+    child.once("error", () => {
+      console.error(`cannot start "${binary}": put sync-group-sim on the PATH, or its path into SYNC_GROUP_SIM_BIN`);
+      process.exit(1);
+    });
+    child.ended = new Promise((resolve) => child.once("exit", resolve));
     child.ended.then(() => (child.hasEnded = true));
     baseUrl = `http://127.0.0.1:${await port(child, portFile)}`;
   });

@@ -6,6 +6,7 @@ SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
 
 import json
 import os
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -20,10 +21,14 @@ STOP_SECONDS = 10
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The server's base URL. Under pytest-xdist each worker has a server of its own."""
+    binary = os.environ.get("SYNC_GROUP_SIM_BIN") or "sync-group-sim"
+    if not shutil.which(binary):
+        pytest.exit(
+            f"cannot start {binary!r}: put sync-group-sim on the PATH, or its path into SYNC_GROUP_SIM_BIN", 1
+        )
     port_file = tmp_path_factory.mktemp("sync-group-sim") / "port"
     process = subprocess.Popen(
-        [os.environ.get("SYNC_GROUP_SIM_BIN", "sync-group-sim"), "serve",
-         "--listen", "127.0.0.1:0", "--port-file", str(port_file), "--log", "off"],
+        [binary, "serve", "--listen", "127.0.0.1:0", "--port-file", str(port_file), "--log", "off"],
         stdout=subprocess.DEVNULL,
     )
     try:

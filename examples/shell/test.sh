@@ -10,8 +10,13 @@ STAFF='{"name": "Staff", "passwordPolicyId": "2c91808d744ba0ce01746f93b6204501",
 
 # --- The server -----------------------------------------------------------------------------------------------------
 
+binary=${SYNC_GROUP_SIM_BIN:-sync-group-sim}
+command -v "$binary" >/dev/null || {
+  echo "cannot start \"$binary\": put sync-group-sim on the PATH, or its path into SYNC_GROUP_SIM_BIN" >&2
+  exit 1
+}
 folder=$(mktemp -d)
-"${SYNC_GROUP_SIM_BIN:-sync-group-sim}" serve --listen 127.0.0.1:0 --port-file "$folder/port" --log off >/dev/null &
+"$binary" serve --listen 127.0.0.1:0 --port-file "$folder/port" --log off >/dev/null &
 server=$!
 stop() { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"; }
 trap stop EXIT

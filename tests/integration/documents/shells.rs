@@ -16,6 +16,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("npm install", "it downloads"),
     ("go get ", "it downloads"),
     ("Install-Module", "it downloads"),
+    ("Import-Module PSSailpoint", "the module is the vendor's"),
     ("terraform init", "it downloads"),
 ];
 

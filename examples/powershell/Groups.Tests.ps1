@@ -1,0 +1,82 @@
+# What the client does when the service misbehaves: each test arms one fault, runs the client, and verifies.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/Simulator.psm1", "$PSScriptRoot/GroupsClient.psm1" -Force
+    Start-Simulator
+
+    # The demo fixture's policy, and two sources that are free to be grouped.
+    $staff = @{
+        name             = 'Staff'
+        passwordPolicyId = '2c91808d744ba0ce01746f93b6204501'
+        sourceIds        = '2c918084660f45d6016617daa9210584', '2c918084660f45d6016617daa9210500'
+    }
+}
+
+AfterAll {
+    Stop-Simulator
+}
+
+Describe 'the client' {
+    BeforeEach {
+        $tenant = New-Tenant
+        # The client's waits pass in the tenant's time: thirty seconds take none.
+        $sleep = { param($Seconds) Step-Clock $tenant "${Seconds}s" }.GetNewClosure()
+        $client = New-GroupsClient $tenant.BaseUrl $tenant.ClientId $tenant.ClientSecret $sleep
+    }
+
+    AfterEach {
+        Remove-Tenant $tenant
+    }
+
+    It 'does not repeat a create whose answer was lost' {
+        Add-Rule $tenant @{
+            when  = @{ operation = 'createPasswordSyncGroup' }
+            fires = @{ nth = 1 }
+            stage = 'after'
+            fault = @{ respond = @{ status = 500 } }
+        }
+
+        $group = New-Group $client $staff
+
+        (Get-Group $client | Where-Object name -EQ 'Staff').id | Should -Be $group.id
+        Assert-Exchange $tenant @{ match = @{ operation = 'createPasswordSyncGroup' }; count = @{ exactly = 1 } }
+    }
+
+    It 'waits as long as a 429 says' {
+        Stop-Clock $tenant
+        Add-Rule $tenant @{
+            when  = @{ operation = 'getPasswordSyncGroups' }
+            fires = @{ nth = 1 }
+            fault = @{ rateLimited = @{ retryAfter = '30s'; window = '30s' } }
+        }
+
+        Get-Group $client
+
+        Assert-Exchange $tenant @{
+            match = @{ operation = 'getPasswordSyncGroups' }
+            count = @{ exactly = 2 }
+            apart = @{ atLeast = '30s' }
+            then  = @(@{ match = @{ operation = 'getPasswordSyncGroups' }; status = 200 })
+        }
+    }
+
+    It 'replaces a token that has expired' {
+        Stop-Clock $tenant
+        Get-Group $client
+        Step-Clock $tenant 750s # a token lives for 749 seconds
+
+        Get-Group $client
+
+        Assert-Exchange $tenant @{
+            match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+        }
+        Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
+    }
+
+    It 'is told what came nearest when a verification fails' {
+        Get-Group $client
+
+        $expectation = @{ match = @{ operation = 'getPasswordSyncGroups' }; status = 429 }
+        { Assert-Exchange $tenant $expectation } | Should -Throw '*status is 200, not 429*'
+    }
+}
