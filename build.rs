@@ -8,6 +8,9 @@ mod build;
 #[allow(dead_code, unreachable_pub, reason = "the crate reads what the build writes")]
 #[path = "src/contract/facts.rs"]
 mod facts;
+#[allow(dead_code, unreachable_pub, reason = "the crate uses more of it")]
+#[path = "src/query/field.rs"]
+mod field;
 #[allow(dead_code, reason = "the crate uses more of it")]
 #[path = "src/contract/marks.rs"]
 mod marks;
@@ -39,7 +42,8 @@ const SCENARIOS: &str = "scenarios";
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let watched = ["build.rs", "build", "src/contract/facts.rs", "src/contract/marks.rs", "src/version.rs"];
-    for watched in watched.into_iter().chain(["src/document/tree.rs", "src/document/yaml.rs"]) {
+    let more = ["src/document/tree.rs", "src/document/yaml.rs", "src/query/field.rs"];
+    for watched in watched.into_iter().chain(more) {
         println!("cargo::rerun-if-changed={watched}");
     }
     for document in PLAIN {

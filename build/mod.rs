@@ -2,6 +2,7 @@
 //! and by the contract's tests, which read documents of their own.
 
 mod components;
+mod listing;
 mod openapi;
 mod parameters;
 pub(crate) mod read;

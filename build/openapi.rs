@@ -21,6 +21,12 @@ pub(crate) struct OpenApi {
     /// What each scope allows.
     #[serde(rename = "x-sim-scopes", default)]
     pub(crate) scopes: BTreeMap<String, String>,
+    /// The resource whose records its lists show, where that is another.
+    #[serde(rename = "x-sim-rows-of")]
+    pub(crate) rows_of: Option<String>,
+    /// Where a field of filters and sorters is that the items of a reply have elsewhere, or not at all.
+    #[serde(rename = "x-sim-fields", default)]
+    pub(crate) fields: BTreeMap<String, FieldItem>,
     /// How faithful the answers are that any operation may give; the shared document only.
     #[serde(rename = "x-sim-fidelity", default)]
     pub(crate) fidelity: Vec<SharedFidelity>,
@@ -40,6 +46,30 @@ struct Tag {
     _name: String,
     #[serde(rename = "description")]
     _description: Option<String>,
+}
+
+/// Where a field of filters and sorters is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldItem {
+    /// The way to it in a record; the field's own name when absent.
+    pub(crate) at: Option<String>,
+    /// What it holds; what the reply's schema says when absent.
+    pub(crate) kind: Option<FieldItemKind>,
+    /// Whether it is true where the record says false.
+    #[serde(rename = "not", default)]
+    pub(crate) is_opposite: bool,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FieldItemKind {
+    Text,
+    Number,
+    Boolean,
+    Time,
+    Texts,
 }
 
 /// A method as a document spells it.
@@ -75,6 +105,10 @@ pub(crate) struct OperationItem {
     pub(crate) experimental: Vec<String>,
     #[serde(rename = "x-sim-in", default)]
     pub(crate) changes: BTreeMap<String, Changes>,
+    #[serde(rename = "x-sim-filters")]
+    pub(crate) filters: Option<BTreeMap<String, Vec<String>>>,
+    #[serde(rename = "x-sim-sorters")]
+    pub(crate) sorters: Option<Vec<String>>,
     #[serde(rename = "x-sim-read")]
     _is_read: Option<bool>,
     #[serde(rename = "x-sim-slow")]
@@ -103,6 +137,10 @@ pub(crate) struct Changes {
     _user_levels: Option<Value>,
     #[serde(rename = "responses")]
     _responses: Option<Value>,
+    #[serde(rename = "x-sim-filters")]
+    _filters: Option<BTreeMap<String, Option<Vec<String>>>>,
+    #[serde(rename = "x-sim-sorters")]
+    _sorters: Option<Vec<String>>,
 }
 
 /// One way to be allowed: the scopes, any of which will do, for a kind of token.

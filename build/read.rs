@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::super::facts::{Access, BodyFacts, InVersion, List, METHODS, Media, OperationFacts, Service};
+use super::super::facts::{
+    Access, BodyFacts, InVersion, List, Listing, METHODS, Media, OperationFacts, Service,
+};
 use super::super::marks;
 use super::super::version::VERSIONS;
+use super::listing::Rows;
 use super::openapi::{BodyItem, Components, OpenApi, OperationItem};
 use super::routes::{Routes, leak_list};
 use super::{components, parameters, schema, versions};
@@ -65,9 +68,9 @@ pub(crate) fn compile(shared: Written<'_>, resources: &[Written<'_>]) -> Result<
 
 /// A document that was read.
 pub(super) struct Source<'a> {
-    name: &'a str,
+    pub(super) name: &'a str,
     pub(super) value: Value,
-    parsed: OpenApi,
+    pub(super) parsed: OpenApi,
 }
 
 impl<'a> Source<'a> {
@@ -118,6 +121,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn compile(&self, sources: &[Source<'_>]) -> Result<Compiled, String> {
         let (mut operations, mut shown, mut routes) = (Vec::new(), Vec::new(), Routes::default());
+        let mut rows = Rows::default();
         // What has a version first, so that names are listed in that order.
         let by_order = |unversioned| sources.iter().filter(move |s| s.parsed.is_unversioned == unversioned);
         for source in by_order(false).chain(by_order(true)) {
@@ -125,7 +129,7 @@ impl Reader<'_> {
                 for (method, operation) in item.as_object().into_iter().flatten() {
                     let at = format!("/paths/{}/{method}", components::escape(path));
                     let fail = |message: String| source.error(&at, &message);
-                    let facts = self.operation(source, path, operation).map_err(fail)?;
+                    let facts = self.operation(source, path, operation, &mut rows).map_err(fail)?;
                     let method = method.to_ascii_uppercase();
                     let method = METHODS.iter().position(|known| *known == method).unwrap_or_default();
                     let is_unversioned = source.parsed.is_unversioned;
@@ -137,24 +141,33 @@ impl Reader<'_> {
         }
         versions::check_names(&operations)?;
         let (routes, unversioned_routes) = routes.finish();
-        let service = Service { operations: List(leak_list(operations)), routes, unversioned_routes };
+        let operations = List(leak_list(operations));
+        let service = Service { operations, routes, unversioned_routes, rows: rows.finish() };
         Ok(Compiled { service, shown, document: self.document(sources) })
     }
 
-    fn operation(&self, source: &Source<'_>, path: &str, written: &Value) -> Result<OperationFacts, String> {
+    fn operation(
+        &self,
+        source: &Source<'_>,
+        path: &str,
+        written: &Value,
+        rows: &mut Rows,
+    ) -> Result<OperationFacts, String> {
         let item: OperationItem = parse(written)?;
         versions::check_marks(&item, source.parsed.is_unversioned)?;
         self.check_fidelity(&item)?;
         let mut in_versions = [None; VERSIONS.len()];
         let mut unversioned = None;
         if source.parsed.is_unversioned {
-            unversioned = Some(self.in_version(&item, "", false)?);
+            unversioned = Some(self.in_version(&item, "", false, None)?);
         } else {
             for (place, version) in in_versions.iter_mut().zip(&VERSIONS) {
                 if let Some(own) = marks::in_version(written, version.name) {
                     let is_experimental = marks::is_experimental_in(written, version.name);
+                    let listing = rows.listing(source, written, version.name, self.components)?;
                     let own = parse(&own)?;
-                    *place = Some(self.in_version(&own, version.operation_suffix(), is_experimental)?);
+                    let suffix = version.operation_suffix();
+                    *place = Some(self.in_version(&own, suffix, is_experimental, listing)?);
                 }
             }
         }
@@ -176,6 +189,7 @@ impl Reader<'_> {
         item: &OperationItem,
         suffix: &str,
         is_experimental: bool,
+        listing: Option<Listing>,
     ) -> Result<InVersion, String> {
         if !item.responses.keys().any(|status| status.starts_with('2')) {
             return Err("no response for success; expected one".to_owned());
@@ -200,7 +214,7 @@ impl Reader<'_> {
             }),
         };
         let operation_id = leak(format!("{}{suffix}", item.operation_id));
-        Ok(InVersion { operation_id, access, is_experimental })
+        Ok(InVersion { operation_id, access, is_experimental, listing })
     }
 
     /// Every answer says how faithful it is, itself or as one that any operation may give.

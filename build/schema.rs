@@ -20,6 +20,11 @@ pub(super) fn complete(written: &Value, components: &Value, is_enforced: bool) -
     Ok(schema.to_string())
 }
 
+/// The schema `written` of a reply, with every reference followed.
+pub(super) fn resolved(written: &Value, components: &Value) -> Result<Value, String> {
+    follow(written, components, &mut Vec::new())
+}
+
 /// The schema with every reference replaced by what it refers to. `way` has the references that lead here.
 fn follow(schema: &Value, components: &Value, way: &mut Vec<String>) -> Result<Value, String> {
     match schema {

@@ -38,7 +38,8 @@ pub(super) fn check_marks(item: &OperationItem, is_unversioned: bool) -> Result<
         return Err(format!("another `operationId` in {NEWEST_VERSION}; expected it as the operation's own"));
     }
     let is_marked = item.versions.is_some() || !item.experimental.is_empty() || !item.changes.is_empty();
-    if is_unversioned && is_marked {
+    let is_listed = item.filters.is_some() || item.sorters.is_some();
+    if is_unversioned && (is_marked || is_listed) {
         return Err("marks of versions; expected none in a document without versions".to_owned());
     }
     if item.summary.as_ref().is_none_or(String::is_empty) {

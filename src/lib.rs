@@ -18,7 +18,7 @@
 //! 3  service                         what operations decide, a folder per resource
 //! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
 //! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant starts with
-//! 0  operation  version  prerequisites  clock  chance  document  metrics  wire
+//! 0  operation  version  prerequisites  clock  chance  document  metrics  wire  query
 //! ```
 //!
 //! # The life of a request
@@ -88,6 +88,8 @@ pub mod operation;
 pub mod pipeline;
 #[doc(hidden)]
 pub mod prerequisites;
+#[doc(hidden)]
+pub mod query;
 #[doc(hidden)]
 pub mod scenario;
 #[doc(hidden)]

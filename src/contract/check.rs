@@ -9,8 +9,9 @@ use super::body::Content;
 use super::facts::Parameter;
 use super::parameter::{self, ParameterValue};
 use super::route::{Found, Route};
-use super::{Contract, Violation, body};
+use super::{Contract, Violation, body, selection};
 use crate::prerequisites::Prerequisites;
+use crate::query::Selection;
 use crate::wire::{Body, Refusal, Request};
 
 /// What a valid request asks for, in types.
@@ -20,6 +21,8 @@ pub struct Checked {
     values: Vec<ParameterValue>,
     /// The JSON body, a JSON Patch included; null for an operation without one.
     pub body: Value,
+    /// Which records of a list are asked for, and in what order; `None` for the list as it is.
+    pub selection: Option<Box<Selection>>,
     /// The body of a `multipart/form-data` request as it was sent.
     pub multipart: Option<Box<Multipart>>,
 }
@@ -103,6 +106,10 @@ impl Contract {
         let mut checked = Checked::default();
         let mut violations = Vec::new();
         check_parameters(found, request, &mut checked, &mut violations);
+        if let (Some(listing), Some(query)) = (&found.in_version.listing, request.uri.query()) {
+            let rows = &self.service.rows[listing.rows];
+            checked.selection = selection::read(rows, listing, query, &mut violations).map(Box::new);
+        }
         if let Some(facts) = &found.facts.body
             && let Some(content) = body::read(facts, request)?
         {

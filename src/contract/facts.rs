@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::field::{Field, Filterable, Sortable};
 use super::version::VERSIONS;
 
 /// A static list. Unlike a slice it prints as one would write it.
@@ -34,6 +35,15 @@ pub(crate) struct Service {
     pub(crate) routes: List<Branch>,
     /// The paths that stand outside every version.
     pub(crate) unversioned_routes: List<Branch>,
+    /// The fields by which lists are filtered and sorted, for each resource that has any.
+    pub(crate) rows: List<RowFacts>,
+}
+
+/// The fields of a resource's records by which any list is filtered or sorted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowFacts {
+    pub(crate) resource: &'static str,
+    pub(crate) fields: List<Field>,
 }
 
 /// One operation.
@@ -60,6 +70,19 @@ pub(crate) struct InVersion {
     pub(crate) access: Option<Access>,
     /// Whether the client must send `X-SailPoint-Experimental: true`.
     pub(crate) is_experimental: bool,
+    /// What the list can be filtered and sorted by; `None` when `filters` and `sorters` are ignored.
+    pub(crate) listing: Option<Listing>,
+}
+
+/// What a list can be filtered and sorted by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listing {
+    /// Whose records it lists: their place in [`Service::rows`].
+    pub(crate) rows: usize,
+    /// The fields that filters may name; empty when `filters` is ignored.
+    pub(crate) filters: List<Filterable>,
+    /// The fields that sorters may name; empty when `sorters` is ignored.
+    pub(crate) sorters: List<Sortable>,
 }
 
 /// Who may call an operation.

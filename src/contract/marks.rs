@@ -12,6 +12,10 @@ pub(crate) const VERSIONS: &str = "x-sim-versions";
 pub(crate) const EXPERIMENTAL: &str = "x-sim-experimental";
 /// What differs in single versions.
 pub(crate) const IN: &str = "x-sim-in";
+/// What a list can be filtered by: fields, and the operators that each may have.
+pub(crate) const FILTERS: &str = "x-sim-filters";
+/// What a list can be sorted by.
+pub(crate) const SORTERS: &str = "x-sim-sorters";
 /// Whether an operation only reads, where its method does not say it.
 pub(crate) const READ: &str = "x-sim-read";
 /// Whether an operation takes long to decide.
@@ -43,6 +47,31 @@ fn names(list: &Value, version: &str) -> bool {
 /// The operation as the version of that name has it, without the marks that said so; `None` where it does not
 /// exist.
 pub(crate) fn in_version(operation: &Value, version: &str) -> Option<Value> {
+    let mut own = changed_in(operation, version)?;
+    let selecting = [filters_parameter(own.get(FILTERS)), sorters_parameter(own.get(SORTERS))];
+    let experimental = is_experimental_in(operation, version)
+        .then(|| json!({ "$ref": "#/components/parameters/experimental" }));
+    let mut added = selecting.into_iter().flatten().peekable();
+    if (experimental.is_some() || added.peek().is_some())
+        && let Value::Array(parameters) = own.entry("parameters").or_insert_with(|| json!([]))
+    {
+        parameters.splice(0..0, experimental);
+        parameters.extend(added);
+    }
+    for mark in [VERSIONS, EXPERIMENTAL, IN, READ, SLOW, FILTERS, SORTERS] {
+        own.shift_remove(mark);
+    }
+    Some(Value::Object(own))
+}
+
+/// What the list can be filtered and sorted by in the version of that name: null for what is ignored there.
+pub(crate) fn listing_in(operation: &Value, version: &str) -> [Value; 2] {
+    let mut own = changed_in(operation, version).unwrap_or_default();
+    [FILTERS, SORTERS].map(|mark| own.get_mut(mark).map(Value::take).unwrap_or_default())
+}
+
+/// The operation with the changes of the version of that name; `None` where it does not exist.
+fn changed_in(operation: &Value, version: &str) -> Option<Map<String, Value>> {
     if !exists_in(operation, version) {
         return None;
     }
@@ -50,20 +79,46 @@ pub(crate) fn in_version(operation: &Value, version: &str) -> Option<Value> {
     if let Some(Value::Object(changes)) = operation[IN].get(documented_as(version)) {
         for (key, value) in changes {
             match (key.as_str(), own.get_mut(key)) {
-                ("responses", Some(Value::Object(responses))) => replace_members(responses, value),
+                ("responses" | FILTERS, Some(Value::Object(members))) if value.is_object() => {
+                    replace_members(members, value);
+                }
                 _ => replace_member(&mut own, key, value),
             }
         }
     }
-    if is_experimental_in(operation, version)
-        && let Value::Array(parameters) = own.entry("parameters").or_insert_with(|| json!([]))
-    {
-        parameters.insert(0, json!({ "$ref": "#/components/parameters/experimental" }));
-    }
-    for mark in [VERSIONS, EXPERIMENTAL, IN, READ, SLOW] {
-        own.shift_remove(mark);
-    }
-    Some(Value::Object(own))
+    Some(own)
+}
+
+/// The parameter that says in words what a list can be filtered by.
+fn filters_parameter(filters: Option<&Value>) -> Option<Value> {
+    let fields = filters?.as_object()?.iter().map(|(field, operators)| {
+        let operators: Vec<&str> =
+            operators.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        format!("`{field}`: {}", operators.join(", "))
+    });
+    let fields: Vec<String> = fields.collect();
+    let description = format!(
+        "Which items to list: conditions on fields, such as `name eq \"Staff\"`, joined by `and`, `or`, `not` and \
+        parentheses. The fields, and the operators that each may have: {}.",
+        fields.join("; ")
+    );
+    Some(query_parameter("filters", &description))
+}
+
+/// The parameter that says in words what a list can be sorted by.
+fn sorters_parameter(sorters: Option<&Value>) -> Option<Value> {
+    let fields = sorters?.as_array()?.iter().filter_map(Value::as_str).map(|field| format!("`{field}`"));
+    let fields: Vec<String> = fields.collect();
+    let description = format!(
+        "What to sort by: fields with commas between them, each with `-` in front for the greatest first. The \
+        fields: {}.",
+        fields.join(", ")
+    );
+    Some(query_parameter("sorters", &description))
+}
+
+fn query_parameter(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": { "type": "string" } })
 }
 
 fn replace_members(into: &mut Map<String, Value>, changes: &Value) {

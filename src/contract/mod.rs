@@ -9,9 +9,12 @@
 //! * `x-sim-versions: [v2024, v1]` – the versions in which it exists; all when absent. `latest` is never named: it
 //!   is the newest version by another name.
 //! * `x-sim-in: {beta: {operationId: delete, x-sailpoint-userLevels: []}}` – what it has otherwise in one version:
-//!   `operationId`, `summary`, `description`, `deprecated`, `security`, `x-sailpoint-userLevels`, and single
-//!   `responses`. Null takes a member away.
+//!   `operationId`, `summary`, `description`, `deprecated`, `security`, `x-sailpoint-userLevels`, `x-sim-sorters`, and
+//!   single `responses` and `x-sim-filters`. Null takes a member away.
 //! * `x-sim-experimental: [v2024, v1]` – the versions that ask for `X-SailPoint-Experimental: true`.
+//! * `x-sim-filters: {name: [eq, co]}`, `x-sim-sorters: [name]` – what a list can be filtered and sorted by; the
+//!   parameters and their descriptions follow from it. `x-sim-fields`, at the head of a document, says where a field is
+//!   that the reply has elsewhere or not at all.
 //! * `x-sim-read: true` – that it only reads, where its method does not say so.
 //! * `x-sim-when-enforced`, in a schema – what request bodies must keep as well with `--prerequisites enforce`.
 //! * `x-sim-ignored`, in a schema – that the service ignores what a request says there.
@@ -25,9 +28,11 @@ mod check;
 mod document;
 #[allow(dead_code, reason = "which variants there are is the documents' choice")]
 mod facts;
+#[allow(dead_code, reason = "the build reads them all")]
 mod marks;
 mod parameter;
 mod route;
+mod selection;
 mod violation;
 
 #[cfg(test)]
@@ -44,12 +49,18 @@ fn yaml_to_json(text: &str) -> Result<serde_json::Value, String> {
 }
 
 /// What the build made of the documents.
-#[allow(clippy::enum_glob_use, clippy::unreadable_literal, reason = "written by the build")]
+#[allow(
+    clippy::enum_glob_use,
+    clippy::unreadable_literal,
+    unused_imports,
+    reason = "written by the build, and what is in it is the documents' choice"
+)]
 mod tables {
     use super::facts::{
-        Access, BodyFacts, Branch, InVersion, Kind::*, List, Media::*, OperationFacts, Parameter, Place::*,
-        Segment::*, Service, Template,
+        Access, BodyFacts, Branch, InVersion, Kind::*, List, Listing, Media::*, OperationFacts, Parameter,
+        Place::*, RowFacts, Segment::*, Service, Template,
     };
+    use super::field::{Field, FieldKind, Filterable, Operators, Sortable};
 
     include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 }
@@ -61,6 +72,7 @@ pub use facts::{Access, List};
 pub use route::{Route, Routed};
 pub use violation::Violation;
 
+use crate::query::field;
 use crate::version;
 use body::Validators;
 use facts::Service;

@@ -56,8 +56,7 @@ impl<R: Record> Content<R> {
     pub(super) fn replace(&mut self, id: &str, rendered: Bytes) -> Option<(u64, Bytes)> {
         let id = escaped(id);
         let slot = self.slot(self.index.hash(id.as_bytes()), &id)?;
-        let row = self.rows.get_mut(slot)?;
-        Some((row.sequence(), row.replace(rendered)))
+        self.rows.replace(slot, rendered)
     }
 
     /// Removes a record.

@@ -1,6 +1,7 @@
 //! Rows in the order of creation, in chunks that copies of a table share until one of them writes. A row is found by
 //! its slot, by its place in the order, and by its sequence, whatever was removed before.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 use hyper::body::Bytes;
@@ -8,6 +9,7 @@ use hyper::body::Bytes;
 use super::record::Record;
 use super::tally::Tally;
 use super::text::is_text_of;
+use crate::query::{Column, Columns, Field};
 
 /// Slots of a chunk; as many as its `taken` has bits.
 pub(super) const SLOTS: usize = 64;
@@ -87,6 +89,8 @@ struct Chunk<R> {
     /// The rows by their slots, as far as there is room yet. A row is one step away from the list, because in a large
     /// table each step waits for memory.
     rows: Arc<[Option<Row<R>>]>,
+    /// What filters and sorters compare, made when one asks and shared by all who share the rows.
+    columns: Arc<Columns>,
 }
 
 impl<R: Record> Chunk<R> {
@@ -96,6 +100,13 @@ impl<R: Record> Chunk<R> {
         }
         Arc::make_mut(&mut self.rows)[place] = Some(row);
         self.taken |= 1 << place;
+        self.forget_columns();
+    }
+
+    fn replace(&mut self, place: usize, rendered: Bytes) -> Option<(u64, Bytes)> {
+        self.forget_columns();
+        let row = Arc::make_mut(&mut self.rows).get_mut(place)?.as_mut()?;
+        Some((row.sequence, row.replace(rendered)))
     }
 
     fn take(&mut self, place: usize) -> Option<Row<R>> {
@@ -104,7 +115,16 @@ impl<R: Record> Chunk<R> {
         if self.taken == 0 {
             self.rows = Arc::default();
         }
+        self.forget_columns();
         row
+    }
+
+    /// Forgets what filters and sorters compare, because a row changed. Others who had the same rows keep it.
+    fn forget_columns(&mut self) {
+        match Arc::get_mut(&mut self.columns) {
+            Some(columns) => columns.forget(),
+            None => self.columns = Arc::default(),
+        }
     }
 
     /// Makes room for a row at that place; a small table needs little.
@@ -142,7 +162,8 @@ impl<R: Record> Rows<R> {
         let list = Arc::make_mut(&mut self.list);
         let slot = list.slots;
         if slot.is_multiple_of(SLOTS) {
-            list.chunks.push(Chunk { taken: 0, first: row.sequence, rows: Arc::default() });
+            let first = row.sequence;
+            list.chunks.push(Chunk { taken: 0, first, rows: Arc::default(), columns: Arc::default() });
             list.tally.push();
         }
         list.chunks[slot / SLOTS].put(slot % SLOTS, row);
@@ -158,12 +179,11 @@ impl<R: Record> Rows<R> {
         self.list.chunks.get(chunk)?.rows.get(place)?.as_ref()
     }
 
-    /// The row in a slot, to be changed.
-    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Row<R>> {
+    /// Replaces the text of the row in a slot, and returns its sequence and the text that was there.
+    pub(super) fn replace(&mut self, slot: u32, rendered: Bytes) -> Option<(u64, Bytes)> {
         self.get(slot)?;
         let (chunk, place) = place_of(slot);
-        let chunk = &mut Arc::make_mut(&mut self.list).chunks[chunk];
-        Arc::make_mut(&mut chunk.rows)[place].as_mut()
+        Arc::make_mut(&mut self.list).chunks[chunk].replace(place, rendered)
     }
 
     /// Removes the row from a slot.
@@ -186,6 +206,12 @@ impl<R: Record> Rows<R> {
         let chunk = &list.chunks[nth];
         let left = (0..passed).fold(chunk.taken, |left, _| without_lowest(left));
         Iter { list, rows: &chunk.rows, left, next_chunk: nth + 1 }
+    }
+
+    /// The chunks that have rows, in order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'_, R>> {
+        let filled = self.list.chunks.iter().filter(|chunk| chunk.taken != 0);
+        filled.map(|chunk| Block { taken: chunk.taken, rows: &chunk.rows, columns: &chunk.columns })
     }
 
     /// How many rows come before the one with this sequence, and whether that is there.
@@ -214,6 +240,42 @@ impl<R: Record> Rows<R> {
             moved(row, slot);
         }
         *self = compacted;
+    }
+}
+
+/// Up to 64 rows in order, with what filters and sorters compare.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a, R> {
+    /// Which places have a row: bit n for the n-th.
+    pub(super) taken: u64,
+    pub(super) rows: &'a [Option<Row<R>>],
+    pub(super) columns: &'a Columns,
+}
+
+impl<'a, R: Record> Block<'a, R> {
+    /// The row at a place.
+    pub(super) fn row(&self, place: usize) -> Option<&'a Row<R>> {
+        self.rows.get(place)?.as_ref()
+    }
+
+    /// The same without the rows whose sequence is gone.
+    pub(super) fn without(self, is_gone: impl Fn(u64) -> bool) -> Self {
+        let rows = self.rows.iter().enumerate();
+        let gone = rows.filter(|(_, row)| row.as_ref().is_some_and(|row| is_gone(row.sequence)));
+        let taken = gone.fold(self.taken, |left, (place, _)| left & !(1 << place));
+        Self { taken, ..self }
+    }
+
+    /// The sequences of the first and the last row.
+    pub(super) fn sequences(&self) -> Option<RangeInclusive<u64>> {
+        let at = |place: u32| self.row(place as usize).map(Row::sequence);
+        Some(at(self.taken.trailing_zeros())?..=at(self.taken.checked_ilog2()?)?)
+    }
+
+    /// The rows' values for one of their resource's fields.
+    pub(super) fn column(&self, fields: &'static [Field], place: usize) -> &'a Column {
+        let texts = self.rows.iter().map(|row| row.as_ref().map(|row| &row.rendered[..]));
+        self.columns.column(fields, place, texts)
     }
 }
 
@@ -369,7 +431,7 @@ mod tests {
         });
         let mut other = rows.clone();
         assert!(Arc::ptr_eq(&rows.list, &other.list));
-        other.get_mut(70).unwrap().replace(Bytes::from_static(br#"{"id":"new"}"#));
+        other.replace(70, Bytes::from_static(br#"{"id":"new"}"#)).unwrap();
         assert_eq!(rows.shared_chunks(&other), [true, false, true, true]);
         other.remove(3);
         assert_eq!(rows.shared_chunks(&other), [false, false, true, true]);

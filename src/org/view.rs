@@ -10,8 +10,9 @@ use super::content::Content;
 use super::history::{History, Past};
 use super::pages::Pages;
 use super::record::Record;
-use super::rows::{self, Row};
+use super::rows::{self, Block, Row};
 use super::text::escaped;
+use crate::query::Columns;
 
 /// What a read sees of a table.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct View<'a, R> {
     pages: &'a Pages,
     /// The rows that were different, by their sequence: as they were, or `None` where they did not exist.
     former: BTreeMap<u64, Option<Row<R>>>,
+    /// What filters and sorters compare of each of those.
+    former_columns: Vec<Columns>,
 }
 
 impl<'a, R: Record> View<'a, R> {
@@ -36,7 +39,8 @@ impl<'a, R: Record> View<'a, R> {
                 .map(|(sequence, text)| (sequence, text.map(|text| Row::new(text, sequence))))
                 .collect()
         });
-        Self { content, pages, former }
+        let former_columns = former.iter().map(|_| Columns::default()).collect();
+        Self { content, pages, former, former_columns }
     }
 
     /// How many records there are.
@@ -108,6 +112,28 @@ impl<'a, R: Record> View<'a, R> {
     /// All records with everything known about them, in the order of creation.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row<R>> + Clone {
         self.rows_from(0)
+    }
+
+    /// Whether rows were different.
+    pub(super) fn is_past(&self) -> bool {
+        !self.former.is_empty()
+    }
+
+    /// All rows in blocks: those that are as they were in the order of creation, then those that were different.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'_, R>> {
+        let unchanged = self.content.rows.blocks().map(|block| match block.sequences() {
+            Some(range) if self.former.range(range.clone()).next().is_some() => {
+                block.without(|sequence| self.former.contains_key(&sequence))
+            }
+            _ => block,
+        });
+        let former = self.former.values().zip(&self.former_columns);
+        let former = former.filter(|(row, _)| row.is_some()).map(|(row, columns)| Block {
+            taken: 1,
+            rows: std::slice::from_ref(row),
+            columns,
+        });
+        unchanged.chain(former)
     }
 
     /// The records from the `offset`-th on. Between two rows that were different the list is unchanged, so that it

@@ -3,6 +3,7 @@
 //! nothing; the tenant applies what was decided, unless it was only a rehearsal.
 
 mod change;
+mod collection;
 mod oauth;
 mod password_sync_groups;
 #[allow(dead_code, reason = "sources will use it")]
@@ -12,6 +13,7 @@ use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Contract, Route};
+use crate::fixture::Group;
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -105,7 +107,7 @@ pub(crate) fn total(view: &View<'_>, operation: Operation) -> Option<usize> {
 /// Decides an operation.
 pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     match call.route.operation {
-        Operation::GetPasswordSyncGroups => Ok(password_sync_groups::list(view, &call)),
+        Operation::GetPasswordSyncGroups => Ok(collection::list::<Group>(view, &call)),
         Operation::CreatePasswordSyncGroup => password_sync_groups::create(view, call),
         Operation::GetPasswordSyncGroup => password_sync_groups::get(view, &call),
         Operation::UpdatePasswordSyncGroup => password_sync_groups::update(view, call),

@@ -1,6 +1,8 @@
 //! The notation of the documents, tried on a small service of its own (`things.yaml`): what differs from version to
 //! version in routes, access, checks and served documents, what fails to build, and what a large service costs.
 
+mod listing;
+
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -268,7 +270,7 @@ fn the_enum_is_written_from_the_documents() {
     let text = write::operation_enum(&read("things", THINGS).unwrap());
     for line in [
         "    /// Delete one thing.\n    DeleteThing,\n",
-        "pub const ALL: [Self; 8]",
+        "pub const ALL: [Self; 9]",
         "            Self::DeleteThing => \"deleteThing\",\n",
         "            Self::FindThings => true,\n",
         "            Self::PatchThing => false,\n",

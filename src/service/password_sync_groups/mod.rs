@@ -6,7 +6,6 @@ mod prerequisites;
 use std::collections::HashSet;
 
 use hyper::StatusCode;
-use hyper::header::HeaderName;
 use serde_json::Value;
 
 use super::{Call, Change, Done, View};
@@ -16,19 +15,8 @@ use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Refusal, Reply};
 
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-
 /// The label under which ids of groups are drawn.
 const LABEL: &str = "group";
-
-/// One page, in the order of creation.
-pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
-    let groups = view.table::<Group>();
-    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
-    let reply = Reply::json(StatusCode::OK, groups.page(offset, limit));
-    let is_counted = call.checked.boolean("count");
-    if is_counted { reply.with(TOTAL_COUNT, groups.len()).into() } else { reply.into() }
-}
 
 /// How many groups there are.
 pub(super) fn total(view: &View<'_>) -> usize {

@@ -1,0 +1,64 @@
+//! Lists, of any resource: a page of the records that are visible and that `filters` ask for, in the order of `sorters`
+//! or else of creation, with the number of all of them when `count` is true.
+
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::HeaderName;
+
+use super::{Call, Done, View};
+use crate::org::{Kept, Visible, Window};
+use crate::wire::Reply;
+
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// Every record, as it is kept.
+pub(super) fn list<R: Kept>(view: &View<'_>, call: &Call<'_>) -> Done {
+    let table = view.table::<R>();
+    let window = window(call);
+    if call.checked.selection.is_none() {
+        let page = table.page(window.offset, window.limit);
+        return reply(page, window, || table.len());
+    }
+    let selected = table.select(call.checked.selection.as_deref(), None, window);
+    reply(selected.page(), window, || selected.total)
+}
+
+/// The records that are visible, as they are kept.
+#[allow(dead_code, reason = "lists that do not show everything to everybody use it")]
+pub(super) fn list_visible<R: Kept>(
+    view: &View<'_>,
+    call: &Call<'_>,
+    is_visible: impl Fn(&R) -> bool,
+) -> Done {
+    let (table, window) = (view.table::<R>(), window(call));
+    let selected = table.select(call.checked.selection.as_deref(), Some(&is_visible), window);
+    reply(selected.page(), window, || selected.total)
+}
+
+/// The records that are visible (all of them with `None`), each in the shape that `write` gives it. Filters and sorters
+/// look at it as it is kept.
+#[allow(dead_code, reason = "lists that show records in another shape use it")]
+pub(super) fn list_shown<R: Kept>(
+    view: &View<'_>,
+    call: &Call<'_>,
+    is_visible: Visible<'_, R>,
+    write: impl Fn(&R, &mut Vec<u8>),
+) -> Done {
+    let (table, window) = (view.table::<R>(), window(call));
+    let selected = table.select(call.checked.selection.as_deref(), is_visible, window);
+    reply(selected.page_of(write), window, || selected.total)
+}
+
+/// Which part of the list is asked for.
+fn window(call: &Call<'_>) -> Window {
+    Window {
+        offset: call.checked.integer("offset"),
+        limit: call.checked.integer("limit"),
+        is_counted: call.checked.boolean("count"),
+    }
+}
+
+fn reply(page: Bytes, window: Window, total: impl Fn() -> usize) -> Done {
+    let reply = Reply::json(StatusCode::OK, page);
+    if window.is_counted { reply.with(TOTAL_COUNT, total()).into() } else { reply.into() }
+}
