@@ -12,6 +12,7 @@ use sync_group_sim::version::VERSIONS;
 use sync_group_sim::{Prerequisites, TenantOptions};
 
 use crate::limit_args::{LimitArgs, Time};
+use crate::server_args::ServerAddressArgs;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
@@ -81,7 +82,7 @@ pub(crate) enum Command {
         #[arg(long, env = "SYNC_GROUP_SIM_API_VERSION", default_value = "v2024", value_parser = VERSIONS.map(|version| version.name))]
         api_version: String,
         /// The base URL for `servers`
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
+        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, hide_env_values = true)]
         url: String,
         /// Whether request bodies must meet the prerequisites of the service's documentation
         #[arg(
@@ -97,18 +98,30 @@ pub(crate) enum Command {
         /// Print the commands that undo it
         #[arg(long)]
         unset: bool,
-        /// The base URL of the server
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
-        url: String,
-        /// The fixture whose first client is used
-        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
-        fixture: String,
+        /// The shell, or kind of file, that they are for
+        #[arg(long, value_enum, default_value = "sh")]
+        shell: Shell,
+        /// The fixture whose first client is used; when absent, the server is asked for its first client
+        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", value_name = FIXTURE)]
+        fixture: Option<String>,
+        #[command(flatten)]
+        server: ServerAddressArgs,
     },
     /// Ask a server whether it is up: exit code 0 when it answers, 1 when not
     Health {
-        /// The base URL of the server
-        #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, value_parser = base_url)]
-        url: String,
+        #[command(flatten)]
+        server: ServerAddressArgs,
+    },
+    /// Show what clients did and were told, a line for each exchange
+    Journal(JournalArgs),
+    /// Write a scenario and a test to begin from
+    Init {
+        /// The folder; it is made if it is not there
+        #[arg(default_value = ".", value_name = "DIR")]
+        folder: PathBuf,
+        /// What the test is written in
+        #[arg(long, value_enum, default_value = TestLanguage::USUAL)]
+        test: TestLanguage,
     },
     /// Print the JSON Schema of a file format, for editors
     Schema {
@@ -124,6 +137,8 @@ pub(crate) enum Command {
 
 /// The default address of a server.
 const DEFAULT_URL: &str = "http://127.0.0.1:4580";
+/// What a server starts with that is told nothing else.
+pub(crate) const DEFAULT_FIXTURE: &str = "demo";
 const FIXTURE: &str = "demo|large|empty|PATH";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -132,6 +147,52 @@ pub(crate) enum FileFormat {
     Scenario,
     /// Fixture files
     Fixture,
+}
+
+/// What is told how to set a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// sh, bash, zsh: eval "$(sync-group-sim env)"
+    Sh,
+    /// fish: sync-group-sim env --shell fish | source
+    Fish,
+    /// PowerShell: sync-group-sim env --shell powershell | Invoke-Expression
+    Powershell,
+    /// cmd.exe: a batch file, to be run with `call`
+    Cmd,
+    /// A file of lines NAME=value
+    Dotenv,
+}
+
+/// What a test to begin from is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestLanguage {
+    /// A shell script with curl
+    Sh,
+    /// Python, its own unittest
+    Python,
+    /// A PowerShell script
+    Powershell,
+}
+
+impl TestLanguage {
+    /// What this system has.
+    const USUAL: &'static str = if cfg!(windows) { "powershell" } else { "sh" };
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Go on with what happens, until the tenant or the server ends
+    #[arg(long, conflicts_with = "har")]
+    pub(crate) follow: bool,
+    /// Print each exchange as the control API has it, JSON on one line
+    #[arg(long, conflicts_with = "har")]
+    pub(crate) json: bool,
+    /// Write the journal to this file as an HTTP archive (HAR) instead; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) har: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) server: ServerAddressArgs,
 }
 
 #[derive(Debug, Args)]
@@ -148,7 +209,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
     pub(crate) port_file: Option<PathBuf>,
     /// What every tenant starts with
-    #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
+    #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = DEFAULT_FIXTURE, value_name = FIXTURE)]
     pub(crate) fixture: String,
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
@@ -191,6 +252,9 @@ pub(crate) struct ServeArgs {
     /// Serve https with a certificate generated for localhost; prints where the CA's certificate was written
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) tls_self_signed: bool,
+    /// With --tls-self-signed: write the CA's certificate to this file, and remove it at the end; a pipe or a device stays
+    #[arg(long, env = "SYNC_GROUP_SIM_TLS_CA_FILE", value_name = "PATH")]
+    pub(crate) tls_ca_file: Option<PathBuf>,
     /// One line per request on stderr
     #[arg(long, env = "SYNC_GROUP_SIM_LOG", default_value = "text", value_enum)]
     pub(crate) log: Log,
@@ -233,13 +297,4 @@ fn domain(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("`{text}` is not a domain; expected one such as sim.example"))
-}
-
-/// `http://host:port`, with or without a path.
-fn base_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or_default();
-    if rest.is_empty() || rest.starts_with('/') || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!("`{text}` is not a base URL; expected http://host:port"));
-    }
-    Ok(text.to_owned())
 }

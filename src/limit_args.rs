@@ -129,7 +129,7 @@ impl fmt::Display for Time {
     }
 }
 
-fn some_time(text: &str) -> Result<Time, String> {
+pub(crate) fn some_time(text: &str) -> Result<Time, String> {
     let time = parse_duration(text)?;
     if time.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(Time(time)) }
 }

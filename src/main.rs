@@ -1,5 +1,5 @@
-//! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs` and
-//! `limit_args.rs`, the files it names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in
+//! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs`,
+//! `limit_args.rs` and `server_args.rs`, the files it names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in
 //! `log.rs`, the simulator in the library.
 
 mod cli;
@@ -8,6 +8,7 @@ mod files;
 mod limit_args;
 mod log;
 mod own_files;
+mod server_args;
 mod text_file;
 
 use std::process::ExitCode;

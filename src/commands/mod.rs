@@ -6,10 +6,14 @@ mod completions;
 mod env;
 mod fixtures;
 mod health;
+mod init;
+mod journal;
 mod openapi;
+mod remote;
 mod scenarios;
 mod schema;
 mod serve;
+mod shell;
 mod signals;
 
 use std::fmt;
@@ -62,9 +66,13 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Openapi { api_version, url, prerequisites }) => {
             openapi::openapi(&api_version, &url, prerequisites)
         }
-        Some(Command::Env { unset: true, .. }) => env::unset(),
-        Some(Command::Env { unset: false, url, fixture }) => env::env(&url, &fixture),
-        Some(Command::Health { url }) => health::health(&url),
+        Some(Command::Env { unset: true, shell, server, .. }) => env::unset(&server, shell),
+        Some(Command::Env { unset: false, shell, server, fixture }) => {
+            env::env(&server, fixture.as_deref(), shell)
+        }
+        Some(Command::Health { server }) => health::health(&server),
+        Some(Command::Journal(args)) => journal::journal(&args),
+        Some(Command::Init { folder, test }) => init::init(&folder, test),
         Some(Command::Schema { format }) => schema::schema(format),
         Some(Command::Completions { shell }) => completions::completions(shell),
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rand::Rng;
 use sync_group_sim::{Config, ControlPolicy, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants};
@@ -18,6 +18,10 @@ use crate::own_files::{OwnFile, OwnFiles};
 
 pub(super) fn serve(args: &ServeArgs) -> Outcome {
     check_token(args.control_token.as_deref())?;
+    if args.tls_ca_file.is_some() && !args.tls_self_signed {
+        let message = "`--tls-ca-file` is for the certificate of a generated CA; expected `--tls-self-signed` beside it";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log);
     #[cfg(unix)]
@@ -90,7 +94,7 @@ async fn serve_until_stopped(
     let tell = move || {
         if let Some(path) = port_file {
             let port = format!("{}\n", address.port());
-            made.keep(OwnFile::put(&path, &port).map_err(Failure::Failed)?);
+            made.keep(OwnFile::put(&path, port.as_bytes()).map_err(Failure::Failed)?);
         }
         print(&banner)
     };
@@ -144,12 +148,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 fn tls(args: &ServeArgs, made: &OwnFiles) -> Result<(Option<Tls>, Option<PathBuf>), Failure> {
     if args.tls_self_signed {
         let (tls, authority) = Tls::self_signed(&args.tenant_domain).map_err(Failure::Failed)?;
-        let folder = std::env::temp_dir();
-        let file =
-            OwnFile::make_in(&folder, "sync-group-sim-ca", "pem", &authority).map_err(Failure::Failed)?;
-        let path = file.path().to_owned();
-        made.keep(Some(file));
-        return Ok((Some(tls), Some(path)));
+        return Ok((Some(tls), Some(write_authority(args.tls_ca_file.as_deref(), &authority, made)?)));
     }
     match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -157,6 +156,20 @@ fn tls(args: &ServeArgs, made: &OwnFiles) -> Result<(Option<Tls>, Option<PathBuf
         }
         _ => Ok((None, None)),
     }
+}
+
+/// Writes a generated CA's certificate to the file that was named, or to one of its own; returns which.
+fn write_authority(named: Option<&Path>, authority: &str, made: &OwnFiles) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        made.keep(OwnFile::put(path, authority.as_bytes()).map_err(Failure::Failed)?);
+        return Ok(path.to_owned());
+    }
+    let folder = std::env::temp_dir();
+    let file = OwnFile::make_in(&folder, "sync-group-sim-ca", "pem", authority.as_bytes());
+    let file = file.map_err(Failure::Failed)?;
+    let path = file.path().to_owned();
+    made.keep(Some(file));
+    Ok(path)
 }
 
 /// Whether a token can be sent in a header field. The parser of the command line would show the one that cannot.

@@ -95,8 +95,19 @@ fn imports_only_point_down() {
     for path in files(&source) {
         let name = path.strip_prefix(&source).unwrap();
         let room = name.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
-        if ["lib", "main", "cli", "commands", "files", "limit_args", "log", "own_files", "text_file"]
-            .contains(&room)
+        if [
+            "lib",
+            "main",
+            "cli",
+            "commands",
+            "files",
+            "limit_args",
+            "log",
+            "own_files",
+            "server_args",
+            "text_file",
+        ]
+        .contains(&room)
         {
             continue;
         }

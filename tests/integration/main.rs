@@ -6,6 +6,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+/// The commands that ask a running server.
+mod asking;
 /// The binary itself: options, environment, output, exit codes, signals.
 mod command_line;
 /// Many clients at once, and a stop under their load.
@@ -38,6 +40,8 @@ mod fuzz;
 mod harness;
 /// HTTP/1 byte by byte: framing, odd requests, and those that are refused.
 mod http_conformance;
+/// Files to begin from.
+mod init;
 /// What the journal keeps, and what it leaves out.
 mod journal;
 /// What the server allows its clients, seen from a socket: the refusal, and that others are still served.
