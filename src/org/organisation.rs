@@ -10,7 +10,10 @@ use hyper::body::Bytes;
 use super::links::Links;
 use super::{Record, Table};
 use crate::clock::Timestamp;
-use crate::fixture::{Account, Application, Fixture, Group, Identity, PasswordPolicy, Source};
+use crate::fixture::{
+    Account, Application, Fixture, Group, Identity, PasswordDictionary, PasswordOrgConfig, PasswordPolicy,
+    PolicyHolders, Section, Source,
+};
 use crate::prerequisites::Prerequisites;
 use crate::wire::changed::{ChangeKind, Changed};
 
@@ -63,6 +66,8 @@ pub(crate) trait Kept: Record {
 }
 
 /// Declares the tables: the fixture's section, and the type of its records.
+///
+/// A section is a list, or one thing that may be absent.
 macro_rules! tables {
     ($($section:ident: $record:ident),* $(,)?) => {
         /// The tables.
@@ -91,7 +96,7 @@ macro_rules! tables {
             }
 
             fn fill(&self, fixture: &mut Fixture) {
-                $(fixture.$section = self.$section.to_records().collect();)*
+                $(fixture.$section = Filled::of(self.$section.to_records());)*
             }
         }
 
@@ -125,10 +130,37 @@ macro_rules! tables {
 tables! {
     sources: Source,
     password_policies: PasswordPolicy,
+    password_policy_holders: PolicyHolders,
+    password_org_config: PasswordOrgConfig,
+    password_dictionary: PasswordDictionary,
     applications: Application,
     identities: Identity,
     accounts: Account,
     groups: Group,
+}
+
+/// A section of the fixture.
+trait Filled<R> {
+    /// The section that has these records.
+    fn of(records: impl Iterator<Item = R>) -> Self;
+}
+
+impl<R> Filled<R> for Vec<R> {
+    fn of(records: impl Iterator<Item = R>) -> Self {
+        records.collect()
+    }
+}
+
+impl<R> Filled<R> for Section<R> {
+    fn of(records: impl Iterator<Item = R>) -> Self {
+        records.collect()
+    }
+}
+
+impl<R> Filled<R> for Option<R> {
+    fn of(mut records: impl Iterator<Item = R>) -> Self {
+        records.next()
+    }
 }
 
 /// The organisation of one tenant.

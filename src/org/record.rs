@@ -5,10 +5,13 @@ use std::cell::RefCell;
 
 use hyper::body::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::text::BEFORE_ID;
-use crate::document::{Written, read_own};
-use crate::fixture::{Account, Application, Group, PasswordPolicy, Source};
+use crate::document::{Written, from_json, read_own};
+use crate::fixture::{
+    Account, Application, Group, PasswordDictionary, PasswordOrgConfig, PasswordPolicy, PolicyHolders, Source,
+};
 use crate::wire::json::{self, Object};
 
 /// One thing of an organisation, with an id of its own. It is written as a JSON object whose first member is `id`.
@@ -78,8 +81,38 @@ macro_rules! records {
 records! {
     Source: "sources",
     PasswordPolicy: "password-policies",
+    PolicyHolders: "source-password-policies",
     Application: "source-apps",
     Account: "accounts",
+}
+
+/// Records of which an organisation has at most one. They have no id of their own, so the resource's name is theirs.
+macro_rules! only_ones {
+    ($($record:ty: $resource:literal,)*) => {$(
+        impl Record for $record {
+            const RESOURCE: &'static str = $resource;
+
+            fn id(&self) -> &str {
+                Self::RESOURCE
+            }
+
+            fn write(&self, into: &mut Vec<u8>) {
+                let mut object = Object::begin(into);
+                json::value(object.text("id", Self::RESOURCE).member("value"), self);
+                object.end();
+            }
+
+            fn read_back(text: &[u8]) -> Self {
+                let written: Value = serde_json::from_slice(text).expect("it was written as JSON");
+                from_json(&written["value"]).expect("it was written from such a value")
+            }
+        }
+    )*};
+}
+
+only_ones! {
+    PasswordOrgConfig: "password-org-config",
+    PasswordDictionary: "password-dictionary",
 }
 
 /// The largest buffer that a thread keeps for the next record, in bytes.
@@ -147,6 +180,14 @@ mod tests {
         check(&fixture.applications);
         check(&fixture.identities);
         check(&fixture.accounts);
+    }
+
+    #[test]
+    fn what_there_is_only_one_of_is_read_back_as_it_was() {
+        check(&[PasswordOrgConfig { digit_token_length: 9, ..PasswordOrgConfig::default() }]);
+        check(&[PasswordDictionary::parse("# a \"quoted\" word\nwinter\n".to_owned()).unwrap()]);
+        let holders = r#"{"id":"s","holders":[{"policyId":"p","policyName":null,"selectors":{"identityAttr":[{"name":"a","value":"b"}]}}]}"#;
+        check(&[PolicyHolders::read_back(holders.as_bytes())]);
     }
 
     #[test]
