@@ -2,12 +2,16 @@
 //! checked. It looks at a [`View`] of the organisation and decides: a reply and changes, or a refusal. It changes
 //! nothing; the tenant applies what was decided, unless it was only a rehearsal.
 
+mod assignment;
 mod change;
 mod collection;
 mod oauth;
+mod password_dictionary;
+mod password_org_config;
+mod password_policies;
 mod password_sync_groups;
-#[allow(dead_code, reason = "sources will use it")]
 mod patch;
+mod sources;
 
 use crate::auth::{Auth, Session};
 use crate::chance::Chance;
@@ -26,7 +30,6 @@ pub(crate) struct Call<'a> {
     /// Where the request led.
     pub(crate) route: &'a Route<'a>,
     /// What requests must keep, and what a JSON Patch may make of a record.
-    #[allow(dead_code, reason = "sources will use it")]
     pub(crate) contract: &'a Contract,
     /// What it asks for, in types.
     pub(crate) checked: Checked,
@@ -68,12 +71,26 @@ impl<'a> View<'a> {
         self.organisation.links()
     }
 
-    /// The id of the next record drawn under `label`, and its number among these, from 1.
+    /// The id of the next record drawn under `label`, a dashed UUID, and its number among these, from 1.
     fn next_id(&self, label: &'static str, is_taken: impl Fn(&str) -> bool) -> (String, u64) {
+        self.next(label, |nth| self.chance.uuid(label, nth).to_string(), is_taken)
+    }
+
+    /// The same, of 32 hexadecimal digits.
+    fn next_hex_id(&self, label: &'static str, is_taken: impl Fn(&str) -> bool) -> (String, u64) {
+        self.next(label, |nth| self.chance.hex(label, nth), is_taken)
+    }
+
+    fn next(
+        &self,
+        label: &'static str,
+        draw: impl Fn(u64) -> String,
+        is_taken: impl Fn(&str) -> bool,
+    ) -> (String, u64) {
         let mut nth = self.organisation.made(label);
         loop {
             nth += 1;
-            let id = self.chance.uuid(label, nth).to_string();
+            let id = draw(nth);
             if !is_taken(&id) {
                 return (id, nth);
             }
@@ -104,6 +121,12 @@ pub(crate) fn total(view: &View<'_>, operation: Operation) -> Option<usize> {
     }
 }
 
+/// When a record is modified that was last modified at `former`: now, but a millisecond later at least.
+fn next_moment(former: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let earliest = former.map(|at| Timestamp::from_millis(at.as_millis() + 1));
+    earliest.map_or(now, |earliest| now.max(earliest))
+}
+
 /// Decides an operation.
 pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     match call.route.operation {
@@ -112,6 +135,24 @@ pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
         Operation::GetPasswordSyncGroup => password_sync_groups::get(view, &call),
         Operation::UpdatePasswordSyncGroup => password_sync_groups::update(view, call),
         Operation::DeletePasswordSyncGroup => password_sync_groups::delete(view, &call),
+        Operation::ListSources => sources::list(view, &call),
+        Operation::CreateSource => sources::create(view, call),
+        Operation::GetSource => sources::get(view, &call),
+        Operation::PutSource => sources::put(view, call),
+        Operation::UpdateSource => sources::patch(view, call),
+        Operation::DeleteSource => sources::delete(view, &call),
+        Operation::ListPasswordPolicyHoldersOnSource => sources::list_holders(view, &call),
+        Operation::UpdatePasswordPolicyHolders => sources::update_holders(view, call),
+        Operation::ListPasswordPolicies => Ok(password_policies::list(view, &call)),
+        Operation::CreatePasswordPolicy => password_policies::create(view, call),
+        Operation::GetPasswordPolicyById => password_policies::get(view, &call),
+        Operation::SetPasswordPolicy => password_policies::set(view, call),
+        Operation::DeletePasswordPolicy => password_policies::delete(view, &call),
+        Operation::GetPasswordOrgConfig => Ok(password_org_config::get(view)),
+        Operation::CreatePasswordOrgConfig => password_org_config::create(view, call),
+        Operation::PutPasswordOrgConfig => password_org_config::put(view, call),
+        Operation::GetPasswordDictionary => password_dictionary::get(view),
+        Operation::PutPasswordDictionary => password_dictionary::put(view, &call),
         Operation::Token => oauth::token(view, &call),
         Operation::OauthInfo => Ok(oauth::info(view, &call)),
     }

@@ -2,10 +2,6 @@
 //! multipart/form-data body, Basic credentials, or a mix. The vendor documents the first three; its own
 //! clients use all of them.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::body::Bytes;
@@ -13,8 +9,8 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use serde_json::{Map, Value};
 
-use super::query;
 use super::request::{Body, Request};
+use super::{multipart, query};
 
 /// Parameters by name, in the order of precedence: body, query, Basic credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,37 +91,9 @@ impl Form {
     fn add_multipart(&mut self, request: &Request, body: &Bytes) {
         let content_type =
             request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let Ok(boundary) = multer::parse_boundary(content_type) else {
-            return;
-        };
-        let whole = Whole(Some(body.clone()));
-        let mut multipart = multer::Multipart::new(whole, boundary);
-        let reading = async {
-            let mut fields = Vec::new();
-            while let Ok(Some(field)) = multipart.next_field().await {
-                let Some(name) = field.name().map(str::to_owned) else {
-                    continue;
-                };
-                let Ok(value) = field.text().await else { break };
-                fields.push((name, value));
-            }
-            fields
-        };
-        // The whole body is in memory, so the reader never waits.
-        if let Poll::Ready(fields) = pin!(reading).poll(&mut Context::from_waker(Waker::noop())) {
-            self.fields.extend(fields);
-        }
-    }
-}
-
-/// A body in memory, as the one-piece stream that the multipart reader needs.
-struct Whole(Option<Bytes>);
-
-impl futures_core::Stream for Whole {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
+        let (parts, _) = multipart::read_some(content_type, body);
+        let text = |bytes: Bytes| String::from_utf8_lossy(&bytes).into_owned();
+        self.fields.extend(parts.into_iter().map(|(name, bytes)| (name, text(bytes))));
     }
 }
 

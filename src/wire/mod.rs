@@ -5,6 +5,7 @@ pub mod caller;
 pub mod changed;
 pub mod form;
 pub(crate) mod json;
+pub(crate) mod multipart;
 pub mod packed;
 pub(crate) mod path;
 pub mod query;

@@ -83,6 +83,8 @@ pub enum DetailCode {
     IllegalValue,
     /// A reference to something that does not exist.
     ReferenceNotFound,
+    /// Something that others need as it is.
+    InUse,
 }
 
 impl DetailCode {
@@ -93,6 +95,7 @@ impl DetailCode {
             Self::Missing => "400.1.0 Required Data Missing Or Empty",
             Self::IllegalValue => "400.1.3 Illegal value",
             Self::ReferenceNotFound => "400.1.404 Referenced object not found",
+            Self::InUse => "400.2.1.0 Object in use by another",
         }
     }
 }

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use hyper::StatusCode;
 use serde_json::Value;
 
-use super::{Call, Change, Done, View};
+use super::assignment::Assignments;
+use super::{Call, Change, Done, View, next_moment};
 use crate::clock::Timestamp;
 use crate::fixture::{Group, PasswordPolicy, Reference, Source};
 use crate::org::{Table, WriteOf};
@@ -54,12 +55,11 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     if call.prerequisites == Prerequisites::Enforce {
         prerequisites::check(view, &group)?;
     }
-    let earliest = former.modified.map(|at| Timestamp::from_millis(at.as_millis() + 1));
     group.created = former.created;
-    group.modified = Some(earliest.map_or(call.now, |earliest| call.now.max(earliest)));
+    group.modified = Some(next_moment(former.modified, call.now));
     let rendered = Table::render(&group);
     let reply = Reply::json(StatusCode::OK, rendered.clone());
-    let left = leave(view, &former, group.source_ids.as_deref().unwrap_or_default());
+    let left = leave(view, call.now, &former, group.source_ids.as_deref().unwrap_or_default());
     let write = WriteOf::Replace { former, record: group, rendered };
     Ok(Done { reply, changes: with(Change::record(write), left) })
 }
@@ -68,7 +68,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
 /// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
-    let left = leave(view, &former, &[]);
+    let left = leave(view, call.now, &former, &[]);
     let changes = with(Change::record(WriteOf::Delete { former }), left);
     Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
 }
@@ -97,7 +97,7 @@ fn asked_for(mut body: Value) -> Group {
 
 /// What happens to the sources that leave `group` (all but those in `staying`): each becomes independent, with the
 /// group's policy assigned directly to it.
-fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
+fn leave(view: &View<'_>, now: Timestamp, group: &Group, staying: &[String]) -> Vec<Change> {
     let policy_id = group.password_policy_id.as_deref().unwrap_or_default();
     let Some(policy) =
         view.table::<PasswordPolicy>().get(policy_id).map(|policy| Reference::to_policy(&policy))
@@ -106,14 +106,13 @@ fn leave(view: &View<'_>, group: &Group, staying: &[String]) -> Vec<Change> {
     };
     let staying: HashSet<&str> = staying.iter().map(String::as_str).collect();
     let leaving = group.source_ids.iter().flatten().filter(|id| !staying.contains(id.as_str()));
-    let independent = leaving.filter_map(|id| {
-        let former = view.table::<Source>().get(id)?;
+    let mut assignments = Assignments::new(view, now);
+    for former in leaving.filter_map(|id| view.table::<Source>().get(id)) {
         let mut record = (*former).clone();
         record.password_policies = vec![policy.clone()];
-        let rendered = Table::render(&record);
-        Some(Change::record(WriteOf::Replace { former, record, rendered }))
-    });
-    independent.collect()
+        assignments.replace(former, record);
+    }
+    assignments.finish()
 }
 
 fn with(first: Change, mut further: Vec<Change>) -> Vec<Change> {

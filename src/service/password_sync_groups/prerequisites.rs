@@ -1,16 +1,10 @@
 //! What the service's documentation requires of a group: a known policy, and sources each of which is known, is
-//! connected directly, has the feature `PASSWORD`, has an application if users sign in with it (feature `AUTHENTICATE`),
-//! and is in no other group. That there are two sources and a name is checked by the contract.
+//! connected directly, has the feature `PASSWORD` and no policy for some people only, has an application if users sign in
+//! with it (feature `AUTHENTICATE`), and is in no other group. That there are two sources and a name is checked by the contract.
 
-use crate::fixture::{ConnectionType, Group, PasswordPolicy, Source};
+use crate::fixture::{ConnectionType, Group, PasswordPolicy, PolicyHolders, Source};
 use crate::service::View;
 use crate::wire::{DetailCode, Refusal};
-
-/// The feature without which a source's passwords are not managed.
-const PASSWORD: &str = "PASSWORD";
-
-/// The feature of an authentication source: users sign in with its accounts.
-const AUTHENTICATE: &str = "AUTHENTICATE";
 
 /// How many mistakes in a group are reported.
 const MOST_MISTAKES: usize = 50;
@@ -55,11 +49,14 @@ fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCo
     if source.connection_type != ConnectionType::Direct {
         return illegal("is not connected directly, so its passwords cannot be managed".to_owned());
     }
-    let has = |feature: &str| source.features.iter().any(|known| known == feature);
-    if !has(PASSWORD) {
+    if !source.has_feature(Source::PASSWORD) {
         return illegal("does not have the feature PASSWORD".to_owned());
     }
-    if has(AUTHENTICATE) && !view.links().has_application(id) {
+    let exceptions = view.table::<PolicyHolders>();
+    if !exceptions.is_empty() && exceptions.contains(id) {
+        return illegal("has a password policy for some people only (selectors)".to_owned());
+    }
+    if source.has_feature(Source::AUTHENTICATE) && !view.links().has_application(id) {
         return illegal("is an authentication source, but no application uses it".to_owned());
     }
     match view.links().group_of(id) {
