@@ -187,8 +187,11 @@ fn drip(address: SocketAddr, head: &str) -> Vec<u8> {
 /// A server of large answers that waits for nothing else than what a test is about.
 fn patient(change: impl FnOnce(&mut Limits)) -> Served {
     let mut config = Config { fixture: Fixture::built_in("large").unwrap(), ..Config::default() };
-    // Its state is a megabyte without people, which is long enough.
+    // A part of its state is a megabyte, which is long enough.
     (config.fixture.identities, config.fixture.accounts) = Default::default();
+    config.fixture.sources.truncate(700);
+    config.fixture.applications.clear();
+    config.fixture.groups.truncate(350);
     let long = Duration::from_hours(1);
     let limits = &mut config.limits;
     (limits.header_timeout, limits.body_timeout, limits.write_timeout) = (long, long, long);
@@ -558,7 +561,8 @@ fn the_state_of_the_largest_fixture_can_be_put_back() {
     let reply = send(served.address(), "PUT", "/_sim/state", &[], &state);
     assert_eq!((reply.status, reply.body == state), (200, true));
     let bearer = [("Authorization".to_owned(), format!("Bearer {}", token(served.address())))];
-    let create = send(served.address(), "POST", "/v3/password-sync-groups", &bearer, &state);
+    let long = vec![b' '; Limits::default().max_body_bytes + 1];
+    let create = send(served.address(), "POST", "/v3/password-sync-groups", &bearer, &long);
     assert_eq!(create.status, 413);
 }
 
