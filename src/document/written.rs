@@ -83,12 +83,17 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 
 /// The message for a name that is not one of those that are known: `what` is such as `unknown key`.
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    /// A longer list is left out when it is clear what was meant.
+    /// A longer list is left out when it is clear what was meant, and else cut short.
     const LONG: usize = 16;
+    const SHOWN: usize = 3;
     let what = if what.is_empty() { shown(name) } else { format!("{what} {}", shown(name)) };
     match super::nearest::nearest(name, known.iter().copied()) {
         Some(meant) if known.len() > LONG => format!("{what}; did you mean `{meant}`?"),
         Some(meant) => format!("{what}; expected {}; did you mean `{meant}`?", one_of(known)),
+        None if known.len() > LONG => {
+            let some = one_of(&known[..SHOWN]);
+            format!("{what}; expected one of {} names, such as {some}", known.len())
+        }
         None => format!("{what}; expected {}", one_of(known)),
     }
 }

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderName;
 
 use super::{Call, Done, View};
-use crate::org::{Kept, Visible, Window};
+use crate::org::{Kept, Table, Visible, Window};
 use crate::wire::Reply;
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -24,7 +24,6 @@ pub(super) fn list<R: Kept>(view: &View<'_>, call: &Call<'_>) -> Done {
 }
 
 /// The records that are visible, as they are kept.
-#[allow(dead_code, reason = "lists that do not show everything to everybody use it")]
 pub(super) fn list_visible<R: Kept>(
     view: &View<'_>,
     call: &Call<'_>,
@@ -47,6 +46,26 @@ pub(super) fn list_shown<R: Kept>(
     let (table, window) = (view.table::<R>(), window(call));
     let selected = table.select(call.checked.selection.as_deref(), is_visible, window);
     reply(selected.page_of(write), window, || selected.total)
+}
+
+/// The same with further records after them, which the filters also look at.
+pub(super) fn list_with<R: Kept>(
+    view: &View<'_>,
+    call: &Call<'_>,
+    is_visible: Visible<'_, R>,
+    further: &Table<R>,
+) -> Done {
+    let (table, further) = (view.table::<R>(), further.view(None));
+    let (selection, asked) = (call.checked.selection.as_deref(), window(call));
+    let mut selected = table.select(selection, is_visible, Window { is_counted: true, ..asked });
+    let rest = Window {
+        offset: asked.offset.saturating_sub(selected.total),
+        limit: asked.limit - selected.rows.len(),
+        is_counted: true,
+    };
+    let further = further.select(selection, None, rest);
+    selected.rows.extend(further.rows);
+    reply(selected.page(), asked, || selected.total + further.total)
 }
 
 /// Which part of the list is asked for.

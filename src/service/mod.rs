@@ -17,7 +17,7 @@ use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Contract, Route};
-use crate::fixture::Group;
+use crate::fixture::{Group, PasswordPolicy, Source};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -113,10 +113,14 @@ impl From<Reply> for Done {
     }
 }
 
-/// How many entries there are behind an operation that lists them page by page; `None` for the others.
-pub(crate) fn total(view: &View<'_>, operation: Operation) -> Option<usize> {
+/// How many entries there are behind an operation that lists them page by page, below the record with this id; `None` for
+/// the others.
+pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str) -> Option<usize> {
     match operation {
-        Operation::GetPasswordSyncGroups => Some(password_sync_groups::total(view)),
+        Operation::GetPasswordSyncGroups => Some(view.table::<Group>().len()),
+        Operation::ListSources => Some(view.table::<Source>().len()),
+        Operation::ListPasswordPolicies => Some(view.table::<PasswordPolicy>().len()),
+        Operation::ListPasswordPolicyHoldersOnSource => Some(sources::holders_total(view, id)),
         _ => None,
     }
 }
@@ -143,7 +147,7 @@ pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
         Operation::DeleteSource => sources::delete(view, &call),
         Operation::ListPasswordPolicyHoldersOnSource => sources::list_holders(view, &call),
         Operation::UpdatePasswordPolicyHolders => sources::update_holders(view, call),
-        Operation::ListPasswordPolicies => Ok(password_policies::list(view, &call)),
+        Operation::ListPasswordPolicies => Ok(collection::list::<PasswordPolicy>(view, &call)),
         Operation::CreatePasswordPolicy => password_policies::create(view, call),
         Operation::GetPasswordPolicyById => password_policies::get(view, &call),
         Operation::SetPasswordPolicy => password_policies::set(view, call),

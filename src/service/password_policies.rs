@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::assignment::Assignments;
@@ -15,22 +14,11 @@ use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{DetailCode, Refusal, Reply};
 
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-
 /// The label under which ids of policies are drawn.
 const LABEL: &str = "password-policy";
 
 /// What a client cannot choose; which sources a policy is assigned to is said of the sources.
 const COMPUTED: [&str; 6] = ["id", "dateCreated", "lastUpdated", "created", "modified", "sourceIds"];
-
-/// One page, in the order of creation.
-pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
-    let policies = view.table::<PasswordPolicy>();
-    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
-    let reply = Reply::json(StatusCode::OK, policies.page(offset, limit));
-    let is_counted = call.checked.boolean("count");
-    if is_counted { reply.with(TOTAL_COUNT, policies.len()).into() } else { reply.into() }
-}
 
 /// One policy.
 pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {

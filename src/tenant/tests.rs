@@ -201,7 +201,7 @@ fn whatever_is_listed_page_by_page_has_a_total() {
     let state = tenant.enter(BEGAN);
     for operation in Operation::ALL {
         assert_eq!(
-            service::total(&state.view(None), operation).is_some(),
+            service::total(&state.view(None), operation, "").is_some(),
             operation.is_paged(),
             "{operation}"
         );

@@ -156,7 +156,7 @@ mod tests {
             (
                 "{when: {operation: fly}, fault: close}",
                 "my.yaml:3:24",
-                "operation `fly`; expected getPasswordSyncGroups",
+                "operation `fly`; expected one of",
             ),
             ("{when: {operation: [token, fly]}, fault: close}", "my.yaml:3:32", "operation `fly`; expected"),
             ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),

@@ -19,11 +19,6 @@ use crate::wire::{Refusal, Reply};
 /// The label under which ids of groups are drawn.
 const LABEL: &str = "group";
 
-/// How many groups there are.
-pub(super) fn total(view: &View<'_>) -> usize {
-    view.table::<Group>().len()
-}
-
 /// A new group: 200, not 201, as documented.
 pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let mut group = asked_for(call.checked.body);

@@ -24,6 +24,11 @@ pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, R
     Ok(if is_counted { reply.with(TOTAL_COUNT, holders.len()).into() } else { reply.into() })
 }
 
+/// How many policies a source has.
+pub(in super::super) fn total(view: &View<'_>, source_id: &str) -> usize {
+    view.table::<Source>().get(source_id).map_or(0, |source| holders_of(view, &source).len())
+}
+
 /// The policies of a source are replaced by those in the request, all of them.
 pub(in super::super) fn update(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;

@@ -1,33 +1,46 @@
 //! The list of sources: whose they are, and the platform's own source, which is listed only where it is asked for.
 
-use hyper::StatusCode;
-use hyper::header::HeaderName;
-
+use super::super::collection;
 use super::super::{Call, Done, View};
 use crate::auth::Session;
+use crate::clock::Timestamp;
 use crate::fixture::Source;
-use crate::wire::{Refusal, Reply};
-
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+use crate::org::Table;
+use crate::wire::Refusal;
 
 /// The user level whose holders look after some of the sources.
 const SUBADMIN: &str = "SOURCE_SUBADMIN";
 /// The user levels that see all sources.
 const HIGHER: [&str; 3] = ["ORG_ADMIN", "SOURCE_ADMIN", "ROLE_SUBADMIN"];
+/// 2026-01-01T00:00:00Z, since when the platform's own source is there.
+const PLATFORM_SINCE_MILLIS: i64 = 1_767_225_600_000;
 
 /// One page, in the order of creation.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let sources = view.table::<Source>();
-    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
-    let (page, total) = match owner_asked_for(call)? {
-        None => (sources.page(offset, limit), sources.len()),
-        Some(owner) => {
-            sources.page_of(offset, limit, |source| source.owner.as_ref().is_some_and(|own| own.id == owner))
-        }
+    let owner = owner_asked_for(call)?;
+    let is_own = |source: &Source| source.owner.as_ref().map(|own| &own.id) == owner.as_ref();
+    Ok(match (&owner, call.checked.boolean("includeIDNSource")) {
+        (None, false) => collection::list::<Source>(view, call),
+        (Some(_), false) => collection::list_visible(view, call, is_own),
+        (None, true) => collection::list_with(view, call, None, &Table::of(&[platform(view)])),
+        (Some(_), true) => collection::list_with(view, call, Some(&is_own), &Table::of(&[platform(view)])),
+    })
+}
+
+/// The source that stands for the platform itself.
+/// Invented: everything but its name.
+fn platform(view: &View<'_>) -> Source {
+    let mut source = Source {
+        id: view.chance.hex("platform-source", 1),
+        name: "IdentityNow".to_owned(),
+        connector: Some("identity-now".to_owned()),
+        connector_name: Some("IdentityNow".to_owned()),
+        kind: Some("IdentityNowConnector".to_owned()),
+        healthy: true,
+        ..Source::default()
     };
-    let reply = Reply::json(StatusCode::OK, page);
-    let is_counted = call.checked.boolean("count");
-    Ok(if is_counted { reply.with(TOTAL_COUNT, total).into() } else { reply.into() })
+    source.complete(Timestamp::from_millis(PLATFORM_SINCE_MILLIS));
+    source
 }
 
 /// The identity whose sources alone are listed; `None` for everybody's.

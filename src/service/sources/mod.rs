@@ -18,7 +18,7 @@ use crate::fixture::Source;
 use crate::org::Table;
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Refusal, Reply};
-pub(super) use holders::{list as list_holders, update as update_holders};
+pub(super) use holders::{list as list_holders, total as holders_total, update as update_holders};
 pub(super) use listed::list;
 
 /// The label under which ids of sources are drawn.
