@@ -153,11 +153,7 @@ mod tests {
                 "my.yaml:3:6",
                 "unknown key `wen`; expected name, when, fires, stage, hold, fault, sequence or then; did you mean `when`?",
             ),
-            (
-                "{when: {operation: fly}, fault: close}",
-                "my.yaml:3:24",
-                "operation `fly`; expected one of",
-            ),
+            ("{when: {operation: fly}, fault: close}", "my.yaml:3:24", "operation `fly`; expected one of"),
             ("{when: {operation: [token, fly]}, fault: close}", "my.yaml:3:32", "operation `fly`; expected"),
             ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),
             ("{fault: explode}", "my.yaml:3:13", "fault `explode`; expected respond, rateLimited"),
