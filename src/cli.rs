@@ -231,6 +231,9 @@ pub(crate) struct ServeArgs {
     /// How long a token lives when its client has no lifetime of its own; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
     pub(crate) token_lifetime: Time,
+    /// How long the platform takes to change a password
+    #[arg(long, env = "SYNC_GROUP_SIM_PASSWORD_CHANGE_TIME", default_value_t = Time(TenantOptions::default().password_change_time), value_parser = any_time, value_name = "TIME")]
+    pub(crate) password_change_time: Time,
     /// Answer 404 for tenants that do not exist instead of making them
     #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) strict_tenants: bool,
@@ -279,6 +282,10 @@ pub(crate) enum Log {
 pub(crate) enum OnOff {
     On,
     Off,
+}
+
+fn any_time(text: &str) -> Result<Time, String> {
+    parse_duration(text).map(Time)
 }
 
 fn token_lifetime(text: &str) -> Result<Time, String> {

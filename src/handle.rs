@@ -15,6 +15,7 @@ use crate::server::wall_now;
 use crate::tenant::Tenant;
 use crate::tenant::agenda::AgendaReport;
 use crate::tenant::operator::{ClockChange, ClockMode, ClockReport};
+use crate::tenant::passwords::{PasswordChangeReport, PasswordCheck, PasswordWish, PasswordsReport};
 
 /// A tenant of a running or embedded simulator.
 #[derive(Clone, Debug)]
@@ -120,6 +121,22 @@ impl TenantHandle {
     /// What is due.
     pub fn agenda(&self) -> AgendaReport {
         self.tenant.agenda(wall_now())
+    }
+
+    /// Who has which accounts, and which of these have the same password.
+    pub fn passwords(&self) -> PasswordsReport {
+        self.tenant.passwords(wall_now())
+    }
+
+    /// Whether a password is right. Fails when something that it names does not exist.
+    pub fn check_password(&self, check: &PasswordCheck) -> Result<bool, String> {
+        self.tenant.check_password(check, wall_now())
+    }
+
+    /// Begins a password change as its owner does in the service's own pages. Fails when something that it names does not
+    /// exist; a password that the policy refuses is a change that has failed.
+    pub fn change_password(&self, wish: &PasswordWish) -> Result<PasswordChangeReport, String> {
+        self.tenant.change_password(wish, wall_now())
     }
 
     /// Everything of the tenant, in the fixture's format.

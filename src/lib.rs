@@ -18,7 +18,7 @@
 //! 3  service                         what operations decide, a folder per resource
 //! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
 //! 1  contract  scenario  fixture     the OpenAPI documents, for each version · rules, triggers, faults · what a tenant starts with
-//! 0  operation  version  prerequisites  clock  chance  document  metrics  wire  query
+//! 0  operation  version  prerequisites  clock  chance  crypt  document  metrics  wire  query
 //! ```
 //!
 //! # The life of a request
@@ -57,6 +57,7 @@
 
 pub(crate) mod auth;
 mod control;
+pub(crate) mod crypt;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "filters, and resources that can be written, will use the rest")
@@ -128,7 +129,11 @@ pub use crate::{
 pub use crate::{
     handle::TenantHandle,
     prerequisites::Prerequisites,
-    tenant::{TenantOptions, rate_limit::RateLimit},
+    tenant::{
+        TenantOptions,
+        passwords::{PasswordChangeReport, PasswordCheck, PasswordWish, PasswordsReport},
+        rate_limit::RateLimit,
+    },
     world::{NamedOr, TenantRequest, WorldError},
 };
 // What goes wrong, and in which calls.

@@ -33,6 +33,7 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         prerequisites: args.prerequisites,
         rate_limit: args.rate_limit.0,
         token_lifetime: args.token_lifetime.0,
+        password_change_time: args.password_change_time.0,
         ..args.limits.tenant_options()
     };
     let files = Files::new(&args.fixture, &args.scenario, &options);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use hyper::{Method, StatusCode};
 
-use super::answer::{clock, journal, scenario, server, state, tenants};
+use super::answer::{clock, journal, passwords, scenario, server, state, tenants};
 use super::{Answer, ControlError, ControlRequest, PREFIX, method_name, steps};
 use crate::wire::query;
 
@@ -52,6 +52,9 @@ pub(super) static CALLS: &[ControlCall] = &[
     slow( "PUT",    "clock",                 "Set the clock's mode, its time, or both",    clock::set),
     slow( "POST",   "clock/advance",         "Move the clock forward",                          clock::advance),
     quick("GET",    "agenda",                "Show what is due",                  clock::agenda),
+    slow( "GET",    "passwords",             "Show which passwords are equal",             passwords::list),
+    slow( "POST",   "passwords/check",       "Tell whether a password is right",           passwords::check),
+    slow( "POST",   "passwords/change",      "Change a password as its owner does",        passwords::change),
     slow( "GET",    "state",                 "Show everything the tenant holds",           state::show),
     slow( "PUT",    "state",                 "Replace everything the tenant holds",        state::replace),
     slow( "POST",   "reset",                 "Reset the tenant to its initial state",      state::reset),

@@ -10,6 +10,7 @@ use crate::fixture::Fixture;
 use crate::journal::verify::Expectation;
 use crate::scenario::Scenario;
 use crate::tenant::operator::ClockChange;
+use crate::tenant::passwords::{PasswordCheck, PasswordWish};
 use crate::world::TenantRequest;
 
 /// The schemas of what a body may hold, each by the type that reads it: a line each.
@@ -21,6 +22,8 @@ const BODIES: &[fn(&mut Definitions) -> Value] = &[
     Advance::schema,
     UseOfScenarios::schema,
     Expectation::schema,
+    PasswordCheck::schema,
+    PasswordWish::schema,
 ];
 
 /// The document, as the build wrote it from YAML.

@@ -63,7 +63,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The body as rules see it: a token call's parameters are members of an object, wherever they stood.
-    fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &[u8] {
         if self.operation == Some(Operation::Token) {
             return self.form_as_json.get_or_init(|| self.form().to_json().to_string().into_bytes());
         }

@@ -73,6 +73,11 @@ impl Links {
         Self { prerequisites, ..self.clone() }
     }
 
+    /// Whether no source is in two groups.
+    pub(crate) fn are_sources_kept_apart(&self) -> bool {
+        self.prerequisites == Prerequisites::Enforce
+    }
+
     /// The group that a source is in.
     pub(crate) fn group_of(&self, source_id: &str) -> Option<&Arc<str>> {
         self.grouped.get(source_id)

@@ -4,6 +4,7 @@
 //! `links.rs`, and what operations do with them is decided elsewhere.
 
 mod content;
+mod credentials;
 mod follow;
 mod history;
 mod identities;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
+use super::credentials;
 use super::links::Links;
 use super::{Record, Table};
 use crate::clock::Timestamp;
 use crate::fixture::{
-    Account, Application, Fixture, Group, Identity, PasswordDictionary, PasswordOrgConfig, PasswordPolicy,
-    PolicyHolders, Section, Source,
+    Account, Application, Credential, Fixture, Group, Identity, PasswordChange, PasswordDictionary,
+    PasswordOrgConfig, PasswordPolicy, PolicyHolders, Section, Source,
 };
 use crate::prerequisites::Prerequisites;
 use crate::wire::changed::{ChangeKind, Changed};
@@ -69,7 +70,7 @@ pub(crate) trait Kept: Record {
 ///
 /// A section is a list, or one thing that may be absent.
 macro_rules! tables {
-    ($($section:ident: $record:ident),* $(,)?) => {
+    ($($section:ident: $record:ident $(= $take:path, $give:path)?;)*) => {
         /// The tables.
         #[derive(Clone, Debug)]
         pub(crate) struct Tables {
@@ -90,13 +91,13 @@ macro_rules! tables {
                 Self {
                     $($section: {
                         let fixture = Arc::clone(fixture);
-                        Table::made_by(move || fixture.$section.clone().into_iter().collect())
+                        Table::made_by(move || tables!(@take fixture.$section, &fixture $(, $take)?))
                     },)*
                 }
             }
 
             fn fill(&self, fixture: &mut Fixture) {
-                $(fixture.$section = Filled::of(self.$section.to_records());)*
+                $(tables!(@give fixture.$section, fixture, self.$section.to_records() $(, $give)?);)*
             }
         }
 
@@ -125,18 +126,25 @@ macro_rules! tables {
             }
         }
     };
+
+    (@take $section:expr, $fixture:expr) => { $section.clone().into_iter().collect() };
+    (@take $section:expr, $fixture:expr, $take:path) => { $take($fixture) };
+    (@give $section:expr, $fixture:expr, $records:expr) => { $section = Filled::of($records) };
+    (@give $section:expr, $fixture:expr, $records:expr, $give:path) => { $give($fixture, $records) };
 }
 
 tables! {
-    sources: Source,
-    password_policies: PasswordPolicy,
-    password_policy_holders: PolicyHolders,
-    password_org_config: PasswordOrgConfig,
-    password_dictionary: PasswordDictionary,
-    applications: Application,
-    identities: Identity,
-    accounts: Account,
-    groups: Group,
+    sources: Source;
+    password_policies: PasswordPolicy;
+    password_policy_holders: PolicyHolders;
+    password_org_config: PasswordOrgConfig;
+    password_dictionary: PasswordDictionary;
+    applications: Application;
+    identities: Identity;
+    accounts: Account = credentials::accounts, credentials::put_accounts;
+    credentials: Credential = credentials::of_accounts, credentials::put;
+    groups: Group;
+    password_changes: PasswordChange;
 }
 
 /// A section of the fixture.

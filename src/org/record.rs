@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::text::BEFORE_ID;
 use crate::document::{Written, from_json, read_own};
 use crate::fixture::{
-    Account, Application, Group, PasswordDictionary, PasswordOrgConfig, PasswordPolicy, PolicyHolders, Source,
+    Account, Application, Credential, Group, PasswordChange, PasswordDictionary, PasswordOrgConfig,
+    PasswordPolicy, PolicyHolders, Source,
 };
 use crate::wire::json::{self, Object};
 
@@ -84,6 +85,9 @@ records! {
     PolicyHolders: "source-password-policies",
     Application: "source-apps",
     Account: "accounts",
+    // A change of a password is one of its account.
+    Credential: "accounts",
+    PasswordChange: "password-change-status",
 }
 
 /// Records of which an organisation has at most one. They have no id of their own, so the resource's name is theirs.

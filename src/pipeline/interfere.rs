@@ -12,6 +12,7 @@ use crate::org::Past;
 use crate::scenario::fault::{Effect, TokenChange};
 use crate::scenario::{Fired, Stage, Subject};
 use crate::tenant::TenantState;
+use crate::wire::changed::{ChangeKind, Changed};
 use crate::wire::{Manner, Refusal};
 
 /// Takes the exchange through the scenario and the service. Returns the faults that fired, as `scenario/rule`.
@@ -33,7 +34,7 @@ pub(super) fn run(
     if interference.exchange.performed
         && let Some(fired) = state.scenario.fire(&mut looks, Stage::After, chance)
     {
-        interference.after(state, &fired);
+        interference.after(state, prepared, &fired);
     }
     let faults = interference.faults;
     exchange.rules = looks.close(exchange.performed);
@@ -89,12 +90,16 @@ impl Interference<'_> {
                 let past = Past { at: now.minus(lag.by.0), own: session.map(|session| &*session.caller.id) };
                 self.serve(state, prepared, Performance::Past(past));
             }
-            Effect::None => self.serve(state, prepared, Performance::Real),
+            Effect::Platform(change) => {
+                state.change_platform(change, self.asked.body(), prepared.id(), now);
+                self.serve(state, prepared, Performance::Real);
+            }
+            Effect::Connector(_) | Effect::None => self.serve(state, prepared, Performance::Real),
         }
     }
 
     /// A fault after the service: what happened stays, what the client is told changes.
-    fn after(&mut self, state: &mut TenantState, fired: &Fired) {
+    fn after(&mut self, state: &mut TenantState, prepared: &Prepared<'_>, fired: &Fired) {
         self.note(fired);
         let (tracking_id, now) = (self.exchange.tracking_id, self.exchange.at);
         let answered = self.exchange.reply.status;
@@ -125,7 +130,13 @@ impl Interference<'_> {
                 self.exchange.reply = refusal_of(change).reply(tracking_id);
                 true
             }
-            Effect::Past(_) | Effect::None => false,
+            Effect::Platform(change) => {
+                let made = self.exchange.changes.iter().find(|change| change.kind == ChangeKind::Created);
+                let id = made.map_or_else(|| prepared.id().to_owned(), Changed::id);
+                state.change_platform(change, self.asked.body(), &id, now);
+                false
+            }
+            Effect::Past(_) | Effect::Connector(_) | Effect::None => false,
         };
         self.exchange.answered = is_replaced.then_some(answered);
     }

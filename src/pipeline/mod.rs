@@ -14,10 +14,11 @@ use hyper::header::{HeaderName, HeaderValue};
 use crate::auth::Identified;
 use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Routed};
+use crate::crypt::{Decrypted, KeyRing};
 use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
 use crate::service;
-use crate::tenant::{SimFault, TenantState};
+use crate::tenant::{SimFault, Tenant, TenantState};
 use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Stamp, Trace, TrackingId};
 use crate::world::{Located, World};
 use serve::Performance;
@@ -29,7 +30,7 @@ const SIM_FAULT: HeaderName = HeaderName::from_static("sim-fault");
 
 /// Answers a request to the API of the tenant it was located at.
 pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wall: Timestamp) -> Outcome {
-    let outcome = decide(prepare(&world.contract, located, request), wall);
+    let outcome = decide(prepare(world, located, request, wall), wall);
     world.fit_journals();
     if !outcome.trace.faults.is_empty() {
         world.metrics.count_faults(&outcome.trace.faults);
@@ -66,17 +67,40 @@ struct Prepared<'a> {
     access: Option<&'a Access>,
     routed: Routed<'a>,
     checked: Result<Checked, Refusal>,
+    keys: &'a KeyRing,
+    /// The password that the request brings.
+    decrypted: Decrypted,
 }
 
-/// Finds the route and checks the request against the contract; pure.
-fn prepare<'a>(contract: &'a Contract, located: &'a Located<'_>, request: &'a Request) -> Prepared<'a> {
+/// Finds the route, checks the request against the contract, and computes what takes long.
+fn prepare<'a>(
+    world: &'a World,
+    located: &'a Located<'_>,
+    request: &'a Request,
+    wall: Timestamp,
+) -> Prepared<'a> {
+    let World { contract, keys, .. } = world;
     let routed = contract.route(&request.method, located.path);
-    let (mut access, mut checked) = (None, Ok(Checked::default()));
+    let token = request.bearer_bytes();
+    let (mut access, mut checked, mut decrypted) = (None, Ok(Checked::default()), Decrypted::default());
     if let Routed::Found(route) = &routed {
         access = contract.access(route);
         checked = contract.check(route, request, located.tenant.options().prerequisites);
+        if route.operation.is_slow()
+            && let Ok(checked) = &checked
+            && let Some(rotations) = rotations_for(&located.tenant, token, wall)
+        {
+            decrypted = service::compute(route.operation, &checked.body, keys, rotations);
+        }
     }
-    Prepared { contract, located, request, token: request.bearer_bytes(), access, routed, checked }
+    Prepared { contract, located, request, token, access, routed, checked, keys, decrypted }
+}
+
+/// How often the tenant's key was rotated, for a request whose token is valid: nobody else has long work done.
+fn rotations_for(tenant: &Tenant, token: Option<&[u8]>, wall: Timestamp) -> Option<u64> {
+    let state = &mut *tenant.enter(wall);
+    let now = state.clock.now(wall);
+    state.auth.identify(token, now).session().map(|_| state.view(None).key_rotations)
 }
 
 /// Decides what is answered, under the tenant's lock, and writes it into the journal.

@@ -33,14 +33,17 @@ pub(super) fn serve(
     performance: Performance<'_>,
     exchange: &mut Exchange,
 ) -> Option<String> {
-    match decide(state, prepared, asked, identified, performance, exchange.at) {
+    match decide(state, prepared, asked, identified, performance, (exchange.seq, exchange.at)) {
         Err(refusal) => {
             exchange.violations = refusal.summary().into();
             exchange.reply = refusal.reply(exchange.tracking_id);
             None
         }
-        Ok(Done { reply, changes }) => {
+        Ok(Done { reply, changes, remarks }) => {
             exchange.reply = reply;
+            if !remarks.is_empty() {
+                exchange.violations = remarks.into();
+            }
             if let Performance::Rehearsed = performance {
                 return None;
             }
@@ -69,7 +72,7 @@ fn decide(
     asked: &Asked<'_>,
     identified: &Identified,
     performance: Performance<'_>,
-    now: Timestamp,
+    (nth, now): (u64, Timestamp),
 ) -> Result<Done, Refusal> {
     let mut session = None;
     if !is_open(&prepared.routed) {
@@ -89,6 +92,10 @@ fn decide(
         base_url: prepared.located.base_url,
         prerequisites: options.prerequisites,
         token_lifetime: options.token_lifetime,
+        password_change_time: options.password_change_time,
+        keys: prepared.keys,
+        decrypted: std::mem::take(&mut prepared.decrypted),
+        nth,
         now,
     };
     let past = if let Performance::Past(past) = performance { Some(past) } else { None };

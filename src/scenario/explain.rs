@@ -29,8 +29,9 @@ fn rule_in_words(rule: &Rule) -> String {
         Stage::After => "the operation happens, and ",
     };
     let hold = rule.hold.map(|hold| format!(", {}", hold.in_words())).unwrap_or_default();
+    let who = if rule.when.operation == Some(Operations::Attempts) { "the platform" } else { "the client" };
     format!(
-        "of {}, {}{per}: {happens}the client gets {}{hold}.",
+        "of {}, {}{per}: {happens}{who} gets {}{hold}.",
         when_in_words(&rule.when),
         rule.fires.in_words(),
         faults_in_words(rule)
@@ -59,6 +60,7 @@ fn when_in_words(when: &When) -> String {
                 operations.iter().map(|operation| operation.id()).collect::<Vec<_>>().join(" and ")
             )
         }
+        Some(Operations::Attempts) => "attempts to change a password".to_owned(),
     }];
     let mut one = |name: &str, text: &Option<TextMatch>| {
         parts.extend(text.as_ref().map(|text| format!("{name} {}", text_in_words(text))));
@@ -66,6 +68,7 @@ fn when_in_words(when: &When) -> String {
     one("in version", &when.version);
     one("by method", &when.method);
     one("by client", &when.client);
+    one("on source", &when.source);
     if let Some(path) = &when.path {
         parts.push(format!("on path {path}"));
     }

@@ -38,8 +38,7 @@ enum About {
     Exchanges,
     /// Exchanges with these operations.
     Operations(Vec<Operation>),
-    /// Attempts at jobs. Files cannot match them until there are jobs.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no job looks at rules yet"))]
+    /// Attempts at jobs.
     Jobs,
 }
 
@@ -87,6 +86,7 @@ impl Matcher {
             about: match &when.operation {
                 None | Some(Operations::Any) => About::Exchanges,
                 Some(Operations::These(operations)) => About::Operations(operations.clone()),
+                Some(Operations::Attempts) => About::Jobs,
             },
             version: one("version", when.version.as_ref())?,
             method: one("method", when.method.as_ref())?,
@@ -102,15 +102,8 @@ impl Matcher {
             body: wanted(&when.body)?,
             page: when.page,
             connection: when.connection,
-            source: None,
+            source: one("source", when.source.as_ref())?,
         })
-    }
-
-    /// A matcher of jobs, by the source's id or name.
-    #[cfg(test)]
-    pub(super) fn of_jobs(when: &When, source: Option<&TextMatch>) -> Result<Self, Mistake> {
-        let matcher = Self::compile(when)?;
-        Ok(Self { about: About::Jobs, source: one("source", source)?, ..matcher })
     }
 
     /// Whether it is about a topic at all, no matter what else it requires.
@@ -410,10 +403,10 @@ mod tests {
             (exact("Okta"), exact("c-2"), Some("client is `c-1`")),
             (exact("okta"), None, Some("source is `s-1`")),
         ] {
-            let when = When { client, ..When::default() };
-            let matcher = Matcher::of_jobs(&when, source.as_ref()).unwrap();
+            let when = When { client, source, operation: Some(Operations::Attempts), ..When::default() };
+            let matcher = Matcher::compile(&when).unwrap();
             let miss = matcher.first_miss(Subject::Job(&job)).map(|miss| miss.to_string());
-            assert_eq!(miss.as_deref(), expected, "{source:?} {when:?}");
+            assert_eq!(miss.as_deref(), expected, "{when:?}");
         }
     }
 }

@@ -154,18 +154,14 @@ mod tests {
 
     #[test]
     fn all_mistakes_of_a_file_are_told_in_order() {
-        let faults = <fault::Fault as crate::document::Written>::keys();
         assert_eq!(
             told(
                 "nmae: mine\nrules:\n  - {when: {method: get}, fault: clsoe}\n  - {fires: {nth: 0}, fault: {respond: {status: 700}}}\n"
             ),
-            format!(
-                "my.yaml:1:1: unknown key `nmae`; expected name, lesson or rules; did you mean `name`?\n\
+            "my.yaml:1:1: unknown key `nmae`; expected name, lesson or rules; did you mean `name`?\n\
              my.yaml:3:21: method `get` can never match; expected capitals such as GET\n\
-             my.yaml:3:34: fault `clsoe`; expected {}; did you mean `close`?\n\
-             my.yaml:4:49: status 700; expected 200 to 599",
-                faults.join(", ").replace(", pass", " or pass")
-            )
+             my.yaml:3:34: fault `clsoe`; did you mean `close`?\n\
+             my.yaml:4:49: status 700; expected 200 to 599"
         );
         let text = "name: mine\nrules:\n  when: {operation: token}\n  fault: close\n";
         assert_eq!(

@@ -3,6 +3,7 @@
 use crate::auth::Issued;
 use crate::clock::Timestamp;
 use crate::org::{Kept, Write, WriteOf};
+use crate::scenario::fault::Connector;
 
 /// One change.
 #[derive(Debug)]
@@ -12,7 +13,6 @@ pub(crate) enum Change {
     /// A token was issued.
     Token(Box<Issued>),
     /// A job for later.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no operation starts a job yet; tests do"))]
     Job(Box<Job>),
 }
 
@@ -22,6 +22,10 @@ impl Change {
         Self::Record(Box::new(R::wrapped(write)))
     }
 }
+
+/// What a job does when it is due.
+pub(crate) type Perform =
+    fn(&super::View<'_>, &Job, Timestamp, Option<Connector>) -> (&'static str, Vec<Change>);
 
 /// Something that the platform does later, by itself: one attempt to change something on a source.
 #[derive(Clone, Debug)]
@@ -34,6 +38,19 @@ pub(crate) struct Job {
     pub(crate) source: (String, String),
     /// Which attempt this is, from 1.
     pub(crate) attempt: u32,
-    /// What it does: returns a word for the outcome, and the changes.
-    pub(crate) perform: fn(&super::View<'_>, &Self, Timestamp) -> (&'static str, Vec<Change>),
+    /// The id of the password change that it belongs to.
+    pub(crate) change: String,
+    /// Which of its accounts it is about.
+    pub(crate) account: usize,
+    /// The id of the OAuth client that asked for the change.
+    pub(crate) client: Option<String>,
+    /// The id of the group whose password changes.
+    pub(crate) group: Option<String>,
+    /// Whether a scenario has held it. Rules looked at it then, and do not again.
+    pub(crate) is_held: bool,
+    /// What they found wrong with the connector.
+    pub(crate) connector: Option<Connector>,
+    /// What it does, with a connector that may have something wrong with it: returns a word for the outcome, and the
+    /// changes.
+    pub(crate) perform: Perform,
 }

@@ -7,17 +7,23 @@ mod change;
 mod collection;
 mod oauth;
 mod password_dictionary;
+pub(crate) mod password_management;
 mod password_org_config;
 mod password_policies;
 mod password_sync_groups;
 mod patch;
 mod sources;
 
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Contract, Route};
-use crate::fixture::{Group, PasswordPolicy, Source};
+use crate::crypt::{Decrypted, KeyRing};
+use crate::fixture::{Account, Group, Identity, PasswordPolicy, Source};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -44,6 +50,14 @@ pub(crate) struct Call<'a> {
     pub(crate) prerequisites: Prerequisites,
     /// How long a token lives when its client has no lifetime of its own.
     pub(crate) token_lifetime: std::time::Duration,
+    /// How long the platform takes to change a password.
+    pub(crate) password_change_time: std::time::Duration,
+    /// The keys with which clients encrypt passwords.
+    pub(crate) keys: &'a KeyRing,
+    /// The password that the request brings, decrypted.
+    pub(crate) decrypted: Decrypted,
+    /// The exchange's number.
+    pub(crate) nth: u64,
     /// The tenant's time.
     pub(crate) now: Timestamp,
 }
@@ -56,6 +70,8 @@ pub(crate) struct View<'a> {
     pub(crate) auth: &'a Auth,
     /// Where ids come from.
     pub(crate) chance: Chance,
+    /// How often the key with which clients encrypt passwords was rotated.
+    pub(crate) key_rotations: u64,
     /// The time that a read goes back to, if it is stale.
     pub(crate) past: Option<Past<'a>>,
 }
@@ -67,8 +83,34 @@ impl<'a> View<'a> {
     }
 
     /// What follows from the tables.
-    fn links(&self) -> &'a Links {
+    pub(crate) fn links(&self) -> &'a Links {
         self.organisation.links()
+    }
+
+    /// The group that a source is in; of several, where prerequisites are ignored, the oldest.
+    pub(crate) fn group_of(&self, source_id: &str) -> Option<Arc<Group>> {
+        let groups = self.table::<Group>();
+        if let Some(id) = self.links().group_of(source_id) {
+            return groups.get(id);
+        }
+        if self.links().are_sources_kept_apart() {
+            return None;
+        }
+        let has = |group: &Group| group.source_ids.iter().flatten().any(|id| id == source_id);
+        groups.iter().find(|group| has(group)).map(Arc::clone)
+    }
+
+    /// The identities that sign in by this name, in any case.
+    pub(crate) fn identities_named(&self, user_name: &str) -> Vec<Arc<Identity>> {
+        let ids = self.links().identities_named(user_name);
+        ids.iter().filter_map(|id| self.table::<Identity>().get(id)).collect()
+    }
+
+    /// An identity's accounts on a source, in the order of creation.
+    pub(crate) fn accounts_of(&self, identity_id: &str, source_id: &str) -> Vec<Arc<Account>> {
+        let ids = self.links().accounts_of(identity_id);
+        let accounts = ids.iter().filter_map(|id| self.table::<Account>().get(id));
+        accounts.filter(|account| account.source_id == source_id).collect()
     }
 
     /// The id of the next record drawn under `label`, a dashed UUID, and its number among these, from 1.
@@ -105,11 +147,20 @@ pub(crate) struct Done {
     pub(crate) reply: Reply,
     /// The changes.
     pub(crate) changes: Vec<Change>,
+    /// What only the journal and the log say.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Done {
+    /// An answer, and what changes.
+    pub(crate) fn new(reply: Reply, changes: Vec<Change>) -> Self {
+        Self { reply, changes, remarks: Vec::new() }
+    }
 }
 
 impl From<Reply> for Done {
     fn from(reply: Reply) -> Self {
-        Self { reply, changes: Vec::new() }
+        Self::new(reply, Vec::new())
     }
 }
 
@@ -129,6 +180,19 @@ pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str) -> Option<u
 fn next_moment(former: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let earliest = former.map(|at| Timestamp::from_millis(at.as_millis() + 1));
     earliest.map_or(now, |earliest| now.max(earliest))
+}
+
+/// What an operation computes before the tenant is looked at, because it takes long: a key pair that is not made yet, and
+/// a password that is decrypted.
+pub(crate) fn compute(operation: Operation, body: &Value, keys: &KeyRing, rotations: u64) -> Decrypted {
+    match operation {
+        Operation::QueryPasswordInfo => {
+            keys.pair(rotations);
+            Decrypted::default()
+        }
+        Operation::SetPassword => password_management::decrypt(body, keys),
+        _ => Decrypted::default(),
+    }
 }
 
 /// Decides an operation.
@@ -157,6 +221,10 @@ pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
         Operation::PutPasswordOrgConfig => password_org_config::put(view, call),
         Operation::GetPasswordDictionary => password_dictionary::get(view),
         Operation::PutPasswordDictionary => password_dictionary::put(view, &call),
+        Operation::QueryPasswordInfo => password_management::query(view, &call),
+        Operation::SetPassword => password_management::set(view, &call),
+        Operation::GetPasswordChangeStatus => password_management::status(view, &call),
+        Operation::CreateDigitToken => password_management::create_digits(view, &call),
         Operation::Token => oauth::token(view, &call),
         Operation::OauthInfo => Ok(oauth::info(view, &call)),
     }

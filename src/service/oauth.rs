@@ -14,7 +14,7 @@ pub(super) fn token(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     // RFC 6749, 5.1.
     let reply = Reply::json(StatusCode::OK, issued.body.clone())
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(Done { reply, changes: vec![Change::Token(Box::new(issued))] })
+    Ok(Done::new(reply, vec![Change::Token(Box::new(issued))]))
 }
 
 /// `GET /oauth/info`.

@@ -32,7 +32,7 @@ pub(super) fn put(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
         Some(former) => WriteOf::Replace { former, record, rendered },
         None => WriteOf::Create { record, rendered, made: None },
     };
-    Ok(Done { reply: Reply::empty(status), changes: vec![Change::record(write)] })
+    Ok(Done::new(Reply::empty(status), vec![Change::record(write)]))
 }
 
 // Invented: the texts.

@@ -48,5 +48,5 @@ fn write(view: &View<'_>, before: &PasswordOrgConfig, body: Value) -> Result<Don
         Some(former) => WriteOf::Replace { former, record, rendered },
         None => WriteOf::Create { record, rendered, made: None },
     };
-    Ok(Done { reply, changes: vec![Change::record(write)] })
+    Ok(Done::new(reply, vec![Change::record(write)]))
 }

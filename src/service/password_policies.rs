@@ -36,7 +36,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let mut changes = former_default(view, &policy);
     changes.push(Change::record(WriteOf::Create { record: policy, rendered, made: Some((LABEL, nth)) }));
-    Ok(Done { reply, changes })
+    Ok(Done::new(reply, changes))
 }
 
 /// A whole replacement; what the service computes stays.
@@ -57,7 +57,7 @@ pub(super) fn set(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> 
     }
     changes.push(Change::record(WriteOf::Replace { former, record: policy, rendered }));
     changes.extend(assignments.finish());
-    Ok(Done { reply, changes })
+    Ok(Done::new(reply, changes))
 }
 
 /// The policy goes, if nothing needs it.
@@ -71,7 +71,7 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
     }
     let mut assignments = Assignments::new(view, call.now);
     assignments.delete_policy(former);
-    Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes: assignments.finish() })
+    Ok(Done::new(Reply::empty(StatusCode::NO_CONTENT), assignments.finish()))
 }
 
 /// What a request says of a policy; null counts as absent, and of what is absent the default holds.

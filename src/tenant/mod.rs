@@ -5,6 +5,7 @@
 pub(crate) mod agenda;
 pub mod operator;
 mod options;
+pub mod passwords;
 pub mod rate_limit;
 mod state;
 mod template;

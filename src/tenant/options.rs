@@ -32,6 +32,8 @@ pub struct TenantOptions {
     pub max_rules: usize,
     /// How long a token lives when its client has no lifetime of its own; 749 s by default (vendor's example, 2026-08).
     pub token_lifetime: Duration,
+    /// How long the platform takes to change a password; 2 s by default (invented: a published client waits for 4).
+    pub password_change_time: Duration,
     /// Whether a reply changed by a fault says so in `Sim-Fault`; it does by default.
     pub sim_fault: SimFault,
 }
@@ -60,6 +62,7 @@ impl Default for TenantOptions {
             journal_bytes: journal::DEFAULT_BYTES,
             max_rules: 1_000,
             token_lifetime: Duration::from_secs(749),
+            password_change_time: Duration::from_secs(2),
             sim_fault: SimFault::default(),
         }
     }

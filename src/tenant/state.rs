@@ -14,8 +14,11 @@ use crate::clock::{Clock, Timestamp};
 use crate::fixture::Fixture;
 use crate::journal::{Exchange, JobRun, Journal};
 use crate::org::{Author, Organisation, Past};
-use crate::scenario::{CompiledRule, Engine, JobView, LoadError, RuleReport, Rulesets, Subject};
-use crate::service::{Change, Job, View};
+use crate::scenario::fault::{Connector, Effect, PlatformChange};
+use crate::scenario::{
+    CompiledRule, Engine, JobView, LoadError, Looks, RuleReport, Rulesets, Stage, Subject,
+};
+use crate::service::{Change, Job, View, password_management};
 use crate::wire::changed::Changed;
 
 /// How many jobs are done, and how many jumps a skipping clock makes, before the lock is released: a job that starts
@@ -48,6 +51,8 @@ pub(crate) struct TenantState {
     /// What is due.
     pub(crate) agenda: Agenda,
     organisation: Organisation,
+    /// How often the key with which clients encrypt passwords was rotated.
+    key_rotations: u64,
     /// The last second for which a `Date` was written, and the value.
     date: (i64, HeaderValue),
     requests: u64,
@@ -60,7 +65,7 @@ impl TenantState {
         let chance = Chance::new(options.seed, options.draw_key.as_deref().unwrap_or(name));
         let token_key = options.secrets.bytes(options.seed, name, "token-key", birth.incarnation);
         let clients = Arc::clone(&template.clients);
-        Self {
+        let mut begun = Self {
             epoch: 1,
             numbered_since: 1,
             is_gone: false,
@@ -74,10 +79,13 @@ impl TenantState {
             journal: Journal::new(options.journal_limit, options.journal_bytes, Arc::clone(&birth.journals)),
             agenda: Agenda::default(),
             organisation: template.organisation.with(options.prerequisites),
+            key_rotations: 0,
             date: (i64::MIN, HeaderValue::from_static("")),
             requests: 0,
             follows_command_line: true,
-        }
+        };
+        begun.resume_password_changes();
+        begun
     }
 
     /// Begins an epoch with everything that a fixture holds; returns the old organisation.
@@ -91,7 +99,10 @@ impl TenantState {
         self.agenda = self.agenda.emptied();
         let now = self.clock.now(wall);
         self.auth.begin_epoch(Arc::clone(&template.clients), now, now);
-        std::mem::replace(&mut self.organisation, template.organisation.with(options.prerequisites))
+        let begun = template.organisation.with(options.prerequisites);
+        let former = std::mem::replace(&mut self.organisation, begun);
+        self.resume_password_changes();
+        former
     }
 
     /// Makes this the epoch after another, which ends.
@@ -106,7 +117,8 @@ impl TenantState {
 
     /// What a handler sees.
     pub(crate) fn view<'a>(&'a self, past: Option<Past<'a>>) -> View<'a> {
-        View { organisation: &self.organisation, auth: &self.auth, chance: self.chance, past }
+        let Self { organisation, auth, chance, key_rotations, .. } = self;
+        View { organisation, auth, chance: *chance, key_rotations: *key_rotations, past }
     }
 
     /// Applies a decision: by the client with this id (none for the platform itself), for an exchange.
@@ -133,6 +145,34 @@ impl TenantState {
             }
         }
         done
+    }
+
+    /// Has something else be true of the organisation from now on: what a rule does to the call with this body, and this id
+    /// in its path or of what it made.
+    pub(crate) fn change_platform(
+        &mut self,
+        change: PlatformChange<'_>,
+        body: &[u8],
+        id: &str,
+        now: Timestamp,
+    ) {
+        let view = self.view(None);
+        let change = match change {
+            PlatformChange::RotateKey => {
+                self.key_rotations += 1;
+                return;
+            }
+            PlatformChange::TightenPolicy(fields) => password_management::tighten(&view, body, fields),
+            PlatformChange::ForgetStatus => password_management::forget(&view, id),
+        };
+        self.apply(change.into_iter().collect(), &Arc::default(), 0, now);
+    }
+
+    /// Has the password changes go on that the organisation began with.
+    fn resume_password_changes(&mut self) {
+        for job in password_management::pending_jobs(&self.view(None)) {
+            self.agenda.schedule(Box::new(job), 0);
+        }
     }
 
     /// Does what is due when the wall clock shows `wall`, each thing at its own time, and lets a skipping clock jump
@@ -196,20 +236,53 @@ impl TenantState {
         }
     }
 
-    fn run_job(&mut self, job: &Job, exchange: u64) {
-        let (source, source_name) = (&*job.source.0, &*job.source.1);
-        let view = JobView { source, source_name, attempt: job.attempt.into(), ..JobView::default() };
-        let looks = self.scenario.look(Subject::Job(&view), job.due);
-        let (outcome, changes) = (job.perform)(&self.view(None), job, job.due);
-        let changes = self.apply(changes, &Arc::default(), exchange, job.due).into_vec();
-        let run = JobRun {
-            at: job.due,
-            source: job.source.0.clone(),
-            attempt: job.attempt,
-            outcome,
-            changes,
-            rules: looks.close(true),
+    /// What rules do to an attempt: what is wrong with the connector, and how they looked at it. `None` when they hold it:
+    /// it comes again later.
+    fn interfere(&mut self, job: &Job, exchange: u64) -> Option<(Option<Connector>, Looks)> {
+        if job.is_held || !self.scenario.is_about_jobs() {
+            return Some((job.connector, self.scenario.none_matched()));
+        }
+        let view = JobView {
+            source: &job.source.0,
+            source_name: &job.source.1,
+            attempt: job.attempt.into(),
+            client: job.client.as_deref(),
+            client_name: job.client.as_deref().and_then(|id| self.auth.client_name(id)),
+            group: job.group.as_deref().unwrap_or_default(),
         };
+        let mut looks = self.scenario.look(Subject::Job(&view), job.due);
+        let fired = self.scenario.fire(&mut looks, Stage::Before, self.chance);
+        let connector = fired.as_ref().and_then(|fired| match fired.fault.effect() {
+            Effect::Connector(connector) => Some(connector),
+            _ => None,
+        });
+        let looks = looks.close(true);
+        if let Some(hold) = fired.and_then(|fired| fired.hold) {
+            let held = Job { due: job.due.plus(hold), connector, is_held: true, ..job.clone() };
+            self.agenda.schedule(Box::new(held), exchange);
+            self.note_run(job, exchange, "held", Vec::new(), looks);
+            return None;
+        }
+        Some((connector, looks))
+    }
+
+    fn run_job(&mut self, job: &Job, exchange: u64) {
+        let Some((connector, looks)) = self.interfere(job, exchange) else { return };
+        let (outcome, changes) = (job.perform)(&self.view(None), job, job.due, connector);
+        let changes = self.apply(changes, &Arc::default(), exchange, job.due).into_vec();
+        self.note_run(job, exchange, outcome, changes, looks);
+    }
+
+    fn note_run(
+        &mut self,
+        job: &Job,
+        exchange: u64,
+        outcome: &'static str,
+        changes: Vec<Changed>,
+        rules: Looks,
+    ) {
+        let source = job.source.0.clone();
+        let run = JobRun { at: job.due, source, attempt: job.attempt, outcome, changes, rules };
         self.journal.note(exchange, |exchange| exchange.jobs.push(run));
     }
 

@@ -12,6 +12,7 @@ use crate::journal::{Exchange, Filter};
 use crate::operation::Operation;
 use crate::org::WriteOf;
 use crate::scenario::Rule;
+use crate::scenario::fault::Connector;
 use crate::service::{self, Change, Job, View};
 use crate::tenant::operator::{ClockChange, ClockMode};
 use crate::wire::{Request, TrackingId};
@@ -30,7 +31,12 @@ fn tenant(clock: Clock) -> Tenant {
 }
 
 /// Deletes the first group and schedules the next attempt, half a minute later, up to the third.
-fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Vec<Change>) {
+fn delete_first(
+    view: &View<'_>,
+    job: &Job,
+    now: Timestamp,
+    _: Option<Connector>,
+) -> (&'static str, Vec<Change>) {
     let groups = view.table::<Group>();
     let former = Arc::clone(groups.iter().next().unwrap());
     let mut changes = vec![Change::record(WriteOf::Delete { former })];
@@ -41,10 +47,24 @@ fn delete_first(view: &View<'_>, job: &Job, now: Timestamp) -> (&'static str, Ve
     ("success", changes)
 }
 
+fn job(due: Timestamp, attempt: u32) -> Job {
+    Job {
+        due,
+        what: "the first group is deleted".to_owned(),
+        source: ("s-1".to_owned(), "Source 1".to_owned()),
+        attempt,
+        change: String::new(),
+        account: 0,
+        client: None,
+        group: None,
+        is_held: false,
+        connector: None,
+        perform: delete_first,
+    }
+}
+
 fn schedule(tenant: &Tenant, due: Timestamp) {
-    let source = ("s-1".to_owned(), "Source 1".to_owned());
-    let what = "the first group is deleted".to_owned();
-    let job = Job { due, what, source, attempt: 1, perform: delete_first };
+    let job = job(due, 1);
     tenant.enter(BEGAN).apply(vec![Change::Job(Box::new(job))], &Arc::default(), 0, BEGAN);
 }
 
@@ -131,13 +151,7 @@ fn a_manual_clock_stands_until_it_is_moved() {
 #[test]
 fn a_job_is_shown_in_the_exchange_that_started_it() {
     let tenant = tenant(Clock::manual(BEGAN));
-    let job = Job {
-        due: seconds(1),
-        what: "the first group is deleted".to_owned(),
-        source: ("s-1".to_owned(), "Source 1".to_owned()),
-        attempt: 3,
-        perform: delete_first,
-    };
+    let job = job(seconds(1), 3);
     {
         let state = &mut *tenant.enter(BEGAN);
         let mut exchange = exchange(state, 7);

@@ -18,6 +18,7 @@ use crate::auth::Auth;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::Contract;
+use crate::crypt::KeyRing;
 use crate::fixture::Fixture;
 use crate::journal::JournalBudget;
 use crate::metrics::Metrics;
@@ -51,6 +52,8 @@ pub struct World {
     pub control: ControlPolicy,
     /// When the server began, by the wall clock.
     pub started: Timestamp,
+    /// The keys with which clients encrypt passwords.
+    pub(crate) keys: KeyRing,
     template: RwLock<Template>,
     options: TenantOptions,
     max_tenants: usize,
@@ -146,6 +149,10 @@ impl World {
             contract: config.contract,
             control: config.control,
             started: config.started,
+            keys: {
+                let TenantOptions { seed, secrets, .. } = config.options;
+                KeyRing::new(|nth| secrets.bytes(seed, "", "key-pair", nth))
+            },
             template: RwLock::new(config.template),
             options: config.options,
             max_tenants: config.max_tenants,

@@ -38,6 +38,8 @@ record! {
         pub rate_limit: Option<Limit> = nullable("rateLimit"),
         /// How long its tokens live; `--token-lifetime` when absent, which is `749s` by default.
         pub token_lifetime: Option<Span> = nullable("tokenLifetime"),
+        /// How long the platform takes to change a password; `--password-change-time` when absent, which is `2s` by default.
+        pub password_change_time: Option<Span> = nullable("passwordChangeTime"),
         /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
         pub draw_key: Option<String> = nullable("drawKey"),
         /// Whether a reply changed by a fault says so in `Sim-Fault`; `shown` when absent.
@@ -178,6 +180,9 @@ impl World {
             prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
             rate_limit: asked.rate_limit.map_or(self.options.rate_limit, |limit| limit.0),
             token_lifetime: asked.token_lifetime.map_or(self.options.token_lifetime, |span| span.0),
+            password_change_time: asked
+                .password_change_time
+                .map_or(self.options.password_change_time, |span| span.0),
             draw_key: asked.draw_key.clone(),
             sim_fault: asked.sim_fault.unwrap_or(self.options.sim_fault),
             ..self.options.clone()

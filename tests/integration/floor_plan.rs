@@ -6,7 +6,18 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, floor by floor, as `src/lib.rs` draws them.
 const FLOORS: [&[&str]; 10] = [
-    &["operation", "version", "prerequisites", "clock", "chance", "document", "metrics", "wire", "query"],
+    &[
+        "operation",
+        "version",
+        "prerequisites",
+        "clock",
+        "chance",
+        "crypt",
+        "document",
+        "metrics",
+        "wire",
+        "query",
+    ],
     &["contract", "scenario", "fixture"],
     &["org", "journal", "auth"],
     &["service"],

@@ -53,6 +53,7 @@ mod load;
 mod models;
 /// Files that the server makes, beside whatever stands there already.
 mod own_files;
+mod password_change;
 /// The service's own limit.
 mod rate_limit;
 /// What scenarios do to exchanges.

@@ -3,6 +3,7 @@
 
 pub(super) mod clock;
 pub(super) mod journal;
+pub(super) mod passwords;
 pub(super) mod scenario;
 pub(super) mod server;
 pub(super) mod state;

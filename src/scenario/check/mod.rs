@@ -156,8 +156,8 @@ mod tests {
             ("{when: {operation: fly}, fault: close}", "my.yaml:3:24", "operation `fly`; expected one of"),
             ("{when: {operation: [token, fly]}, fault: close}", "my.yaml:3:32", "operation `fly`; expected"),
             ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),
-            ("{fault: explode}", "my.yaml:3:13", "fault `explode`; expected respond, rateLimited"),
-            ("{fault: {explode: {}}}", "my.yaml:3:14", "fault `explode`; expected respond, rateLimited"),
+            ("{fault: explode}", "my.yaml:3:13", "fault `explode`; expected one of"),
+            ("{fault: {explode: {}}}", "my.yaml:3:14", "fault `explode`; expected one of"),
             (
                 "{fault: {close: {}, reset: {}}}",
                 "my.yaml:3:",

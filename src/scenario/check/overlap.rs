@@ -55,7 +55,8 @@ fn forestalls(before: &Rule, after: &Rule) -> bool {
 /// Whether `wide` holds wherever `narrow` does, as far as can be told from their texts.
 fn covers(wide: &When, narrow: &When) -> bool {
     let operations = match (&wide.operation, &narrow.operation) {
-        (None | Some(Operations::Any), _) => true,
+        (None | Some(Operations::Any), narrow) => *narrow != Some(Operations::Attempts),
+        (Some(Operations::Attempts), narrow) => *narrow == Some(Operations::Attempts),
         (Some(Operations::These(wide)), Some(Operations::These(narrow))) => {
             narrow.iter().all(|operation| wide.contains(operation))
         }
@@ -71,6 +72,7 @@ fn covers(wide: &When, narrow: &When) -> bool {
         && all(&wide.body, &narrow.body, str::eq, value_covers)
         && one(wide.page.as_ref(), narrow.page.as_ref())
         && one(wide.connection.as_ref(), narrow.connection.as_ref())
+        && text(wide.source.as_ref(), narrow.source.as_ref())
 }
 
 /// Whether the narrower `when` requires each of these texts or values as well.

@@ -6,7 +6,7 @@ use super::size::check_size;
 
 use crate::operation::Operation;
 use crate::scenario::mistake::{Mistake, escaped};
-use crate::scenario::written::{Operations, TextMatch, When};
+use crate::scenario::written::{ATTEMPT, Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
 
 /// All mistakes in a `when`, at most one for each of its parts; pointers begin below it.
@@ -14,8 +14,33 @@ pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
     let parts = [check_version(when), check_method(when), check_path(when), check_page(when)].into_iter();
     let headers = when.header.keys().map(|name| check_header(name));
     let pointers = when.body.keys().map(|pointer| check_pointer(pointer));
-    let size = check_size(when).into_iter();
+    let size = check_size(when).into_iter().chain(check_attempts(when));
     size.chain(parts.chain(headers).chain(pointers).filter_map(Result::err)).collect()
+}
+
+/// An attempt to change a password is no request, and only it has a source.
+fn check_attempts(when: &When) -> Vec<Mistake> {
+    if when.operation != Some(Operations::Attempts) {
+        let message = format!("`source` without the operation `{ATTEMPT}`; expected the two together");
+        return when.source.iter().map(|_| Mistake::new("/source", message.clone())).collect();
+    }
+    let given = [
+        ("version", when.version.is_some()),
+        ("method", when.method.is_some()),
+        ("path", when.path.is_some()),
+        ("query", !when.query.is_empty()),
+        ("header", !when.header.is_empty()),
+        ("body", !when.body.is_empty()),
+        ("page", when.page.is_some()),
+        ("connection", when.connection.is_some()),
+    ];
+    let given = given.into_iter().filter(|(_, is_given)| *is_given);
+    given
+        .map(|(part, _)| {
+            let message = format!("`{part}` of an attempt to change a password, which is no request; expected `source` or `client`");
+            Mistake::new(format!("/{part}"), message)
+        })
+        .collect()
 }
 
 fn check_version(when: &When) -> Result<(), Mistake> {

@@ -4,8 +4,7 @@ use hyper::HeaderMap;
 
 use super::*;
 use crate::document::{Document, Format};
-use crate::scenario::matcher::Matcher;
-use crate::scenario::written::{Scenario, TextMatch};
+use crate::scenario::written::Scenario;
 use crate::scenario::{ExchangeView, JobView, Ruleset};
 
 const NOW: Timestamp = Timestamp::from_millis(0);
@@ -19,11 +18,12 @@ fn rule(text: &str) -> CompiledRule {
     CompiledRule::read(&Document { name: "rule", text, format: Format::Yaml }, None).unwrap()
 }
 
-/// A rule about jobs on that source, which files cannot express yet.
-fn job_rule(text: &str, source: Option<&str>) -> CompiledRule {
-    let rule = rule(text);
-    let source = source.map(|source| TextMatch::Exact(source.to_owned()));
-    CompiledRule { matcher: Matcher::of_jobs(&rule.written.when, source.as_ref()).unwrap(), ..rule }
+/// A rule about attempts to change a password on that source; `rest` is the rest of it.
+fn job_rule(rest: &str, source: Option<&str>) -> CompiledRule {
+    let source = source.map(|source| format!(", source: {source}")).unwrap_or_default();
+    let rest = rest.trim_start_matches('{').trim_end_matches('}');
+    let open = rest.matches('{').count() - rest.matches('}').count();
+    rule(&format!("{{when: {{operation: changePassword{source}}}, {rest}{}", "}".repeat(open + 1)))
 }
 
 fn engine(rules: impl IntoIterator<Item = CompiledRule>) -> Engine {

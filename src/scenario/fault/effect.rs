@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Corrupt, Stale};
+use super::{Connector, Corrupt, Stale, TightenPolicy};
 use crate::clock::Timestamp;
 use crate::wire::{Manner, Reply, TrackingId};
 
@@ -21,8 +21,23 @@ pub enum Effect<'a> {
     Token(TokenChange<'a>),
     /// The read sees the past.
     Past(Stale),
+    /// Something else is true of the organisation from now on.
+    Platform(PlatformChange<'a>),
+    /// A source's connector has something wrong with it, in an attempt to change a password.
+    Connector(Connector),
     /// Nothing.
     None,
+}
+
+/// What changes in the organisation by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PlatformChange<'a> {
+    /// The public key that encrypts passwords.
+    RotateKey,
+    /// These fields of the policy in force for the source of the call.
+    TightenPolicy(&'a TightenPolicy),
+    /// The status of the password change that the call is about.
+    ForgetStatus,
 }
 
 /// A fault that answers in the service's place.

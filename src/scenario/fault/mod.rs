@@ -9,11 +9,13 @@
 //! Its effect is one of those in `effect.rs`, which the pipeline carries out (what is said) and the server
 //! delivers (how it is said). Only a new kind of effect needs a change there.
 
+mod connector;
 mod corrupt;
 mod cut;
 mod effect;
 mod hold;
 mod pass;
+mod platform;
 mod rate_limited;
 mod respond;
 mod silence;
@@ -27,10 +29,12 @@ use std::time::Duration;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+pub use connector::Connector;
 pub use corrupt::Corrupt;
 pub use cut::Cut;
-pub use effect::{Answer, Effect, TokenChange};
+pub use effect::{Answer, Effect, PlatformChange, TokenChange};
 pub use pass::Pass;
+pub use platform::{ForgetStatus, RotateKey, TightenPolicy};
 pub use rate_limited::{Escalates, RateLimited};
 pub use respond::Respond;
 pub use silence::{Close, Hang, Reset};
@@ -69,6 +73,14 @@ faults! {
     "corrupt" => Corrupt,
     /// Reads show the tenant as it was some time ago.
     "stale" => Stale,
+    /// The public key that encrypts passwords is another from now on.
+    "rotateKey" => RotateKey,
+    /// The policy in force for the source of the call asks for more from now on.
+    "tightenPolicy" => TightenPolicy,
+    /// The status of a password change is not known from now on.
+    "forgetStatus" => ForgetStatus,
+    /// A source that cannot be reached, or refuses the password, in an attempt to change one.
+    "connector" => Connector,
     /// Nothing, in a sequence.
     "pass" => Pass,
 }

@@ -56,6 +56,7 @@ impl Kind for Stale {
 fn may_match_reads(when: &When) -> bool {
     match &when.operation {
         None | Some(Operations::Any) => true,
+        Some(Operations::Attempts) => false,
         Some(Operations::These(operations)) => operations.iter().any(|operation| operation.is_read()),
     }
 }

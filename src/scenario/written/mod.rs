@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub use fires::{Fires, Nth, Per};
 pub use hold::Hold;
 pub use matches::{TextMatch, ValueMatch};
+pub(super) use when::ATTEMPT;
 pub use when::{Connection, Operations, Page, When};
 
 use super::check;

@@ -15,7 +15,8 @@ record! {
     derive(Default)
     /// Which exchanges a rule is about; all when absent. All parts that are given must hold.
     pub struct When as "matcher" checked by When::look {
-        /// The operation: one, a list, or `"*"` for every request.
+        /// The operation: one, a list, or `"*"` for every request. `changePassword` is none of the API's: it is one attempt
+        /// of the platform to change one account's password on one source, and stands alone.
         pub operation: Option<Operations> = optional("operation"),
         /// The API version in the path: beta, v3, v2024 and so on; `token` and `oauthInfo` have none.
         pub version: Option<TextMatch> = optional("version"),
@@ -37,6 +38,8 @@ record! {
         pub page: Option<Page> = optional("page"),
         /// Whether the request is the first on its connection.
         pub connection: Option<Connection> = optional("connection"),
+        /// The source of an attempt to change a password, by its id or name.
+        pub source: Option<TextMatch> = optional("source"),
     }
 }
 
@@ -75,7 +78,12 @@ pub enum Operations {
     Any,
     /// These.
     These(Vec<Operation>),
+    /// None of the API's: attempts to change a password.
+    Attempts,
 }
+
+/// What files call an attempt to change a password.
+pub(in crate::scenario) const ATTEMPT: &str = "changePassword";
 
 fn ids() -> Vec<&'static str> {
     Operation::ALL.iter().map(|operation| operation.id()).collect()
@@ -100,7 +108,13 @@ impl Written for Operation {
         };
         let found = Self::ALL.iter().copied().find(|operation| operation.id() == text);
         if found.is_none() {
-            mistakes.add(node, unknown("operation", text, &ids()));
+            if text == ATTEMPT {
+                let expected = "expected it alone, because it is no request; make a rule of its own for it";
+                mistakes.add(node, format!("`{ATTEMPT}` among operations; {expected}"));
+                return None;
+            }
+            let names: Vec<_> = ids().into_iter().chain([ATTEMPT]).collect();
+            mistakes.add(node, unknown("operation", text, &names));
         }
         found
     }
@@ -117,6 +131,7 @@ impl Written for Operations {
             "anyOf": [
                 operation,
                 { "description": "Every request, even one that leads to no operation.", "const": "*" },
+                { "description": "Attempts of the platform to change one account's password on one source.", "const": ATTEMPT },
                 { "type": "array", "minItems": 1, "items": operation },
             ],
         })
@@ -134,6 +149,7 @@ impl Written for Operations {
                 None
             }
             _ if node.scalar() == Some("*") => Some(Self::Any),
+            _ if node.scalar() == Some(ATTEMPT) => Some(Self::Attempts),
             _ => Operation::read(node, mistakes).map(|operation| Self::These(vec![operation])),
         }
     }
@@ -143,6 +159,7 @@ impl Serialize for Operations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Any => serializer.serialize_str("*"),
+            Self::Attempts => serializer.serialize_str(ATTEMPT),
             Self::These(operations) if operations.len() == 1 => serializer.serialize_str(operations[0].id()),
             Self::These(operations) => {
                 serializer.collect_seq(operations.iter().map(|operation| operation.id()))

@@ -31,7 +31,7 @@ pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let rendered = Table::render(&group);
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let write = WriteOf::Create { record: group, rendered, made: Some((LABEL, nth)) };
-    Ok(Done { reply, changes: vec![Change::record(write)] })
+    Ok(Done::new(reply, vec![Change::record(write)]))
 }
 
 /// One group.
@@ -56,7 +56,7 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let reply = Reply::json(StatusCode::OK, rendered.clone());
     let left = leave(view, call.now, &former, group.source_ids.as_deref().unwrap_or_default());
     let write = WriteOf::Replace { former, record: group, rendered };
-    Ok(Done { reply, changes: with(Change::record(write), left) })
+    Ok(Done::new(reply, with(Change::record(write), left)))
 }
 
 /// The group goes; its policy is assigned directly to each of its sources.
@@ -65,7 +65,7 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
     let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
     let left = leave(view, call.now, &former, &[]);
     let changes = with(Change::record(WriteOf::Delete { former }), left);
-    Ok(Done { reply: Reply::empty(StatusCode::NO_CONTENT), changes })
+    Ok(Done::new(Reply::empty(StatusCode::NO_CONTENT), changes))
 }
 
 /// What a client may choose: name, policy and sources. `id`, `created`, `modified` and anything else it sent

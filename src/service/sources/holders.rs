@@ -42,7 +42,7 @@ pub(in super::super) fn update(view: &View<'_>, mut call: Call<'_>) -> Result<Do
     record.password_policies = holders.policies();
     let mut assignments = Assignments::new(view, call.now);
     assignments.replace_with(former, record, Some(holders));
-    Ok(Done { reply, changes: assignments.finish() })
+    Ok(Done::new(reply, assignments.finish()))
 }
 
 /// What is kept of them, or else what the source's policies say: they are for everybody.

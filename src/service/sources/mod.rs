@@ -58,7 +58,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
     }
     let mut assignments = Assignments::new(view, call.now);
     let rendered = assignments.create(source, LABEL, nth);
-    Ok(Done { reply: Reply::json(StatusCode::CREATED, rendered), changes: assignments.finish() })
+    Ok(Done::new(Reply::json(StatusCode::CREATED, rendered), assignments.finish()))
 }
 
 /// A whole replacement, but for what cannot be changed.
@@ -89,7 +89,7 @@ fn replace(view: &View<'_>, call: &Call<'_>, former: Arc<Source>, source: Source
     }
     let mut assignments = Assignments::new(view, call.now);
     let rendered = assignments.replace(former, source);
-    Ok(Done { reply: Reply::json(StatusCode::OK, rendered), changes: assignments.finish() })
+    Ok(Done::new(Reply::json(StatusCode::OK, rendered), assignments.finish()))
 }
 
 /// What the service added to `connectorAttributes` must stay, also when these are replaced as a whole. The text was seen
@@ -113,5 +113,5 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
         json!({"type": "TASK_RESULT", "id": view.chance.hex("source-deletion", sequence), "name": null});
     let mut assignments = Assignments::new(view, call.now);
     assignments.delete(former);
-    Ok(Done { reply: Reply::json(StatusCode::ACCEPTED, task.to_string()), changes: assignments.finish() })
+    Ok(Done::new(Reply::json(StatusCode::ACCEPTED, task.to_string()), assignments.finish()))
 }

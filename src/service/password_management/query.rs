@@ -1,0 +1,86 @@
+//! `queryPasswordInfo`: from a login name and a source's name to everything that a password change needs.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::{PASSWORD, has, policy, public_key_id, rules};
+use crate::fixture::{Account, Identity, Source};
+use crate::service::{Call, Done, View};
+use crate::wire::{DetailCode, Refusal, Reply};
+
+/// The version whose own text refuses users' tokens.
+const BETA: &str = "beta";
+
+/// What a password change needs.
+pub(in crate::service) fn query(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    let is_users = call.session.is_some_and(|session| session.identity_id.is_some());
+    if is_users && call.route.version == Some(BETA) {
+        return Err(Refusal::Forbidden);
+    }
+    let text = |field: &str| call.checked.body[field].as_str().unwrap_or_default();
+    let source = named_source(view, text("sourceName"))?;
+    let identity = named_identity(view, text("userName"))?;
+    let accounts = accounts(view, &identity, &source)?;
+    let policy = policy::in_force(view, &source, Some(&identity));
+    let body = json!({
+        "identityId": identity.id,
+        "sourceId": source.id,
+        "publicKeyId": public_key_id(view),
+        "publicKey": call.keys.pair(view.key_rotations).public(),
+        "accounts": accounts
+            .iter()
+            .map(|account| json!({
+                "accountId": account.native_identity,
+                "accountName": account.name.as_deref().unwrap_or(&account.native_identity),
+            }))
+            .collect::<Vec<_>>(),
+        "policies": policy.map(|policy| rules::in_force(&policy)).unwrap_or_default(),
+    });
+    Ok(Reply::json(StatusCode::OK, body.to_string()).into())
+}
+
+// Invented: that these are 400, and the texts. No 404 is declared.
+
+fn named_source(view: &View<'_>, name: &str) -> Result<Arc<Source>, Refusal> {
+    let sources = view.table::<Source>();
+    let mut named = sources.iter().filter(|source| source.name == name);
+    let Some(source) = named.next() else {
+        return Err(missing(format!("Referenced source \"{name}\" (sourceName) was not found.")));
+    };
+    if named.next().is_some() {
+        return Err(illegal(format!("Field \"sourceName\": more than one source is called \"{name}\".")));
+    }
+    if !has(source, PASSWORD) {
+        return Err(illegal(format!(
+            "Field \"sourceName\": source \"{name}\" does not have the feature PASSWORD."
+        )));
+    }
+    Ok(Arc::clone(source))
+}
+
+fn named_identity(view: &View<'_>, name: &str) -> Result<Arc<Identity>, Refusal> {
+    match &*view.identities_named(name) {
+        [] => Err(missing(format!("Referenced identity \"{name}\" (userName) was not found."))),
+        [identity] => Ok(Arc::clone(identity)),
+        _ => Err(illegal(format!("Field \"userName\": more than one identity is called \"{name}\"."))),
+    }
+}
+
+fn accounts(view: &View<'_>, identity: &Identity, source: &Source) -> Result<Vec<Arc<Account>>, Refusal> {
+    let accounts = view.accounts_of(&identity.id, &source.id);
+    if accounts.is_empty() {
+        let (who, name) = (&identity.user_name, &source.name);
+        return Err(missing(format!("Identity \"{who}\" (userName) has no account on source \"{name}\".")));
+    }
+    Ok(accounts)
+}
+
+fn missing(text: String) -> Refusal {
+    Refusal::bad_request(DetailCode::ReferenceNotFound, text)
+}
+
+fn illegal(text: String) -> Refusal {
+    Refusal::bad_request(DetailCode::IllegalValue, text)
+}
