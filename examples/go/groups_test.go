@@ -97,6 +97,22 @@ func TestAnExpiredTokenIsReplaced(t *testing.T) {
 	tenant.verify(t, object{"match": object{"operation": "token"}, "status": 200, "count": object{"exactly": 2}})
 }
 
+func TestATokenThatEndsEarlyIsReplaced(t *testing.T) {
+	t.Parallel()
+	tenant := tenantFor(t)
+	tenant.use(t, "token-expires-early") // at the third call
+	client := clientOf(t, tenant)
+
+	for range 3 {
+		lists(t, client)
+	}
+
+	tenant.verify(t, object{
+		"match": object{"operation": "getPasswordSyncGroups"}, "status": 401, "count": object{"exactly": 1},
+	})
+	tenant.verify(t, object{"match": object{"operation": "token"}, "status": 200, "count": object{"exactly": 2}})
+}
+
 func TestAFailedVerificationSaysWhatCameNearest(t *testing.T) {
 	t.Parallel()
 	tenant := tenantFor(t)

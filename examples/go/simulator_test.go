@@ -113,6 +113,12 @@ func (made *tenant) arm(t *testing.T, rule object) {
 	control(t, made.BaseURL, http.MethodPost, "scenario/rules", rule)
 }
 
+// use has built-in scenarios run, by their names.
+func (made *tenant) use(t *testing.T, scenarios ...string) {
+	t.Helper()
+	control(t, made.BaseURL, http.MethodPut, "scenario", object{"use": scenarios})
+}
+
 // stopClock has the tenant's time move only by advance.
 func (made *tenant) stopClock(t *testing.T) {
 	t.Helper()

@@ -69,6 +69,19 @@ describe("the client", { concurrency: true }, () => {
       await tenant.verify({ match: { operation: "token" }, status: 200, count: { exactly: 2 } });
     }));
 
+  test("replaces a token that ends early", () =>
+    withTenant(async (tenant) => {
+      await tenant.use("token-expires-early"); // at the third call
+      const client = clientOf(tenant);
+      const first = await client.list();
+
+      await client.list();
+      assert.deepEqual(await client.list(), first);
+
+      await tenant.verify({ match: { operation: "getPasswordSyncGroups" }, status: 401, count: { exactly: 1 } });
+      await tenant.verify({ match: { operation: "token" }, status: 200, count: { exactly: 2 } });
+    }));
+
   test("is told what came nearest when a verification fails", () =>
     withTenant(async (tenant) => {
       await clientOf(tenant).list();

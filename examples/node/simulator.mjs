@@ -65,6 +65,11 @@ class Tenant {
     return control(this.baseUrl, "POST", "scenario/rules", rule);
   }
 
+  /** From now on built-in scenarios run, by their names. */
+  use(...scenarios) {
+    return control(this.baseUrl, "PUT", "scenario", { use: scenarios });
+  }
+
   /** From now on the tenant's time moves only by `advance`. */
   stopClock() {
     return control(this.baseUrl, "PUT", "clock", { mode: "manual" });

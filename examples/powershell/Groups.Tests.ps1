@@ -73,6 +73,17 @@ Describe 'the client' {
         Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
     }
 
+    It 'replaces a token that ends early' {
+        Use-Scenario $tenant token-expires-early # at the third call
+
+        1..3 | ForEach-Object { Get-Group $client }
+
+        Assert-Exchange $tenant @{
+            match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+        }
+        Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
+    }
+
     It 'is told what came nearest when a verification fails' {
         Get-Group $client
 

@@ -67,6 +67,11 @@ function Add-Rule($Tenant, [hashtable] $Rule) {
     $null = Invoke-Control $Tenant.BaseUrl Post scenario/rules $Rule
 }
 
+# From now on built-in scenarios run, by their names.
+function Use-Scenario($Tenant, [string[]] $Names) {
+    $null = Invoke-Control $Tenant.BaseUrl Put scenario @{ use = $Names }
+}
+
 # From now on the tenant's time moves only by Step-Clock.
 function Stop-Clock($Tenant) {
     $null = Invoke-Control $Tenant.BaseUrl Put clock @{ mode = 'manual' }
@@ -96,5 +101,5 @@ function Invoke-Control([string] $BaseUrl, [string] $Method, [string] $Call, [ha
     if ($reply.Content) { ConvertFrom-Json $reply.Content }
 }
 
-Export-ModuleMember -Function Start-Simulator, Stop-Simulator, New-Tenant, Remove-Tenant, Add-Rule, Stop-Clock,
-Step-Clock, Assert-Exchange
+Export-ModuleMember -Function Start-Simulator, Stop-Simulator, New-Tenant, Remove-Tenant, Add-Rule, Use-Scenario,
+Stop-Clock, Step-Clock, Assert-Exchange

@@ -62,6 +62,10 @@ class Tenant:
         """Something goes wrong: a rule in the words of a scenario file."""
         control(self.base_url, "POST", "scenario/rules", rule)
 
+    def use(self, *scenarios):
+        """From now on built-in scenarios run, by their names."""
+        control(self.base_url, "PUT", "scenario", {"use": scenarios})
+
     def stop_clock(self):
         """From now on the tenant's time moves only by `advance`."""
         control(self.base_url, "PUT", "clock", {"mode": "manual"})

@@ -63,6 +63,15 @@ def test_an_expired_token_is_replaced(tenant, client):
     tenant.verify({"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}})
 
 
+def test_a_token_that_ends_early_is_replaced(tenant, client):
+    tenant.use("token-expires-early")  # at the third call
+
+    assert client.list() == client.list() == client.list()
+
+    tenant.verify({"match": {"operation": "getPasswordSyncGroups"}, "status": 401, "count": {"exactly": 1}})
+    tenant.verify({"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}})
+
+
 def test_a_failed_verification_says_what_came_nearest(tenant, client):
     client.list()
 

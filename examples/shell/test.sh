@@ -36,6 +36,8 @@ field() { grep -o "\"$1\":\"[^\"]*\"" | sed -n 1p | cut -d '"' -f 4; }
 control() { curl -sS --fail-with-body -m 10 -X "$1" "$base/_sim/$2" ${3:+-d "$3"}; }
 
 arm() { control POST scenario/rules "$1" >/dev/null; }
+# use NAME : from now on a built-in scenario runs.
+use() { control PUT scenario "{\"use\": [\"$1\"]}" >/dev/null; }
 stop_clock() { control PUT clock '{"mode": "manual"}' >/dev/null; }
 advance() { control POST clock/advance "{\"by\": \"$1\"}" >/dev/null; }
 # verify EXPECTATION : fails, and says what was found and what came nearest, when it does not hold.
@@ -112,6 +114,17 @@ an_expired_token_is_replaced() {
   verify '{"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}}'
 }
 
+a_token_that_ends_early_is_replaced() {
+  use token-expires-early # at the third call
+
+  groups GET >/dev/null
+  groups GET >/dev/null
+  groups GET >/dev/null
+
+  verify '{"match": {"operation": "getPasswordSyncGroups"}, "status": 401, "count": {"exactly": 1}}'
+  verify '{"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}}'
+}
+
 a_failed_verification_says_what_came_nearest() {
   local said
   groups GET >/dev/null
@@ -145,6 +158,7 @@ tests=(
   a_create_whose_answer_was_lost_is_not_repeated
   a_429_is_waited_out
   an_expired_token_is_replaced
+  a_token_that_ends_early_is_replaced
   a_failed_verification_says_what_came_nearest
 )
 echo "1..${#tests[@]}"

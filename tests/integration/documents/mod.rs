@@ -23,7 +23,7 @@ mod tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use page::Page;
+use page::{Block, Page};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -38,6 +38,14 @@ fn pages() -> Vec<Page> {
     }
     paths.sort();
     paths.into_iter().map(|path| page(&path.to_string_lossy().replace('\\', "/"))).collect()
+}
+
+/// Whether a block is a part of an example, word for word; the examples are run by `tests/sdk/run`.
+fn is_from_an_example(block: &Block) -> bool {
+    let folders = fs::read_dir(Path::new(ROOT).join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
+    let mut texts = files.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
+    texts.any(|text| text.replace("\r\n", "\n").contains(&block.text))
 }
 
 /// The page at a path from the root.

@@ -1,13 +1,14 @@
 //! The programs in the pages, each in its own language and beside a server of its own, where this machine has what runs
-//! it. Those that need the vendor's SDK are run by the suites in `tests/sdk`.
+//! it. Those that need the vendor's SDK, and parts of the
+//! examples, are run by the suites in `tests/sdk`.
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use super::page::{Block, Page};
-use super::pages;
 use super::served::Servers;
 use super::shell::{folder, on_the_path, say_not_run, without_our_variables};
+use super::{is_from_an_example, pages};
 
 /// A language: its fence, the program that runs it, the arguments before the file, the file's name.
 struct Language {
@@ -59,7 +60,10 @@ fn every_program_runs_as_it_stands() {
     for language in LANGUAGES {
         let pages = pages();
         let every = pages.iter().flat_map(|page| page.blocks.iter().map(move |block| (page, block)));
-        let ours = |block: &Block| block.language == language.fence && !block.text.contains(language.sdk);
+        let ours = |block: &Block| {
+            let is_elsewhere = block.text.contains(language.sdk) || is_from_an_example(block);
+            block.language == language.fence && !is_elsewhere
+        };
         let mut blocks = every.filter(|(_, block)| ours(block)).peekable();
         assert!(blocks.peek().is_some(), "no page has a program in {}", language.fence);
         if on_the_path(language.program).is_none() {

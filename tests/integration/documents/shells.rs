@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::page::{Block, Page};
-use super::pages;
 use super::shell::{Ran, Shell, say_not_run};
+use super::{is_from_an_example, pages};
 
 /// Blocks that are not run here, each with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
@@ -28,7 +28,7 @@ const REFUSALS: &[(&str, &str, &[u16])] = &[
 ];
 
 fn is_left_out(block: &Block) -> bool {
-    NOT_RUN.iter().any(|(start, _)| block.text.starts_with(start))
+    NOT_RUN.iter().any(|(start, _)| block.text.starts_with(start)) || is_from_an_example(block)
 }
 
 #[test]
