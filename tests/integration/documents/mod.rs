@@ -3,6 +3,8 @@
 
 /// The blocks that nothing runs: files and settings.
 mod blocks;
+/// The page of every field of a fixture.
+mod fixture_fields;
 /// Finding a page's parts: sections, blocks, links.
 mod page;
 /// The programs in the pages, each in its own language.

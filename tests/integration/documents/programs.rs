@@ -1,6 +1,5 @@
 //! The programs in the pages, each in its own language and beside a server of its own, where this machine has what runs
-//! it. Those that need the vendor's SDK, and parts of the
-//! examples, are run by the suites in `tests/sdk`.
+//! it. Those that need the vendor's SDK, and parts of the examples, are run by the suites in `tests/sdk`.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -51,6 +51,14 @@ impl Shell {
         named("SYNC_GROUP_SIM_TESTS_PWSH").or_else(|| named("PWSH")).or_else(|| on_the_path("pwsh"))
     }
 
+    /// What is said when there is no such program.
+    pub(super) fn missing(self) -> &'static str {
+        match self {
+            Self::Bash => "there are no bash and curl on the PATH",
+            Self::PowerShell => "no pwsh is named by SYNC_GROUP_SIM_TESTS_PWSH or PWSH, and none is on the PATH",
+        }
+    }
+
     /// Whether a block is for this shell.
     pub(super) fn takes(self, block: &Block) -> bool {
         match self {

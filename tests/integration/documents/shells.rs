@@ -95,10 +95,7 @@ fn check_statuses(page: &Page, ran: &BTreeMap<usize, Ran>) {
 /// How many blocks of all pages ran, and how many outputs were compared.
 fn run_all(shell: Shell) -> Option<(usize, usize)> {
     let Some(program) = shell.program() else {
-        say_not_run(
-            &format!("the blocks of the documents in {shell:?}"),
-            "bash and curl, or pwsh (SYNC_GROUP_SIM_TESTS_PWSH, PWSH, PATH), are not on this machine",
-        );
+        say_not_run(&format!("the blocks of the documents in {shell:?}"), shell.missing());
         return None;
     };
     let (mut blocks, mut outputs) = (0, 0);

@@ -143,31 +143,6 @@ fn the_table_of_control_calls_has_each() {
 }
 
 #[test]
-fn the_table_of_fields_has_each_field_of_a_fixture() {
-    let schema: Value = serde_json::from_str(&stdout(&["schema", "fixture"])).unwrap();
-    let mut expected = Vec::new();
-    for (list, property) in schema["properties"].as_object().unwrap() {
-        let Some(record) = property["items"]["$ref"].as_str() else { continue };
-        let record = &schema["definitions"][record.rsplit('/').next().unwrap()];
-        let required: Vec<_> = record["required"].as_array().unwrap().iter().collect();
-        for (field, _) in record["properties"].as_object().unwrap() {
-            let is_required = required.iter().any(|name| name.as_str() == Some(field));
-            expected.push((list.clone(), field.clone(), is_required));
-        }
-    }
-    let (mut told, mut list) = (Vec::new(), String::new());
-    for row in page("docs/fixtures.md").rows("Every field") {
-        if !row[0].is_empty() {
-            row[0].trim_matches('`').clone_into(&mut list);
-        }
-        told.push((list.clone(), row[1].trim_matches('`').to_owned(), row[2] == "required"));
-    }
-    assert!(told.len() > 30);
-    (told.sort(), expected.sort());
-    assert_eq!(told, expected);
-}
-
-#[test]
 fn the_built_in_fixtures_and_scenarios_are_listed() {
     let told: Vec<_> =
         page("docs/fixtures.md").rows("Built-in fixtures").into_iter().map(|row| row[0].clone()).collect();
