@@ -55,7 +55,9 @@ impl Shell {
     pub(super) fn missing(self) -> &'static str {
         match self {
             Self::Bash => "there are no bash and curl on the PATH",
-            Self::PowerShell => "no pwsh is named by SYNC_GROUP_SIM_TESTS_PWSH or PWSH, and none is on the PATH",
+            Self::PowerShell => {
+                "no pwsh is named by SYNC_GROUP_SIM_TESTS_PWSH or PWSH, and none is on the PATH"
+            }
         }
     }
 
