@@ -65,19 +65,26 @@ fn default(record: &Value, field: &str) -> String {
     }
 }
 
+/// In lines of at most 120 columns.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is one");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + word.chars().count() < 120 {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
 fn table(page: &mut String, heading: &str, says: &Value, record: &Value) {
     let says = says.as_str().expect("everything is described");
-    let says = says.split(' ').fold(vec![String::new()], |mut lines, word| {
-        let last = lines.last_mut().expect("there is one");
-        if last.chars().count() + word.chars().count() >= 120 {
-            lines.push(word.to_owned());
-        } else {
-            let gap = if last.is_empty() { "" } else { " " };
-            last.push_str(&format!("{gap}{word}"));
-        }
-        lines
-    });
-    writeln!(page, "\n## {heading}\n\n{}\n", says.join("\n")).unwrap();
+    writeln!(page, "\n## {heading}\n\n{}\n", wrapped(says)).unwrap();
     writeln!(page, "| field | value | when left out | what it means |\n|---|---|---|---|").unwrap();
     for (field, schema) in record["properties"].as_object().expect("a record has fields") {
         let says = schema["description"].as_str().expect("every field is described");
@@ -97,7 +104,8 @@ fn page() -> String {
             table(&mut page, list, &property["description"], &schema["definitions"][record]);
         } else {
             let says = property["description"].as_str().expect("everything is described");
-            writeln!(page, "\n## {list}\n\n{says} Its value: {}.", kind(property)).unwrap();
+            let says = wrapped(&format!("{says} Its value: {}.", kind(property)));
+            writeln!(page, "\n## {list}\n\n{says}").unwrap();
         }
     }
     for (record, definition) in schema["definitions"].as_object().unwrap() {
@@ -105,7 +113,8 @@ fn page() -> String {
         if definition["properties"].is_object() && !is_told {
             table(&mut page, record, &definition["description"], definition);
         } else if !is_told {
-            writeln!(page, "\n## {record}\n\n{}", definition["description"].as_str().unwrap()).unwrap();
+            let says = wrapped(definition["description"].as_str().expect("everything is described"));
+            writeln!(page, "\n## {record}\n\n{says}").unwrap();
         }
     }
     page
