@@ -261,6 +261,9 @@ pub(crate) struct ServeArgs {
     /// One line per request on stderr
     #[arg(long, env = "SYNC_GROUP_SIM_LOG", default_value = "text", value_enum)]
     pub(crate) log: Log,
+    /// Log control calls and health checks, too
+    #[arg(long, env = "SYNC_GROUP_SIM_LOG_CONTROL", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) log_control: bool,
     /// Whether the control API under /_sim exists
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL", default_value = "on", value_enum)]
     pub(crate) control: OnOff,

@@ -23,7 +23,7 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         return Err(Failure::Usage(message.to_owned()));
     }
     // Kept until the end: the remaining lines are written when it is dropped.
-    let _log = log::to_stderr(args.log);
+    let _log = log::to_stderr(args.log, args.log_control);
     #[cfg(unix)]
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {

@@ -221,7 +221,7 @@ impl Exchanges {
         };
         let took = Duration::from_nanos(decided_ns - request.stopwatch.arrived_ns);
         request_log::count(&shared.world.metrics, &answered.outcome, took);
-        request_log::log(&request, &answered, took);
+        request_log::log(&request, &target.room, &answered, took);
         (answered, request.method)
     }
 

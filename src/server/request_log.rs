@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dispatch::Answered;
+use super::target::Room;
 use crate::metrics::Metrics;
 use crate::operation::Operation;
 use crate::wire::secrets::{Censor, Secrets};
@@ -17,9 +18,17 @@ pub(super) fn count(metrics: &Metrics, outcome: &Outcome, took: Duration) {
     }
 }
 
+/// Whether a request to this room has a line: those to the API when requests are logged, others when control calls are.
+fn is_logged(room: &Room) -> bool {
+    match room {
+        Room::Api => tracing::enabled!(target: "request", tracing::Level::INFO),
+        _ => tracing::enabled!(target: "control", tracing::Level::INFO),
+    }
+}
+
 /// One line per request, without the secrets of its tenant.
-pub(super) fn log(request: &Request, answered: &Answered, took: Duration) {
-    if !tracing::enabled!(target: "request", tracing::Level::INFO) {
+pub(super) fn log(request: &Request, room: &Room, answered: &Answered, took: Duration) {
+    if !is_logged(room) {
         return;
     }
     let outcome = &answered.outcome;
@@ -31,6 +40,7 @@ pub(super) fn log(request: &Request, answered: &Answered, took: Duration) {
     let censor = if detail.is_empty() { Censor::knowing(&known) } else { Censor::of(request, &known) };
     let detail = censor.text(&detail);
     let client = trace.client.as_ref().map(|client| censor.text(&client.id));
+    let client_name = trace.client.as_ref().map(|client| censor.text(&client.name));
     let body_bytes = match &request.body {
         Body::Whole(body) => body.len(),
         Body::TooLarge { limit } => *limit,
@@ -42,6 +52,7 @@ pub(super) fn log(request: &Request, answered: &Answered, took: Duration) {
         operation = trace.operation.map(Operation::id),
         tenant = (!trace.tenant.is_empty()).then_some(&*trace.tenant),
         client = client.as_deref(),
+        client_name = client_name.as_deref().filter(|name| !name.is_empty()),
         fault = (!faults.is_empty()).then_some(faults.as_str()),
         delivery = delivery.as_deref(),
         body_bytes,

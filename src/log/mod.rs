@@ -1,15 +1,25 @@
 //! The log on stderr. It never delays a request: lines are written by a thread of their own, and when no one
-//! reads them (a pipe that a test forgot) they are dropped and counted instead of waited for.
+//! reads them (a pipe that a test forgot) they are dropped and counted instead of waited for. What a line looks like is in
+//! `line.rs`.
 
-use std::io::{self, IsTerminal, Write};
+mod line;
+mod paint;
+mod request;
+
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Log;
+use paint::Paint;
 
 /// The most lines that wait to be written.
 const WAITING: usize = 4_096;
@@ -26,19 +36,23 @@ pub(crate) struct OpenLog {
     is_written: Receiver<()>,
 }
 
-/// Opens the log.
-pub(crate) fn to_stderr(log: Log) -> OpenLog {
+/// Opens the log; control calls and health checks are in it only `with_control`.
+pub(crate) fn to_stderr(log: Log, with_control: bool) -> OpenLog {
     let (sender, receiver) = sync_channel(WAITING);
     let (written, is_written) = sync_channel(1);
     let lines = Lines { sender, shared: Arc::default() };
     let shared = Arc::clone(&lines.shared);
-    let builder = tracing_subscriber::fmt()
-        .with_writer(lines.clone())
-        .with_ansi(io::stderr().is_terminal())
-        .with_max_level(tracing::Level::INFO);
+    let is_wanted = filter_fn(move |metadata| {
+        *metadata.level() <= LevelFilter::INFO && (with_control || metadata.target() != "control")
+    });
+    let log_to = tracing_subscriber::registry().with(is_wanted.with_max_level_hint(LevelFilter::INFO));
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines.clone());
     match log {
-        Log::Text => builder.with_target(false).init(),
-        Log::Json => builder.json().flatten_event(true).init(),
+        Log::Text => {
+            let paint = Paint::of(&io::stderr());
+            log_to.with(layer.event_format(line::Lines { paint })).init();
+        }
+        Log::Json => log_to.with(layer.json().flatten_event(true)).init(),
         Log::Off => return OpenLog { lines: None, is_written },
     }
     std::thread::spawn(move || {
