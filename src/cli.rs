@@ -18,7 +18,7 @@ use crate::server_args::ServerAddressArgs;
 ///
 /// It keeps everything in memory and makes no outgoing calls. Not affiliated with SailPoint.
 #[derive(Debug, Parser)]
-#[command(name = "sync-group-sim", version, args_conflicts_with_subcommands = true)]
+#[command(name = "sync-group-sim", version, args_conflicts_with_subcommands = true, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -29,9 +29,18 @@ pub(crate) struct Cli {
 impl Cli {
     /// Reads the command line and the environment; ends the process when they are invalid.
     pub(crate) fn read() -> Self {
-        let matches = without_empty_variables(Self::command()).get_matches();
+        let matches = with_notes_apart(without_empty_variables(Self::command())).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// Has `--help` of a command write the variable and the default of an option on lines of their own, as that of the whole
+/// program does; on one line with the rest they would be broken somewhere.
+fn with_notes_apart(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|command| match command.get_about().cloned() {
+        Some(about) => command.long_about(about),
+        None => command,
+    })
 }
 
 /// Treats an empty variable as unset: `${X:-}` in a compose file leaves one.
@@ -54,7 +63,7 @@ pub(crate) enum Command {
         /// The fixture to print
         name: Option<String>,
     },
-    /// List the built-in scenarios with their lessons, or print one
+    /// List the built-in scenarios by topic with their lessons, or print one
     Scenarios {
         /// The scenario to print
         name: Option<String>,

@@ -1,18 +1,24 @@
-//! What `serve` prints at start: the address in the first line, for scripts; then what a person needs.
+//! What `serve` prints at start: the address in the first line, for scripts; then what a person needs, in 80 columns.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
+use sync_group_sim::scenario::Rulesets;
 use sync_group_sim::{Client, ControlPolicy};
 
 use super::quoted;
+use super::wrap::wrapped;
 use crate::cli::ServeArgs;
 
-/// What is printed at start: the address first, for scripts; then what a person needs.
+/// Where values stand, in columns from the left.
+const VALUES: usize = 13;
+
+/// What is printed at start.
 pub(super) struct Banner<'a> {
     pub(super) address: SocketAddr,
     pub(super) args: &'a ServeArgs,
     pub(super) seed: u64,
+    pub(super) scenarios: &'a Rulesets,
     pub(super) clients: Vec<Client>,
     pub(super) control: &'a ControlPolicy,
     /// Where the generated CA certificate was written.
@@ -20,57 +26,88 @@ pub(super) struct Banner<'a> {
 }
 
 impl Banner<'_> {
+    /// The server's own base URL, as clients on this machine call it.
+    pub(super) fn base_url(&self) -> String {
+        format!("{}://{}", self.scheme(), reachable(self.address))
+    }
+
     pub(super) fn text(&self) -> String {
-        let is_https = self.args.tls_self_signed || self.args.tls_cert.is_some();
-        let scheme = if is_https { "https" } else { "http" };
-        let base_url = format!("{scheme}://{}", reachable(self.address));
-        let mut lines = vec![format!("listening on {scheme}://{}", self.address), String::new()];
-        for client in &self.clients {
-            lines.push(format!(
-                "  {:<10} id {}  secret {}",
-                client.name, client.client_id, client.client_secret
-            ));
+        let version = env!("CARGO_PKG_VERSION");
+        let mut lines = vec![
+            format!("listening on {}://{}", self.scheme(), self.address),
+            String::new(),
+            format!("sync-group-sim {version}, a stand-in for SailPoint's Password Sync Groups API"),
+            line("fixture", &self.args.fixture),
+            self.seed_line(),
+        ];
+        for (name, ruleset) in self.args.scenario.iter().zip(self.scenarios.iter()) {
+            lines.push(line("scenario", name));
+            lines.extend(ruleset.lesson().map(|lesson| wrapped(lesson, VALUES)));
         }
-        let repeats = if self.args.seed.is_some() {
-            "ids, faults, secrets and tokens follow from it".to_owned()
-        } else {
-            format!("--seed {} repeats ids and faults", self.seed)
-        };
-        lines.push(format!("  seed       {} ({repeats})", self.seed));
-        lines.extend(self.args.scenario.iter().map(|scenario| format!("  scenario   {scenario}")));
-        lines.extend(
-            self.authority.map(|path| format!("  trust      {} (the CA's certificate)", path.display())),
-        );
-        lines.push(format!("  control    {}", self.control_line(&base_url)));
-        lines.extend(self.clients.first().map(|admin| self.try_it(admin, &base_url)));
+        lines.extend(self.authority.map(|path| line("trust", &path.display().to_string())));
+        lines.extend(self.control_lines());
+        lines.extend(self.clients.iter().flat_map(client_lines));
+        lines.extend(self.clients.first().map(|admin| self.try_it(admin)));
         lines.join("\n")
     }
 
-    fn control_line(&self, base_url: &str) -> String {
+    fn scheme(&self) -> &'static str {
+        let is_https = self.args.tls_self_signed || self.args.tls_cert.is_some();
+        if is_https { "https" } else { "http" }
+    }
+
+    fn seed_line(&self) -> String {
+        let repeats = if self.args.seed.is_some() {
+            "ids, faults, secrets, tokens follow from it".to_owned()
+        } else {
+            format!("--seed {} repeats ids and faults", self.seed)
+        };
+        line("seed", &format!("{} ({repeats})", self.seed))
+    }
+
+    fn control_lines(&self) -> Vec<String> {
+        let base_url = self.base_url();
         match self.control {
-            ControlPolicy::Off => "off".to_owned(),
-            ControlPolicy::Local => format!("{base_url}/_sim (this machine only)"),
-            ControlPolicy::Token(token) if self.args.control_token.is_none() => {
-                format!("{base_url}/_sim with Authorization: Bearer {token}")
-            }
-            ControlPolicy::Token(_) => format!("{base_url}/_sim with your token"),
+            ControlPolicy::Off => vec![line("control", "off")],
+            ControlPolicy::Local => vec![line("control", &format!("{base_url}/_sim (this machine only)"))],
+            ControlPolicy::Token(token) if self.args.control_token.is_none() => vec![
+                line("control", &format!("{base_url}/_sim with")),
+                line("", &format!("Authorization: Bearer {token}")),
+            ],
+            ControlPolicy::Token(_) => vec![line("control", &format!("{base_url}/_sim with your token"))],
         }
     }
 
-    /// A command that works when it is pasted.
-    fn try_it(&self, admin: &Client, base_url: &str) -> String {
+    /// Commands that work when they are pasted.
+    fn try_it(&self, admin: &Client) -> String {
+        let base_url = self.base_url();
         let curl = match self.authority {
             Some(path) => format!("curl --cacert {} -s", quoted(&path.display().to_string())),
             None => "curl -s".to_owned(),
         };
+        let (id, secret) = (quoted(&admin.client_id), quoted(&admin.client_secret));
         format!(
-            "\nTry it:\n  TOKEN=$({curl} '{base_url}/oauth/token' -d grant_type=client_credentials -d client_id={} \
-             -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'); \
-             {curl} '{base_url}/v2024/password-sync-groups' -H \"Authorization: Bearer $TOKEN\"",
-            quoted(&admin.client_id),
-            quoted(&admin.client_secret)
+            "\nTry it:\n  \
+             SECRET={secret}\n  \
+             TOKEN=$({curl} '{base_url}/oauth/token' \\\n    \
+             -d grant_type=client_credentials -d client_secret=\"$SECRET\" \\\n    \
+             -d client_id={id} |\n    \
+             sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n  \
+             {curl} '{base_url}/v2024/password-sync-groups' \\\n    \
+             -H \"Authorization: Bearer $TOKEN\""
         )
     }
+}
+
+/// What something is, and its value.
+fn line(what: &str, value: &str) -> String {
+    format!("  {what:<10} {value}")
+}
+
+/// A client with its credentials; both on one line would be too long for one.
+fn client_lines(client: &Client) -> [String; 2] {
+    let Client { name, client_id, client_secret, .. } = client;
+    [line(name, &format!("id {client_id}")), format!("      secret {client_secret}")]
 }
 
 /// An address that a client on this machine can connect to.

@@ -15,6 +15,7 @@ mod schema;
 mod serve;
 mod shell;
 mod signals;
+mod wrap;
 
 use std::fmt;
 use std::io::{self, Write};

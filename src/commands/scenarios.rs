@@ -1,16 +1,23 @@
-//! `sync-group-sim scenarios`: lists the built-in scenarios with their lessons, or prints one.
+//! `sync-group-sim scenarios`: lists the built-in scenarios by topic, with their lessons, or prints one.
 
 use sync_group_sim::scenario::library;
 
+use super::wrap::wrapped;
 use super::{Outcome, list_or_print};
 
 pub(super) fn scenarios(name: Option<&str>) -> Outcome {
-    let width = library::BUILT_IN.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let line = |(name, _): &(&str, &str)| {
+    let topics: Vec<_> = library::TOPICS.iter().map(|(topic, names)| in_words(topic, names)).collect();
+    let lines = [topics.join("\n\n")];
+    list_or_print("scenario", name, &lines, |name| library::text(name).map(str::to_owned), &library::names())
+}
+
+/// A topic with its scenarios: each name on a line of its own, its lesson below.
+fn in_words(topic: &str, names: &[&str]) -> String {
+    let scenario = |name: &&str| {
         let ruleset = library::ruleset(name);
         let lesson = ruleset.as_ref().and_then(|ruleset| ruleset.lesson()).unwrap_or_default();
-        format!("{name:<width$}  {lesson}")
+        format!("  {name}\n{}", wrapped(lesson, 6))
     };
-    let lines: Vec<_> = library::BUILT_IN.iter().map(line).collect();
-    list_or_print("scenario", name, &lines, |name| library::text(name).map(str::to_owned), &library::names())
+    let scenarios: Vec<_> = names.iter().map(scenario).collect();
+    format!("{topic}\n{}", scenarios.join("\n"))
 }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::banner::Banner;
 use super::{Failure, Outcome, print, signals};
-use crate::cli::{OnOff, ServeArgs};
+use crate::cli::{Log, OnOff, ServeArgs};
 use crate::files::Files;
 use crate::log;
 use crate::own_files::{OwnFile, OwnFiles};
@@ -47,11 +47,16 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
     let (tls, authority) = tls(args, &made)?;
     config.tls = tls;
-    let (seed, control) = (config.options.seed, config.control.clone());
+    let (seed, control, scenarios) = (config.options.seed, config.control.clone(), config.scenarios.clone());
     let simulator = Simulator::new(config).map_err(|error| Failure::Failed(error.to_string()))?;
-    let banner = |address| {
-        let (clients, authority) = (simulator.clients(), authority.as_deref());
-        Banner { address, args, seed, clients, control: &control, authority }.text()
+    let banner = |address| Banner {
+        address,
+        args,
+        seed,
+        scenarios: &scenarios,
+        clients: simulator.clients(),
+        control: &control,
+        authority: authority.as_deref(),
     };
     let runtime =
         runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
@@ -80,24 +85,31 @@ fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Con
 }
 
 /// Listens, says so, and serves until the process is asked to stop.
-async fn serve_until_stopped(
+async fn serve_until_stopped<'b>(
     args: &ServeArgs,
     simulator: &Simulator,
     files: Files,
-    banner: impl FnOnce(SocketAddr) -> String,
+    banner: impl FnOnce(SocketAddr) -> Banner<'b>,
     made: &OwnFiles,
     mut stop: oneshot::Receiver<()>,
 ) -> Outcome {
     let listener =
         TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
-    let (banner, port_file, made) = (banner(address), args.port_file.clone(), made.clone());
+    let banner = banner(address);
+    let (text, base_url) = (banner.text(), banner.base_url());
+    let (port_file, made, log) = (args.port_file.clone(), made.clone(), args.log);
     let tell = move || {
         if let Some(path) = port_file {
             let port = format!("{}\n", address.port());
             made.keep(OwnFile::put(&path, port.as_bytes()).map_err(Failure::Failed)?);
         }
-        print(&banner)
+        print(&text)?;
+        // Whoever reads the log by machine may not see what is printed.
+        if log == Log::Json {
+            tracing::info!(url = base_url, "listening");
+        }
+        Ok(())
     };
     tokio::select! {
         told = tokio::task::spawn_blocking(tell) => {

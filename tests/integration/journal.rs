@@ -278,7 +278,11 @@ fn no_spelling_of_a_secret_is_shown_anywhere() {
     let rules = "name: r\nrules:\n- {when: {path: /nowhere}, fault: close}\n- {when: {client: nobody}, fault: close}\n";
     let rules = file("no-spelling", "rules.yaml", rules);
     let mut options = binary();
-    options.args(["--listen", "127.0.0.1:0", "--fixture"]).arg(fixture).arg("--scenario").arg(rules);
+    options
+        .args(["--listen", "127.0.0.1:0", "--log-control", "--fixture"])
+        .arg(fixture)
+        .arg("--scenario")
+        .arg(rules);
     let server = Server::start(&mut options);
     let address = server.address();
     let fields = secrets.iter().flat_map(|secret| with_secret_fields(secret));

@@ -43,7 +43,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
         let mut banner = Vec::new();
         while let Some(Ok(line)) = lines.next() {
-            let is_last = line.contains("curl") || line.contains("TOKEN=");
+            let is_last = line.contains("$TOKEN");
             banner.push(line);
             if is_last {
                 break;
