@@ -46,7 +46,8 @@ impl Banner<'_> {
         }
         lines.extend(self.authority.map(|path| line("trust", &path.display().to_string())));
         lines.extend(self.control_lines());
-        lines.extend(self.clients.iter().flat_map(client_lines));
+        let width = self.clients.iter().map(|client| client.name.chars().count()).max().unwrap_or_default();
+        lines.extend(self.clients.iter().flat_map(|client| client_lines(client, width.clamp(10, 24))));
         lines.extend(self.clients.first().map(|admin| self.try_it(admin)));
         lines.join("\n")
     }
@@ -105,9 +106,9 @@ fn line(what: &str, value: &str) -> String {
 }
 
 /// A client with its credentials; both on one line would be too long for one.
-fn client_lines(client: &Client) -> [String; 2] {
+fn client_lines(client: &Client, width: usize) -> [String; 2] {
     let Client { name, client_id, client_secret, .. } = client;
-    [line(name, &format!("id {client_id}")), format!("      secret {client_secret}")]
+    [format!("  {name:<width$} id {client_id}"), format!("      secret {client_secret}")]
 }
 
 /// An address that a client on this machine can connect to.

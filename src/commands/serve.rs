@@ -99,7 +99,7 @@ async fn serve_until_stopped<'b>(
     let banner = banner(address);
     let (text, base_url) = (banner.text(), banner.base_url());
     let (port_file, made, log) = (args.port_file.clone(), made.clone(), args.log);
-    let tell = move || {
+    let tell = move || -> Outcome {
         if let Some(path) = port_file {
             let port = format!("{}\n", address.port());
             made.keep(OwnFile::put(&path, port.as_bytes()).map_err(Failure::Failed)?);

@@ -245,7 +245,10 @@ mod tests {
             detail: "invalid_client: Bad client credentials\nand more".to_owned(),
             ..line("POST /oauth/token?grant_type=client_credentials&client_id=nobody&client_secret=…")
         };
-        assert_eq!(text(refused), "@@");
+        assert_eq!(
+            text(refused),
+            "09:30:01.123Z POST /oauth/token?grant_type=cl… 401 nobody 84us  invalid_client: Bad client credenti…"
+        );
         let elsewhere = RequestLine { tenant: "acme".to_owned(), ..line("GET /oauth/info") };
         assert!(text(elsewhere).contains(" admin@acme "));
     }
