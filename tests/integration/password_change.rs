@@ -6,15 +6,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Method;
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::{Rng, SeedableRng, TryCryptoRng, TryRng};
-use rsa::pkcs8::DecodePublicKey;
-use rsa::{Pkcs1v15Encrypt, PublicKey};
 use serde_json::{Value, json};
 use sync_group_sim::prerequisites::Prerequisites;
 
 use crate::harness::ask::token_call;
 use crate::harness::client::{Client, scenario};
+use crate::harness::password::encrypt;
 
 const AD: &str = "2c918084660f45d6016617daa9210584";
 const OKTA: &str = "2c918084660f45d6016617daa9210500";
@@ -22,34 +19,6 @@ const GITHUB: &str = "2c918084660f45d6016617daa9210601";
 const AMELIA: &str = "2c9180835d2e5168015d32f890ca1581";
 const POLICY: &str = "2c91808d744ba0ce01746f93b6204501";
 const GOOD: &str = "Correct-Horse-7";
-
-/// What encrypts like a client, the same each time.
-struct Draws(Xoshiro256PlusPlus);
-
-impl TryRng for Draws {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(self.0.next_u32())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(self.0.next_u64())
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        self.0.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Draws {}
-
-fn encrypt(public_key: &str, password: &str) -> String {
-    let key = PublicKey::from_public_key_der(&BASE64_STANDARD.decode(public_key).unwrap()).unwrap();
-    let mut draws = Draws(Xoshiro256PlusPlus::seed_from_u64(1));
-    BASE64_STANDARD.encode(key.encrypt(&mut draws, Pkcs1v15Encrypt, password.as_bytes()).unwrap())
-}
 
 /// A program that changes passwords, with a token that has no user.
 struct Program(Client);

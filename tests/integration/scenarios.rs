@@ -10,6 +10,7 @@ use sync_group_sim::scenario::{SCHEMA, explain, library};
 use sync_group_sim::wire::{Manner, Outcome};
 
 use crate::harness::client::{Client, scenario};
+use crate::harness::password::encrypt;
 
 fn status(outcome: &Outcome) -> u16 {
     outcome.reply.status.as_u16()
@@ -58,11 +59,41 @@ fn one_round(client: &mut Client, round: usize) {
     client.advance(Duration::from_secs(1));
 }
 
+/// A program that changes the passwords of the administrator's own accounts, and looks at each status twice.
+fn change_passwords(client: &mut Client) {
+    for source in ["Active Directory", "GitHub"] {
+        let asked = json!({ "userName": "amelia.admin", "sourceName": source });
+        let info = client.ask(Method::POST, "/v2026/query-password-info", Some(asked)).reply.value();
+        let Some(key) = info["publicKey"].as_str() else { continue };
+        let change = json!({
+            "identityId": info["identityId"],
+            "encryptedPassword": encrypt(key, "Correct-Horse-7"),
+            "publicKeyId": info["publicKeyId"],
+            "accountId": info["accounts"][0]["accountId"],
+            "sourceId": info["sourceId"],
+        });
+        let begun = client.ask(Method::POST, "/v2026/set-password", Some(change)).reply.value();
+        let id = begun["requestId"].as_str().unwrap_or_default().to_owned();
+        for _ in 0..2 {
+            client.advance(Duration::from_secs(5));
+            client.ask(Method::GET, &format!("/v2026/password-change-status/{id}"), None);
+        }
+    }
+}
+
 #[test]
 fn every_rule_of_every_built_in_scenario_fires_and_is_journalled() {
     for (name, text) in library::BUILT_IN {
         let scenario = scenario(text);
         let mut client = Client::new(vec![scenario.clone()], |_| {});
+        let is_about = |operation: &str| text.contains(operation);
+        if ["changePassword", "setPassword", "queryPasswordInfo", "getPasswordChangeStatus"]
+            .into_iter()
+            .any(is_about)
+        {
+            client.buy_token();
+            change_passwords(&mut client);
+        }
         for round in 0..15 {
             one_round(&mut client, round);
         }
@@ -70,8 +101,11 @@ fn every_rule_of_every_built_in_scenario_fires_and_is_journalled() {
         for rule in scenario.rules() {
             let label = format!("{name}/{}", rule.name);
             let fired = journal["exchanges"].as_array().unwrap().iter().filter(|exchange| {
-                let rules = exchange["rules"].as_array().unwrap();
-                rules.iter().any(|look| look["rule"] == *label && look["fired"] == true && look["why"] != "")
+                let jobs = exchange["jobs"].as_array().into_iter().flatten();
+                let rules = jobs.chain([*exchange]).filter_map(|of| of["rules"].as_array()).flatten();
+                rules
+                    .into_iter()
+                    .any(|look| look["rule"] == *label && look["fired"] == true && look["why"] != "")
             });
             assert!(fired.count() > 0, "{label} never fired");
         }
@@ -631,7 +665,8 @@ fn a_page_of_what_is_no_list_is_a_mistake() {
     let error = sync_group_sim::scenario::Ruleset::read(&sync_group_sim::document::Document::new("t", rule));
     let error = error.unwrap_err().to_string();
     assert!(
-        error.ends_with("only a list has pages; expected the operation getPasswordSyncGroups"),
+        error.contains("only a list has pages; expected the operation")
+            && error.contains("getPasswordSyncGroups"),
         "{error}"
     );
 }

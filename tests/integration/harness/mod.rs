@@ -7,5 +7,6 @@ pub(crate) mod client;
 pub(crate) mod control;
 pub(crate) mod held;
 pub(crate) mod http;
+pub(crate) mod password;
 pub(crate) mod process;
 pub(crate) mod served;
