@@ -97,19 +97,23 @@ fn page() -> String {
     assert_eq!(code, 0);
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let mut page = HEAD.to_owned();
-    let mut lists = Vec::new();
+    let mut told = Vec::new();
     for (list, property) in schema["properties"].as_object().unwrap() {
-        if let Some(record) = name(&property["items"]["$ref"]) {
-            lists.push(record);
-            table(&mut page, list, &property["description"], &schema["definitions"][record]);
-        } else {
-            let says = property["description"].as_str().expect("everything is described");
+        let says = &property["description"];
+        let of_one =
+            [&property["$ref"], &property["allOf"][0]["$ref"], &property["anyOf"][0]["allOf"][0]["$ref"]];
+        let record = std::iter::once(&property["items"]["$ref"]).chain(of_one).find_map(name);
+        if let Some(record) = record {
+            told.push(record);
+            table(&mut page, list, says, &schema["definitions"][record]);
+        } else if property["type"] != "object" {
+            let says = says.as_str().expect("everything is described");
             let says = wrapped(&format!("{says} Its value: {}.", kind(property)));
             writeln!(page, "\n## {list}\n\n{says}").unwrap();
         }
     }
     for (record, definition) in schema["definitions"].as_object().unwrap() {
-        let is_told = lists.contains(&record.as_str());
+        let is_told = told.contains(&record.as_str());
         if definition["properties"].is_object() && !is_told {
             table(&mut page, record, &definition["description"], definition);
         } else if !is_told {

@@ -44,8 +44,9 @@ impl Shell {
     /// The program, if this machine has it: `pwsh` by `SYNC_GROUP_SIM_TESTS_PWSH`, by `PWSH`, or on the `PATH`.
     pub(super) fn program(self) -> Option<PathBuf> {
         if self == Self::Bash {
-            // The blocks call curl.
-            return on_the_path("curl").and_then(|_| on_the_path("bash"));
+            // The blocks call curl. A bash on Windows reads paths of its own.
+            let has_both = cfg!(unix) && on_the_path("curl").is_some();
+            return has_both.then(|| on_the_path("bash")).flatten();
         }
         let named = |name| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         named("SYNC_GROUP_SIM_TESTS_PWSH").or_else(|| named("PWSH")).or_else(|| on_the_path("pwsh"))

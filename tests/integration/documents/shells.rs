@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::page::{Block, Page};
-use super::shell::{Ran, Shell, say_not_run};
+use super::shell::{Ran, Shell, on_the_path, say_not_run};
 use super::{is_from_an_example, pages};
 
 /// Blocks that are not run here, each with the reason.
@@ -29,6 +29,12 @@ const REFUSALS: &[(&str, &str, &[u16])] = &[
 
 fn is_left_out(block: &Block) -> bool {
     NOT_RUN.iter().any(|(start, _)| block.text.starts_with(start)) || is_from_an_example(block)
+}
+
+/// A language's program that a block calls and that this machine does not have.
+fn missing_program(block: &Block) -> Option<&'static str> {
+    let calls = |program| block.text.lines().any(|line| line.split(' ').next() == Some(program));
+    ["python3", "node"].into_iter().find(|program| calls(*program) && on_the_path(program).is_none())
 }
 
 #[test]
@@ -100,8 +106,17 @@ fn run_all(shell: Shell) -> Option<(usize, usize)> {
     };
     let (mut blocks, mut outputs) = (0, 0);
     for page in pages() {
-        if page.blocks.iter().any(|block| shell.takes(block) && !is_left_out(block)) {
-            let ran = shell.run(&program, &page, is_left_out);
+        for block in &page.blocks {
+            if let Some(program) = missing_program(block).filter(|_| shell.takes(block)) {
+                say_not_run(
+                    &format!("{}:{} in {shell:?}", page.path, block.line),
+                    &format!("there is no {program}"),
+                );
+            }
+        }
+        let is_out = |block: &Block| is_left_out(block) || missing_program(block).is_some();
+        if page.blocks.iter().any(|block| shell.takes(block) && !is_out(block)) {
+            let ran = shell.run(&program, &page, is_out);
             blocks += ran.len();
             outputs += check_outputs(&page, &ran);
             if shell == Shell::Bash {

@@ -69,6 +69,10 @@ fn the_tables_of_options_say_what_the_help_says() {
             assert_eq!(row[1], format!("`{default}`"), "{}", option.name);
         }
     }
+    let lifetime = told["token-lifetime"][1].trim_matches('`').trim_end_matches('s');
+    let is_told =
+        |path| super::page(path).lines.iter().any(|line| line.text.contains(&format!("{lifetime} seconds")));
+    assert!(is_told("README.md") && is_told("docs/fixtures.md"), "a token lives for {lifetime} seconds");
     for option in options(limits) {
         let variable = format!("SYNC_GROUP_SIM_{}", option.name.replace('-', "_").to_uppercase());
         assert_eq!(option.variable, Some(variable));
