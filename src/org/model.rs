@@ -7,9 +7,12 @@ use hyper::body::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::{Past, Table};
+use super::{Past, Table, Window};
 use crate::clock::Timestamp;
 use crate::fixture::Group;
+use crate::query::{
+    Field, FieldKind, Filter, Filterable, Operator, Operators, Selectable, Selection, Sortable, Sorters,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -165,7 +168,64 @@ impl Pair {
         }
         let ids: Vec<_> = view.iter().map(|group| group.id.clone()).collect();
         assert_eq!(ids, expected.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        self.compare_selected(&view, &expected);
     }
+
+    /// Compares pages of what filters find and sorters order.
+    fn compare_selected(&self, view: &super::TableView<'_, Group>, expected: &[(&str, &Bytes)]) {
+        let name = |text: &Bytes| crate::document::read_own::<Group>(text).name.unwrap_or_default();
+        let named: Vec<(String, &Bytes)> = expected.iter().map(|(_, text)| (name(text), *text)).collect();
+        let is_visible = |group: &Group| !group.id.contains('7');
+        for (filter, sorters, hides) in SELECTIONS {
+            let selection = selection(filter, sorters);
+            let mut hits: Vec<_> = named
+                .iter()
+                .filter(|(name, _)| filter.is_empty() || name.contains('2') && !name.starts_with("replaced"))
+                .filter(|(_, text)| !hides || is_visible(&crate::document::read_own(text)))
+                .collect();
+            match sorters {
+                "" => {}
+                "name" => hits.sort_by(|one, other| one.0.cmp(&other.0)),
+                _ => hits.sort_by(|one, other| other.0.cmp(&one.0)),
+            }
+            for (offset, limit, is_counted) in [(0, 250, true), (0, 3, false), (2, 2, true), (40, 50, false)]
+            {
+                let page: Vec<_> = hits.iter().skip(offset).take(limit).map(|(_, text)| &text[..]).collect();
+                let page = [b"[", &page.join(&b","[..])[..], b"]"].concat();
+                let window = Window { offset, limit, is_counted };
+                let hiding: &dyn Fn(&Group) -> bool = &is_visible;
+                let selected = view.select(selection.as_ref(), hides.then_some(hiding), window);
+                let place = format!("{filter} {sorters} {hides} {window:?}");
+                assert_eq!(selected.page(), page, "{place}");
+                assert!(!is_counted || selected.total == hits.len(), "{place}");
+            }
+        }
+    }
+}
+
+/// Filters, sorters, and whether some records are hidden.
+const SELECTIONS: [(&str, &str, bool); 6] = [
+    ("", "", true),
+    (FILTER, "", false),
+    (FILTER, "", true),
+    (FILTER, "name", false),
+    ("", "-name", false),
+    (FILTER, "-name", true),
+];
+
+const FILTER: &str = r#"name co "2" and not name sw "Replaced""#;
+
+fn selection(filter: &str, sorters: &str) -> Option<Selection> {
+    const OPERATORS: Operators = Operators::of(&[Operator::Co, Operator::Sw]);
+    let list = Selectable {
+        resource: "password-sync-groups",
+        fields: &[Field { path: "name", kind: FieldKind::Text }],
+        filters: &[Filterable { name: "name", field: 0, operators: OPERATORS }],
+        sorters: &[Sortable { name: "name", field: 0 }],
+    };
+    let filter = (!filter.is_empty()).then(|| Filter::read(filter, &list).unwrap());
+    let sorters = (!sorters.is_empty()).then(|| Sorters::read(sorters, &list).unwrap());
+    Selection::of(&list, filter, sorters)
 }
 
 fn check(steps: &[Step], begins_with: usize) {

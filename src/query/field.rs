@@ -142,8 +142,13 @@ pub struct Operators(pub u16);
 
 impl Operators {
     /// These operators.
-    pub fn of(operators: &[Operator]) -> Self {
-        Self(operators.iter().fold(0, |bits, operator| bits | operator.bit()))
+    pub const fn of(operators: &[Operator]) -> Self {
+        let (mut bits, mut place) = (0, 0);
+        while place < operators.len() {
+            bits |= operators[place].bit();
+            place += 1;
+        }
+        Self(bits)
     }
 
     /// Whether one of them is in the set.

@@ -26,4 +26,6 @@ pub use selection::Selection;
 pub use sorter::{MOST_SORTERS, Sorters};
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -45,6 +45,11 @@ fn fixtures_are_read_or_refused_with_a_place_in_the_file() {
 }
 
 #[test]
+fn filters_are_read_or_refused_with_a_place_in_the_text() {
+    fuzz("filter", &["tests/corpus/filter"], Vec::new(), &targets::filter());
+}
+
+#[test]
 fn no_token_is_accepted_but_those_that_were_issued() {
     let (target, issued) = targets::token();
     fuzz("token", &["tests/corpus/token"], issued, &target);

@@ -36,7 +36,7 @@ enum Edit {
 }
 
 /// Words that mean something somewhere: to JSON, YAML, URLs, tokens, dates, numbers, or to us.
-const WORDS: [&str; 84] = [
+const WORDS: [&str; 96] = [
     "null",
     "true",
     "false",
@@ -121,6 +121,18 @@ const WORDS: [&str; 84] = [
     "1h",
     "nth",
     "2c918084660f45d6016617daa9210584",
+    " and ",
+    " or ",
+    "not ",
+    "(",
+    ")",
+    " isnull",
+    "pr ",
+    " in (\"a\", \"b\")",
+    " ca ",
+    "2018-12-18T23:05:55Z",
+    "\\\"",
+    " eq ",
 ];
 
 pub(super) fn recipe() -> impl Strategy<Value = Recipe> {

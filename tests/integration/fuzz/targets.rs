@@ -10,6 +10,10 @@ use sync_group_sim::fixture::Fixture;
 use sync_group_sim::handle::TenantHandle;
 use sync_group_sim::journal::Filter;
 use sync_group_sim::prerequisites::Prerequisites;
+use sync_group_sim::query::{
+    Field, FieldKind, Filter as ListFilter, Filterable, Mistake, Operator, Operators, Selectable, Sortable,
+    Sorters,
+};
 use sync_group_sim::scenario::{Ruleset, Rulesets, explain};
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::wire::{Body, Reply, Request, Stopwatch};
@@ -285,4 +289,78 @@ pub(super) fn token() -> (impl Fn(&[u8]), Vec<Vec<u8>>) {
         assert!([200, 400].contains(&status), "{status} for {text}");
     };
     (target, corpus)
+}
+
+/// A list that allows every operator that fits, on a field of each kind.
+fn filtered_list() -> Selectable {
+    const FIELDS: &[Field] = &[
+        Field { path: "name", kind: FieldKind::Text },
+        Field { path: "owner.id", kind: FieldKind::Text },
+        Field { path: "size", kind: FieldKind::Number },
+        Field { path: "healthy", kind: FieldKind::Boolean },
+        Field { path: "created", kind: FieldKind::Time },
+        Field { path: "features", kind: FieldKind::Texts },
+    ];
+    let filters = FIELDS.iter().enumerate().map(|(field, known)| {
+        let fitting: Vec<Operator> =
+            Operator::ALL.into_iter().filter(|operator| operator.fits(known.kind)).collect();
+        Filterable { name: known.path, field, operators: Operators::of(&fitting) }
+    });
+    let sorters = FIELDS.iter().enumerate().map(|(field, known)| Sortable { name: known.path, field });
+    Selectable {
+        resource: "things",
+        fields: FIELDS,
+        filters: Vec::leak(filters.collect()),
+        sorters: Vec::leak(sorters.collect()),
+    }
+}
+
+/// Filters and sorters, by themselves and in a request: what cannot be read is refused with a place in the text.
+pub(super) fn filter() -> impl Fn(&[u8]) {
+    let list = filtered_list();
+    let simulator = simulator();
+    let token = tokens(&simulator).remove(0).1[0].clone();
+    move |input| {
+        let text = String::from_utf8_lossy(input);
+        let is_filter = match ListFilter::read(&text, &list) {
+            Ok(_) => true,
+            Err(mistake) => {
+                check_mistake(&mistake, &text);
+                false
+            }
+        };
+        // Each has room for one more level, or is refused for that alone.
+        for around in [format!("({text})"), format!("not ({text})"), format!("{text} and size eq 7")] {
+            match ListFilter::read(&around, &list) {
+                Ok(_) => assert!(is_filter, "{around}"),
+                Err(mistake) => {
+                    check_mistake(&mistake, &around);
+                    let is_bound = mistake.message.contains("expected at most");
+                    assert!(!is_filter || is_bound, "{around}: {mistake}");
+                }
+            }
+        }
+        if let Err(mistake) = Sorters::read(&text, &list) {
+            check_mistake(&mistake, &text);
+        }
+        let encoded = percent_encode(input, NON_ALPHANUMERIC);
+        for path in ["/v2026/password-sync-groups", "/beta/password-sync-groups"] {
+            let Ok(request) =
+                Request::new(Method::GET, &format!("{path}?filters={encoded}&sorters={encoded}"))
+            else {
+                continue;
+            };
+            let request = request.bearer(&token);
+            let reply = simulator.answer(&request).reply;
+            check_reply(&request, &reply);
+            assert!([200, 400].contains(&reply.status.as_u16()), "{text}: {}", reply.status);
+        }
+    }
+}
+
+/// A mistake lies in the text, or right after it, and says something.
+fn check_mistake(mistake: &Mistake, text: &str) {
+    assert!((1..=text.chars().count() + 1).contains(&mistake.at), "{mistake:?} in {text:?}");
+    assert!(mistake.message.contains("expected"), "{mistake:?} in {text:?}");
+    assert!(mistake.message.len() < 2_000, "{mistake:?}");
 }
