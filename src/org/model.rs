@@ -168,50 +168,46 @@ impl Pair {
         }
         let ids: Vec<_> = view.iter().map(|group| group.id.clone()).collect();
         assert_eq!(ids, expected.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-        self.compare_selected(&view, &expected);
+        compare_selected(&view, &expected);
     }
+}
 
-    /// Compares pages of what filters find and sorters order.
-    fn compare_selected(&self, view: &super::TableView<'_, Group>, expected: &[(&str, &Bytes)]) {
-        let name = |text: &Bytes| crate::document::read_own::<Group>(text).name.unwrap_or_default();
-        let named: Vec<(String, &Bytes)> = expected.iter().map(|(_, text)| (name(text), *text)).collect();
-        let is_visible = |group: &Group| !group.id.contains('7');
-        for (filter, sorters, hides) in SELECTIONS {
-            let selection = selection(filter, sorters);
-            let mut hits: Vec<_> = named
-                .iter()
-                .filter(|(name, _)| filter.is_empty() || name.contains('2') && !name.starts_with("replaced"))
-                .filter(|(_, text)| !hides || is_visible(&crate::document::read_own(text)))
-                .collect();
-            match sorters {
-                "" => {}
-                "name" => hits.sort_by(|one, other| one.0.cmp(&other.0)),
-                _ => hits.sort_by(|one, other| other.0.cmp(&one.0)),
-            }
-            for (offset, limit, is_counted) in [(0, 250, true), (0, 3, false), (2, 2, true), (40, 50, false)]
-            {
-                let page: Vec<_> = hits.iter().skip(offset).take(limit).map(|(_, text)| &text[..]).collect();
-                let page = [b"[", &page.join(&b","[..])[..], b"]"].concat();
-                let window = Window { offset, limit, is_counted };
-                let hiding: &dyn Fn(&Group) -> bool = &is_visible;
-                let selected = view.select(selection.as_ref(), hides.then_some(hiding), window);
-                let place = format!("{filter} {sorters} {hides} {window:?}");
-                assert_eq!(selected.page(), page, "{place}");
-                assert!(!is_counted || selected.total == hits.len(), "{place}");
-            }
+/// Compares pages of what filters find and sorters order.
+fn compare_selected(view: &super::TableView<'_, Group>, expected: &[(&str, &Bytes)]) {
+    let read = |text: &Bytes| crate::document::read_own::<Group>(text);
+    let is_visible = |group: &Group| !group.id.contains('7');
+    let known = expected.iter().map(|(_, text)| (read(text), *text));
+    let known: Vec<(String, bool, &Bytes)> = known
+        .map(|(group, text)| (group.name.clone().unwrap_or_default(), is_visible(&group), text))
+        .collect();
+    for (filter, sorters, hides) in SELECTIONS {
+        let selection = selection(filter, sorters);
+        let mut hits: Vec<_> = known
+            .iter()
+            .filter(|(name, ..)| filter.is_empty() || name.contains('2') && !name.starts_with("replaced"))
+            .filter(|(_, is_visible, _)| *is_visible || !hides)
+            .collect();
+        match sorters {
+            "" => {}
+            "name" => hits.sort_by(|one, other| one.0.cmp(&other.0)),
+            _ => hits.sort_by(|one, other| other.0.cmp(&one.0)),
+        }
+        for (offset, limit, is_counted) in [(0, 250, true), (0, 3, false), (2, 2, true), (40, 50, false)] {
+            let page: Vec<_> = hits.iter().skip(offset).take(limit).map(|(.., text)| &text[..]).collect();
+            let page = [b"[", &page.join(&b","[..])[..], b"]"].concat();
+            let window = Window { offset, limit, is_counted };
+            let hiding: &dyn Fn(&Group) -> bool = &is_visible;
+            let selected = view.select(selection.as_ref(), hides.then_some(hiding), window);
+            let place = format!("{filter} {sorters} {hides} {window:?}");
+            assert_eq!(selected.page(), page, "{place}");
+            assert!(!is_counted || selected.total == hits.len(), "{place}");
         }
     }
 }
 
 /// Filters, sorters, and whether some records are hidden.
-const SELECTIONS: [(&str, &str, bool); 6] = [
-    ("", "", true),
-    (FILTER, "", false),
-    (FILTER, "", true),
-    (FILTER, "name", false),
-    ("", "-name", false),
-    (FILTER, "-name", true),
-];
+const SELECTIONS: [(&str, &str, bool); 4] =
+    [("", "", true), (FILTER, "", false), (FILTER, "name", true), ("", "-name", false)];
 
 const FILTER: &str = r#"name co "2" and not name sw "Replaced""#;
 

@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use super::content::Content;
 use super::history::{History, Past};
 use super::pages::Pages;
-use super::record::Record;
+use super::record::{Record, render};
 use super::rows::{self, Block, Row};
 use super::text::escaped;
 use crate::query::Columns;
@@ -114,7 +114,14 @@ impl<'a, R: Record> View<'a, R> {
         self.rows_from(0)
     }
 
-    /// Whether rows were different.
+    /// The same with a further record, which comes after all others.
+    pub(crate) fn with(mut self, further: &R) -> Self {
+        self.former.insert(u64::MAX, Some(Row::new(render(further), u64::MAX)));
+        self.former_columns.push(Columns::default());
+        self
+    }
+
+    /// Whether rows are seen that the table does not have as it is.
     pub(super) fn is_past(&self) -> bool {
         !self.former.is_empty()
     }

@@ -212,8 +212,9 @@ impl Prepared<'_> {
     /// Whether a list is asked for from behind its last entry on; an empty list has no end to be behind.
     fn is_past_end(&self, state: &TenantState) -> bool {
         let Some(operation) = self.operation().filter(|operation| operation.is_paged()) else { return false };
-        let total = service::total(&state.view(None), operation, self.id()).unwrap_or(0);
-        total > 0 && self.checked.as_ref().is_ok_and(|checked| checked.integer("offset") >= total)
+        let Ok(checked) = &self.checked else { return false };
+        let total = service::total(&state.view(None), operation, self.id(), checked).unwrap_or(0);
+        total > 0 && checked.integer("offset") >= total
     }
 
     /// The id in the path; empty where there is none.

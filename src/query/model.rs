@@ -167,7 +167,11 @@ impl Terms {
             text.push_str(&"not ".repeat(*nots));
             match term {
                 Term::Condition(condition) => text.push_str(&condition.text()),
-                Term::Group(terms) => text.push_str(&format!("({})", terms.text())),
+                Term::Group(terms) => {
+                    text.push('(');
+                    text.push_str(&terms.text());
+                    text.push(')');
+                }
             }
         }
         text
@@ -333,7 +337,7 @@ fn in_order(things: &[Thing], sorters: &[(bool, &'static str)]) -> Vec<usize> {
 #[test]
 fn filters_find_and_sorters_order_what_a_plain_evaluation_says() {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { CASES };
-    let draws =
+    let config =
         Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(11), ..Config::default() };
     let list = list();
     let sorter = (any::<bool>(), select(FIELDS.to_vec()));
@@ -342,7 +346,7 @@ fn filters_find_and_sorters_order_what_a_plain_evaluation_says() {
         prop::collection::vec(terms(), FILTERS_A_CASE),
         prop::collection::vec(prop::collection::vec(sorter, 1..4), 10),
     );
-    TestRunner::new(draws)
+    TestRunner::new(config)
         .run(&drawn, |(things, filters, sorters)| {
             let texts: Vec<String> = things.iter().map(Thing::text).collect();
             let columns = Columns::default();

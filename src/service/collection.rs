@@ -6,7 +6,8 @@ use hyper::body::Bytes;
 use hyper::header::HeaderName;
 
 use super::{Call, Done, View};
-use crate::org::{Kept, Table, Visible, Window};
+use crate::contract::Checked;
+use crate::org::{Kept, Visible, Window};
 use crate::wire::Reply;
 
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -48,24 +49,25 @@ pub(super) fn list_shown<R: Kept>(
     reply(selected.page_of(write), window, || selected.total)
 }
 
-/// The same with further records after them, which the filters also look at.
+/// The same with a further record after them, which no table has.
 pub(super) fn list_with<R: Kept>(
     view: &View<'_>,
     call: &Call<'_>,
     is_visible: Visible<'_, R>,
-    further: &Table<R>,
+    further: &R,
 ) -> Done {
-    let (table, further) = (view.table::<R>(), further.view(None));
-    let (selection, asked) = (call.checked.selection.as_deref(), window(call));
-    let mut selected = table.select(selection, is_visible, Window { is_counted: true, ..asked });
-    let rest = Window {
-        offset: asked.offset.saturating_sub(selected.total),
-        limit: asked.limit - selected.rows.len(),
-        is_counted: true,
-    };
-    let further = further.select(selection, None, rest);
-    selected.rows.extend(further.rows);
-    reply(selected.page(), asked, || selected.total + further.total)
+    let (table, window) = (view.table::<R>().with(further), window(call));
+    let selected = table.select(call.checked.selection.as_deref(), is_visible, window);
+    reply(selected.page(), window, || selected.total)
+}
+
+/// How many records a request asks for, on all pages.
+pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked) -> usize {
+    let table = view.table::<R>();
+    match checked.selection.as_deref() {
+        None => table.len(),
+        selection => table.select(selection, None, Window { offset: 0, limit: 0, is_counted: true }).total,
+    }
 }
 
 /// Which part of the list is asked for.

@@ -164,13 +164,13 @@ impl From<Reply> for Done {
     }
 }
 
-/// How many entries there are behind an operation that lists them page by page, below the record with this id; `None` for
-/// the others.
-pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str) -> Option<usize> {
+/// How many entries there are behind an operation that lists them page by page, below the record with this id and as the
+/// request filters them; `None` for the others.
+pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str, checked: &Checked) -> Option<usize> {
     match operation {
-        Operation::GetPasswordSyncGroups => Some(view.table::<Group>().len()),
-        Operation::ListSources => Some(view.table::<Source>().len()),
-        Operation::ListPasswordPolicies => Some(view.table::<PasswordPolicy>().len()),
+        Operation::GetPasswordSyncGroups => Some(collection::total::<Group>(view, checked)),
+        Operation::ListSources => Some(collection::total::<Source>(view, checked)),
+        Operation::ListPasswordPolicies => Some(collection::total::<PasswordPolicy>(view, checked)),
         Operation::ListPasswordPolicyHoldersOnSource => Some(sources::holders_total(view, id)),
         _ => None,
     }

@@ -2,7 +2,9 @@
 //! and what does not build.
 
 use super::*;
-use crate::query::{Column, Columns, Selection};
+use crate::query::{
+    Column, Columns, MOST_BYTES, MOST_CONDITIONS, MOST_DEPTH, MOST_SORTERS, MOST_VALUES, Selection,
+};
 
 /// What a call asks of the list of parts, or the texts of its refusal.
 fn selection(version: &str, query: &str) -> Result<Option<Selection>, Vec<String>> {
@@ -196,4 +198,22 @@ fn marks_that_make_no_sense_do_not_build() {
     assert!(THINGS.contains(in_versions));
     let unversioned = format!("x-sim-unversioned: true\n{}", THINGS.replacen(in_versions, "", 1));
     assert!(read("things", &unversioned).unwrap_err().contains("/paths/~1parts/get: marks of versions"));
+}
+
+#[test]
+fn the_page_about_filters_shows_a_true_message_and_the_true_limits() {
+    let page = include_str!("../../../docs/filters.md").replace('\n', " ");
+    let told = selection("v2026", "filters=name%20EQ%20%22Staff%22").unwrap_err();
+    assert!(page.contains(&told[0]), "{}", told[0]);
+    let limits = format!(
+        "{} bytes, {MOST_CONDITIONS} conditions, {MOST_DEPTH} levels of parentheses and `not`, and {} values in one \
+        list; there are at most {MOST_SORTERS} sorters",
+        with_comma(MOST_BYTES),
+        with_comma(MOST_VALUES)
+    );
+    assert!(page.contains(&limits), "{limits}");
+}
+
+fn with_comma(number: usize) -> String {
+    format!("{},{:03}", number / 1_000, number % 1_000)
 }

@@ -5,7 +5,6 @@ use super::super::{Call, Done, View};
 use crate::auth::Session;
 use crate::clock::Timestamp;
 use crate::fixture::Source;
-use crate::org::Table;
 use crate::wire::Refusal;
 
 /// The user level whose holders look after some of the sources.
@@ -15,15 +14,19 @@ const HIGHER: [&str; 3] = ["ORG_ADMIN", "SOURCE_ADMIN", "ROLE_SUBADMIN"];
 /// 2026-01-01T00:00:00Z, since when the platform's own source is there.
 const PLATFORM_SINCE_MILLIS: i64 = 1_767_225_600_000;
 
-/// One page, in the order of creation.
+/// One page, in the order of creation unless sorters say otherwise.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let owner = owner_asked_for(call)?;
     let is_own = |source: &Source| source.owner.as_ref().map(|own| &own.id) == owner.as_ref();
-    Ok(match (&owner, call.checked.boolean("includeIDNSource")) {
-        (None, false) => collection::list::<Source>(view, call),
-        (Some(_), false) => collection::list_visible(view, call, is_own),
-        (None, true) => collection::list_with(view, call, None, &Table::of(&[platform(view)])),
-        (Some(_), true) => collection::list_with(view, call, Some(&is_own), &Table::of(&[platform(view)])),
+    let platform = call.checked.boolean("includeIDNSource").then(|| platform(view));
+    Ok(match (&owner, &platform) {
+        (None, None) => collection::list::<Source>(view, call),
+        (Some(_), None) => collection::list_visible(view, call, is_own),
+        (None, Some(platform)) => collection::list_with(view, call, None, platform),
+        (Some(_), Some(platform)) => {
+            let is_shown = |source: &Source| source.id == platform.id || is_own(source);
+            collection::list_with(view, call, Some(&is_shown), platform)
+        }
     })
 }
 

@@ -344,7 +344,7 @@ pub(super) fn filter() -> impl Fn(&[u8]) {
             check_mistake(&mistake, &text);
         }
         let encoded = percent_encode(input, NON_ALPHANUMERIC);
-        for path in ["/v2026/password-sync-groups", "/beta/password-sync-groups"] {
+        for path in ["/v2026/sources", "/beta/sources", "/v2026/password-sync-groups"] {
             let Ok(request) =
                 Request::new(Method::GET, &format!("{path}?filters={encoded}&sorters={encoded}"))
             else {

@@ -1,0 +1,218 @@
+//! What a filtered list costs beside a loop over a `Vec` of structs that filters and writes the same page, measured in
+//! turns in one run: `cargo bench --bench filters`. On our side everything of a request is counted but the socket: the
+//! token, the contract, the journal. On the other side nothing but the loop, whose records are rendered beforehand.
+//!
+//! Exit code 1 when a list costs more than 1.5 times what its loop does.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's time")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use hyper::header::HOST;
+use serde_json::Value;
+use sync_group_sim::fixture::Fixture;
+use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::wire::Request;
+
+/// How much more a list may cost than its loop.
+const MOST: f64 = 1.5;
+/// How often both sides take turns; the median turn counts.
+const TURNS: usize = 41;
+/// How long a turn takes at least.
+const TURN: Duration = Duration::from_millis(10);
+/// Records on a page.
+const LIMIT: usize = 250;
+
+/// A list and the loop beside it.
+struct Comparison {
+    name: &'static str,
+    /// Where the records are.
+    path: &'static str,
+    filters: &'static str,
+    offset: usize,
+    is_wanted: fn(&Row) -> bool,
+}
+
+const COMPARISONS: [Comparison; 5] = [
+    Comparison {
+        name: "2,000 sources by feature",
+        path: "/v2026/sources",
+        filters: r#"features ca ("PASSWORD")"#,
+        offset: 0,
+        is_wanted: |row| row.features.iter().any(|feature| feature.eq_ignore_ascii_case("PASSWORD")),
+    },
+    Comparison {
+        name: "2,000 sources by a part of the name",
+        path: "/v2026/sources",
+        filters: r#"name co "77" or name sw "Source 1""#,
+        offset: 0,
+        is_wanted: |row| {
+            let name = row.name.to_lowercase();
+            name.contains("77") || name.starts_with("source 1")
+        },
+    },
+    Comparison {
+        name: "20,000 accounts by source",
+        path: "/v2026/accounts",
+        filters: r#"sourceId eq "2c918086000000000000000000000190""#,
+        offset: 0,
+        is_wanted: |row| row.source_id.eq_ignore_ascii_case("2c918086000000000000000000000190"),
+    },
+    Comparison {
+        name: "20,000 accounts by name, page 10",
+        path: "/v2026/accounts",
+        filters: r#"name sw "PERSON.4""#,
+        offset: 9 * LIMIT,
+        is_wanted: |row| row.name.to_lowercase().starts_with("person.4"),
+    },
+    Comparison {
+        name: "20,000 accounts by two conditions",
+        path: "/v2026/accounts",
+        filters: r#"uncorrelated eq false and not nativeIdentity co "uid=person.1""#,
+        offset: 0,
+        is_wanted: |row| !row.uncorrelated && !row.native_identity.to_lowercase().contains("uid=person.1"),
+    },
+];
+
+/// A record, as somebody would keep it who writes such a loop.
+#[derive(Debug)]
+struct Row {
+    name: String,
+    features: Vec<String>,
+    source_id: String,
+    native_identity: String,
+    uncorrelated: bool,
+    /// As it is sent.
+    text: String,
+}
+
+impl Row {
+    fn of(record: &Value) -> Self {
+        let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
+        let features = record["features"].as_array().into_iter().flatten();
+        Self {
+            name: text("name"),
+            features: features.filter_map(Value::as_str).map(str::to_owned).collect(),
+            source_id: text("sourceId"),
+            native_identity: text("nativeIdentity"),
+            uncorrelated: record["uncorrelated"].as_bool().unwrap_or_default(),
+            text: record.to_string(),
+        }
+    }
+}
+
+struct Served {
+    simulator: Simulator,
+    token: String,
+}
+
+impl Served {
+    fn new() -> Self {
+        let fixture = Fixture::built_in("large").expect("it is built in");
+        let simulator =
+            Simulator::new(Config { fixture, ..Config::default() }).expect("the contract compiles");
+        let admin = &simulator.clients()[0];
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            admin.client_id, admin.client_secret
+        );
+        let call = Request::new(Method::POST, "/oauth/token").expect("it is a target");
+        let call = call.header(HOST, "localhost").body("application/x-www-form-urlencoded", form);
+        let token = simulator.answer(&call).reply.value()["access_token"].as_str().map(str::to_owned);
+        Self { simulator, token: token.expect("a token is told") }
+    }
+
+    fn request(&self, target: &str) -> Request {
+        let request = Request::new(Method::GET, target).expect("it is a target");
+        request.header(HOST, "localhost").bearer(&self.token)
+    }
+
+    /// Every record of a list, page by page.
+    fn rows(&self, path: &str) -> Vec<Row> {
+        let mut rows = Vec::new();
+        loop {
+            let page = self.simulator.answer(&self.request(&format!("{path}?offset={}", rows.len())));
+            let page = page.reply.value();
+            let records = page.as_array().unwrap_or_else(|| panic!("{path} answers {page}"));
+            rows.extend(records.iter().map(Row::of));
+            if records.len() < LIMIT {
+                return rows;
+            }
+        }
+    }
+}
+
+impl Comparison {
+    fn target(&self) -> String {
+        let filters = percent_encoding::utf8_percent_encode(self.filters, percent_encoding::NON_ALPHANUMERIC);
+        format!("{}?count=true&offset={}&filters={filters}", self.path, self.offset)
+    }
+
+    /// The loop: how many are wanted, and a page of them.
+    fn page(&self, rows: &[Row]) -> (usize, Vec<u8>) {
+        let mut page = Vec::with_capacity(64 << 10);
+        page.push(b'[');
+        let mut count = 0;
+        for row in rows {
+            if (self.is_wanted)(row) {
+                if (self.offset..self.offset + LIMIT).contains(&count) {
+                    if page.len() > 1 {
+                        page.push(b',');
+                    }
+                    page.extend_from_slice(row.text.as_bytes());
+                }
+                count += 1;
+            }
+        }
+        page.push(b']');
+        (count, page)
+    }
+
+    /// How long a list takes, and its loop.
+    fn measure(&self, served: &Served) -> (Duration, Duration) {
+        let rows = served.rows(self.path);
+        let request = served.request(&self.target());
+        let reply = served.simulator.answer(&request).reply;
+        let (count, page) = self.page(&rows);
+        assert_eq!(reply.header("x-total-count"), Some(&*count.to_string()), "{}", self.name);
+        assert!(reply.body == page, "{}: another page", self.name);
+        let mut turns: Vec<(Duration, Duration)> = (0..TURNS)
+            .map(|_| {
+                let ours = per_call(|| served.simulator.answer(&request).reply.body.len());
+                let theirs = per_call(|| self.page(&rows).1.len());
+                (ours, theirs)
+            })
+            .collect();
+        let mut median = |of: fn(&(Duration, Duration)) -> Duration| {
+            turns.sort_by_key(of);
+            of(&turns[TURNS / 2])
+        };
+        (median(|turn| turn.0), median(|turn| turn.1))
+    }
+}
+
+/// How long a call takes, on the average of a turn.
+fn per_call(call: impl Fn() -> usize) -> Duration {
+    let (began, mut calls) = (Instant::now(), 0);
+    while began.elapsed() < TURN {
+        std::hint::black_box(call());
+        calls += 1;
+    }
+    began.elapsed() / calls
+}
+
+fn main() -> ExitCode {
+    let served = Served::new();
+    let mut is_fast = true;
+    println!("{:40} {:>10} {:>10} {:>6}", "", "list, µs", "loop, µs", "ratio");
+    for comparison in &COMPARISONS {
+        let (ours, theirs) = comparison.measure(&served);
+        let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        println!("{:40} {:>10.1} {:>10.1} {ratio:>6.2}", comparison.name, micros(ours), micros(theirs));
+        is_fast &= ratio <= MOST;
+    }
+    if is_fast { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
