@@ -47,10 +47,11 @@
 //! `scenario/fault/mod.rs`. An operation is an entry in a document under `fixtures/openapi/service`, from which the
 //! build generates its variant of [`operation::Operation`], and a handler in `service/`, without which the build
 //! fails. A resource is a document there, a type and a section in `fixture/format.rs`, a line of `tables!` in
-//! `org/organisation.rs`, a line of `records!` in `org/record.rs`, and a folder in `service/`. Something that happens
-//! later is a job (`service/change.rs`). An API version is a line in [`version`]. A control call is a line in
-//! `control/calls.rs`, its function in `control/answer/`, and a method on the embedder's handle. A command is a
-//! variant in `cli.rs`, a file in `commands/` and its line in `commands::run`. A limit is a field of
+//! `org/organisation.rs`, a line of `records!` in `org/record.rs`, and a folder in `service/`. What its lists are
+//! filtered and sorted by are marks in the document; [`query`] understands them, and `service/collection.rs` answers.
+//! Something that happens later is a job (`service/change.rs`). An API version is a line in [`version`]. A control
+//! call is a line in `control/calls.rs`, its function in `control/answer/`, and a method on the embedder's handle. A
+//! command is a variant in `cli.rs`, a file in `commands/` and its line in `commands::run`. A limit is a field of
 //! [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` generates the
 //! operations and the contract's tables from the service's documents, and turns the built-in documents, which people
 //! read as YAML, into JSON for the start.
