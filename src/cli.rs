@@ -267,6 +267,9 @@ pub(crate) struct ServeArgs {
     /// With --tls-self-signed: write the CA's certificate to this file, and remove it at the end; a pipe or a device stays
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_CA_FILE", value_name = "PATH")]
     pub(crate) tls_ca_file: Option<PathBuf>,
+    /// Keep each tenant's journal in this folder when the tenant is deleted and when the server stops
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_DIR", value_name = "DIR")]
+    pub(crate) journal_dir: Option<PathBuf>,
     /// One line per request on stderr
     #[arg(long, env = "SYNC_GROUP_SIM_LOG", default_value = "text", value_enum)]
     pub(crate) log: Log,

@@ -146,6 +146,6 @@ pub use crate::{
 // A server's limits, its TLS identity, and access control.
 #[doc(inline)]
 pub use crate::{
-    server::{Limits, Tls},
+    server::{JournalDir, Limits, Tls},
     world::{ControlPolicy, UnknownTenants},
 };

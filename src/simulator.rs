@@ -17,7 +17,7 @@ use crate::fixture::{Client, Fixture};
 use crate::handle::TenantHandle;
 use crate::journal;
 use crate::scenario::Rulesets;
-use crate::server::{self, Limits, Tls};
+use crate::server::{self, JournalDir, Limits, Tls};
 use crate::tenant::{Template, TenantOptions};
 use crate::wire::{Outcome, Request};
 use crate::world::{
@@ -47,6 +47,8 @@ pub struct Config {
     pub limits: Limits,
     /// The TLS identity; plain HTTP by default.
     pub tls: Option<Tls>,
+    /// Where tenants' journals are kept when they are deleted, and when the server has stopped; nowhere by default.
+    pub journal_dir: Option<JournalDir>,
 }
 
 impl Default for Config {
@@ -62,6 +64,7 @@ impl Default for Config {
             control: ControlPolicy::default(),
             limits: Limits::default(),
             tls: None,
+            journal_dir: None,
         }
     }
 }
@@ -89,6 +92,7 @@ pub struct Simulator {
     world: Arc<World>,
     limits: Limits,
     tls: Option<Tls>,
+    journal_dir: Option<JournalDir>,
 }
 
 impl Simulator {
@@ -108,7 +112,8 @@ impl Simulator {
             control: config.control,
             started,
         });
-        Ok(Self { world: Arc::new(world), limits: config.limits, tls: config.tls })
+        let Config { limits, tls, journal_dir, .. } = config;
+        Ok(Self { world: Arc::new(world), limits, tls, journal_dir })
     }
 
     /// Answers a request without a socket, exactly as it would be answered over one.
@@ -118,7 +123,7 @@ impl Simulator {
 
     /// The same, when the wall clock shows `wall`.
     pub fn answer_at(&self, request: &Request, wall: Timestamp) -> Outcome {
-        server::answer(&self.world, request, wall)
+        server::answer(&self.world, self.journal_dir.as_ref(), request, wall)
     }
 
     /// The clients that a tenant starts with; the first is the administrator's.
@@ -151,7 +156,9 @@ impl Simulator {
 
     /// Deletes a tenant with everything in it.
     pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
-        self.world.delete_tenant(name)
+        let ended = self.world.delete_tenant(name)?;
+        server::keep_journal(self.journal_dir.as_ref(), &ended);
+        Ok(())
     }
 
     /// Everything that is counted, in Prometheus' text format. Requests are counted where they are served, so
@@ -170,9 +177,11 @@ impl Simulator {
         self.world.set_scenarios(scenarios, server::wall_now());
     }
 
-    /// Serves on a listener until `stop` is ready, then drains.
+    /// Serves on a listener until `stop` is ready, then drains, and keeps the journals where that is wanted. Fails when they
+    /// cannot be kept.
     pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-        server::run(listener, Arc::clone(&self.world), self.limits.clone(), self.tls.clone(), stop).await
+        let (limits, tls, journals) = (self.limits.clone(), self.tls.clone(), self.journal_dir.clone());
+        server::run(listener, Arc::clone(&self.world), limits, tls, journals, stop).await
     }
 
     /// Serves in the background of the current tokio runtime, on a free port of the loopback interface.

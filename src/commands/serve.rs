@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use rand::Rng;
-use sync_group_sim::{Config, ControlPolicy, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants};
+use sync_group_sim::{
+    Config, ControlPolicy, JournalDir, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants,
+};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -81,6 +83,12 @@ fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Con
         control: control_policy(args),
         limits: args.limits.limits(),
         tls: None,
+        journal_dir: args
+            .journal_dir
+            .as_deref()
+            .map(JournalDir::open)
+            .transpose()
+            .map_err(Failure::Failed)?,
     })
 }
 

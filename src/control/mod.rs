@@ -14,6 +14,7 @@ mod guard;
 mod read;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -24,7 +25,7 @@ use serde_json::json;
 use crate::clock::Timestamp;
 use crate::document::nearest;
 use crate::journal::{Filter, Form};
-use crate::tenant::ExchangeId;
+use crate::tenant::{ExchangeId, Tenant};
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Absent, Located, Prefix, World, WorldError, bad_name, base_url, is_tenant_name};
 
@@ -42,6 +43,8 @@ pub(crate) enum Said {
     Follow(Followed),
     /// The exchanges that the filter admits, as they are now.
     List(Form, Filter),
+    /// That a tenant was deleted; this was it.
+    Ended(Arc<Tenant>),
 }
 
 /// What is followed of a journal.

@@ -10,6 +10,7 @@ use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use super::budget::{Budget, Taken};
 use super::follow::Follower;
+use super::journal_dir::{JournalDir, keep_journal};
 use super::target::{Room, Target};
 use crate::clock::Timestamp;
 use crate::control::{Followed, Said};
@@ -79,8 +80,14 @@ impl Answered {
 }
 
 /// Answers a request without a socket.
-pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outcome {
-    let Answered { mut outcome, stream, .. } = answer_at(world, request, &Target::of(world, request), wall);
+pub(crate) fn answer(
+    world: &World,
+    journals: Option<&JournalDir>,
+    request: &Request,
+    wall: Timestamp,
+) -> Outcome {
+    let target = Target::of(world, request);
+    let Answered { mut outcome, stream, .. } = answer_at(world, journals, request, &target, wall);
     if let Some(Stream::Pages(pages)) = stream {
         let whole = [&[outcome.reply.body.clone()], &*pages].concat().concat();
         outcome.reply = outcome.reply.with_body(whole);
@@ -88,9 +95,15 @@ pub(crate) fn answer(world: &World, request: &Request, wall: Timestamp) -> Outco
     outcome.stamped()
 }
 
-/// Answers a request whose target was found.
-pub(super) fn answer_at(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
-    guarded(world, request, wall, || targeted_answer(world, request, target, wall))
+/// Answers a request whose target was found; `journals` keeps those of tenants that it deletes.
+pub(super) fn answer_at(
+    world: &World,
+    journals: Option<&JournalDir>,
+    request: &Request,
+    target: &Target,
+    wall: Timestamp,
+) -> Answered {
+    guarded(world, request, wall, || targeted_answer(world, journals, request, target, wall))
 }
 
 /// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is released while
@@ -117,7 +130,13 @@ pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answe
     Answered::without_tenant(outcome)
 }
 
-fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Timestamp) -> Answered {
+fn targeted_answer(
+    world: &World,
+    journals: Option<&JournalDir>,
+    request: &Request,
+    target: &Target,
+    wall: Timestamp,
+) -> Answered {
     match &target.room {
         Room::Api => match world.locate(request, target.prefix, Absent::Made, wall) {
             Ok(located) => {
@@ -130,12 +149,12 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
         Room::Control(call) if call.is_of_server() && !target.prefix.is_tenant() => {
             let located = world.about_server(request, target.prefix);
             let said = control::answer(call, world, &located, request, wall);
-            control_answer(said, located.tenant, wall)
+            control_answer(said, journals, located.tenant, wall)
         }
         Room::Control(call) => match world.locate(request, target.prefix, Absent::Refused, wall) {
             Ok(located) => {
                 let said = control::answer(call, world, &located, request, wall);
-                control_answer(said, located.tenant, wall)
+                control_answer(said, journals, located.tenant, wall)
             }
             Err(error) => Answered::without_tenant(control::no_tenant(world, &error)),
         },
@@ -145,11 +164,21 @@ fn targeted_answer(world: &World, request: &Request, target: &Target, wall: Time
 }
 
 /// The result of a control call, as an answer.
-fn control_answer(said: Said, tenant: Arc<Tenant>, wall: Timestamp) -> Answered {
+fn control_answer(
+    said: Said,
+    journals: Option<&JournalDir>,
+    tenant: Arc<Tenant>,
+    wall: Timestamp,
+) -> Answered {
     // Looked at first: when the tenant is reset now, whoever follows it finds that it was.
     let epoch = tenant.epoch();
     let (reply, stream) = match said {
         Said::Reply(reply) => (reply, None),
+        Said::Ended(ended) => {
+            // Written before it is told: who reads the answer may look for the files.
+            keep_journal(journals, &ended);
+            (Reply::empty(StatusCode::NO_CONTENT), None)
+        }
         Said::Follow(Followed { filter, last }) => {
             let last = last.unwrap_or(ExchangeId { epoch, seq: filter.after });
             let follower = Follower { filter: Filter { after: 0, ..filter }, last };
@@ -236,7 +265,7 @@ mod tests {
         assert!(log.contains("/oauth/info") && log.contains("it slipped"), "{log}");
         // The same tenant, locked by another thread, unchanged.
         assert_eq!(state(), before);
-        let next = answer(&world, &request, WALL);
+        let next = answer(&world, None, &request, WALL);
         assert_eq!((next.reply.status, next.trace.seq), (StatusCode::OK, 2));
     }
 }

@@ -214,7 +214,8 @@ impl Exchanges {
     fn answer(&self, mut request: Request, target: &Target) -> (Answered, Method) {
         let shared = &self.shared;
         request.stopwatch = stopwatch();
-        let answered = dispatch::answer_at(&shared.world, &request, target, wall_now());
+        let answered =
+            dispatch::answer_at(&shared.world, shared.journals.as_ref(), &request, target, wall_now());
         let decided_ns = match answered.outcome.trace.decided_ns {
             0 => monotonic_ns(),
             decided_ns => decided_ns,

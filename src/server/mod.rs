@@ -16,6 +16,7 @@ mod head;
 mod holds;
 mod incoming;
 mod interrupt;
+mod journal_dir;
 mod limits;
 mod opening;
 mod request_log;
@@ -45,6 +46,8 @@ use budget::Budget;
 use holds::Holds;
 
 pub(crate) use dispatch::answer;
+pub use journal_dir::JournalDir;
+pub(crate) use journal_dir::keep_journal;
 pub use limits::Limits;
 pub use tls::Tls;
 
@@ -54,6 +57,8 @@ struct Shared {
     world: Arc<World>,
     limits: Limits,
     tls: Option<Tls>,
+    /// Keeps the journals of tenants that are deleted.
+    journals: Option<JournalDir>,
     stopping: watch::Receiver<bool>,
     connections: AtomicU64,
     /// Places for answers that wait.
@@ -71,17 +76,22 @@ struct Shared {
 /// Slow requests that are answered at the same time; further ones wait.
 const ASIDE: usize = 2;
 
-/// Serves until `stop` is ready, then lets open requests finish, for at most the drain timeout.
+/// How much of the time for stopping is left for writing journals, where they are kept.
+const WRITING: Duration = Duration::from_secs(2);
+
+/// Serves until `stop` is ready, then lets open requests finish, for at most the drain timeout; last, journals are kept.
 pub(crate) async fn run(
     listener: TcpListener,
     world: Arc<World>,
     limits: Limits,
     tls: Option<Tls>,
+    journals: Option<JournalDir>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (stopper, stopping) = watch::channel(false);
     let limits = limits.possible();
-    let drain_timeout = limits.drain_timeout;
+    let writing = journals.as_ref().map_or(Duration::ZERO, |_| WRITING.min(limits.drain_timeout / 4));
+    let drain_timeout = limits.drain_timeout.saturating_sub(writing);
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
     let holds = Arc::new(Holds::new(limits.max_holds));
     let bodies = Arc::new(Budget::new(limits.max_bodies_in_flight));
@@ -90,6 +100,7 @@ pub(crate) async fn run(
         world,
         limits,
         tls,
+        journals,
         stopping,
         connections: AtomicU64::new(0),
         holds,
@@ -98,6 +109,7 @@ pub(crate) async fn run(
         large: Semaphore::new(1),
         aside: Semaphore::new(ASIDE),
     });
+    let ended = Arc::clone(&shared);
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -127,7 +139,17 @@ pub(crate) async fn run(
             "connections were cut off after the drain timeout (--drain-timeout)"
         );
     }
-    Ok(())
+    drop(open);
+    keep_journals(ended).await
+}
+
+/// Keeps all tenants' journals, where a folder was named for that.
+async fn keep_journals(shared: Arc<Shared>) -> io::Result<()> {
+    if shared.journals.is_none() {
+        return Ok(());
+    }
+    let keep = move || shared.journals.as_ref().map_or(Ok(()), |journals| journals.keep_all(&shared.world));
+    tokio::task::spawn_blocking(keep).await.map_err(io::Error::other)?.map_err(io::Error::other)
 }
 
 /// Serves a connection if there is a place for it, and refuses it if not.

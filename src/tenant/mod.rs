@@ -113,6 +113,11 @@ impl Tenant {
         &self.name
     }
 
+    /// Which tenant of its name it is; 0 for the first.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.incarnation
+    }
+
     /// Whether it started with client ids that no other tenant has.
     pub fn has_own_clients(&self) -> bool {
         self.has_own_clients

@@ -15,7 +15,7 @@ use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{KnownClients, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
-use crate::tenant::{SimFault, Template, TenantOptions};
+use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
 
 record! {
     derive(Default)
@@ -249,8 +249,8 @@ impl World {
         }
     }
 
-    /// Deletes a tenant with everything in it; `default` cannot be deleted.
-    pub fn delete_tenant(&self, name: &str) -> Result<(), WorldError> {
+    /// Deletes a tenant with everything in it, and returns what it was; `default` cannot be deleted.
+    pub(crate) fn delete_tenant(&self, name: &str) -> Result<Arc<Tenant>, WorldError> {
         if name == DEFAULT_TENANT {
             return Err(WorldError::Bad("tenant `default` cannot be deleted; expected another".to_owned()));
         }
@@ -261,7 +261,7 @@ impl World {
         // What the tenant held is dropped after the registry's lock is released.
         drop(others);
         removed.end();
-        Ok(())
+        Ok(removed)
     }
 
     /// All tenants' names, `default` first.

@@ -44,6 +44,8 @@ mod http_conformance;
 mod init;
 /// What the journal keeps, and what it leaves out.
 mod journal;
+/// The folder that keeps journals.
+mod journal_dir;
 /// What the server allows its clients, seen from a socket: the refusal, and that others are still served.
 mod limits;
 /// Clients that the soak shares.
