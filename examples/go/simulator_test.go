@@ -1,6 +1,7 @@
 // Gives each test a simulated tenant: TestMain starts one server for the whole run, and tenantFor makes one tenant for
 // each test. Copy this file into a test package as it stands; it needs nothing but the standard library. The server is
-// the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
+// the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH. What the client did in a test that fails is
+// kept in the folder sync-group-sim-journals.
 package groups
 
 import (
@@ -24,10 +25,11 @@ const (
 	startLimit = 20 * time.Second
 	stopLimit  = 10 * time.Second
 	poll       = 20 * time.Millisecond
+	kept       = "sync-group-sim-journals"
 )
 
-// root is the server's base URL.
-var root string
+// root is the server's base URL, journals where it leaves the journal of a tenant that was deleted.
+var root, journals string
 
 func TestMain(m *testing.M) {
 	// Go would keep the result of tests that passed, and cannot see that the simulator is another one now. Without a
@@ -49,7 +51,9 @@ func withServer(run func() int) int {
 		binary = "sync-group-sim"
 	}
 	portFile := filepath.Join(folder, "port")
-	server := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off")
+	journals = filepath.Join(folder, kept)
+	server := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off",
+		"--journal-dir", journals)
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		return fails(fmt.Errorf("cannot start %q: put sync-group-sim on the PATH, or its path into SYNC_GROUP_SIM_BIN", binary))
@@ -103,8 +107,32 @@ func tenantFor(t *testing.T) *tenant {
 	if err := json.Unmarshal(body, &made); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { control(t, root, http.MethodDelete, "tenants/"+made.Name, nil) })
+	t.Cleanup(func() {
+		// Its journal is written before this is answered.
+		control(t, root, http.MethodDelete, "tenants/"+made.Name, nil)
+		if t.Failed() {
+			keep(t, made.Name)
+		}
+	})
 	return &made
+}
+
+// keep copies what is left of a tenant to where it stays.
+func keep(t *testing.T, name string) {
+	found, _ := filepath.Glob(filepath.Join(journals, name+"-*"))
+	_ = os.MkdirAll(kept, 0o755)
+	for _, journal := range found {
+		text, err := os.ReadFile(journal)
+		copied := filepath.Join(kept, filepath.Base(journal))
+		if err == nil {
+			err = os.WriteFile(copied, text, 0o644)
+		}
+		if err != nil {
+			t.Errorf("the journal of %s could not be kept: %v", name, err)
+		} else {
+			t.Logf("what the client did: %s", copied)
+		}
+	}
 }
 
 // arm has something go wrong: a rule in the words of a scenario file.

@@ -1,10 +1,11 @@
 // Gives each test a simulated tenant: one server for the test file, one tenant for each test. Copy this file into a
 // test suite as it stands; it needs nothing but Node.js 20. The server is the program that SYNC_GROUP_SIM_BIN names,
-// or `sync-group-sim` on the PATH.
+// or `sync-group-sim` on the PATH. What the client did in a test that fails is kept in the folder
+// sync-group-sim-journals.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -12,6 +13,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const START_MILLISECONDS = 20_000;
 const POLL_MILLISECONDS = 20;
+const KEPT = "sync-group-sim-journals";
 
 /** Starts the server before the first test and stops it after the last; `withTenant` is for the tests. */
 export function simulator() {
@@ -23,7 +25,7 @@ export function simulator() {
     const binary = process.env.SYNC_GROUP_SIM_BIN || "sync-group-sim";
     child = spawn(
       binary,
-      ["serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off"],
+      ["serve", "--listen", "127.0.0.1:0", "--port-file", portFile, "--log", "off", "--journal-dir", join(folder, KEPT)],
       { stdio: ["ignore", "ignore", "inherit"] },
     );
     child.once("error", () => {
@@ -45,10 +47,14 @@ export function simulator() {
     /** Runs a test in a tenant with the demo fixture and credentials of its own, which is gone afterwards. */
     async withTenant(test) {
       const { body: made } = await control(baseUrl, "POST", "tenants", { fixture: "demo" });
+      let hasFailed = true;
       try {
         await test(new Tenant(made));
+        hasFailed = false;
       } finally {
+        // Its journal is written before this is answered.
         await control(baseUrl, "DELETE", `tenants/${made.name}`);
+        if (hasFailed) keep(join(folder, KEPT), made.name);
       }
     },
   };
@@ -86,6 +92,14 @@ class Tenant {
     if (status === 200) return;
     const misses = body.nearest.map(({ seq, differs }) => `  exchange ${seq}: ${differs.join("; ")}`);
     assert.fail([`expected ${body.expected}; nearest:`, ...misses].join("\n"));
+  }
+}
+
+/** Copies what is left of a tenant to where it stays. */
+function keep(journals, name) {
+  for (const file of readdirSync(journals).filter((file) => file.startsWith(`${name}-`))) {
+    cpSync(join(journals, file), join(KEPT, file));
+    console.error(`what the client did: ${join(KEPT, file)}`);
   }
 }
 

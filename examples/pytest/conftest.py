@@ -1,11 +1,13 @@
 """Fixtures that give each test a simulated tenant: one server for the whole run, one tenant for each test.
 
 Copy this file into a test suite as it stands; it needs nothing but pytest. The server is the program that
-SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
+SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH. What the client did in a test that fails is kept in the folder
+sync-group-sim-journals.
 """
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import time
@@ -16,10 +18,26 @@ import pytest
 
 START_SECONDS = 20
 STOP_SECONDS = 10
+KEPT = pathlib.Path("sync-group-sim-journals")
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def journals(tmp_path_factory):
+    """Where the server leaves the journal of a tenant that was deleted."""
+    return tmp_path_factory.mktemp("journals")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, journals):
     """The server's base URL. Under pytest-xdist each worker has a server of its own."""
     binary = os.environ.get("SYNC_GROUP_SIM_BIN") or "sync-group-sim"
     if not shutil.which(binary):
@@ -28,7 +46,8 @@ def server(tmp_path_factory):
         )
     port_file = tmp_path_factory.mktemp("sync-group-sim") / "port"
     process = subprocess.Popen(
-        [binary, "serve", "--listen", "127.0.0.1:0", "--port-file", str(port_file), "--log", "off"],
+        [binary, "serve", "--listen", "127.0.0.1:0", "--port-file", str(port_file), "--log", "off",
+         "--journal-dir", str(journals)],
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -43,11 +62,15 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def tenant(server):
+def tenant(server, journals, request):
     """A tenant with the demo fixture and credentials of its own, gone when the test ends."""
     _, made = control(server, "POST", "tenants", {"fixture": "demo"})
     yield Tenant(made)
     control(server, "DELETE", f"tenants/{made['name']}")
+    if request.node.stash.get(HAS_FAILED, False):
+        KEPT.mkdir(exist_ok=True)
+        for journal in journals.glob(f"{made['name']}-*"):
+            shutil.copy(journal, KEPT / f"{request.node.name}.{journal.name}")
 
 
 class Tenant:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What a client does when the service misbehaves, tested with curl alone: one server for the run, one tenant for each
 # test, all at the same time. Each test arms one fault, runs the client, and verifies; the outcome is told in TAP. The
-# server is the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH.
+# server is the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH. What the client did in a test that
+# fails is kept in the folder sync-group-sim-journals.
 set -euo pipefail
 
 # The demo fixture's policy, and two sources that are free to be grouped.
@@ -16,7 +17,7 @@ command -v "$binary" >/dev/null || {
   exit 1
 }
 folder=$(mktemp -d)
-"$binary" serve --listen 127.0.0.1:0 --port-file "$folder/port" --log off >/dev/null &
+"$binary" serve --listen 127.0.0.1:0 --port-file "$folder/port" --log off --journal-dir "$folder/journals" >/dev/null &
 server=$!
 stop() { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$folder"; }
 trap stop EXIT
@@ -151,6 +152,11 @@ in_a_tenant() {
   set -e
   base=$root
   control DELETE "tenants/$name"
+  if [ "$code" -ne 0 ]; then
+    mkdir -p sync-group-sim-journals
+    cp "$folder/journals/$name"-* sync-group-sim-journals
+    echo "# what the client did: sync-group-sim-journals/$name-0.json"
+  fi
   return "$code"
 }
 
