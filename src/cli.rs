@@ -279,6 +279,9 @@ pub(crate) struct ServeArgs {
     /// Whether the control API under /_sim exists
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL", default_value = "on", value_enum)]
     pub(crate) control: OnOff,
+    /// Whether browsers may show the API's answers to pages of other origins; never the control API's
+    #[arg(long, env = "SYNC_GROUP_SIM_CORS", default_value = "on", value_enum)]
+    pub(crate) cors: OnOff,
     /// The bearer token that the control API asks for; generated and printed when listening beyond loopback
     #[arg(long, env = "SYNC_GROUP_SIM_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) control_token: Option<String>,

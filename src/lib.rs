@@ -116,7 +116,7 @@ pub use crate::journal::{
 };
 // Requests and replies without a socket.
 #[doc(inline)]
-pub use crate::wire::{Outcome, Reply, Request};
+pub use crate::wire::{Cors, Outcome, Reply, Request};
 // Time, and what a tenant starts with.
 #[doc(inline)]
 pub use crate::{

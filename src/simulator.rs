@@ -19,7 +19,7 @@ use crate::journal;
 use crate::scenario::Rulesets;
 use crate::server::{self, JournalDir, Limits, Tls};
 use crate::tenant::{Template, TenantOptions};
-use crate::wire::{Outcome, Request};
+use crate::wire::{Cors, Outcome, Request};
 use crate::world::{
     ControlPolicy, DEFAULT_MAX_TENANTS, TenantRequest, UnknownTenants, World, WorldConfig, WorldError,
 };
@@ -43,6 +43,8 @@ pub struct Config {
     pub journal_total_bytes: usize,
     /// Who may use the control API; this machine by default.
     pub control: ControlPolicy,
+    /// Whether pages of other origins may call the API; they may by default.
+    pub cors: Cors,
     /// What clients are allowed.
     pub limits: Limits,
     /// The TLS identity; plain HTTP by default.
@@ -62,6 +64,7 @@ impl Default for Config {
             tenant_domains: Vec::new(),
             journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
             control: ControlPolicy::default(),
+            cors: Cors::default(),
             limits: Limits::default(),
             tls: None,
             journal_dir: None,
@@ -110,6 +113,7 @@ impl Simulator {
             tenant_domains: config.tenant_domains,
             journal_total_bytes: config.journal_total_bytes,
             control: config.control,
+            cors: config.cors,
             started,
         });
         let Config { limits, tls, journal_dir, .. } = config;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rand::Rng;
 use sync_group_sim::{
-    Config, ControlPolicy, JournalDir, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants,
+    Config, ControlPolicy, Cors, JournalDir, SecretSource, Simulator, TenantOptions, Tls, UnknownTenants,
 };
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -81,6 +81,7 @@ fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Con
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control_policy(args),
+        cors: if args.cors == OnOff::On { Cors::On } else { Cors::Off },
         limits: args.limits.limits(),
         tls: None,
         journal_dir: args

@@ -53,6 +53,24 @@ pub enum Routed<'a> {
     },
 }
 
+impl Routed<'_> {
+    /// The operation, if there is one.
+    pub fn operation(&self) -> Option<Operation> {
+        match self {
+            Self::Found(route) => Some(route.operation),
+            _ => None,
+        }
+    }
+
+    /// The API version's name, even if the route does not exist.
+    pub fn version(&self) -> Option<&'static str> {
+        match self {
+            Self::Found(route) => route.version,
+            Self::WrongMethod { version, .. } | Self::Unknown { version } => *version,
+        }
+    }
+}
+
 /// An operation that a path leads to, in the terms of the tables.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found<'a> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Exchange;
 use super::show::show;
 use crate::wire::query;
+use crate::wire::reply::reason;
 use crate::wire::secrets::Secrets;
 
 /// An exchange as an entry of the archive.
@@ -50,7 +51,7 @@ pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
         },
         "response": {
             "status": status,
-            "statusText": exchange.told_reply().and_then(|reply| reply.status.canonical_reason()).unwrap_or_default(),
+            "statusText": exchange.told_reply().map(|reply| reason(reply.status)).unwrap_or_default(),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": fields(&reply["headers"]),

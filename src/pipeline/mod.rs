@@ -4,6 +4,7 @@
 //! The service's own steps are in `serve.rs`; how a scenario interferes with them is in `interfere.rs`.
 
 mod interfere;
+mod refused;
 mod serve;
 
 use std::sync::Arc;
@@ -19,8 +20,11 @@ use crate::journal::{Asked, Exchange, Told};
 use crate::operation::Operation;
 use crate::service;
 use crate::tenant::{SimFault, Tenant, TenantState};
-use crate::wire::{Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Stamp, Trace, TrackingId};
+use crate::wire::{
+    Caller, Delivery, Manner, Outcome, Refusal, Reply, Request, Stamp, Trace, TrackingId, cors,
+};
 use crate::world::{Located, World};
+pub(crate) use refused::refuse as refuse_in;
 use serve::Performance;
 
 /// The longest client id that is believed without a token, in bytes.
@@ -64,6 +68,8 @@ struct Prepared<'a> {
     located: &'a Located<'a>,
     request: &'a Request,
     token: Option<&'a [u8]>,
+    /// The origin of the page that asks, where a page may.
+    origin: Option<&'a HeaderValue>,
     access: Option<&'a Access>,
     routed: Routed<'a>,
     checked: Result<Checked, Refusal>,
@@ -80,8 +86,11 @@ fn prepare<'a>(
     wall: Timestamp,
 ) -> Prepared<'a> {
     let World { contract, keys, .. } = world;
-    let routed = contract.route(&request.method, located.path);
-    let token = request.bearer_bytes();
+    let mut routed = contract.route(&request.method, located.path);
+    if request.method == Method::CONNECT {
+        routed = no_tunnel(&routed);
+    }
+    let (token, origin) = (request.bearer_bytes(), world.cors.origin(&request.headers));
     let (mut access, mut checked, mut decrypted) = (None, Ok(Checked::default()), Decrypted::default());
     if let Routed::Found(route) = &routed {
         access = contract.access(route);
@@ -93,7 +102,7 @@ fn prepare<'a>(
             decrypted = service::compute(route.operation, &checked.body, keys, rotations);
         }
     }
-    Prepared { contract, located, request, token, access, routed, checked, keys, decrypted }
+    Prepared { contract, located, request, token, origin, access, routed, checked, keys, decrypted }
 }
 
 /// How often the tenant's key was rotated, for a request whose token is valid: nobody else has long work done.
@@ -101,6 +110,15 @@ fn rotations_for(tenant: &Tenant, token: Option<&[u8]>, wall: Timestamp) -> Opti
     let state = &mut *tenant.enter(wall);
     let now = state.clock.now(wall);
     state.auth.identify(token, now).session().map(|_| state.view(None).key_rotations)
+}
+
+/// Where a request for a tunnel leads: nobody needs a token to be told that there is none, whatever it is to.
+fn no_tunnel(routed: &Routed<'_>) -> Routed<'static> {
+    let allow = match routed {
+        Routed::WrongMethod { allow, .. } => allow.clone(),
+        _ => "GET, POST, PUT, PATCH, DELETE".to_owned(),
+    };
+    Routed::WrongMethod { version: None, allow }
 }
 
 /// Decides what is answered, under the tenant's lock, and writes it into the journal.
@@ -132,6 +150,9 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
         for label in &faults {
             exchange.reply.headers.push((SIM_FAULT, header_value(label)));
         }
+    }
+    if let Some(origin) = prepared.origin {
+        cors::show(&mut exchange.reply, origin);
     }
     let delivery = exchange.delivery;
     let reply = exchange.reply.clone();
@@ -195,18 +216,11 @@ fn open(
 
 impl Prepared<'_> {
     fn operation(&self) -> Option<Operation> {
-        match &self.routed {
-            Routed::Found(route) => Some(route.operation),
-            _ => None,
-        }
+        self.routed.operation()
     }
 
-    /// The API version of the route, even if the route does not exist.
     fn version(&self) -> Option<&'static str> {
-        match &self.routed {
-            Routed::Found(route) => route.version,
-            Routed::WrongMethod { version, .. } | Routed::Unknown { version } => *version,
-        }
+        self.routed.version()
     }
 
     /// Whether a list is asked for from behind its last entry on; an empty list has no end to be behind.
@@ -226,10 +240,12 @@ impl Prepared<'_> {
     }
 }
 
-/// A cut that is possible: there must be a body, and at least one byte of it must be missing.
+/// A cut that is possible: there must be a body, and at least one byte of it must be missing. A HEAD gets its head,
+/// which promises a body as any other does.
 fn fitting(delivery: Delivery, reply: &Reply, request: &Request) -> Delivery {
     let manner = match delivery.manner {
-        Manner::Cut { .. } if reply.body.is_empty() || request.method == Method::HEAD => Manner::Close,
+        Manner::Cut { .. } if request.method == Method::HEAD => Manner::Whole,
+        Manner::Cut { .. } if reply.body.is_empty() => Manner::Close,
         Manner::Cut { after_bytes } => Manner::Cut { after_bytes: after_bytes.min(reply.body.len() - 1) },
         manner => manner,
     };
@@ -255,7 +271,11 @@ fn nothing() -> Reply {
 
 /// A refusal outside every tenant, with the header fields that every reply carries.
 pub(crate) fn refuse(refusal: &Refusal, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
+    outside(refusal.reply(tracking_id), tracking_id, wall)
+}
+
+/// An answer outside every tenant, with the header fields that every reply carries.
+pub(crate) fn outside(reply: Reply, tracking_id: TrackingId, wall: Timestamp) -> Outcome {
     let stamp = Some(Stamp { tracking_id, date: header_value(&wall.http_date()) });
-    let reply = refusal.reply(tracking_id);
     Outcome { reply, stamp, delivery: Delivery::default(), trace: Trace::default() }
 }

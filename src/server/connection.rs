@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::Broken;
-use super::exchanges::{Ended, Exchanges, HEAD_TOO_LARGE};
+use super::exchanges::{Ended, Exchanges};
+use super::heads::Heads;
 use super::interrupt::Interruption;
 use super::opening::Decrypted;
 use super::socket::Socket;
@@ -84,7 +85,8 @@ where
     let wait =
         |is_stopping| Interruption::new(interrupted(Arc::clone(&vitals), Arc::clone(&shared), is_stopping));
     let (mut is_stopping, mut interruption) = (false, wait(false));
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), exchanges));
+    let heads = Heads::new(socket, exchanges.clone());
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(heads), exchanges));
     let ended = loop {
         let next = poll_fn(|context| match connection.as_mut().poll(context) {
             Poll::Ready(ended) => Poll::Ready(Err(ended)),
@@ -116,8 +118,9 @@ fn log_early_end(number: u64, error: &Ended) {
     if is_on_purpose {
         return;
     }
-    let is_head = |error: &hyper::Error| error.is_parse_too_large();
-    let is_head = error.downcast_ref().is_some_and(is_head);
-    let why = if is_head { HEAD_TOO_LARGE } else { "a connection ended early" };
-    tracing::info!(connection = number, error, "{why}");
+    // Heads that cannot be read were answered, and have a line of their own.
+    let is_head = error.downcast_ref().is_some_and(hyper::Error::is_parse);
+    if !is_head {
+        tracing::info!(connection = number, error, "a connection ended early");
+    }
 }

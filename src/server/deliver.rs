@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::CONTENT_LENGTH;
+use hyper::ext::ReasonPhrase;
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH};
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 use smallvec::SmallVec;
 
@@ -21,7 +22,8 @@ use crate::clock::Timestamp;
 use crate::control;
 use crate::tenant::agenda::Wait;
 use crate::tenant::{ExchangeId, Tenant};
-use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp};
+use crate::wire::reply::NAMELESS;
+use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp, cors};
 
 /// What a delivery needs to know about the request it answers.
 pub(super) struct Recipient {
@@ -51,7 +53,7 @@ pub(super) async fn deliver(
                 "{} bytes of answers wait for their clients, which is the limit (--max-answers-in-flight)",
                 recipient.shared.answers.limit()
             );
-            return Ok(refuse_to_send(&tenant, exchange, &recipient, text));
+            return Ok(refuse_to_send(&tenant, exchange, &recipient, &response, text));
         };
         response = response.map(|body| body.keeping(taken));
     }
@@ -59,7 +61,7 @@ pub(super) async fn deliver(
     if is_followed || outcome.delivery.waits() {
         match Holds::take(&recipient.shared.holds, tenant.name(), recipient.connection) {
             Ok(place) => recipient.open.keep(place),
-            Err(limit) => return Ok(refuse_to_send(&tenant, exchange, &recipient, limit)),
+            Err(limit) => return Ok(refuse_to_send(&tenant, exchange, &recipient, &response, limit)),
         }
     }
     match stream {
@@ -157,6 +159,7 @@ fn refuse_to_send(
     tenant: &Tenant,
     exchange: ExchangeId,
     recipient: &Recipient,
+    instead_of: &Response<Outgoing>,
     text: String,
 ) -> Response<Outgoing> {
     tracing::warn!("an answer was refused: {text}");
@@ -166,7 +169,10 @@ fn refuse_to_send(
     }
     let wall = wall_now();
     let refusal = Refusal::OverLimit { status, text: text.clone() };
-    let Outcome { reply, stamp, .. } = dispatch::refuse(&recipient.shared.world, &refusal, wall).outcome;
+    let Outcome { mut reply, stamp, .. } = dispatch::refuse(&recipient.shared.world, &refusal, wall).outcome;
+    if let Some(origin) = instead_of.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        cors::show(&mut reply, origin);
+    }
     tenant.note_refusal(exchange, reply.clone(), text, wall, monotonic_ns());
     response(reply, stamp.as_ref(), &recipient.method)
 }
@@ -198,5 +204,8 @@ pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> 
     let mut response = Response::new(Outgoing::whole(body));
     *response.status_mut() = reply.status;
     *response.headers_mut() = headers;
+    if reply.status.canonical_reason().is_none() {
+        response.extensions_mut().insert(ReasonPhrase::from_static(NAMELESS.as_bytes()));
+    }
     response
 }

@@ -17,8 +17,8 @@ use crate::control::{Followed, Said};
 use crate::journal::Filter;
 use crate::tenant::{ExchangeId, Tenant};
 use crate::wire::secrets::{Censor, Secrets};
-use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace};
-use crate::world::{Absent, World, WorldError};
+use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace, cors};
+use crate::world::{Absent, Prefix, World, WorldError};
 use crate::{control, pipeline};
 
 /// Answers with longer bodies, in bytes, are accounted for until their clients have taken them; a connection holds more
@@ -103,7 +103,19 @@ pub(super) fn answer_at(
     target: &Target,
     wall: Timestamp,
 ) -> Answered {
-    guarded(world, request, wall, || targeted_answer(world, journals, request, target, wall))
+    if let Room::Api = target.room
+        && let Some(reply) = world.cors.preflight(request)
+    {
+        return Answered::without_tenant(pipeline::outside(reply, world.next_tracking_id(), wall));
+    }
+    let mut answered = guarded(world, request, wall, || targeted_answer(world, journals, request, target, wall));
+    // Within a tenant the pipeline has done that.
+    if let (Room::Api, None) = (&target.room, &answered.tenant)
+        && let Some(origin) = world.cors.origin(&request.headers)
+    {
+        cors::show(&mut answered.outcome.reply, origin);
+    }
+    answered
 }
 
 /// A panic is our bug: it becomes a 500, is logged, and harms no other request. The tenant's lock is released while
@@ -128,6 +140,29 @@ fn guarded(world: &World, request: &Request, wall: Timestamp, decide: impl FnOnc
 pub(super) fn refuse(world: &World, refusal: &Refusal, wall: Timestamp) -> Answered {
     let outcome = pipeline::refuse(refusal, world.next_tracking_id(), wall);
     Answered::without_tenant(outcome)
+}
+
+/// Refuses a request below the application, within the tenant it was for if there is one; why is for people.
+pub(super) fn refuse_below(
+    world: &World,
+    request: &Request,
+    refusal: &Refusal,
+    why: &str,
+    wall: Timestamp,
+) -> Answered {
+    let prefix = Prefix::of(request.uri.path());
+    let is_api = !control::is_control(prefix.rest(request.uri.path()));
+    if is_api && let Ok(located) = world.locate(request, prefix, Absent::Refused, wall) {
+        let outcome = pipeline::refuse_in(world, &located, request, refusal, why, wall);
+        world.fit_journals();
+        return Answered { outcome, tenant: Some(located.tenant), stream: None };
+    }
+    let mut answered = refuse(world, refusal, wall);
+    answered.outcome.trace.violations = [why.to_owned()].into();
+    if is_api && let Some(origin) = world.cors.origin(&request.headers) {
+        cors::show(&mut answered.outcome.reply, origin);
+    }
+    answered
 }
 
 fn targeted_answer(
@@ -228,6 +263,7 @@ mod tests {
     use crate::contract::Contract;
     use crate::fixture::Fixture;
     use crate::tenant::{Template, TenantOptions};
+    use crate::wire::Cors;
     use crate::world::{ControlPolicy, UnknownTenants, WorldConfig};
 
     const WALL: Timestamp = Timestamp::from_millis(0);
@@ -241,6 +277,7 @@ mod tests {
             unknown_tenants: UnknownTenants::Made,
             tenant_domains: Vec::new(),
             control: ControlPolicy::default(),
+            cors: Cors::default(),
             journal_total_bytes: crate::journal::DEFAULT_TOTAL_BYTES,
             started: WALL,
         })

@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::Service;
-use hyper::{Method, Response, StatusCode, Uri, Version};
+use hyper::{Method, Response, StatusCode, Version};
 
 use super::body::{Broken, Outgoing};
 use super::budget::{Budget, Taken};
@@ -20,10 +20,8 @@ use super::dispatch::{self, Answered};
 use super::incoming::{self, Unread};
 use super::target::Target;
 use super::vitals::{OpenRequest, Vitals};
-use super::{Shared, head, monotonic_ns, request_log, stopwatch, wall_now};
-use crate::wire::secrets::Censor;
+use super::{Shared, head, monotonic_ns, refusal, request_log, stopwatch, wall_now};
 use crate::wire::{Body, DetailCode, Refusal, Request, Stopwatch};
-use crate::world::Prefix;
 
 /// Why an exchange ended without an answer.
 pub(super) type Ended = Box<dyn std::error::Error + Send + Sync>;
@@ -86,8 +84,9 @@ impl Exchanges {
     /// Has a request answered, at once if that is possible.
     fn begin(&self, request: hyper::Request<Incoming>) -> OnWay {
         let open = Vitals::open(&self.vitals, request.version());
-        if let Some(refused) = self.refused(&request) {
-            return OnWay::AtOnce(Some(Ok(refused)));
+        if let Some((refusal, why)) = self.fault_of(&request) {
+            let request = self.without_body(request.into_parts().0, open.is_reused());
+            return OnWay::AtOnce(Some(Ok(closing(self.refuse(request, &refusal, why)))));
         }
         let (head, incoming) = request.into_parts();
         let version = head.version;
@@ -113,16 +112,20 @@ impl Exchanges {
         OnWay::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
     }
 
-    /// The answer to a request with an unacceptable head.
-    fn refused(&self, request: &hyper::Request<Incoming>) -> Option<Response<Outgoing>> {
-        let (refusal, why) = if let Some(why) = head::ambiguity(request.version(), request.headers()) {
-            (Refusal::bad_request(DetailCode::Syntax, why), why)
-        } else {
-            let text = head::excess(request, &self.shared.limits)?;
-            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            (Refusal::OverLimit { status, text }, HEAD_TOO_LARGE)
-        };
-        Some(closing(refused(request.method(), request.uri(), &self.shared, &refusal, why)))
+    /// Why a head is refused, for the client and for people.
+    fn fault_of(&self, request: &hyper::Request<Incoming>) -> Option<(Refusal, &'static str)> {
+        if let Some(why) = head::ambiguity(request.version(), request.headers()) {
+            return Some((Refusal::bad_request(DetailCode::Syntax, why), why));
+        }
+        let text = head::excess(request, &self.shared.limits)?;
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Some((Refusal::OverLimit { status, text }, HEAD_TOO_LARGE))
+    }
+
+    /// Refuses a request below the application.
+    fn refuse(&self, request: Request, refusal: &Refusal, why: &str) -> Response<Outgoing> {
+        let (answered, method) = refusal::refuse(&self.shared, request, refusal, why);
+        response(answered.outcome.reply, answered.outcome.stamp.as_ref(), &method)
     }
 
     /// Reads a request's body, has the request answered, and delivers the answer.
@@ -163,8 +166,7 @@ impl Exchanges {
         let is_waiting_for_continue = request.headers.contains_key(EXPECT);
         let reading = incoming::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue, taken);
         let mut reading = std::pin::pin!(reading);
-        let refused =
-            |refusal: &Refusal, why: &str| refused(&request.method, &request.uri, &self.shared, refusal, why);
+        let refused = |refusal: &Refusal, why: &str| self.refuse(request.clone(), refusal, why);
         let body = if let Some(body) = incoming::at_hand(reading.as_mut()).await {
             body
         } else {
@@ -196,7 +198,7 @@ impl Exchanges {
     }
 
     /// A request whose body is not read yet.
-    fn without_body(&self, head: Parts, is_reused_connection: bool) -> Request {
+    pub(super) fn without_body(&self, head: Parts, is_reused_connection: bool) -> Request {
         Request {
             method: head.method,
             uri: head.uri,
@@ -247,17 +249,7 @@ impl Exchanges {
     }
 }
 
-/// The answer to a request that was never complete; it belongs to no tenant and is in no journal.
-fn refused(method: &Method, uri: &Uri, shared: &Shared, refusal: &Refusal, why: &str) -> Response<Outgoing> {
-    let path = uri.path();
-    let named = Prefix::of(path).name(path).and_then(|name| shared.world.find(name));
-    let secrets = named.as_ref().unwrap_or(shared.world.default_tenant()).secrets();
-    tracing::info!("{method} {}: {why}", Censor::knowing(&secrets).target(uri));
-    let answered = dispatch::refuse(&shared.world, refusal, wall_now());
-    response(answered.outcome.reply, answered.outcome.stamp.as_ref(), method)
-}
-
-/// The same, and the connection's last.
+/// A connection's last answer.
 fn closing(mut response: Response<Outgoing>) -> Response<Outgoing> {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response

@@ -1,8 +1,8 @@
 //! Heads that are too large, and heads that could be read in two ways. hyper refuses what breaks the grammar of HTTP;
-//! here are the requests that a proxy in between could read as meant for another host, or as ending at another
-//! place: they are refused, and the connection is closed, before they are looked at any further.
+//! here are the requests that a proxy in between could read as meant for another host, as ending at another place, or as
+//! somebody else's: they are refused, and the connection is closed, before they are looked at any further.
 
-use hyper::header::{HOST, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Version};
 
 use super::Limits;
@@ -18,6 +18,17 @@ pub(super) fn ambiguity(version: Version, headers: &HeaderMap) -> Option<&'stati
             return Some("The value of the header field Host is not a host.");
         }
         _ => {}
+    }
+    // Nearly no request has any header field twice.
+    if headers.len() > headers.keys_len() {
+        for (name, why) in [
+            (AUTHORIZATION, "The header field Authorization occurs more than once."),
+            (CONTENT_TYPE, "The header field Content-Type occurs more than once."),
+        ] {
+            if headers.get_all(name).iter().nth(1).is_some() {
+                return Some(why);
+            }
+        }
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {

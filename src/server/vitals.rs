@@ -37,6 +37,17 @@ pub(super) struct Vitals {
     pub(super) goodbye: Notify,
 }
 
+/// Where in its requests an HTTP/1.1 connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where {
+    /// No request is open, and nothing of the next has come.
+    BetweenHeads,
+    /// No request is open, and part of the next one's head has come.
+    InHead,
+    /// A request is open, or it is no HTTP/1.1.
+    Elsewhere,
+}
+
 impl Vitals {
     /// Notes that a request's head is complete, until the guard is dropped.
     pub(super) fn open(vitals: &Arc<Self>, version: Version) -> OpenRequest {
@@ -92,6 +103,22 @@ impl Vitals {
         self.open.load(Ordering::Relaxed) == 0
             && self.is_reading_head.load(Ordering::Relaxed)
             && !is_odd(self.stalls())
+    }
+
+    /// Where in its requests an HTTP/1.1 connection is.
+    pub(super) fn place(&self) -> Where {
+        if self.open.load(Ordering::Relaxed) > 0 || self.is_http2.load(Ordering::Relaxed) {
+            Where::Elsewhere
+        } else if self.is_reading_head.load(Ordering::Relaxed) {
+            Where::InHead
+        } else {
+            Where::BetweenHeads
+        }
+    }
+
+    /// Whether a request has arrived.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
     }
 
     /// Notes whether the client took the bytes that were offered.

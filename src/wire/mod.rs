@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod changed;
+pub mod cors;
 pub mod form;
 pub(crate) mod json;
 pub(crate) mod multipart;
@@ -15,6 +16,7 @@ pub mod request;
 pub mod secrets;
 
 pub use caller::Caller;
+pub use cors::Cors;
 pub use refusal::{DetailCode, Refusal};
 pub use reply::{Delivery, Manner, Outcome, Reply, Stamp, Trace, TrackingId};
 pub use request::{BaseUrl, Body, Request, Stopwatch};

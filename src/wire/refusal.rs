@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::json::Object;
-use super::reply::{Reply, TrackingId};
+use super::reply::{Reply, TrackingId, reason};
 
 /// A refusal, for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +230,7 @@ fn standard_text(status: StatusCode) -> (String, String) {
         404 => ("404 Not found", "The server did not find a current representation for the target resource."),
         500 => ("500.0 Internal Fault", "An internal fault occurred."),
         number => {
-            let name = status.canonical_reason().unwrap_or("Unknown");
+            let name = reason(status);
             return (format!("{number} {name}"), format!("{name}."));
         }
     };

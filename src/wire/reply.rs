@@ -16,6 +16,14 @@ use crate::operation::Operation;
 /// The content type of every JSON body the service sends (seen on real replies).
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
 
+/// What a status is called; those that HTTP does not name are all called the same.
+pub fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or(NAMELESS)
+}
+
+/// The reason phrase of a status that HTTP does not name.
+pub const NAMELESS: &str = "Unknown";
+
 /// The header field that has the tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
 

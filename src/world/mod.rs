@@ -27,7 +27,7 @@ use crate::tenant::{Birth, Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::path;
 use crate::wire::query::decode_segment;
-use crate::wire::{BaseUrl, Request, TrackingId};
+use crate::wire::{BaseUrl, Cors, Request, TrackingId};
 
 use former::Former;
 use host::{host_of, lower_case};
@@ -50,6 +50,8 @@ pub struct World {
     pub contract: Contract,
     /// Who may use the control API.
     pub control: ControlPolicy,
+    /// Whether pages of other origins may call the API.
+    pub cors: Cors,
     /// When the server began, by the wall clock.
     pub started: Timestamp,
     /// The keys with which clients encrypt passwords.
@@ -113,6 +115,8 @@ pub struct WorldConfig {
     pub tenant_domains: Vec<String>,
     /// Who may use the control API.
     pub control: ControlPolicy,
+    /// Whether pages of other origins may call the API.
+    pub cors: Cors,
     /// How many bytes all journals keep together.
     pub journal_total_bytes: usize,
     /// The wall time now.
@@ -148,6 +152,7 @@ impl World {
         Self {
             contract: config.contract,
             control: config.control,
+            cors: config.cors,
             started: config.started,
             keys: {
                 let TenantOptions { seed, secrets, .. } = config.options;
@@ -383,6 +388,7 @@ mod tests {
             .map(str::to_owned)
             .to_vec(),
             control: ControlPolicy::default(),
+            cors: Cors::default(),
             journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
             started,
         })

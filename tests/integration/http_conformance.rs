@@ -344,22 +344,28 @@ fn a_host_is_named_once_or_the_request_is_refused() {
 }
 
 #[test]
-fn of_two_header_fields_the_first_counts() {
+fn a_credential_or_a_media_type_that_is_given_twice_is_refused() {
     let target = Target::new();
     let list = |authorizations: &str| {
         format!("GET /v3/password-sync-groups HTTP/1.1\r\nHost: localhost\r\n{authorizations}\r\n{LAST}")
     };
     let (valid, other) =
         (format!("Authorization: Bearer {}\r\n", target.token), "Authorization: Bearer x\r\n");
-    target.check("valid first", list(&format!("{valid}{other}")), &[200, ON]);
-    target.check("valid second", list(&format!("{other}{valid}")), &[401, ON]);
-    let typed = |types: &str| {
-        let headers = format!("{types}Content-Length: {}\r\n", BODY.len());
-        target.request("POST /v3/password-sync-groups", &headers) + BODY + LAST
-    };
-    let (json, plain) = ("Content-Type: application/json\r\n", "Content-Type: text/plain\r\n");
-    target.check("JSON first", typed(&format!("{json}{plain}")), &[200, ON]);
-    target.check("JSON second", typed(&format!("{plain}{json}")), &[415, ON]);
+    for both in [format!("{valid}{other}"), format!("{other}{valid}"), format!("{valid}{valid}")] {
+        let replies = target.check("two tokens", list(&both), &[400]);
+        assert!(text(&replies[0]).contains("Authorization occurs more than once"));
+        assert_eq!(replies[0].header("connection"), Some("close"));
+    }
+    let (json, plain) = ("Content-Type: application/json\r\n", "content-type: text/plain\r\n");
+    for both in [format!("{json}{plain}"), format!("{plain}{json}")] {
+        let headers = format!("{both}Content-Length: {}\r\n", BODY.len());
+        let create = target.request("POST /v3/password-sync-groups", &headers) + BODY + LAST;
+        let replies = target.check("two types", create, &[400]);
+        assert!(text(&replies[0]).contains("Content-Type occurs more than once"));
+    }
+    // Fields that lists are made of may come in several lines.
+    let several = target.request("GET /oauth/info", "Accept: a/b\r\nAccept: c/d\r\n");
+    target.check("several", several + LAST, &[200, ON]);
 }
 
 #[test]
@@ -380,7 +386,7 @@ fn a_target_in_absolute_form_names_the_host() {
     target.check(
         "authority form",
         "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned() + LAST,
-        &[401, ON],
+        &[405, ON],
     );
     target.check("no form", "GET oauth/info HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned() + LAST, &[400]);
 }
@@ -460,6 +466,13 @@ fn a_wrong_method_is_answered_with_the_allowed_ones() {
         let asked = target.request(&format!("{method} /v3/password-sync-groups"), "") + LAST;
         let reply = target.check(method, asked, &[405, ON]).remove(0);
         assert_eq!(reply.header("allow"), Some("GET, POST"), "{method}");
+    }
+    // Nobody needs a token to be told that there is no tunnel.
+    for line in ["CONNECT localhost:80", "CONNECT example.com:443", "CONNECT /v3/password-sync-groups"] {
+        let asked = format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n{LAST}");
+        let reply = target.check(line, asked, &[405, ON]).remove(0);
+        assert!(reply.header("allow").unwrap().starts_with("GET, POST"), "{line}");
+        assert!(text(&reply).contains("NotAllowedException"), "{line}");
     }
     let line = "OPTIONS /v3/password-sync-groups/x";
     let reply = target.check(line, target.request(line, "") + LAST, &[405, ON]).remove(0);

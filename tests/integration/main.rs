@@ -16,6 +16,8 @@ mod concurrency;
 mod connections;
 /// The control API, and the handle that offers the same controls.
 mod control_api;
+/// Browsers' pages of other origins.
+mod cors;
 /// The same seed and the same requests give the same faults.
 mod determinism;
 /// The repository's own documents are true.
@@ -58,6 +60,8 @@ mod own_files;
 mod password_change;
 /// The service's own limit.
 mod rate_limit;
+/// Requests that are refused below the application.
+mod refused;
 /// What scenarios do to exchanges.
 mod scenarios;
 /// The dependencies.
