@@ -113,16 +113,38 @@ fn client_of<'a>(clients: &'a [Client], form: &Form) -> Result<&'a Client, Refus
         oauth(StatusCode::UNAUTHORIZED, "unauthorized", description)
     };
     let (Some(id), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else {
-        return Err(unauthorized());
+        return Err(unauthorized().because(why_incomplete(form)));
     };
-    let client = clients.iter().find(|client| client.client_id == id && client.client_secret == secret);
-    client.ok_or_else(|| {
+    let named = clients.iter().find(|client| client.client_id == id);
+    let client = named.filter(|client| client.client_secret == secret);
+    let refusal = || {
         // Users of a third party's client saw this at the real service, where the credentials are sent as Basic.
         if form.is_basic("client_secret") {
             return unauthorized();
         }
         oauth(StatusCode::UNAUTHORIZED, "invalid_client", "Bad client credentials")
+    };
+    client.ok_or_else(|| {
+        refusal().because(match named {
+            Some(_) => "the client_secret is not that of the client with this client_id",
+            None => "no client of this tenant has this client_id",
+        })
     })
+}
+
+/// Which credentials are missing, and where they may have been.
+fn why_incomplete(form: &Form) -> String {
+    let missing = match (form.get("client_id"), form.get("client_secret")) {
+        (None, None) => "no client_id and no client_secret were found",
+        (None, _) => "no client_id was found",
+        _ => "no client_secret was found",
+    };
+    match form.unread() {
+        Some(what) => format!(
+            "{missing}: the body is {what}; expected application/x-www-form-urlencoded or multipart/form-data"
+        ),
+        None => missing.to_owned(),
+    }
 }
 
 /// Refuses a client that may not ask for tokens this way.

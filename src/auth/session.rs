@@ -46,15 +46,28 @@ impl Session {
     }
 
     pub(super) fn may(&self, access: &Access, lost: &[String]) -> Result<(), Refusal> {
-        let allowed = match &self.authorities {
-            Some(authorities) => {
-                let is_high_enough = |level: &String| access.user_levels.contains(&level.as_str());
-                self.has_scope(&access.user_scopes, lost)
-                    && (access.user_levels.is_empty() || authorities.iter().any(is_high_enough))
-            }
-            None => access.application_scopes.as_ref().is_some_and(|scopes| self.has_scope(scopes, lost)),
+        match self.lacks(access, lost) {
+            None => Ok(()),
+            Some(what) => Err(Refusal::Forbidden.because(what)),
+        }
+    }
+
+    /// What an operation asks for and the token does not have.
+    fn lacks(&self, access: &Access, lost: &[String]) -> Option<String> {
+        let one_of = |names: &[&str]| names.join(" or ");
+        let scopes = match (&self.authorities, &access.application_scopes) {
+            (Some(_), _) => &access.user_scopes,
+            (None, Some(scopes)) => scopes,
+            (None, None) => return Some("the token has no user, whom the operation asks for".to_owned()),
         };
-        if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
+        if !self.has_scope(scopes, lost) {
+            return Some(format!("the token lacks the scope {}", one_of(scopes)));
+        }
+        let levels = &access.user_levels;
+        let is_high_enough = |level: &String| levels.contains(&level.as_str());
+        let is_allowed = |authorities: &Vec<String>| authorities.iter().any(is_high_enough);
+        (!levels.is_empty() && !self.authorities.as_ref().is_none_or(is_allowed))
+            .then(|| format!("the token's user lacks the level {}", one_of(levels)))
     }
 
     /// Whether one of the wanted scopes is there and not lost, if any is wanted.

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use hyper::header::CONTENT_TYPE;
 use jsonschema::paths::Location;
 use jsonschema::{Draft, Keyword, ValidationError, Validator};
 use serde_json::{Map, Value};
@@ -35,15 +36,26 @@ pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Conten
         Body::Whole(bytes) => bytes,
     };
     if !request.media_type().is_some_and(|media_type| is_read(facts.media, &media_type)) {
-        return Err(Refusal::UnsupportedMediaType);
+        let found = request.headers.get(CONTENT_TYPE).map(|found| String::from_utf8_lossy(found.as_bytes()));
+        let found = found.unwrap_or("no Content-Type".into());
+        let why = format!("found {found}, expected {}", name(facts.media));
+        return Err(Refusal::UnsupportedMediaType.because(why));
     }
     match facts.media {
         Media::Json | Media::JsonPatch => serde_json::from_slice(bytes)
             .map(|value| Some(Content::Json(value)))
             .map_err(|error| unparsable(error.to_string())),
-        Media::Multipart => Ok(request.headers.get(hyper::header::CONTENT_TYPE).map(|content_type| {
+        Media::Multipart => Ok(request.headers.get(CONTENT_TYPE).map(|content_type| {
             Content::Multipart(Multipart { content_type: content_type.clone(), bytes: bytes.clone() })
         })),
+    }
+}
+
+fn name(media: Media) -> &'static str {
+    match media {
+        Media::Json => "application/json",
+        Media::JsonPatch => "application/json-patch+json",
+        Media::Multipart => "multipart/form-data",
     }
 }
 

@@ -30,6 +30,7 @@ mod document;
 mod facts;
 #[allow(dead_code, reason = "the build reads them all")]
 mod marks;
+mod meant;
 mod parameter;
 mod route;
 mod selection;

@@ -76,21 +76,35 @@ pub struct Verification {
     /// What is not as expected; absent when everything is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// Exchanges that came closest to matching, and where they differ.
+    /// Exchanges that came closest to matching, and where they differ; those that matched, where they were too many or
+    /// not far enough apart.
     pub nearest: Vec<NearMiss>,
 }
 
-/// An exchange that nearly matched.
+/// An exchange that nearly matched, or that matched too often or at the wrong time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NearMiss {
     /// Its number.
     pub seq: u64,
-    /// The parts that differ.
+    /// When it was decided, in the tenant's time.
+    pub at: Timestamp,
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without secrets.
+    pub path: String,
+    /// What the client was told; `None` when nothing.
+    pub status: Option<u16>,
+    /// The rules that fired, as `scenario/rule`; `None` when none did.
+    pub fault: Option<String>,
+    /// The parts that differ. Of one that matched, what it was, in a line.
     pub differs: Vec<String>,
 }
 
 /// How many near misses are reported.
 const NEAREST: usize = 5;
+/// How many exchanges are reported that matched although they should not have.
+const SURPLUS: usize = 100;
 
 /// How many steps `then` may have.
 const MOST_STEPS: usize = 100;
@@ -170,11 +184,11 @@ pub(crate) fn verify(
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
-        let nearest = if is_surplus { surplus(&matched) } else { nearest(exchanges, pattern, known) };
+        let nearest = if is_surplus { surplus(&matched, known) } else { nearest(exchanges, pattern, known) };
         return failed(count, expected, nearest);
     }
     if let Some(expected) = spacing_problem(expectation.apart, &matched) {
-        return failed(count, expected, surplus(&matched));
+        return failed(count, expected, surplus(&matched, known));
     }
     match order_problem(exchanges, matched.first(), then) {
         None => Verification { passed: true, count, expected: None, nearest: Vec::new() },
@@ -186,14 +200,43 @@ fn failed(count: u64, expected: String, nearest: Vec<NearMiss>) -> Verification 
     Verification { passed: false, count, expected: Some(expected), nearest }
 }
 
-/// Exchanges that match although fewer should: they differ in nothing.
-fn surplus(matched: &[&Exchange]) -> Vec<NearMiss> {
-    matched
-        .iter()
-        .rev()
-        .take(NEAREST)
-        .map(|exchange| NearMiss { seq: exchange.seq, differs: Vec::new() })
-        .collect()
+/// Exchanges that match although fewer should, or at other times, the latest first: they differ in nothing, and so each
+/// is told in a line.
+fn surplus(matched: &[&Exchange], known: &Secrets) -> Vec<NearMiss> {
+    let told = (0..matched.len()).rev().take(SURPLUS).map(|place| {
+        let before = place.checked_sub(1).map(|before| matched[before]);
+        let miss = NearMiss::of(matched[place], known);
+        NearMiss { differs: vec![miss.line(before)], ..miss }
+    });
+    told.collect()
+}
+
+impl NearMiss {
+    fn of(exchange: &Exchange, known: &Secrets) -> Self {
+        let request = exchange.request.unpack();
+        let fired: Vec<_> =
+            exchange.rules.matched().filter(|look| look.fired).map(|look| &*look.rule).collect();
+        Self {
+            seq: exchange.seq,
+            at: exchange.at,
+            method: request.method.as_str().to_owned(),
+            path: Censor::of(&request, known).text(request.uri.path()),
+            status: exchange.told_status(),
+            fault: (!fired.is_empty()).then(|| fired.join(", ")),
+            differs: Vec::new(),
+        }
+    }
+
+    /// What it was, and how long after the one before it: `at 2026-…, GET /v3/…, 200, fault t/rule-1, 2s after exchange 2`.
+    fn line(&self, before: Option<&Exchange>) -> String {
+        let Self { at, method, path, .. } = self;
+        let status = self.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let fault = self.fault.as_ref().map(|fault| format!(", fault {fault}")).unwrap_or_default();
+        let gap = before.map(|before| {
+            format!(", {} after exchange {}", format_duration(at.since(before.at)), before.seq)
+        });
+        format!("at {at}, {method} {path}, {status}{fault}{}", gap.unwrap_or_default())
+    }
 }
 
 impl Quantity {
@@ -307,7 +350,8 @@ fn nearest(exchanges: &[Exchange], step: &CompiledStep, known: &Secrets) -> Vec<
     let without_secrets = |(exchange, differs): (&Exchange, Vec<String>)| {
         let request = exchange.request.unpack();
         let censor = Censor::of(&request, known);
-        NearMiss { seq: exchange.seq, differs: differs.iter().map(|part| censor.text(part)).collect() }
+        let differs = differs.iter().map(|part| censor.text(part)).collect();
+        NearMiss { differs, ..NearMiss::of(exchange, known) }
     };
     misses.into_iter().map(without_secrets).collect()
 }

@@ -82,11 +82,12 @@ fn decide(
         limit_rate(state, prepared, admitted, now)?;
     }
     let options = prepared.located.tenant.options();
-    let route = found(&prepared.routed)?;
+    let checked = std::mem::replace(&mut prepared.checked, Ok(Checked::default()));
+    let route = found(prepared)?;
     let call = Call {
         route,
         contract: prepared.contract,
-        checked: std::mem::replace(&mut prepared.checked, Ok(Checked::default()))?,
+        checked: checked?,
         session,
         asked,
         base_url: prepared.located.base_url,
@@ -124,10 +125,12 @@ fn limit_rate(
     }
 }
 
-fn found<'r, 'a>(routed: &'r Routed<'a>) -> Result<&'r Route<'a>, Refusal> {
-    match routed {
+fn found<'p, 'a>(prepared: &'p Prepared<'a>) -> Result<&'p Route<'a>, Refusal> {
+    match &prepared.routed {
         Routed::Found(route) => Ok(route),
         Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow: allow.clone() }),
-        Routed::Unknown { .. } => Err(Refusal::NotFound),
+        Routed::Unknown { version } => {
+            Err(Refusal::NotFound.because(prepared.contract.why_nowhere(prepared.located.path, *version)))
+        }
     }
 }

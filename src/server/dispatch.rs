@@ -18,7 +18,7 @@ use crate::journal::Filter;
 use crate::tenant::{ExchangeId, Tenant};
 use crate::wire::secrets::{Censor, Secrets};
 use crate::wire::{Delivery, Outcome, Refusal, Reply, Request, Trace, cors};
-use crate::world::{Absent, Prefix, World, WorldError};
+use crate::world::{Absent, Located, Prefix, World, WorldError, base_url, is_tenant_name};
 use crate::{control, pipeline};
 
 /// Answers with longer bodies, in bytes, are accounted for until their clients have taken them; a connection holds more
@@ -178,7 +178,7 @@ fn targeted_answer(
                 let outcome = pipeline::answer(world, &located, request, wall);
                 Answered { outcome, tenant: Some(located.tenant), stream: None }
             }
-            Err(error) => refuse(world, &no_tenant(&error), wall),
+            Err(error) => refuse_tenant(world, request, target.prefix, &error, wall),
         },
         // A path that names a tenant means it; a host may be there by accident.
         Room::Control(call) if call.is_of_server() && !target.prefix.is_tenant() => {
@@ -236,6 +236,36 @@ fn control_answer(
     let trace = Trace { epoch, tenant: Arc::clone(tenant.name()), ..Trace::default() };
     let outcome = Outcome { reply, stamp: None, delivery: Delivery::default(), trace };
     Answered { outcome, tenant: Some(tenant), stream }
+}
+
+/// Refuses a request to a tenant that does not exist and is not made. A name with capitals is a slip that others would
+/// have to guess: the journal of the tenant that was probably meant has it, or that of `default`.
+fn refuse_tenant(
+    world: &World,
+    request: &Request,
+    prefix: Prefix,
+    error: &WorldError,
+    wall: Timestamp,
+) -> Answered {
+    let path = request.uri.path();
+    let refusal = no_tenant(error);
+    let meant = match error {
+        WorldError::Unknown(name) if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            Some(name.to_ascii_lowercase()).filter(|meant| is_tenant_name(meant))
+        }
+        _ => None,
+    };
+    let Some(meant) = meant else {
+        let mut answered = refuse(world, &refusal, wall);
+        answered.outcome.trace.violations = [error.to_string()].into();
+        return answered;
+    };
+    let why = format!("{error}; names have no capitals; did you mean `{meant}`?");
+    let tenant = world.find(&meant).unwrap_or_else(|| Arc::clone(world.default_tenant()));
+    let located = Located { tenant, base_url: base_url(request, prefix), path: prefix.rest(path) };
+    let outcome = pipeline::refuse_in(world, &located, request, &refusal, &why, wall);
+    world.fit_journals();
+    Answered { outcome, tenant: Some(located.tenant), stream: None }
 }
 
 /// What the service answers where there is no tenant.

@@ -18,6 +18,8 @@ pub struct Form {
     fields: Vec<(String, String)>,
     /// How many of them came before the Basic credentials, which are the last.
     before_basic: Option<usize>,
+    /// What the body is, where it is none that has parameters.
+    unread: Option<String>,
 }
 
 impl Form {
@@ -29,9 +31,12 @@ impl Form {
             match request.media_type().as_deref() {
                 Some("multipart/form-data") => form.add_multipart(request, body),
                 Some("application/x-www-form-urlencoded") | None => {
+                    if body.trim_ascii_start().starts_with(b"{") {
+                        form.unread = Some("JSON".to_owned());
+                    }
                     form.add_pairs(&String::from_utf8_lossy(body));
                 }
-                Some(_) => {}
+                Some(other) => form.unread = (!body.is_empty()).then(|| other.to_owned()),
             }
         }
         form.add_pairs(request.uri.query().unwrap_or_default());
@@ -45,6 +50,11 @@ impl Form {
             .iter()
             .find(|(field, value)| field == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
+    }
+
+    /// What the body is, where it is none that has parameters.
+    pub fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
     }
 
     /// Whether the value of a parameter stood in Basic credentials.

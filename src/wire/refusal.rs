@@ -63,6 +63,13 @@ pub enum Refusal {
     },
     /// 500: a bug of ours.
     Internal,
+    /// Another one, and why: the service does not say that, the log and the journal do.
+    Explained {
+        /// What the client is told.
+        refusal: Box<Self>,
+        /// What people are told.
+        why: String,
+    },
     /// 431 or 503: beyond a limit of the simulator's own.
     OverLimit {
         /// The status.
@@ -106,6 +113,12 @@ impl Refusal {
         Self::Unauthorized("JWT validation failed: JWT is expired".to_owned())
     }
 
+    /// The same with a reason for people.
+    #[must_use]
+    pub fn because(self, why: impl Into<String>) -> Self {
+        Self::Explained { refusal: Box::new(self), why: why.into() }
+    }
+
     /// A 400 with one mistake.
     pub fn bad_request(code: DetailCode, text: impl Into<String>) -> Self {
         Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }
@@ -125,6 +138,7 @@ impl Refusal {
             Self::Unauthorized(text) => {
                 json_reply(StatusCode::UNAUTHORIZED, &OauthError { error: text, error_description: None })
             }
+            Self::Explained { refusal, .. } => refusal.reply(tracking_id),
             Self::Forbidden => standard(StatusCode::FORBIDDEN, tracking_id),
             Self::NotFound => standard(StatusCode::NOT_FOUND, tracking_id),
             Self::Internal => standard(StatusCode::INTERNAL_SERVER_ERROR, tracking_id),
@@ -173,6 +187,7 @@ impl Refusal {
                 std::iter::once(text).chain(further).chain(aside).cloned().collect()
             }
             Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text.clone()],
+            Self::Explained { refusal, why } => refusal.summary().into_iter().chain([why.clone()]).collect(),
             Self::NotExperimental => {
                 vec!["the header X-SailPoint-Experimental is missing or not true".to_owned()]
             }

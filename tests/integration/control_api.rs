@@ -334,7 +334,19 @@ fn verification_counts_and_orders_and_measures() {
     verify(json!({ "apart": { "atLeast": "5s", "atMost": "1s" } }), 400);
     verify(json!({ "status": 99 }), 400);
     let surplus = verify(json!({ "match": gets, "count": { "exactly": 1 } }), 409);
-    assert_eq!(surplus["nearest"], json!([{ "seq": 4, "differs": [] }, { "seq": 2, "differs": [] }]));
+    let told = |failed: &Value| -> Vec<String> {
+        let nearest = failed["nearest"].as_array().unwrap().iter();
+        nearest.map(|near| near["differs"][0].as_str().unwrap().to_owned()).collect()
+    };
+    let (last, first) = (&surplus["nearest"][0], &surplus["nearest"][1]);
+    assert_eq!((&last["seq"], &last["method"], &last["status"]), (&json!(4), &json!("GET"), &json!(404)));
+    assert!(last["path"].as_str().unwrap().contains("/password-sync-groups"), "{last}");
+    assert_eq!((&first["seq"], &first["fault"]), (&json!(2), &Value::Null));
+    assert!(told(&surplus)[0].ends_with(", 404, 2s after exchange 2"), "{surplus}");
+    // Too close together is told in the same way.
+    let close = verify(json!({ "match": gets, "apart": { "atLeast": "3s" } }), 409);
+    assert_eq!(told(&close), told(&surplus));
+    assert!(told(&close)[1].starts_with(&format!("at {}, GET ", first["at"].as_str().unwrap())), "{close}");
 }
 
 #[test]

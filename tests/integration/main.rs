@@ -32,6 +32,8 @@ mod ending;
 mod epochs;
 /// Request and reply pairs from `tests/exchanges/`, without a socket and over one.
 mod exchanges;
+/// Why the service answered as it did, where it does not say so itself.
+mod explained;
 /// The page about how faithful each answer is.
 mod fidelity;
 /// Imports only point down.

@@ -36,7 +36,7 @@ pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
 
 /// One group.
 pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let rendered = view.table::<Group>().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    let rendered = view.table::<Group>().rendered(&call.route.id).ok_or_else(no_group)?;
     Ok(Reply::json(StatusCode::OK, rendered).into())
 }
 
@@ -44,7 +44,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 /// leave keep the group's former policy, as they do when it is deleted.
 /// Invented: the latter; what the service does with them is not known.
 pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Group>().get(&call.route.id).ok_or_else(no_group)?;
     let mut group = asked_for(call.checked.body);
     group.id.clone_from(&former.id);
     if call.prerequisites == Prerequisites::Enforce {
@@ -62,10 +62,14 @@ pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
 /// The group goes; its policy is assigned directly to each of its sources.
 /// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Group>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Group>().get(&call.route.id).ok_or_else(no_group)?;
     let left = leave(view, call.now, &former, &[]);
     let changes = with(Change::record(WriteOf::Delete { former }), left);
     Ok(Done::new(Reply::empty(StatusCode::NO_CONTENT), changes))
+}
+
+fn no_group() -> Refusal {
+    Refusal::NotFound.because("no password sync group has this id")
 }
 
 /// What a client may choose: name, policy and sources. `id`, `created`, `modified` and anything else it sent

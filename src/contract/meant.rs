@@ -1,0 +1,152 @@
+//! Why a path leads nowhere, for people: the service says only that it does. What was probably meant is a path of the
+//! documents that differs in a step or two by a slip of the pen, or lacks the API version.
+
+use super::Contract;
+use super::facts::{Branch, Segment, Template};
+use crate::document::nearest;
+use crate::version::{ApiVersion, PathStyle, VERSIONS};
+use crate::wire::path;
+use crate::wire::query::decode_segment;
+
+/// A step of a path that exists.
+#[derive(Clone, Copy)]
+enum Step {
+    Literal(&'static str),
+    Parameter,
+}
+
+impl Contract {
+    /// Why `path`, which leads to no operation, does not.
+    pub(crate) fn why_nowhere(&self, path: &str, version: Option<&str>) -> String {
+        let steps: Vec<_> = path::steps(path).map(decode_segment).collect();
+        let steps: Vec<&str> = steps.iter().map(|step| &**step).collect();
+        let why = match version {
+            Some(version) => format!("no such path in {version}"),
+            None => "no such path".to_owned(),
+        };
+        let newest =
+            VERSIONS.iter().rfind(|version| version.style == PathStyle::Prefixed && version.name != "latest");
+        let without_version = || {
+            let with_version: Vec<&str> =
+                newest.map(|newest| newest.name).into_iter().chain(steps.clone()).collect();
+            self.meant(&with_version)
+        };
+        match self.meant(&steps).or_else(|| if version.is_none() { without_version() } else { None }) {
+            Some(meant) => format!("{why}; did you mean `{meant}`?"),
+            None => format!("{why}: it does not exist, or is not simulated"),
+        }
+    }
+
+    /// The path that was probably meant; `None` when none is near.
+    fn meant(&self, steps: &[&str]) -> Option<String> {
+        let candidates = self.paths().into_iter().filter(|known| known.len() == steps.len());
+        let distances = candidates.filter_map(|known| Some((distance(steps, &known)?, known)));
+        let (_, known) = distances.min_by_key(|(distance, _)| *distance)?;
+        let step = |(known, written): (&Step, &&str)| match known {
+            Step::Literal(literal) => format!("/{literal}"),
+            Step::Parameter => format!("/{written}"),
+        };
+        Some(known.iter().zip(steps).map(step).collect())
+    }
+
+    /// All paths in all versions.
+    fn paths(&self) -> Vec<Vec<Step>> {
+        let versioned = VERSIONS.iter().enumerate().flat_map(|(place, version)| {
+            self.templates(self.service.routes.0, Some(place)).map(move |(branch, template)| {
+                let first = Step::Literal(branch.first);
+                let name = Step::Literal(version.name);
+                let start = match version {
+                    ApiVersion { style: PathStyle::Prefixed, .. } => [name, first],
+                    ApiVersion { style: PathStyle::PerService, .. } => [first, name],
+                };
+                start.into_iter().chain(rest(template)).collect()
+            })
+        });
+        let unversioned =
+            self.templates(self.service.unversioned_routes.0, None).map(|(branch, template)| {
+                std::iter::once(Step::Literal(branch.first)).chain(rest(template)).collect()
+            });
+        versioned.chain(unversioned).collect()
+    }
+
+    /// The templates that have an operation in a version, the `version`-th, or outside all of them.
+    fn templates(
+        &self,
+        branches: &'static [Branch],
+        version: Option<usize>,
+    ) -> impl Iterator<Item = (&'static Branch, &'static Template)> {
+        let operations = self.service.operations.0;
+        let is_here = move |operation: &usize| match version {
+            Some(version) => operations[*operation].in_versions[version].is_some(),
+            None => operations[*operation].unversioned.is_some(),
+        };
+        let all = branches
+            .iter()
+            .flat_map(|branch| branch.templates.0.iter().map(move |template| (branch, template)));
+        all.filter(move |(_, template)| template.operations.iter().flatten().any(is_here))
+    }
+}
+
+fn rest(template: &'static Template) -> impl Iterator<Item = Step> {
+    template.segments.0.iter().map(|segment| match segment {
+        Segment::Literal(literal) => Step::Literal(literal),
+        Segment::Parameter => Step::Parameter,
+    })
+}
+
+/// In how many steps two paths differ; `None` when one of the steps is too far from what was written.
+fn distance(written: &[&str], known: &[Step]) -> Option<usize> {
+    let mut distance = 0;
+    for (written, known) in written.iter().zip(known) {
+        match known {
+            Step::Literal(literal) if literal == written => {}
+            Step::Literal(literal) => {
+                nearest(written, [*literal])?;
+                distance += 1;
+            }
+            Step::Parameter => {}
+        }
+    }
+    Some(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_nearly_one_is_recognised_and_another_is_not() {
+        let contract = Contract::built_in();
+        for (path, version, why) in [
+            (
+                "/v2024/password-sync-group",
+                Some("v2024"),
+                "no such path in v2024; did you mean `/v2024/password-sync-groups`?",
+            ),
+            (
+                "/v2024/passwordSyncGroups/a",
+                Some("v2024"),
+                "no such path in v2024; did you mean `/v2024/password-sync-groups/a`?",
+            ),
+            ("/V3/password-sync-groups", None, "no such path; did you mean `/v3/password-sync-groups`?"),
+            (
+                "/v2023/password-sync-groups",
+                None,
+                "no such path; did you mean `/v2024/password-sync-groups`?",
+            ),
+            ("/password-sync-groups", None, "no such path; did you mean `/v2026/password-sync-groups`?"),
+            ("/password-sync-groups/a", None, "no such path; did you mean `/v2026/password-sync-groups/a`?"),
+            (
+                "/password-sync-group/v1",
+                Some("v1"),
+                "no such path in v1; did you mean `/password-sync-groups/v1`?",
+            ),
+            ("/oauth/tokn", None, "no such path; did you mean `/oauth/token`?"),
+            ("/v3/oauth/token", Some("v3"), "no such path in v3: it does not exist, or is not simulated"),
+            ("/v2024/roles", Some("v2024"), "no such path in v2024: it does not exist, or is not simulated"),
+            ("/", None, "no such path: it does not exist, or is not simulated"),
+        ] {
+            assert_eq!(contract.why_nowhere(path, version), why, "{path}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Answers of the service that say little are explained where people look: in the journal and in the log. The client is
+//! told no more than the service tells.
+
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use sync_group_sim::wire::Request;
+
+use crate::harness::client::Client;
+use crate::harness::http::send;
+use crate::harness::process::{Server, binary};
+
+const GROUPS: &str = "/v3/password-sync-groups";
+
+fn client() -> Client {
+    Client::with("name: t\nrules: []\n")
+}
+
+/// What the journal says of a request beside what its client was told.
+fn why(client: &Client, request: &Request) -> (u16, Value, String) {
+    let outcome = client.simulator.answer_at(request, client.wall);
+    let kept = client.journal()["exchanges"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(kept["status"], outcome.reply.status.as_u16());
+    let why = kept["violations"].as_array().unwrap().iter().map(|why| why.as_str().unwrap());
+    (outcome.reply.status.as_u16(), outcome.reply.value(), why.collect::<Vec<_>>().join(" | "))
+}
+
+fn request(client: &Client, method: Method, target: &str) -> Request {
+    Request::new(method, target).unwrap().bearer(&client.token)
+}
+
+#[test]
+fn a_media_type_that_is_not_read_is_named_beside_the_one_that_is() {
+    let client = client();
+    let create = || request(&client, Method::POST, GROUPS);
+    for (sent, told) in [
+        ("text/plain", "found text/plain, expected application/json"),
+        (
+            "application/x-www-form-urlencoded",
+            "found application/x-www-form-urlencoded, expected application/json",
+        ),
+    ] {
+        let (status, body, why) = why(&client, &create().body(sent, "{}"));
+        assert_eq!((status, &*why), (415, told));
+        assert_eq!(body["errorMessage"], "Cannot consume content type");
+    }
+    let mut untyped = create().body("text/plain", "{}");
+    untyped.headers.remove("content-type");
+    assert_eq!(why(&client, &untyped).2, "found no Content-Type, expected application/json");
+}
+
+#[test]
+fn a_404_says_whether_the_path_or_the_group_is_missing() {
+    let client = client();
+    for (target, told) in [
+        ("/v3/password-sync-group", "no such path in v3; did you mean `/v3/password-sync-groups`?"),
+        ("/v2023/password-sync-groups", "no such path; did you mean `/v2024/password-sync-groups`?"),
+        ("/v3/roles", "no such path in v3: it does not exist, or is not simulated"),
+        ("/v3/password-sync-groups/nobody", "no password sync group has this id"),
+    ] {
+        let (status, body, why) = why(&client, &request(&client, Method::GET, target));
+        assert_eq!((status, &*why), (404, told), "{target}");
+        assert_eq!(body["detailCode"], "404 Not found");
+    }
+}
+
+#[test]
+fn a_403_says_what_the_token_lacks() {
+    let mut client = client();
+    let reader = sync_group_sim::Config::default().fixture.clients[1].clone();
+    client.admin = (reader.client_id, reader.client_secret);
+    client.buy_token();
+    let create = request(&client, Method::POST, GROUPS).json(&json!({}));
+    let (status, body, why) = why(&client, &create);
+    assert_eq!((status, body["detailCode"].as_str().unwrap()), (403, "403 Forbidden"));
+    assert!(why.starts_with("the token "), "{why}");
+}
+
+#[test]
+fn a_wrong_id_is_told_from_a_wrong_secret_and_json_from_a_form() {
+    let client = client();
+    let (id, secret) = &client.admin;
+    let token = |form: String| {
+        let request = Request::new(Method::POST, "/oauth/token").unwrap();
+        request.body("application/x-www-form-urlencoded", form)
+    };
+    let form = |id: &str, secret: &str| {
+        token(format!("grant_type=client_credentials&client_id={id}&client_secret={secret}"))
+    };
+    let bad = "invalid_client: Bad client credentials";
+    let full = "unauthorized: Full authentication is required to access this resource";
+    for (request, told) in [
+        (form("nobody", secret), format!("{bad} | no client of this tenant has this client_id")),
+        (
+            form(id, "wrong"),
+            format!("{bad} | the client_secret is not that of the client with this client_id"),
+        ),
+        (form(id, ""), format!("{full} | no client_secret was found")),
+        (form("", secret), format!("{full} | no client_id was found")),
+        (token(String::new()), format!("{full} | no client_id and no client_secret were found")),
+    ] {
+        let (status, body, why) = why(&client, &request);
+        assert_eq!((status, &*why), (401, &*told));
+        assert!(!body.to_string().contains("tenant"), "{body}");
+    }
+    let grant = json!({ "grant_type": "client_credentials", "client_id": id, "client_secret": secret });
+    let json_call = Request::new(Method::POST, "/oauth/token").unwrap().json(&grant);
+    let (status, _, told) = why(&client, &json_call);
+    let expected =
+        "the body is application/json; expected application/x-www-form-urlencoded or multipart/form-data";
+    assert!(status == 401 && told.ends_with(expected), "{told}");
+    assert!(!client.journal().to_string().contains(secret.as_str()));
+    let (status, _, told) = why(&client, &token(grant.to_string()));
+    assert!(status == 401 && told.contains("the body is JSON; expected"), "{told}");
+}
+
+#[test]
+fn a_capital_in_a_tenants_name_is_told_in_the_journal_of_the_one_that_was_meant() {
+    let client = client();
+    let ask =
+        |target: &str| client.simulator.answer_at(&Request::new(Method::GET, target).unwrap(), client.wall);
+    assert_eq!(ask("/tenants/acme/oauth/info").reply.status, 200);
+    let outcome = ask("/tenants/Acme/oauth/info");
+    assert_eq!(
+        (outcome.reply.status.as_u16(), outcome.reply.value()["detailCode"].as_str()),
+        (404, Some("404 Not found"))
+    );
+    let host = (HeaderName::from_static("host"), HeaderValue::from_static("localhost"));
+    let mut journal = Request::new(Method::GET, "/tenants/acme/_sim/journal").unwrap();
+    journal.headers.insert(host.0, host.1);
+    let kept = client.simulator.answer_at(&journal, client.wall).reply.value();
+    let why = kept["exchanges"][1]["violations"][0].as_str().unwrap();
+    assert!(
+        why.starts_with("tenant `Acme` does not exist") && why.ends_with("did you mean `acme`?"),
+        "{why}"
+    );
+    // Where there is no such tenant, none is made.
+    assert_eq!(ask("/tenants/Nobody/oauth/info").reply.status, 404);
+    assert!(client.simulator.tenant("nobody", "http://localhost").is_none());
+    let kept = client.journal();
+    let why =
+        kept["exchanges"].as_array().unwrap().last().unwrap()["violations"][0].as_str().unwrap().to_owned();
+    assert!(why.ends_with("did you mean `nobody`?"), "{why}");
+}
+
+#[test]
+fn the_log_has_the_same() {
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0"]));
+    assert_eq!(send(server.address(), "GET", "/tenants/Acme/oauth/info", &[], b"").status, 404);
+    let form = b"grant_type=client_credentials&client_id=nobody&client_secret=hush";
+    let headers = [("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    assert_eq!(send(server.address(), "POST", "/oauth/token", &headers, form).status, 401);
+    let (_, log) = server.terminate();
+    assert!(log.contains("did you mean `acme`?"), "{log}");
+    assert!(log.contains("no client of this tenant has this client_id") && !log.contains("hush"), "{log}");
+}
