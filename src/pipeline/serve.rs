@@ -83,6 +83,7 @@ fn decide(
     }
     let options = prepared.located.tenant.options();
     let checked = std::mem::replace(&mut prepared.checked, Ok(Checked::default()));
+    let decrypted = std::mem::take(&mut prepared.decrypted);
     let route = found(prepared)?;
     let call = Call {
         route,
@@ -95,7 +96,7 @@ fn decide(
         token_lifetime: options.token_lifetime,
         password_change_time: options.password_change_time,
         keys: prepared.keys,
-        decrypted: std::mem::take(&mut prepared.decrypted),
+        decrypted,
         nth,
         now,
     };

@@ -7,6 +7,7 @@ use hyper::{Method, StatusCode, Uri};
 
 use super::dispatch::{self, Answered};
 use super::exchanges::{Exchanges, HEAD_TOO_LARGE};
+use super::target::Room;
 use super::{Shared, request_log, stopwatch, wall_now};
 use crate::wire::reply::reason;
 use crate::wire::{DetailCode, Refusal, Reply, Request};
@@ -24,7 +25,7 @@ pub(super) fn refuse(
     request.stopwatch = stopwatch();
     let answered = dispatch::refuse_below(&shared.world, &request, refusal, why, wall_now());
     request_log::count(&shared.world.metrics, &answered.outcome, std::time::Duration::ZERO);
-    request_log::log(&request, &answered, std::time::Duration::ZERO);
+    request_log::log(&request, &Room::Api, &answered, std::time::Duration::ZERO);
     (answered, request.method)
 }
 

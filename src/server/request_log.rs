@@ -35,7 +35,7 @@ pub(super) fn log(request: &Request, room: &Room, answered: &Answered, took: Dur
     let trace = &outcome.trace;
     let known = answered.tenant.as_ref().map_or_else(Arc::<Secrets>::default, |tenant| tenant.secrets());
     let faults = trace.faults.join(" ");
-    let detail = trace.violations.join(" ");
+    let detail = trace.violations.join("; ");
     // Only what refuses a request quotes it.
     let censor = if detail.is_empty() { Censor::knowing(&known) } else { Censor::of(request, &known) };
     let detail = censor.text(&detail);

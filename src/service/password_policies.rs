@@ -22,7 +22,7 @@ const COMPUTED: [&str; 6] = ["id", "dateCreated", "lastUpdated", "created", "mod
 
 /// One policy.
 pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let rendered = view.table::<PasswordPolicy>().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    let rendered = view.table::<PasswordPolicy>().rendered(&call.route.id).ok_or_else(no_policy)?;
     Ok(Reply::json(StatusCode::OK, rendered).into())
 }
 
@@ -41,7 +41,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
 
 /// A whole replacement; what the service computes stays.
 pub(super) fn set(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<PasswordPolicy>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<PasswordPolicy>().get(&call.route.id).ok_or_else(no_policy)?;
     let mut policy = asked_for(call.checked.body.take(), &former.id)?;
     check(&policy, call.prerequisites)?;
     check_default(&former, &policy, call.prerequisites)?;
@@ -62,7 +62,7 @@ pub(super) fn set(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> 
 
 /// The policy goes, if nothing needs it.
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<PasswordPolicy>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<PasswordPolicy>().get(&call.route.id).ok_or_else(no_policy)?;
     if call.prerequisites == Prerequisites::Enforce
         && let Some(why) = use_of(view, &former)
     {
@@ -150,4 +150,8 @@ fn use_of(view: &View<'_>, policy: &PasswordPolicy) -> Option<String> {
     let group = likely.find(|group| group.password_policy_id.as_ref() == Some(&policy.id))?;
     let name = group.name.as_deref().unwrap_or(&group.id);
     Some(format!("it's in use by the password sync group \"{name}\""))
+}
+
+fn no_policy() -> Refusal {
+    Refusal::NotFound.because("no password policy has this id")
 }

@@ -47,7 +47,10 @@ fn the_log_can_be_json_and_says_what_was_wrong() {
     let line = lines.next().unwrap();
     assert_eq!(line["status"], 401);
     assert_eq!(line["operation"], "token");
-    assert_eq!(line["detail"], "invalid_client: Bad client credentials");
+    assert_eq!(
+        line["detail"],
+        "invalid_client: Bad client credentials; no client of this tenant has this client_id"
+    );
 }
 
 /// The lines of a log that are about control calls.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::assignment::Assignments;
 use super::super::{Call, Done, View};
-use super::rules;
+use super::{no_source, rules};
 use crate::fixture::{PasswordPolicy, PolicyHolder, PolicyHolders, Reference, Selector, Selectors, Source};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{DetailCode, Refusal, Reply};
@@ -15,7 +15,7 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// One page of the policies of a source, in the order in which they were given.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let source = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let source = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let holders = holders_of(view, &source);
     let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
     let page: Vec<&PolicyHolder> = holders.iter().skip(offset).take(limit).collect();
@@ -31,7 +31,7 @@ pub(in super::super) fn total(view: &View<'_>, source_id: &str) -> usize {
 
 /// The policies of a source are replaced by those in the request, all of them.
 pub(in super::super) fn update(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let holders = asked_for(view, call.checked.body.take());
     if call.prerequisites == Prerequisites::Enforce {
         check(view, &former, &holders)?;

@@ -41,7 +41,7 @@ const FIXED: [&str; 11] = [
 
 /// One source.
 pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let rendered = view.table::<Source>().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    let rendered = view.table::<Source>().rendered(&call.route.id).ok_or_else(no_source)?;
     Ok(Reply::json(StatusCode::OK, rendered).into())
 }
 
@@ -63,7 +63,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
 
 /// A whole replacement, but for what cannot be changed.
 pub(super) fn put(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let mut source = asked::replaced(view, call.checked.body.take(), &former)?;
     source.complete(call.now);
     replace(view, &call, former, source)
@@ -71,7 +71,7 @@ pub(super) fn put(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> 
 
 /// A JSON Patch, all of it or nothing.
 pub(super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let record = json!(*former);
     let result = patched(&record, call.checked.body.take(), &FIXED)?;
     check_added_attributes(&record, &result)?;
@@ -104,7 +104,7 @@ fn check_added_attributes(record: &Value, result: &Value) -> Result<(), Refusal>
 
 /// The source goes, with its accounts: 202 and the task that does it, which is done already.
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let former = view.table::<Source>().get(&call.route.id).ok_or(Refusal::NotFound)?;
+    let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     if call.prerequisites == Prerequisites::Enforce {
         rules::check_deleted(view, &former)?;
     }
@@ -114,4 +114,8 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
     let mut assignments = Assignments::new(view, call.now);
     assignments.delete(former);
     Ok(Done::new(Reply::json(StatusCode::ACCEPTED, task.to_string()), assignments.finish()))
+}
+
+fn no_source() -> Refusal {
+    Refusal::NotFound.because("no source has this id")
 }
