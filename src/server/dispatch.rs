@@ -260,7 +260,7 @@ fn refuse_tenant(
         answered.outcome.trace.violations = [error.to_string()].into();
         return answered;
     };
-    let why = format!("{error}; names have no capitals; did you mean `{meant}`?");
+    let why = format!("did you mean `{meant}`? {error}, and no name has capitals");
     let tenant = world.find(&meant).unwrap_or_else(|| Arc::clone(world.default_tenant()));
     let located = Located { tenant, base_url: base_url(request, prefix), path: prefix.rest(path) };
     let outcome = pipeline::refuse_in(world, &located, request, &refusal, &why, wall);

@@ -187,7 +187,9 @@ impl Refusal {
                 std::iter::once(text).chain(further).chain(aside).cloned().collect()
             }
             Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text.clone()],
-            Self::Explained { refusal, why } => refusal.summary().into_iter().chain([why.clone()]).collect(),
+            Self::Explained { refusal, why } => {
+                std::iter::once(why.clone()).chain(refusal.summary()).collect()
+            }
             Self::NotExperimental => {
                 vec!["the header X-SailPoint-Experimental is missing or not true".to_owned()]
             }

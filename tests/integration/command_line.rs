@@ -49,7 +49,7 @@ fn the_log_can_be_json_and_says_what_was_wrong() {
     assert_eq!(line["operation"], "token");
     assert_eq!(
         line["detail"],
-        "invalid_client: Bad client credentials; no client of this tenant has this client_id"
+        "no client of this tenant has this client_id; invalid_client: Bad client credentials"
     );
 }
 

@@ -90,14 +90,14 @@ fn a_wrong_id_is_told_from_a_wrong_secret_and_json_from_a_form() {
     let bad = "invalid_client: Bad client credentials";
     let full = "unauthorized: Full authentication is required to access this resource";
     for (request, told) in [
-        (form("nobody", secret), format!("{bad} | no client of this tenant has this client_id")),
+        (form("nobody", secret), format!("no client of this tenant has this client_id | {bad}")),
         (
             form(id, "wrong"),
-            format!("{bad} | the client_secret is not that of the client with this client_id"),
+            format!("the client_secret is not that of the client with this client_id | {bad}"),
         ),
-        (form(id, ""), format!("{full} | no client_secret was found")),
-        (form("", secret), format!("{full} | no client_id was found")),
-        (token(String::new()), format!("{full} | no client_id and no client_secret were found")),
+        (form(id, ""), format!("no client_secret was found | {full}")),
+        (form("", secret), format!("no client_id was found | {full}")),
+        (token(String::new()), format!("no client_id and no client_secret were found | {full}")),
     ] {
         let (status, body, why) = why(&client, &request);
         assert_eq!((status, &*why), (401, &*told));
@@ -108,7 +108,7 @@ fn a_wrong_id_is_told_from_a_wrong_secret_and_json_from_a_form() {
     let (status, _, told) = why(&client, &json_call);
     let expected =
         "the body is application/json; expected application/x-www-form-urlencoded or multipart/form-data";
-    assert!(status == 401 && told.ends_with(expected), "{told}");
+    assert!(status == 401 && told.contains(expected), "{told}");
     assert!(!client.journal().to_string().contains(secret.as_str()));
     let (status, _, told) = why(&client, &token(grant.to_string()));
     assert!(status == 401 && told.contains("the body is JSON; expected"), "{told}");
@@ -130,17 +130,14 @@ fn a_capital_in_a_tenants_name_is_told_in_the_journal_of_the_one_that_was_meant(
     journal.headers.insert(host.0, host.1);
     let kept = client.simulator.answer_at(&journal, client.wall).reply.value();
     let why = kept["exchanges"][1]["violations"][0].as_str().unwrap();
-    assert!(
-        why.starts_with("tenant `Acme` does not exist") && why.ends_with("did you mean `acme`?"),
-        "{why}"
-    );
+    assert!(why.starts_with("did you mean `acme`? tenant `Acme` does not exist"), "{why}");
     // Where there is no such tenant, none is made.
     assert_eq!(ask("/tenants/Nobody/oauth/info").reply.status, 404);
     assert!(client.simulator.tenant("nobody", "http://localhost").is_none());
     let kept = client.journal();
     let why =
         kept["exchanges"].as_array().unwrap().last().unwrap()["violations"][0].as_str().unwrap().to_owned();
-    assert!(why.ends_with("did you mean `nobody`?"), "{why}");
+    assert!(why.starts_with("did you mean `nobody`?"), "{why}");
 }
 
 #[test]
@@ -152,5 +149,5 @@ fn the_log_has_the_same() {
     assert_eq!(send(server.address(), "POST", "/oauth/token", &headers, form).status, 401);
     let (_, log) = server.terminate();
     assert!(log.contains("did you mean `acme`?"), "{log}");
-    assert!(log.contains("no client of this tenant has this client_id") && !log.contains("hush"), "{log}");
+    assert!(log.contains("no client of this tenant") && !log.contains("hush"), "{log}");
 }
