@@ -108,7 +108,8 @@ pub(super) fn answer_at(
     {
         return Answered::without_tenant(pipeline::outside(reply, world.next_tracking_id(), wall));
     }
-    let mut answered = guarded(world, request, wall, || targeted_answer(world, journals, request, target, wall));
+    let mut answered =
+        guarded(world, request, wall, || targeted_answer(world, journals, request, target, wall));
     // Within a tenant the pipeline has done that.
     if let (Room::Api, None) = (&target.room, &answered.tenant)
         && let Some(origin) = world.cors.origin(&request.headers)
