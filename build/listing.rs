@@ -87,6 +87,10 @@ impl Rows {
 
 /// The field that filters and sorters call `name`, by what the document says of it or else the schema of the items.
 fn field(name: &str, elsewhere: Option<&FieldItem>, items: &Value) -> Result<Field, String> {
+    if let Some(always) = elsewhere.and_then(|field| field.always) {
+        let kind = if always { FieldKind::Always } else { FieldKind::Never };
+        return Ok(Field { path: leak(name.to_owned()), kind });
+    }
     let path = elsewhere.and_then(|field| field.at.as_deref()).unwrap_or(name);
     let kind = match elsewhere.and_then(|field| field.kind) {
         Some(written) => kind_written(written),

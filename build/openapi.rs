@@ -30,6 +30,9 @@ pub(crate) struct OpenApi {
     /// How faithful the answers are that any operation may give; the shared document only.
     #[serde(rename = "x-sim-fidelity", default)]
     pub(crate) fidelity: Vec<SharedFidelity>,
+    /// What the service does at paths of this document that nothing here does.
+    #[serde(rename = "x-sim-not-simulated", default)]
+    pub(crate) not_simulated: BTreeMap<String, Vec<Method>>,
     /// What is not publicly known, and what was chosen instead.
     #[serde(rename = "x-sim-choices")]
     _choices: Option<String>,
@@ -59,6 +62,8 @@ pub(crate) struct FieldItem {
     /// Whether it is true where the record says false.
     #[serde(rename = "not", default)]
     pub(crate) is_opposite: bool,
+    /// What it is for every record, if that stands nowhere.
+    pub(crate) always: Option<bool>,
 }
 
 /// What a field holds.
@@ -81,6 +86,19 @@ pub(crate) enum Method {
     Put,
     Patch,
     Delete,
+}
+
+impl Method {
+    /// Its place in the list of methods.
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::Get => 0,
+            Self::Post => 1,
+            Self::Put => 2,
+            Self::Patch => 3,
+            Self::Delete => 4,
+        }
+    }
 }
 
 /// One operation.

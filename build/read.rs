@@ -139,6 +139,12 @@ impl Reader<'_> {
                 }
             }
         }
+        for source in sources {
+            for (path, methods) in &source.parsed.not_simulated {
+                let at = format!("/x-sim-not-simulated/{}", components::escape(path));
+                routes.add_not_simulated(path, methods).map_err(|message| source.error(&at, &message))?;
+            }
+        }
         versions::check_names(&operations)?;
         let (routes, unversioned_routes) = routes.finish();
         let operations = List(leak_list(operations));

@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 
 use super::Auth;
 use super::claims::{Answer, Claims, claims};
-use super::session::{ALL_SCOPES, Session};
+use super::session::{ALL_SCOPES, DEFAULT_SCOPE, Session};
 use crate::clock::Timestamp;
 use crate::fixture::{Client, Grant};
 use crate::wire::Refusal;
@@ -61,7 +61,7 @@ impl Auth {
                 return Err(oauth(StatusCode::BAD_REQUEST, "unsupported_grant_type", &description));
             }
         };
-        let scopes = narrow(scopes, form.get("scope"))?;
+        let scopes = narrow(scopes, form.get("scope"), client.user.is_some())?;
         let lifetime = client.token_lifetime.map_or(lifetime, |span| span.0);
         Ok(self.tokens(client, &scopes, lifetime, now))
     }
@@ -157,12 +157,17 @@ fn granted(client: &Client, needed: Grant, asked: &str) -> Result<(), Refusal> {
     Err(oauth(StatusCode::UNAUTHORIZED, "invalid_client", &description))
 }
 
-/// The requested scopes, each of which must be among (or under) those that may be granted.
-fn narrow<'a>(given: Cow<'a, [String]>, asked: Option<&str>) -> Result<Cow<'a, [String]>, Refusal> {
+/// The requested scopes, each of which must be among (or under) those that may be granted, or the one that every user has.
+fn narrow<'a>(
+    given: Cow<'a, [String]>,
+    asked: Option<&str>,
+    has_user: bool,
+) -> Result<Cow<'a, [String]>, Refusal> {
     let Some(asked) = asked else { return Ok(given) };
     let may_all = given.iter().any(|scope| scope == ALL_SCOPES);
     let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
-    match asked.iter().find(|scope| !may_all && !given.contains(scope)) {
+    let is_default = |scope: &&String| has_user && *scope == DEFAULT_SCOPE;
+    match asked.iter().find(|scope| !may_all && !given.contains(scope) && !is_default(scope)) {
         Some(scope) => {
             let description = format!("Invalid scope: {scope}");
             Err(oauth(StatusCode::BAD_REQUEST, "invalid_scope", &description))

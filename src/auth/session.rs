@@ -11,6 +11,10 @@ use crate::wire::{Caller, Refusal};
 
 /// The scope that allows everything.
 pub(super) const ALL_SCOPES: &str = "sp:scopes:all";
+/// The scope that every token with a user has, whatever it says.
+pub(super) const DEFAULT_SCOPE: &str = "sp:scopes:default";
+/// The user level that every user has.
+const USER: &str = "USER";
 /// The scopes' names until 2025-11-18; whether the service still accepts them is not known; we do.
 const FORMER_SCOPES: [(&str, &str); 2] = [
     ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
@@ -60,13 +64,15 @@ impl Session {
             (None, Some(scopes)) => scopes,
             (None, None) => return Some("the token has no user, whom the operation asks for".to_owned()),
         };
-        if !self.has_scope(scopes, lost) {
+        let has_default = self.authorities.is_some() && has_default(scopes, lost);
+        if !has_default && !self.has_scope(scopes, lost) {
             return Some(format!("the token lacks the scope {}", one_of(scopes)));
         }
         let levels = &access.user_levels;
         let is_high_enough = |level: &String| levels.contains(&level.as_str());
         let is_allowed = |authorities: &Vec<String>| authorities.iter().any(is_high_enough);
-        (!levels.is_empty() && !self.authorities.as_ref().is_none_or(is_allowed))
+        let is_for_everybody = levels.is_empty() || levels.contains(&USER);
+        (!is_for_everybody && !self.authorities.as_ref().is_none_or(is_allowed))
             .then(|| format!("the token's user lacks the level {}", one_of(levels)))
     }
 
@@ -80,6 +86,11 @@ impl Session {
             wanted.iter().any(|wanted| (scope == ALL_SCOPES || *wanted == scope) && !is_lost(wanted))
         })
     }
+}
+
+/// Whether the scope that every user has is wanted and not lost.
+fn has_default(wanted: &[&str], lost: &[String]) -> bool {
+    wanted.contains(&DEFAULT_SCOPE) && !lost.iter().any(|lost| lost == DEFAULT_SCOPE)
 }
 
 /// A scope's name today.

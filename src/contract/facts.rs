@@ -168,6 +168,8 @@ pub(crate) struct Template {
     pub(crate) parameters: List<&'static str>,
     /// For each of [`METHODS`] the operation's place in [`Service::operations`].
     pub(crate) operations: [Option<usize>; METHODS.len()],
+    /// For each of them whether the service does something here that is not simulated.
+    pub(crate) not_simulated: [bool; METHODS.len()],
 }
 
 /// One segment of a path.

@@ -32,6 +32,9 @@ impl Contract {
             self.meant(&with_version)
         };
         match self.meant(&steps).or_else(|| if version.is_none() { without_version() } else { None }) {
+            Some(meant) if meant[1..] == steps.join("/") => {
+                format!("`{meant}` has this method in the service, but it is not simulated")
+            }
             Some(meant) => format!("{why}; did you mean `{meant}`?"),
             None => format!("{why}: it does not exist, or is not simulated"),
         }

@@ -204,6 +204,10 @@ fn branch_leads<'a>(
             .zip(METHODS)
             .filter_map(|(operation, method)| is_here(operation).then_some(method))
             .collect();
+        // What the service does here, and this server does not, is no wrong method.
+        if method.is_some_and(|method| template.not_simulated[method]) {
+            break;
+        }
         // A path all of whose operations belong to other versions does not exist in this one.
         if !allow.is_empty() {
             return Err(Nowhere { version, allow: Some(allow.join(", ")) });

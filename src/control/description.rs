@@ -199,7 +199,7 @@ mod tests {
         let document = description("http://localhost:1");
         let schemas = &document["components"]["schemas"];
         let ids = Operation::ALL.map(Operation::id);
-        assert_eq!(schemas["Operation"]["enum"], json!(ids));
+        assert_eq!(schemas["Operation"]["enum"], json!(&ids[..]));
         assert_eq!(schemas["Fixture"]["properties"]["groups"]["items"]["$ref"], "#/components/schemas/Group");
         assert_eq!(schemas["Client"]["properties"]["user"]["nullable"], true);
         assert_eq!(schemas["Advance"]["required"], json!(["by"]));

@@ -43,3 +43,93 @@ impl Organisation {
         self.put(R::wrapped(WriteOf::Replace { former, record, rendered }), author);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::fixture::{Fixture, PasswordPolicy, Reference};
+    use crate::org::Past;
+
+    const OKTA: &str = "2c918084660f45d6016617daa9210500";
+    const DASHBOARD: &str = "2c9180888d3f1b1c018d4a5e6f708002";
+    const AMELIAS: &str = "2c9180856b1e4c01016b1f7a0c5d0002";
+
+    fn demo() -> Organisation {
+        Organisation::of(&Fixture::built_in("demo").unwrap(), Timestamp::from_millis(0))
+    }
+
+    /// Changes Okta at a second.
+    fn change(organisation: &mut Organisation, second: i64, change: impl FnOnce(&mut Source)) {
+        let former = organisation.table::<Source>().view(None).get(OKTA).unwrap();
+        let mut record = (*former).clone();
+        change(&mut record);
+        let rendered = Table::render(&record);
+        let author = Author {
+            client: &Arc::default(),
+            at: Timestamp::from_millis(1_000 * second),
+            horizon: Some(Duration::MAX),
+        };
+        organisation.apply(Kept::wrapped(WriteOf::Replace { former, record, rendered }), author);
+    }
+
+    fn seen(organisation: &Organisation, past: Option<Past<'_>>) -> [Option<String>; 3] {
+        let app = organisation.table::<Application>().view(past).get(DASHBOARD).unwrap();
+        let account = organisation.table::<Account>().view(past).get(AMELIAS).unwrap();
+        [Some(app.account_source.name.clone()), account.source_name.clone(), account.features.clone()]
+    }
+
+    #[test]
+    fn what_belongs_to_a_source_says_what_the_source_says_and_said_it_before() {
+        let mut organisation = demo();
+        let before = seen(&organisation, None);
+        change(&mut organisation, 7, |source| {
+            source.name = "Okta EU".to_owned();
+            source.features = vec!["PASSWORD".to_owned()];
+        });
+        let after = ["Okta EU", "Okta EU", "PASSWORD"].map(|text| Some(text.to_owned()));
+        assert_eq!(seen(&organisation, None), after);
+        let past = Past { at: Timestamp::from_millis(6_999), own: None };
+        assert_eq!(seen(&organisation, Some(past)), before);
+        let texts: Vec<_> = organisation
+            .table::<Account>()
+            .view(None)
+            .iter()
+            .filter(|account| account.source_name.as_deref() == Some("Okta EU"))
+            .map(|account| account.source_id.clone())
+            .collect();
+        assert_eq!(texts, vec![OKTA; 9]);
+    }
+
+    #[test]
+    fn an_app_shows_the_policies_of_its_source() {
+        let mut organisation = demo();
+        let policy = organisation.table::<PasswordPolicy>().view(None).iter().next().cloned().unwrap();
+        change(&mut organisation, 1, |source| source.password_policies = vec![Reference::to_policy(&policy)]);
+        let app = organisation.table::<Application>().view(None).get(DASHBOARD).unwrap();
+        assert_eq!(app.account_source.password_policies, Some(vec![Reference::to_policy(&policy)]));
+    }
+
+    #[test]
+    fn an_app_is_for_passwords_as_long_as_its_source_has_the_feature() {
+        let mut organisation = demo();
+        assert!(organisation.links().has_application(OKTA));
+        change(&mut organisation, 1, |source| source.features.retain(|feature| feature != "PASSWORD"));
+        assert!(!organisation.links().has_application(OKTA));
+        change(&mut organisation, 2, |source| source.features.push("PASSWORD".to_owned()));
+        assert!(organisation.links().has_application(OKTA));
+    }
+
+    #[test]
+    fn nothing_is_rewritten_for_a_source_whose_other_fields_change() {
+        let mut organisation = demo();
+        change(&mut organisation, 1, |source| source.description = Some("Other words".to_owned()));
+        let past = Past { at: Timestamp::from_millis(0), own: None };
+        for past in [None, Some(past)] {
+            assert_eq!(organisation.table::<Account>().view(past).len(), 32);
+        }
+    }
+}

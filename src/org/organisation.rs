@@ -12,8 +12,8 @@ use super::links::Links;
 use super::{Record, Table};
 use crate::clock::Timestamp;
 use crate::fixture::{
-    Account, Application, Credential, Fixture, Group, Identity, PasswordChange, PasswordDictionary,
-    PasswordOrgConfig, PasswordPolicy, PolicyHolders, Section, Source,
+    Account, Application, ApplicationAccess, Credential, Fixture, Group, Identity, PasswordChange,
+    PasswordDictionary, PasswordOrgConfig, PasswordPolicy, PolicyHolders, Section, Source,
 };
 use crate::prerequisites::Prerequisites;
 use crate::wire::changed::{ChangeKind, Changed};
@@ -140,6 +140,7 @@ tables! {
     password_org_config: PasswordOrgConfig;
     password_dictionary: PasswordDictionary;
     applications: Application;
+    application_access: ApplicationAccess;
     identities: Identity;
     accounts: Account = credentials::accounts, credentials::put_accounts;
     credentials: Credential = credentials::of_accounts, credentials::put;

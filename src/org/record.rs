@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::text::BEFORE_ID;
 use crate::document::{Written, from_json, read_own};
 use crate::fixture::{
-    Account, Application, Credential, Group, PasswordChange, PasswordDictionary, PasswordOrgConfig,
-    PasswordPolicy, PolicyHolders, Source,
+    Account, Application, ApplicationAccess, Credential, Group, PasswordChange, PasswordDictionary,
+    PasswordOrgConfig, PasswordPolicy, PolicyHolders, Source,
 };
 use crate::wire::json::{self, Object};
 
@@ -85,6 +85,7 @@ records! {
     PolicyHolders: "source-password-policies",
     Application: "source-apps",
     Account: "accounts",
+    ApplicationAccess: "source-apps/access-profiles",
     // A change of a password is one of its account.
     Credential: "accounts",
     PasswordChange: "password-change-status",

@@ -131,7 +131,9 @@ fn found<'p, 'a>(prepared: &'p Prepared<'a>) -> Result<&'p Route<'a>, Refusal> {
         Routed::Found(route) => Ok(route),
         Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow: allow.clone() }),
         Routed::Unknown { version } => {
-            Err(Refusal::NotFound.because(prepared.contract.why_nowhere(prepared.located.path, *version)))
+            let why = prepared.contract.why_nowhere(prepared.located.path, *version);
+            let refusal = if version.is_some() { Refusal::NotSimulated } else { Refusal::NotFound };
+            Err(refusal.because(why))
         }
     }
 }

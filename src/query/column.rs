@@ -67,6 +67,8 @@ impl Column {
             FieldKind::Text => Self::Text(values.map(|value| text_of(&value?)).collect()),
             FieldKind::Number => Self::Number(values.map(|value| value?.as_f64()).collect()),
             FieldKind::Boolean => Self::Boolean(values.map(|value| value?.as_bool()).collect()),
+            FieldKind::Always => Self::Boolean(values.map(|_| Some(true)).collect()),
+            FieldKind::Never => Self::Boolean(values.map(|_| Some(false)).collect()),
             FieldKind::Opposite => {
                 Self::Boolean(values.map(|value| value?.as_bool().map(|is_so| !is_so)).collect())
             }
@@ -225,6 +227,8 @@ mod tests {
             (FieldKind::Number, [true, false, false, false, false]),
             (FieldKind::Boolean, [false, false, true, false, false]),
             (FieldKind::Opposite, [false, false, true, false, false]),
+            (FieldKind::Always, [true; 5]),
+            (FieldKind::Never, [true; 5]),
             (FieldKind::Time, [false; 5]),
             (FieldKind::Texts, [false, false, false, true, false]),
         ] {

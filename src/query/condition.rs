@@ -150,7 +150,7 @@ pub(super) fn test(operator: Operator, kind: FieldKind, values: &[Value<'_>]) ->
         (_, Operator::IsNull | Operator::Pr) => Some(Test::IsNull),
         (FieldKind::Text, _) => TextTest::of(operator, all(values, text)?).map(Test::Text),
         (FieldKind::Number, _) => Order::of(operator, all(values, numeric)?).map(Test::Number),
-        (FieldKind::Boolean | FieldKind::Opposite, _) => {
+        (FieldKind::Boolean | FieldKind::Opposite | FieldKind::Always | FieldKind::Never, _) => {
             Order::of(operator, all(values, boolean)?).map(Test::Boolean)
         }
         (FieldKind::Time, Operator::Co | Operator::Sw) => {

@@ -24,6 +24,10 @@ pub enum FieldKind {
     Boolean,
     /// True where the record says false, and false where it says true.
     Opposite,
+    /// True, whatever the record says.
+    Always,
+    /// False, whatever the record says.
+    Never,
     /// A point in time.
     Time,
     /// A list of texts.
@@ -37,6 +41,8 @@ impl FieldKind {
             Self::Number => "Number",
             Self::Boolean => "Boolean",
             Self::Opposite => "Opposite",
+            Self::Always => "Always",
+            Self::Never => "Never",
             Self::Time => "Time",
             Self::Texts => "Texts",
         }

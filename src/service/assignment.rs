@@ -7,7 +7,9 @@ use hyper::body::Bytes;
 
 use super::{Change, View, next_moment};
 use crate::clock::Timestamp;
-use crate::fixture::{Account, Application, PasswordPolicy, PolicyHolder, PolicyHolders, Source};
+use crate::fixture::{
+    Account, Application, ApplicationAccess, PasswordPolicy, PolicyHolder, PolicyHolders, Source,
+};
 use crate::org::{Kept, Table, WriteOf};
 
 /// Changes of sources that are being gathered, with what follows from them.
@@ -72,6 +74,7 @@ impl<'v, 'a> Assignments<'v, 'a> {
         }
         for id in links.applications_on(&former.id) {
             self.drop_record::<Application>(id);
+            self.drop_record::<ApplicationAccess>(id);
         }
         for gone in &former.password_policies {
             self.note(&gone.id, |policy| policy.source_ids.retain(|id| *id != former.id));

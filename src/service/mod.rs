@@ -2,9 +2,11 @@
 //! checked. It looks at a [`View`] of the organisation and decides: a reply and changes, or a refusal. It changes
 //! nothing; the tenant applies what was decided, unless it was only a rehearsal.
 
+mod accounts;
 mod assignment;
 mod change;
 mod collection;
+mod identities;
 mod oauth;
 mod password_dictionary;
 pub(crate) mod password_management;
@@ -12,6 +14,7 @@ mod password_org_config;
 mod password_policies;
 mod password_sync_groups;
 mod patch;
+mod source_apps;
 mod sources;
 
 use std::sync::Arc;
@@ -23,7 +26,7 @@ use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Contract, Route};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::fixture::{Account, Group, Identity, PasswordPolicy, Source};
+use crate::fixture::{Account, Application, Group, Identity, PasswordPolicy, Source};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -40,7 +43,6 @@ pub(crate) struct Call<'a> {
     /// What it asks for, in types.
     pub(crate) checked: Checked,
     /// Who asks; `None` where no token is asked for.
-    #[allow(dead_code, reason = "operations about the caller use it")]
     pub(crate) session: Option<&'a Session>,
     /// The request itself.
     pub(crate) asked: &'a Asked<'a>,
@@ -172,6 +174,13 @@ pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str, checked: &C
         Operation::ListSources => Some(collection::total::<Source>(view, checked)),
         Operation::ListPasswordPolicies => Some(collection::total::<PasswordPolicy>(view, checked)),
         Operation::ListPasswordPolicyHoldersOnSource => Some(sources::holders_total(view, id)),
+        Operation::ListAccounts => Some(collection::total::<Account>(view, checked)),
+        Operation::ListIdentities | Operation::GetPublicIdentities => {
+            Some(collection::total::<Identity>(view, checked))
+        }
+        Operation::ListAvailableSourceApps
+        | Operation::ListAllSourceApp
+        | Operation::ListAssignedSourceApp => Some(collection::total::<Application>(view, checked)),
         _ => None,
     }
 }
@@ -221,6 +230,19 @@ pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
         Operation::PutPasswordOrgConfig => password_org_config::put(view, call),
         Operation::GetPasswordDictionary => password_dictionary::get(view),
         Operation::PutPasswordDictionary => password_dictionary::put(view, &call),
+        Operation::ListAvailableSources => Ok(password_sync_groups::list_available_sources(view, &call)),
+        Operation::ListAccounts => Ok(accounts::list(view, &call)),
+        Operation::GetAccount => accounts::get(view, &call),
+        Operation::ListIdentities => Ok(identities::list(view, &call)),
+        Operation::GetIdentity => identities::get(view, &call),
+        Operation::GetPublicIdentities => Ok(identities::list_public(view, &call)),
+        Operation::ListAvailableSourceApps => Ok(source_apps::list_available(view, &call)),
+        Operation::ListAllSourceApp => Ok(source_apps::list_all(view, &call)),
+        Operation::ListAssignedSourceApp => Ok(source_apps::list_assigned(view, &call)),
+        Operation::CreateSourceApp => source_apps::create(view, call),
+        Operation::GetSourceApp => source_apps::get(view, &call),
+        Operation::PatchSourceApp => source_apps::patch(view, call),
+        Operation::DeleteSourceApp => source_apps::delete(view, &call),
         Operation::QueryPasswordInfo => password_management::query(view, &call),
         Operation::SetPassword => password_management::set(view, &call),
         Operation::GetPasswordChangeStatus => password_management::status(view, &call),

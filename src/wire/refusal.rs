@@ -4,12 +4,15 @@
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::json;
 
 use super::json::Object;
 use super::reply::{Reply, TrackingId, reason};
+
+/// Says that an answer is for want of simulation.
+const SIM_UNSUPPORTED: HeaderName = HeaderName::from_static("sim-unsupported");
 
 /// A refusal, for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub enum Refusal {
     Forbidden,
     /// 404: no such route or resource.
     NotFound,
+    /// 404: the path names an API version, and no operation that is simulated.
+    NotSimulated,
     /// 405: the path exists, the method does not.
     MethodNotAllowed {
         /// The methods that exist, as the `Allow` header has them.
@@ -141,6 +146,8 @@ impl Refusal {
             Self::Explained { refusal, .. } => refusal.reply(tracking_id),
             Self::Forbidden => standard(StatusCode::FORBIDDEN, tracking_id),
             Self::NotFound => standard(StatusCode::NOT_FOUND, tracking_id),
+            Self::NotSimulated => standard(StatusCode::NOT_FOUND, tracking_id)
+                .with(SIM_UNSUPPORTED, HeaderValue::from_static("true")),
             Self::Internal => standard(StatusCode::INTERNAL_SERVER_ERROR, tracking_id),
             Self::MethodNotAllowed { allow } => {
                 // Invented: the text. The vendor documents this shape, with the text of a 415, for 405.

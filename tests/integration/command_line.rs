@@ -259,8 +259,9 @@ fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
         ),
         (
             "gruops: []\n",
-            ":1:1: unknown key `gruops`; expected sources, passwordPolicies, applications, identities, accounts, clients, \
-             groups, passwordPolicyHolders, passwordOrgConfig or passwordDictionary; did you mean `groups`?",
+            ":1:1: unknown key `gruops`; expected sources, passwordPolicies, applications, applicationAccess, \
+             identities, accounts, clients, groups, passwordPolicyHolders, passwordOrgConfig, passwordDictionary or \
+             passwordChanges; did you mean `groups`?",
         ),
         ("colour: red\n", &format!(": only unknown keys, such as `colour`; {EITHER}")),
         ("- a\n", &format!(": a list; {EITHER}")),

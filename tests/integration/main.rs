@@ -60,6 +60,8 @@ mod models;
 /// Files that the server makes, beside whatever stands there already.
 mod own_files;
 mod password_change;
+/// Accounts, identities and source apps beyond single exchanges.
+mod people;
 /// The service's own limit.
 mod rate_limit;
 /// Requests that are refused below the application.

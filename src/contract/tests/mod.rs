@@ -403,11 +403,12 @@ fn every_body_schema_of_the_built_in_documents_compiles() {
     }
 }
 
-/// A service of `count` resources with five operations each, as large as the real ones.
+/// A service of `count` resources with six operations each, as large as the real ones.
 fn large(count: usize) -> Compiled {
     let text = GROUPS
         .replace("password-sync-group", "resource-NUMBER")
-        .replace("PasswordSyncGroup", "ResourceNUMBER");
+        .replace("PasswordSyncGroup", "ResourceNUMBER")
+        .replace("AvailableSource", "ResourceNUMBERSource");
     let text = text.replace("syncGroupId", "resourceNUMBERId");
     let texts: Vec<String> = (0..count).map(|number| text.replace("NUMBER", &number.to_string())).collect();
     let resources: Vec<Written<'_>> = texts.iter().map(|text| Written { name: "large", text }).collect();
@@ -415,10 +416,10 @@ fn large(count: usize) -> Compiled {
 }
 
 #[test]
-fn a_service_of_45_operations_costs_nothing_until_it_is_called() {
+fn a_service_of_54_operations_costs_nothing_until_it_is_called() {
     let compiled = large(9);
     let contract = contract_of(&compiled);
-    assert_eq!(contract.bodies.len(), 45);
+    assert_eq!(contract.bodies.len(), 54);
     let compiled_bodies =
         |contract: &Contract| -> usize { contract.bodies.iter().map(Validators::compiled).sum() };
     let request = Request::new(Method::POST, "/v2024/resource-7s").unwrap().json(&json!({ "name": "n" }));

@@ -14,10 +14,38 @@ use crate::clock::Timestamp;
 use crate::fixture::{Group, PasswordPolicy, Reference, Source};
 use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
+use crate::wire::json::Object;
 use crate::wire::{Refusal, Reply};
 
 /// The label under which ids of groups are drawn.
 const LABEL: &str = "group";
+
+/// All sources that a new group could have, as far as the feature and other groups are concerned.
+pub(super) fn list_available_sources(view: &View<'_>, call: &Call<'_>) -> Done {
+    let groups = view.table::<Group>();
+    // What follows from the groups is kept for the present, and only where prerequisites are enforced.
+    let is_known = view.past.is_none() && call.prerequisites == Prerequisites::Enforce;
+    let members: HashSet<String> = if is_known {
+        HashSet::new()
+    } else {
+        groups
+            .iter()
+            .flat_map(|group| group.source_ids.iter().flatten().cloned().collect::<Vec<_>>())
+            .collect()
+    };
+    let is_free =
+        |id: &str| if is_known { view.links().group_of(id).is_none() } else { !members.contains(id) };
+    let sources = view.table::<Source>();
+    let mut list = vec![b'['];
+    for source in sources.iter().filter(|source| source.has_feature("PASSWORD") && is_free(&source.id)) {
+        if list.len() > 1 {
+            list.push(b',');
+        }
+        Object::begin(&mut list).text("id", &source.id).text("name", &source.name).end();
+    }
+    list.push(b']');
+    Reply::json(StatusCode::OK, list).into()
+}
 
 /// A new group: 200, not 201, as documented.
 pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {

@@ -1,0 +1,98 @@
+//! Source apps: three lists, one app, and what changes one. What a patch may do is in `patch.rs`.
+
+mod patch;
+
+use hyper::StatusCode;
+use serde_json::Value;
+
+use super::{Call, Change, Done, View, collection};
+use crate::fixture::{Account, AccountSource, Application, ApplicationAccess, Source};
+use crate::org::{Table, WriteOf};
+use crate::prerequisites::Prerequisites;
+use crate::wire::{DetailCode, Refusal, Reply};
+pub(super) use patch::patch;
+
+/// The label under which ids of apps are drawn.
+const LABEL: &str = "source-app";
+
+/// One page of the apps that people may ask for.
+// Invented: which these are; documented is only that they are available for access requests.
+pub(super) fn list_available(view: &View<'_>, call: &Call<'_>) -> Done {
+    collection::list_visible(view, call, |app: &Application| app.enabled && app.provision_request_enabled)
+}
+
+/// One page of all apps.
+pub(super) fn list_all(view: &View<'_>, call: &Call<'_>) -> Done {
+    collection::list::<Application>(view, call)
+}
+
+/// One page of the caller's apps: those that are enabled and on whose source the caller has an account. A token without
+/// a user has none.
+// Invented: which apps are the caller's.
+pub(super) fn list_assigned(view: &View<'_>, call: &Call<'_>) -> Done {
+    let caller = call.session.and_then(|session| session.identity_id.as_deref());
+    let accounts = view.table::<Account>();
+    let ids = caller.map_or(&[][..], |caller| view.links().accounts_of(caller));
+    let sources: Vec<String> =
+        ids.iter().filter_map(|id| Some(accounts.get(id)?.source_id.clone())).collect();
+    collection::list_visible(view, call, |app: &Application| {
+        app.enabled && sources.contains(&app.account_source.id)
+    })
+}
+
+/// One app.
+pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    let rendered = view.table::<Application>().rendered(&call.route.id).ok_or(Refusal::NotFound)?;
+    Ok(Reply::json(StatusCode::OK, rendered).into())
+}
+
+/// A new app: 200, not 201, as documented. What else it has is given to it by a patch.
+pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
+    let body = &call.checked.body;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let account_source = account_source(view, call.prerequisites, &text(&body["accountSource"]["id"]))?;
+    let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<Application>().contains(id));
+    let mut app = Application {
+        id,
+        name: text(&body["name"]),
+        description: text(&body["description"]),
+        match_all_accounts: body["matchAllAccounts"].as_bool().unwrap_or(false),
+        app_center_enabled: true,
+        account_source,
+        ..Application::default()
+    };
+    app.complete(call.now);
+    let rendered = Table::render(&app);
+    let reply = Reply::json(StatusCode::OK, rendered.clone());
+    let write = WriteOf::Create { record: app, rendered, made: Some((LABEL, nth)) };
+    Ok(Done::new(reply, vec![Change::record(write)]))
+}
+
+/// The app goes, and is returned as it was.
+/// Differs: the vendor lists no 404 here; what it answers for an unknown id is not known.
+pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    let id = &call.route.id;
+    let former = view.table::<Application>().get(id).ok_or(Refusal::NotFound)?;
+    let reply = Reply::json(StatusCode::OK, Table::render(&*former));
+    let mut changes = vec![Change::record(WriteOf::Delete { former })];
+    if let Some(former) = view.table::<ApplicationAccess>().get(id) {
+        changes.push(Change::record(WriteOf::Delete { former }));
+    }
+    Ok(Done::new(reply, changes))
+}
+
+/// What an app says of its source.
+fn account_source(view: &View<'_>, prerequisites: Prerequisites, id: &str) -> Result<AccountSource, Refusal> {
+    match view.table::<Source>().get(id) {
+        Some(source) => Ok(AccountSource::to(&source)),
+        None if prerequisites == Prerequisites::Ignore => Ok(AccountSource::unknown(id)),
+        None => Err(not_found("source", id, "accountSource.id")),
+    }
+}
+
+/// A reference to something that is not there.
+fn not_found(what: &str, id: &str, field: &str) -> Refusal {
+    // Invented: the text; the code is the one that other parts of the service use.
+    let text = format!("Referenced {what} \"{id}\" ({field}) was not found.");
+    Refusal::bad_request(DetailCode::ReferenceNotFound, text)
+}

@@ -1,0 +1,108 @@
+//! A patch of a source app: JSON Patch on the app with its access profiles, which the reply shows and nothing else does.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use serde_json::Value;
+
+use super::super::patch::patched;
+use super::super::{Call, Change, Done, View, next_moment};
+use super::{account_source, not_found};
+use crate::document::from_json;
+use crate::fixture::{Application, ApplicationAccess, Identity, IdentityReference};
+use crate::org::{Table, WriteOf};
+use crate::prerequisites::Prerequisites;
+use crate::wire::{DetailCode, Refusal, Reply};
+
+/// Fields that a patch cannot change.
+const FIXED: [&str; 4] = ["id", "cloudAppId", "created", "modified"];
+/// What only a patch shows.
+const ACCESS_PROFILES: &str = "accessProfiles";
+
+/// Changes an app. `modified` moves on, by a millisecond at least.
+pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
+    let id = &call.route.id;
+    let former = view.table::<Application>().get(id).ok_or(Refusal::NotFound)?;
+    let former_access = view.table::<ApplicationAccess>().get(id);
+    let mut before = serde_json::to_value(&*former).expect("an app can be written as JSON");
+    before[ACCESS_PROFILES] =
+        former_access.as_ref().map_or(Value::Null, |access| access.access_profiles.clone().into());
+    let mut after = patched(&before, call.checked.body.take(), &FIXED)?;
+    call.contract.check_result(call.route, &after)?;
+    let access_profiles = after.as_object_mut().and_then(|members| members.shift_remove(ACCESS_PROFILES));
+    let access_profiles = access_profiles.unwrap_or_default();
+    settle(view, &call, &former, &mut after)?;
+    let mut app: Application =
+        from_json(&after).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))?;
+    app.modified = Some(next_moment(former.modified, call.now));
+    let mut shown = serde_json::to_value(&app).expect("an app can be written as JSON");
+    shown[ACCESS_PROFILES] = access_profiles.clone();
+    let rendered = Table::render(&app);
+    let mut changes = vec![Change::record(WriteOf::Replace { former, record: app, rendered })];
+    changes.extend(access_change(id, former_access, access_profiles));
+    Ok(Done::new(Reply::json(StatusCode::OK, shown.to_string()), changes))
+}
+
+/// Has a patched app keep the service's rules, and say of its source and its owner what follows from these.
+fn settle(view: &View<'_>, call: &Call<'_>, former: &Application, after: &mut Value) -> Result<(), Refusal> {
+    for (field, before) in [("name", &former.name), ("description", &former.description)] {
+        let is_blank = after[field].as_str().is_none_or(|text| text.trim().is_empty());
+        if is_blank && after[field] != **before {
+            return Err(missing(field));
+        }
+    }
+    let owner = owner(view, call.prerequisites, former, &after["owner"])?;
+    after["owner"] = serde_json::to_value(owner).expect("a reference can be written as JSON");
+    let source_id = after["accountSource"]["id"].as_str().unwrap_or_default().to_owned();
+    if source_id.is_empty() {
+        return Err(missing("accountSource.id"));
+    }
+    let mut source = former.account_source.clone();
+    if source_id == source.id {
+        let manages = after["accountSource"]["useForPasswordManagement"].as_bool();
+        source.use_for_password_management = manages.unwrap_or(source.use_for_password_management);
+    } else {
+        source = account_source(view, call.prerequisites, &source_id)?;
+    }
+    after["accountSource"] = serde_json::to_value(source).expect("a reference can be written as JSON");
+    Ok(())
+}
+
+/// The owner of a patched app, by the id that the patch gave it.
+fn owner(
+    view: &View<'_>,
+    prerequisites: Prerequisites,
+    former: &Application,
+    after: &Value,
+) -> Result<Option<IdentityReference>, Refusal> {
+    let id = after["id"].as_str().unwrap_or_default();
+    match &former.owner {
+        None if after.is_null() => Ok(None),
+        Some(owner) if owner.id == id => Ok(Some(owner.clone())),
+        _ if id.is_empty() => Err(missing("owner")),
+        _ => match view.table::<Identity>().get(id) {
+            Some(identity) => Ok(Some(IdentityReference::to(&identity))),
+            None if prerequisites == Prerequisites::Ignore => Ok(Some(IdentityReference::unknown(id))),
+            None => Err(not_found("identity", id, "owner.id")),
+        },
+    }
+}
+
+/// What happens to the record of an app's access profiles.
+fn access_change(id: &str, former: Option<Arc<ApplicationAccess>>, access_profiles: Value) -> Option<Change> {
+    let access_profiles: Option<Vec<String>> = serde_json::from_value(access_profiles).unwrap_or_default();
+    let record =
+        access_profiles.map(|access_profiles| ApplicationAccess { id: id.to_owned(), access_profiles });
+    let rendered = record.as_ref().map(Table::render);
+    Some(Change::record(match (former, record.zip(rendered)) {
+        (None, None) => return None,
+        (Some(former), Some((record, _))) if *former == record => return None,
+        (Some(former), None) => WriteOf::Delete { former },
+        (Some(former), Some((record, rendered))) => WriteOf::Replace { former, record, rendered },
+        (None, Some((record, rendered))) => WriteOf::Create { record, rendered, made: None },
+    }))
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal::bad_request(DetailCode::Missing, format!("Required field \"{field}\" was missing or empty."))
+}
