@@ -60,6 +60,63 @@ class Client:
         return self.Group(**(fields | changes))
 
 
+# What release 1.x calls the neighbours' clients, and which services release 2.x has them in.
+APIS = {
+    "sources": "SourcesApi",
+    "accounts": "AccountsApi",
+    "public_identities": "PublicIdentitiesApi",
+    "password_management": "PasswordManagementApi",
+    "password_policies": "PasswordPoliciesApi",
+}
+
+
+class Neighbours:
+    """What a password change needs beside the groups: the SDK's methods by service and unversioned name."""
+
+    def __init__(self, style, configuration):
+        self._style, self._configuration = style, configuration
+
+    def _package(self, service):
+        return importlib.import_module(f"sailpoint.{self._style if MAJOR == 1 else service}")
+
+    def has(self, service):
+        return hasattr(self._package(service), APIS[service])
+
+    def call(self, service, operation, *arguments, **parameters):
+        package = self._package(service)
+        api = getattr(package, APIS[service])(package.ApiClient(self._configuration))
+        return getattr(api, operation + METHOD_SUFFIX)(*arguments, **parameters)
+
+    def _model(self, service, *names):
+        """The first of these models that the release has."""
+        package = self._package(service)
+        return next(getattr(package, name) for name in names if hasattr(package, name))
+
+    def patch(self, service, operation, record_id, path, text=None):
+        """Adds a text at a path or, without one, removes what is there. (A list of texts is more than the SDK's models can
+        write.)"""
+        model = self._package(service).JsonPatchOperation
+        change = {"op": "remove" if text is None else "add", "path": path}
+        if text is not None:
+            change["value"] = text
+        return self.call(service, operation, record_id, [model.from_dict(change)])
+
+    def query(self, user_name, source_name):
+        query = self._model("password_management", "PasswordInfoQueryDTO", "Passwordinfoquerydto")
+        asked = query(user_name=user_name, source_name=source_name)
+        return self.call("password_management", "query_password_info", asked)
+
+    def set_password(self, fields):
+        request = self._model("password_management", "PasswordChangeRequest", "Passwordchangerequest")
+        name = "set_identity_password" if self._style == "beta" else "set_password"
+        return self.call("password_management", name, request(**fields))
+
+    def password_status(self, request_id):
+        beta = self._style == "beta"
+        name = "get_identity_password_change_status" if beta else "get_password_change_status"
+        return self.call("password_management", name, request_id)
+
+
 def configuration(base_url, caller="ADMIN", secret=None, access_token=None):
     """The SDK's configuration for one of the fixture's OAuth clients; making it fetches a token unless one is given."""
     params = ConfigurationParams()
