@@ -46,7 +46,7 @@
 //! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault is at the top of
 //! `scenario/fault/mod.rs`. An operation is an entry in a document under `fixtures/openapi/service`, from which the
 //! build generates its variant of [`operation::Operation`], and a handler in `service/`, without which the build
-//! fails. A resource is a document there, a type and a section in `fixture/format.rs`, a line of `tables!` in
+//! fails. A resource is a document there, a type and a section in `fixture/format/`, a line of `tables!` in
 //! `org/organisation.rs`, a line of `records!` in `org/record.rs`, and a folder in `service/`. What its lists are
 //! filtered and sorted by are marks in the document; [`query`] understands them, and `service/collection.rs` answers.
 //! Something that happens later is a job (`service/change.rs`). An API version is a line in [`version`]. A control

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use hyper::Method;
+use hyper::header::HeaderName;
 use serde_json::{Value, json};
 use sync_group_sim::fixture::Fixture;
 use sync_group_sim::scenario::{SCHEMA, explain, library};
-use sync_group_sim::wire::{Manner, Outcome};
+use sync_group_sim::wire::{Manner, Outcome, Reply, Request};
 
 use crate::harness::client::{Client, scenario};
 use crate::harness::password::encrypt;
@@ -15,6 +16,9 @@ use crate::harness::password::encrypt;
 fn status(outcome: &Outcome) -> u16 {
     outcome.reply.status.as_u16()
 }
+
+/// The id of a source of `demo` that is in no group.
+const OKTA: &str = "2c918084660f45d6016617daa9210500";
 
 /// The id of the first group of `demo`.
 const FIRST: &str = "6881f631-3bd5-4213-9c75-8e05cc3e35dd";
@@ -56,6 +60,10 @@ fn one_round(client: &mut Client, round: usize) {
     }
     client.ask(Method::DELETE, &format!("/v3/password-sync-groups/{id}"), None);
     client.get(&format!("/{id}"));
+    for query in ["", "?filters=features+ca+(%22PASSWORD%22)"] {
+        client.ask(Method::GET, &format!("/v3/sources{query}"), None);
+    }
+    client.ask(Method::PATCH, &format!("/v3/sources/{OKTA}"), Some(json!([])));
     client.advance(Duration::from_secs(1));
 }
 
@@ -250,7 +258,7 @@ fn a_response_is_the_services_own_unless_the_scenario_says_otherwise() {
     assert_eq!(respond("status: 200, body: [1]").value(), json!([1]));
 }
 
-fn status_of(reply: &sync_group_sim::wire::Reply) -> u16 {
+fn status_of(reply: &Reply) -> u16 {
     reply.status.as_u16()
 }
 
@@ -657,6 +665,69 @@ fn a_wait_that_overflows_a_timer_and_a_500_about_the_request_are_told_as_they_we
     let body = client.get("").reply.value();
     assert_eq!(body["errorName"], "NotAcceptableException");
     assert_eq!([status(&client.get("")), status(&client.get(""))], [500, 200]);
+}
+
+#[test]
+fn a_source_is_shown_for_a_while_after_its_deletion_and_writes_see_that_it_is_gone() {
+    let mut client = built_in("source-shown-after-delete");
+    let target = format!("/v3/sources/{OKTA}");
+    let name = |client: &Client| client.ask(Method::GET, &target, None).reply.value()["name"].clone();
+    let count = |client: &Client| {
+        client.ask(Method::GET, "/v3/sources", None).reply.value().as_array().unwrap().len()
+    };
+    client.advance(Duration::from_secs(10));
+    assert_eq!((name(&client), count(&client)), (json!("Okta"), 11));
+    assert_eq!(status(&client.ask(Method::DELETE, &target, None)), 202);
+    assert_eq!((name(&client), count(&client)), (json!("Okta"), 11));
+    assert_eq!(status(&client.ask(Method::DELETE, &target, None)), 404);
+    client.advance(Duration::from_millis(4_999));
+    assert_eq!((name(&client), count(&client)), (json!("Okta"), 11));
+    client.advance(Duration::from_millis(1));
+    assert_eq!((name(&client), count(&client)), (Value::Null, 10));
+}
+
+#[test]
+fn a_stale_read_of_a_policy_shows_the_sources_that_it_had() {
+    let client = Client::with(
+        "name: t\nrules: [{when: {operation: [getPasswordPolicyById, listPasswordPolicyHoldersOnSource, getPasswordOrgConfig]}, fires: {every: 2}, fault: {stale: {by: 1h}}}]\n",
+    );
+    let ask = |method, target: &str, body| client.ask(method, target, body).reply.value();
+    let policy = "2c91808d744ba0ce01746f93b6204502";
+    let holders = format!("/v2026/sources/{OKTA}/password-policies");
+    ask(Method::PATCH, &holders, Some(json!([{ "policyId": policy }])));
+    ask(Method::PUT, "/v3/password-org-config", Some(json!({ "digitTokenLength": 9 })));
+    let sources = || ask(Method::GET, &format!("/v3/password-policies/{policy}"), None)["sourceIds"].clone();
+    assert_eq!((sources(), sources()), (json!([OKTA]), json!([])));
+    let held = || ask(Method::GET, &holders, None).as_array().unwrap().len();
+    assert_eq!((held(), held()), (1, 0));
+    let digits = || ask(Method::GET, "/v3/password-org-config", None)["digitTokenLength"].clone();
+    assert_eq!((digits(), digits()), (json!(9), json!(6)));
+}
+
+#[test]
+fn sources_can_ask_for_a_header_refuse_a_filter_or_a_patch() {
+    let client = built_in("experimental-header-missing");
+    let refused = client.ask(Method::GET, "/v3/sources", None).reply;
+    let told = json!({ "error": "Experimental Header is missing or invalid." });
+    assert_eq!((status_of(&refused), refused.value()), (400, told));
+    let request = Request::new(Method::GET, "/v3/sources").unwrap().bearer(&client.token);
+    let request = request.header(HeaderName::from_static("x-sailpoint-experimental"), "true");
+    assert_eq!(status(&client.simulator.answer_at(&request, client.wall)), 200);
+    let client = built_in("filter-refused");
+    let list = |query: &str| client.ask(Method::GET, &format!("/v3/sources{query}"), None);
+    assert_eq!(status(&list("?filters=features+ca+(%22PASSWORD%22)")), 400);
+    assert_eq!(status(&list("?limit=250")), 200);
+    let client = built_in("patch-refused");
+    let patch = || {
+        let patch = json!([{ "op": "replace", "path": "/description", "value": "New" }]);
+        let request = Request::new(Method::PATCH, &format!("/v3/sources/{OKTA}")).unwrap();
+        let request = request.bearer(&client.token).body("application/json-patch+json", patch.to_string());
+        client.simulator.answer_at(&request, client.wall).reply
+    };
+    let description = |reply: &Reply| reply.value()["description"].clone();
+    assert_eq!(patch().value()["messages"][0]["text"], "Illegal attempt to modify \"healthy\" field");
+    let source = client.ask(Method::GET, &format!("/v3/sources/{OKTA}"), None).reply;
+    assert_eq!((description(&source), description(&patch())), (Value::Null, json!("New")));
 }
 
 #[test]

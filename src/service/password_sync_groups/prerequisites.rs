@@ -3,6 +3,7 @@
 //! with it (feature `AUTHENTICATE`), and is in no other group. That there are two sources and a name is checked by the contract.
 
 use crate::fixture::{ConnectionType, Group, PasswordPolicy, PolicyHolders, Source};
+use crate::org::TableView;
 use crate::service::View;
 use crate::wire::{DetailCode, Refusal};
 
@@ -14,8 +15,11 @@ const MOST_MISTAKES: usize = 50;
 
 /// Whether `group` may be created or changed as requested.
 pub(super) fn check(view: &View<'_>, group: &Group) -> Result<(), Refusal> {
+    let exceptions = view.table::<PolicyHolders>();
+    // Rare, so nobody looks for any where there are none.
+    let exceptions = (!exceptions.is_empty()).then_some(&exceptions);
     let members = group.source_ids.iter().flatten();
-    let members = members.filter_map(|id| source_mistake(view, id, &group.id));
+    let members = members.filter_map(|id| source_mistake(view, id, &group.id, exceptions));
     let mut mistakes = policy_mistake(view, group).into_iter().chain(members).take(MOST_MISTAKES);
     match mistakes.next() {
         None => Ok(()),
@@ -37,7 +41,12 @@ fn policy_mistake(view: &View<'_>, group: &Group) -> Option<(DetailCode, String)
     Some((DetailCode::ReferenceNotFound, text))
 }
 
-fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCode, String)> {
+fn source_mistake(
+    view: &View<'_>,
+    id: &str,
+    group_id: &str,
+    exceptions: Option<&TableView<'_, PolicyHolders>>,
+) -> Option<(DetailCode, String)> {
     let Some(source) = view.table::<Source>().get(id) else {
         let text = format!("Referenced source \"{id}\" (sourceIds) was not found.");
         return Some((DetailCode::ReferenceNotFound, text));
@@ -52,8 +61,7 @@ fn source_mistake(view: &View<'_>, id: &str, group_id: &str) -> Option<(DetailCo
     if !source.has_feature(Source::PASSWORD) {
         return illegal("does not have the feature PASSWORD".to_owned());
     }
-    let exceptions = view.table::<PolicyHolders>();
-    if !exceptions.is_empty() && exceptions.contains(id) {
+    if exceptions.is_some_and(|exceptions| exceptions.contains(id)) {
         return illegal("has a password policy for some people only (selectors)".to_owned());
     }
     if source.has_feature(Source::AUTHENTICATE) && !view.links().has_application(id) {

@@ -5,6 +5,7 @@
 mod groups;
 mod pages;
 mod rate_limit;
+mod references;
 mod tokens;
 
 use hyper::Method;
