@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::View;
 use super::super::patch::illegal_attempt;
 use crate::document::{Written, from_json};
-use crate::fixture::{Identity, Source};
+use crate::fixture::{Identity, PasswordPolicy, Source};
 use crate::wire::{DetailCode, Refusal};
 
 /// What a client cannot choose when it creates a source, or replaces one.
@@ -32,7 +32,9 @@ const MOST_DEEP: usize = 60;
 /// A source that is created.
 pub(super) fn created(view: &View<'_>, body: Value, is_csv: bool) -> Result<Source, Refusal> {
     let mut members = members(body);
-    COMPUTED.iter().for_each(|field| _ = members.shift_remove(*field));
+    for field in COMPUTED {
+        members.shift_remove(field);
+    }
     if is_csv {
         members.insert("type".to_owned(), "DelimitedFile".into());
         members.insert("connectionType".to_owned(), "file".into());
@@ -109,7 +111,6 @@ fn ids(references: &Value) -> Vec<&Value> {
 /// The source that these members say, null counting as absent.
 fn source(view: &View<'_>, mut members: Map<String, Value>) -> Result<Source, Refusal> {
     members.retain(|_, value| !value.is_null());
-    check_connection(&members)?;
     if members.get("connectorAttributes").is_some_and(|value| is_deeper(value, MOST_DEEP)) {
         let text = format!("Field \"connectorAttributes\" must not be nested more than {MOST_DEEP} deep.");
         return Err(Refusal::bad_request(DetailCode::IllegalValue, text));
@@ -130,19 +131,11 @@ fn source(view: &View<'_>, mut members: Map<String, Value>) -> Result<Source, Re
     }
     if let Some(policies) = members.get_mut("passwordPolicies").and_then(Value::as_array_mut) {
         policies.retain(|policy| policy["id"].is_string());
-        policies.iter_mut().for_each(|policy| *policy = policy_reference(view, policy));
-    }
-    from_json(&members.into()).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))
-}
-
-fn check_connection(members: &Map<String, Value>) -> Result<(), Refusal> {
-    match members.get("connectionType").and_then(Value::as_str) {
-        None | Some("direct" | "file") => Ok(()),
-        Some(other) => {
-            let text = format!("Field \"connectionType\" must be one of direct, file, but is \"{other}\".");
-            Err(Refusal::bad_request(DetailCode::IllegalValue, text))
+        for policy in policies {
+            *policy = policy_reference(view, policy);
         }
     }
+    from_json(&members.into()).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))
 }
 
 /// Keeps these members of an object only.
@@ -162,7 +155,6 @@ fn person(view: &View<'_>, owner: &Value) -> Value {
 
 /// A policy as the service shows it: with its name.
 fn policy_reference(view: &View<'_>, policy: &Value) -> Value {
-    use crate::fixture::PasswordPolicy;
     let id = policy["id"].as_str().unwrap_or_default();
     let name = view.table::<PasswordPolicy>().get(id).map(|policy| policy.name.clone());
     json!({"type": "PASSWORD_POLICY", "id": id, "name": name.unwrap_or_default()})
