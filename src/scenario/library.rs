@@ -76,6 +76,22 @@ pub const TOPICS: &[(&str, &[&str])] = &[
         "stale-list-after-create",
         "deleted-group-reappears",
         "read-your-own-writes-late-for-others",
+        "source-shown-after-delete",
+    ]),
+    ("Sources", &[
+        "experimental-header-missing",
+        "filter-refused",
+        "patch-refused",
+    ]),
+    ("Password changes", &[
+        "password-change-slow",
+        "one-source-refuses",
+        "authentication-source-refuses",
+        "source-unreachable-for-a-minute",
+        "source-never-reachable",
+        "status-forgotten",
+        "key-rotated-between-query-and-set",
+        "policy-tightened-between-query-and-set",
     ]),
 ];
 
