@@ -123,14 +123,17 @@ fn source(view: &View<'_>, mut members: Map<String, Value>) -> Result<Source, Re
     if let Some(mapping) = members.get_mut("managerCorrelationMapping") {
         keep(mapping, &["accountAttributeName", "identityAttributeName"]);
     }
-    for schema in members.get_mut("schemas").and_then(Value::as_array_mut).into_iter().flatten() {
-        keep(schema, &["type", "id", "name"]);
+    if let Some(schemas) = members.get_mut("schemas").and_then(Value::as_array_mut) {
+        schemas.retain(Value::is_object);
+        for schema in schemas {
+            keep(schema, &["type", "id", "name"]);
+        }
     }
     if let Some(owner) = members.remove("owner") {
         members.insert("owner".to_owned(), person(view, &owner));
     }
     if let Some(policies) = members.get_mut("passwordPolicies").and_then(Value::as_array_mut) {
-        policies.retain(|policy| policy["id"].is_string());
+        policies.retain(|policy| policy["id"].as_str().is_some_and(|id| !id.is_empty()));
         for policy in policies {
             *policy = policy_reference(view, policy);
         }
