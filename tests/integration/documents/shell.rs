@@ -153,18 +153,9 @@ impl Shell {
         }
         let path = folder.join(format!("page.{}", self.ending()));
         fs::write(&path, script).unwrap();
-        let output = without_our_variables(self.command(program, &path).current_dir(&folder))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let (is_done, stdout, stderr) = to_its_end(self.command(program, &path), &folder);
         let last = stderr.lines().filter_map(|line| line.strip_prefix("== ")).next_back().unwrap_or("1");
-        assert!(
-            output.status.success(),
-            "{}:{last}: this block failed in {self:?}:\n{stdout}\n{stderr}",
-            page.path
-        );
+        assert!(is_done, "{}:{last}: this block failed in {self:?}:\n{stdout}\n{stderr}", page.path);
         let mut ran = servers.into_printed();
         for (line, printed) in by_block(&stdout) {
             ran.entry(line).or_default().printed = printed;
@@ -175,6 +166,25 @@ impl Shell {
         }
         ran
     }
+}
+
+/// Runs a command in a folder: whether it succeeded, and what it wrote. It is read from files, and what is left of its group
+/// is ended: a server that a block started, and that a failure kept it from ending, would hold a pipe open for ever.
+fn to_its_end(mut command: Command, folder: &Path) -> (bool, String, String) {
+    let [stdout, stderr] = ["stdout", "stderr"].map(|name| folder.join(name));
+    let [to_stdout, to_stderr] = [&stdout, &stderr].map(|path| fs::File::create(path).unwrap());
+    without_our_variables(&mut command).current_dir(folder).stdin(Stdio::null());
+    command.stdout(to_stdout).stderr(to_stderr);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let status = child.wait().unwrap();
+    if cfg!(unix) {
+        let group = format!("-{}", child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    }
+    let text = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).replace("\r\n", "\n");
+    (status.success(), text(&stdout), text(&stderr))
 }
 
 /// A new folder with the files that a page has people write.
