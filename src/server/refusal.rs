@@ -2,6 +2,8 @@
 //! the tenant they were for. Those that the HTTP library itself cannot read are here, too: it would answer with a bare
 //! status.
 
+use std::fmt::Write as _;
+
 use hyper::header::{CONNECTION, HOST, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 
@@ -114,7 +116,7 @@ fn target(written: &[u8]) -> String {
         if byte.is_ascii_graphic() && !b"\"<>#".contains(&byte) {
             target.push(char::from(byte));
         } else {
-            target.push_str(&format!("%{byte:02X}"));
+            let _ = write!(target, "%{byte:02X}");
         }
     }
     target

@@ -37,11 +37,11 @@ record! {
         /// How many early calls lead to the next of the longer waits.
         pub after: u64 = or("after", 3) within Limit::Between(1, 1_000),
         /// In which time they are counted.
-        pub within: Span = or("within", Span(Duration::from_secs(120))),
+        pub within: Span = or("within", Span(Duration::from_mins(2))),
         /// The longer waits, one after the other; the last stays.
         pub to: Vec<Span> = or("to", waits()) within Limit::Entries(1, MOST_WAITS),
         /// For how long after its end a longer wait is remembered: the next one then follows it.
-        pub forget: Span = or("forget", Span(Duration::from_secs(3_600))),
+        pub forget: Span = or("forget", Span(Duration::from_hours(1))),
     }
 }
 
