@@ -9,7 +9,9 @@ use crate::fixture::{Account, Application, Source};
 impl Organisation {
     /// Has what belongs to a source follow a write to it.
     pub(super) fn follow(&mut self, write: &Write, author: Author<'_>) {
-        if let Write::Source(WriteOf::Replace { former, record, .. }) = write {
+        if let Write::Source(write) = write
+            && let WriteOf::Replace { former, record, .. } = &**write
+        {
             self.follow_source(former, record, author);
         }
     }

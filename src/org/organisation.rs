@@ -77,12 +77,12 @@ macro_rules! tables {
             $($section: Table<$record>,)*
         }
 
-        /// What is written to one record.
+        /// What is written to one record; in a box, since records differ in size.
         #[derive(Clone, Debug)]
         pub(crate) enum Write {
             $(
                 #[allow(dead_code, reason = "not every resource can be written yet")]
-                $record(WriteOf<$record>),
+                $record(Box<WriteOf<$record>>),
             )*
         }
 
@@ -108,7 +108,7 @@ macro_rules! tables {
                 }
 
                 fn wrapped(write: WriteOf<Self>) -> Write {
-                    Write::$record(write)
+                    Write::$record(Box::new(write))
                 }
             }
         )*
@@ -120,7 +120,7 @@ macro_rules! tables {
                 match write {
                     $(Write::$record(write) => {
                         self.note_made(&write);
-                        write_to(&mut self.tables.$section, write, author)
+                        write_to(&mut self.tables.$section, *write, author)
                     })*
                 }
             }

@@ -9,7 +9,7 @@ use crate::scenario::fault::Connector;
 #[derive(Debug)]
 pub(crate) enum Change {
     /// A record of the organisation.
-    Record(Box<Write>),
+    Record(Write),
     /// A token was issued.
     Token(Box<Issued>),
     /// A job for later.
@@ -19,7 +19,7 @@ pub(crate) enum Change {
 impl Change {
     /// A record is to change.
     pub(crate) fn record<R: Kept>(write: WriteOf<R>) -> Self {
-        Self::Record(Box::new(R::wrapped(write)))
+        Self::Record(R::wrapped(write))
     }
 }
 

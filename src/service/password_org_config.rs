@@ -16,13 +16,13 @@ pub(super) fn get(view: &View<'_>) -> Done {
 }
 
 /// A new configuration: what the request does not say is the API's default.
-pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    write(view, &PasswordOrgConfig::default(), call.checked.body.take())
+pub(super) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    write(view, &PasswordOrgConfig::default(), &call.checked.body)
 }
 
 /// What the request says; the rest stays.
-pub(super) fn put(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    write(view, &current(view), call.checked.body.take())
+pub(super) fn put(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
+    write(view, &current(view), &call.checked.body)
 }
 
 fn current(view: &View<'_>) -> PasswordOrgConfig {
@@ -34,7 +34,7 @@ fn reply(config: &PasswordOrgConfig) -> Reply {
     Reply::json(StatusCode::OK, json!(config).to_string())
 }
 
-fn write(view: &View<'_>, before: &PasswordOrgConfig, body: Value) -> Result<Done, Refusal> {
+fn write(view: &View<'_>, before: &PasswordOrgConfig, body: &Value) -> Result<Done, Refusal> {
     let mut members = json!(before);
     for (field, value) in body.as_object().into_iter().flatten() {
         if PasswordOrgConfig::keys().contains(&&**field) && !value.is_null() {

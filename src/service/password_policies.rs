@@ -146,8 +146,8 @@ fn use_of(view: &View<'_>, policy: &PasswordPolicy) -> Option<String> {
     let id = json!(policy.id).to_string();
     // Few groups have it, and reading them all would take longer than everything else.
     let mentions = |text: &[u8]| text.windows(id.len()).any(|part| part == id.as_bytes());
-    let mut likely = groups.rows().filter(|row| mentions(row.rendered())).map(|row| row.typed());
-    let group = likely.find(|group| group.password_policy_id.as_ref() == Some(&policy.id))?;
+    let mut likely = groups.rows().filter(|row| mentions(row.rendered()));
+    let group = likely.find(|row| row.typed().password_policy_id.as_ref() == Some(&policy.id))?.typed();
     let name = group.name.as_deref().unwrap_or(&group.id);
     Some(format!("it's in use by the password sync group \"{name}\""))
 }

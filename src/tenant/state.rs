@@ -138,7 +138,7 @@ impl TenantState {
             match change {
                 Change::Record(write) => {
                     let author = Author { client, at: now, horizon: self.scenario.horizon() };
-                    done.extend(self.organisation.apply(*write, author));
+                    done.extend(self.organisation.apply(write, author));
                 }
                 Change::Token(issued) => self.auth.note_issued(*issued, now),
                 Change::Job(job) => self.agenda.schedule(job, exchange),
