@@ -43,6 +43,8 @@ pub(crate) struct Compiled {
 pub(crate) struct Shown {
     pub(crate) summary: String,
     pub(crate) resource: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
     pub(crate) is_read: bool,
     pub(crate) is_slow: bool,
 }
@@ -134,7 +136,7 @@ impl Reader<'_> {
                     let method = METHODS.iter().position(|known| *known == method).unwrap_or_default();
                     let is_unversioned = source.parsed.is_unversioned;
                     routes.add(path, method, operations.len(), is_unversioned).map_err(fail)?;
-                    shown.push(shown_of(source.name, METHODS[method], operation));
+                    shown.push(shown_of(source.name, METHODS[method], path, operation));
                     operations.push(facts);
                 }
             }
@@ -292,10 +294,12 @@ impl Reader<'_> {
     }
 }
 
-fn shown_of(resource: &str, method: &str, written: &Value) -> Shown {
+fn shown_of(resource: &str, method: &'static str, path: &str, written: &Value) -> Shown {
     Shown {
         summary: written["summary"].as_str().unwrap_or_default().to_owned(),
         resource: resource.to_owned(),
+        method,
+        path: path.to_owned(),
         is_read: written[marks::READ].as_bool().unwrap_or(method == "GET"),
         is_slow: written[marks::SLOW].as_bool().unwrap_or(false),
     }

@@ -1,5 +1,5 @@
 //! A request body's schema, cut out of its document so that it is complete in itself: references are followed, prose is
-//! left out, and OpenAPI's `nullable` is said as JSON Schema says it.
+//! left out, what may be absent may be null, and OpenAPI's `nullable` is said as JSON Schema says it.
 
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,7 @@ pub(super) fn complete(written: &Value, components: &Value, is_enforced: bool) -
     if is_enforced {
         marks::enforce(&mut schema);
     }
+    marks::allow_null(&mut schema);
     let mut schema = plain(&schema);
     marks::strip(&mut schema);
     Ok(schema.to_string())

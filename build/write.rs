@@ -1,7 +1,10 @@
 //! The Rust that the build writes: the `Operation` enum and the contract's tables.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::super::facts::OperationFacts;
+use super::super::version::VERSIONS;
 use super::read::{Compiled, Shown};
 
 /// The `Operation` enum with what follows from the documents.
@@ -11,13 +14,7 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         .operations
         .iter()
         .zip(&compiled.shown)
-        .map(|(facts, shown)| Named {
-            variant: pascal_case(facts.id),
-            id: facts.id,
-            is_versioned: facts.unversioned.is_none(),
-            is_paged: facts.parameters.0.iter().any(|parameter| parameter.name == "offset"),
-            shown,
-        })
+        .map(|(facts, shown)| Named { variant: pascal_case(facts.id), facts, shown })
         .collect();
     let mut text = String::from(
         "/// One thing the API can do.\n\
@@ -42,7 +39,7 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         "The name in scenario files, the journal and logs: the operationId in the newest version.",
         "id(self) -> &'static str",
         &operations,
-        |operation| format!("{:?}", operation.id),
+        |operation| format!("{:?}", operation.facts.id),
     );
     function(
         &mut text,
@@ -70,14 +67,44 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         "Whether it exists in API versions; the token calls stand outside them.",
         "is_versioned(self) -> bool",
         &operations,
-        |operation| operation.is_versioned.to_string(),
+        |operation| operation.facts.unversioned.is_none().to_string(),
+    );
+    function(
+        &mut text,
+        "The HTTP method; of a `GET` also `HEAD`.",
+        "method(self) -> &'static str",
+        &operations,
+        |operation| format!("{:?}", operation.shown.method),
+    );
+    function(
+        &mut text,
+        "The path as the documents have it, without a version; a step in braces stands for any text.",
+        "path(self) -> &'static str",
+        &operations,
+        |operation| format!("{:?}", operation.shown.path),
+    );
+    function(
+        &mut text,
+        "The names of the API versions in which it exists; none where it stands outside them.",
+        "versions(self) -> &'static [&'static str]",
+        &operations,
+        |operation| format!("&{:?}", versions(operation.facts)),
+    );
+    function(
+        &mut text,
+        "The scopes that allow it, each in some version or for some kind of token; none where none is asked for.",
+        "scopes(self) -> &'static [&'static str]",
+        &operations,
+        |operation| format!("&{:?}", scopes(operation.facts)),
     );
     function(
         &mut text,
         "Whether it lists something page by page, from an `offset` on.",
         "is_paged(self) -> bool",
         &operations,
-        |operation| operation.is_paged.to_string(),
+        |operation| {
+            operation.facts.parameters.0.iter().any(|parameter| parameter.name == "offset").to_string()
+        },
     );
     line(&mut text, "}");
     text
@@ -93,10 +120,20 @@ pub(crate) fn tables(compiled: &Compiled) -> String {
 
 struct Named<'a> {
     variant: String,
-    id: &'a str,
-    is_versioned: bool,
-    is_paged: bool,
+    facts: &'a OperationFacts,
     shown: &'a Shown,
+}
+
+fn versions(facts: &OperationFacts) -> Vec<&'static str> {
+    let exists = facts.in_versions.iter().map(Option::is_some);
+    VERSIONS.iter().zip(exists).filter(|(_, exists)| *exists).map(|(version, _)| version.name).collect()
+}
+
+fn scopes(facts: &OperationFacts) -> Vec<&'static str> {
+    let access = facts.in_versions.iter().flatten().filter_map(|version| version.access);
+    let lists = access.flat_map(|access| [Some(access.user_scopes), access.application_scopes]);
+    let sorted: BTreeSet<_> = lists.flatten().flat_map(|scopes| scopes.0.iter().copied()).collect();
+    sorted.into_iter().collect()
 }
 
 fn line(text: &mut String, line: &str) {

@@ -1,6 +1,10 @@
 //! The command line as it is written. Every option is also an environment variable; a flag takes precedence
 //! over its variable.
 
+pub(crate) mod environment;
+mod listen;
+mod usage;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -11,8 +15,9 @@ use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
 use sync_group_sim::{Prerequisites, TenantOptions};
 
-use crate::limit_args::{LimitArgs, Time};
+use crate::limit_args::{LimitArgs, Time, whole_number, yes_or_no};
 use crate::server_args::ServerAddressArgs;
+use usage::Refused;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
 ///
@@ -27,10 +32,18 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; ends the process when they are invalid.
-    pub(crate) fn read() -> Self {
-        let matches = with_notes_apart(without_empty_variables(Self::command())).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    /// Reads the command line and the environment, or says what is wrong with them. Asked for help, it prints that and
+    /// ends the process.
+    pub(crate) fn read() -> Result<Self, String> {
+        let mut known = with_notes_apart(without_empty_variables(Self::command()));
+        let read = known.try_get_matches_from_mut(std::env::args_os());
+        match read.and_then(|matches| Self::from_arg_matches(&matches)) {
+            Ok(read) => Ok(read),
+            Err(error) if !error.use_stderr() => error.exit(),
+            Err(error) => {
+                Err(Refused { error: &error, known: &known, arguments: &usage::arguments() }.told())
+            }
+        }
     }
 }
 
@@ -206,12 +219,13 @@ pub(crate) struct JournalArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on, or a port of this machine only; port 0 takes a free one
     #[arg(
         long,
         env = "SYNC_GROUP_SIM_LISTEN",
         default_value = "127.0.0.1:4580",
-        value_name = "ADDRESS:PORT"
+        value_name = "ADDRESS:PORT",
+        value_parser = listen::address
     )]
     pub(crate) listen: SocketAddr,
     /// Write the port to this file once the server listens, and remove it at the end; a pipe or a device stays
@@ -224,7 +238,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
     pub(crate) scenario: Vec<String>,
     /// What ids and faults are drawn from; chosen at random and printed when absent
-    #[arg(long, env = "SYNC_GROUP_SIM_SEED")]
+    #[arg(long, env = "SYNC_GROUP_SIM_SEED", value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// Whether groups must meet the prerequisites of the service's documentation
     #[arg(
@@ -244,7 +258,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_PASSWORD_CHANGE_TIME", default_value_t = Time(TenantOptions::default().password_change_time), value_parser = any_time, value_name = "TIME")]
     pub(crate) password_change_time: Time,
     /// Answer 404 for tenants that do not exist instead of making them
-    #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, env = "SYNC_GROUP_SIM_STRICT_TENANTS", value_parser = yes_or_no)]
     pub(crate) strict_tenants: bool,
     /// A further domain whose first label names a tenant (repeatable)
     #[arg(long, env = "SYNC_GROUP_SIM_TENANT_DOMAIN", value_name = "DOMAIN", value_delimiter = ',', value_parser = domain)]
@@ -262,7 +276,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Serve https with a certificate generated for localhost; prints where the CA's certificate was written
-    #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, env = "SYNC_GROUP_SIM_TLS_SELF_SIGNED", value_parser = yes_or_no)]
     pub(crate) tls_self_signed: bool,
     /// With --tls-self-signed: write the CA's certificate to this file, and remove it at the end; a pipe or a device stays
     #[arg(long, env = "SYNC_GROUP_SIM_TLS_CA_FILE", value_name = "PATH")]
@@ -304,6 +318,10 @@ pub(crate) enum OnOff {
 
 fn any_time(text: &str) -> Result<Time, String> {
     parse_duration(text).map(Time)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    whole_number(text, 0, u64::MAX)
 }
 
 fn token_lifetime(text: &str) -> Result<Time, String> {

@@ -167,8 +167,12 @@ impl Clock {
 
 /// Reads a duration such as `200ms`, `5s`, `13m` or `1h`: a whole or decimal number and one unit.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong =
-        || format!("`{text}` is not a duration; expected a number and a unit: `200ms`, `5s`, `13m`, `1h`");
+    let wrong = || {
+        let advice = meant_duration(text).map_or_else(String::new, |meant| format!("; write {meant}"));
+        format!(
+            "`{text}` is not a duration; expected a number and a unit: `200ms`, `5s`, `13m`, `1h`{advice}"
+        )
+    };
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let millis_per_unit = match &text[digits..] {
         "ms" => 1.0,
@@ -189,6 +193,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
             Duration::from_millis(u64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(0))
         })
         .ok_or_else(|| format!("`{text}` is too long; expected at most 87600h (ten years)"))
+}
+
+/// The duration that people write as `5 s`, `2 minutes` or just `5`.
+fn meant_duration(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        _ => return None,
+    };
+    let meant = format!("{}{unit}", &text[..end]);
+    (meant != text && parse_duration(&meant).is_ok()).then_some(meant)
 }
 
 /// Ten years: longer waits are mistakes, and sums of them stay far below any overflow.

@@ -187,6 +187,9 @@ pub(crate) fn describe(
     match document.outline() {
         Outline::Text(_) => neither("text and nothing else"),
         Outline::List => neither("a list"),
+        Outline::Nothing => {
+            Err(document.error_at("", format!("the document is empty; expected {EITHER}")).to_string())
+        }
         Outline::Keys(keys) if !keys.is_empty() && kind(&document).is_none() => {
             neither(&format!("only unknown keys, such as `{}`", keys[0]))
         }

@@ -2,6 +2,7 @@
 //! they are only shown.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,19 +16,19 @@ use sync_group_sim::{Limits, TenantOptions};
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
     /// The longest request body, in bytes; 413 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODY", default_value_t = Limits::default().max_body_bytes, value_parser = any_number, value_name = "BYTES")]
     max_body: usize,
     /// The longest body of a control call, in bytes; 413 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONTROL_BODY", default_value_t = Limits::default().max_control_body_bytes, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_CONTROL_BODY", default_value_t = Limits::default().max_control_body_bytes, value_parser = any_number, value_name = "BYTES")]
     max_control_body: usize,
     /// Bytes of request bodies that are being read and answered, of all connections; one more gets a 503
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODIES_IN_FLIGHT", default_value_t = Limits::default().max_bodies_in_flight, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_BODIES_IN_FLIGHT", default_value_t = Limits::default().max_bodies_in_flight, value_parser = any_number, value_name = "BYTES")]
     max_bodies_in_flight: usize,
     /// Bytes of long answers that their clients have not taken yet, of all connections; one more gets a 503
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_ANSWERS_IN_FLIGHT", default_value_t = Limits::default().max_answers_in_flight, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_ANSWERS_IN_FLIGHT", default_value_t = Limits::default().max_answers_in_flight, value_parser = any_number, value_name = "BYTES")]
     max_answers_in_flight: usize,
     /// The longest request head, in bytes, 8192 or more; 431 beyond it
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = Limits::default().max_header_bytes, value_parser = clap::value_parser!(u32).range(8_192..=16 << 20), value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADER_BYTES", default_value_t = Limits::default().max_header_bytes, value_parser = head_bytes, value_name = "BYTES")]
     max_header_bytes: u32,
     /// Header fields of a request, 10000 at most; 431 beyond them
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HEADERS", default_value_t = Limits::default().max_headers, value_parser = headers, value_name = "N")]
@@ -54,19 +55,19 @@ pub(crate) struct LimitArgs {
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_HOLDS", default_value_t = Limits::default().max_holds, value_parser = at_least_one, value_name = "N")]
     max_holds: usize,
     /// HTTP/2 streams that are open on one connection; one more is refused
-    #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = Limits::default().max_streams, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_MAX_STREAMS", default_value_t = Limits::default().max_streams, value_parser = streams, value_name = "N")]
     max_streams: u32,
     /// HTTP/2 streams that one connection may open and reset before they are answered; beyond that it is closed
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RESETS", default_value_t = Limits::default().max_resets, value_parser = at_least_one, value_name = "N")]
     max_resets: usize,
     /// Exchanges that each tenant's journal keeps; the oldest are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = TenantOptions::default().journal_limit, value_name = "N")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_LIMIT", default_value_t = TenantOptions::default().journal_limit, value_parser = any_number, value_name = "N")]
     journal_limit: usize,
     /// Bytes that each tenant's journal keeps; the oldest exchanges are dropped
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = TenantOptions::default().journal_bytes, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_BYTES", default_value_t = TenantOptions::default().journal_bytes, value_parser = any_number, value_name = "BYTES")]
     journal_bytes: usize,
     /// Bytes that all tenants' journals keep together; the fullest give way, those under 1 MiB last
-    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_TOTAL_BYTES", default_value_t = DEFAULT_TOTAL_BYTES, value_name = "BYTES")]
+    #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_TOTAL_BYTES", default_value_t = DEFAULT_TOTAL_BYTES, value_parser = any_number, value_name = "BYTES")]
     journal_total_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value_t = TenantOptions::default().max_rules, value_parser = rules, value_name = "N")]
@@ -131,24 +132,88 @@ impl fmt::Display for Time {
 
 pub(crate) fn some_time(text: &str) -> Result<Time, String> {
     let time = parse_duration(text)?;
-    if time.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(Time(time)) }
+    if time.is_zero() { Err(format!("`{text}`; expected more than 0")) } else { Ok(Time(time)) }
 }
 
 fn rules(text: &str) -> Result<usize, String> {
-    up_to(text, MOST_RULES)
+    whole_number(text, 1, MOST_RULES)
 }
 
 fn headers(text: &str) -> Result<usize, String> {
-    up_to(text, Limits::MOST_HEADERS)
+    whole_number(text, 1, Limits::MOST_HEADERS)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
-    up_to(text, 1_000_000)
+    whole_number(text, 1, 1_000_000)
 }
 
-fn up_to(text: &str, most: usize) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|number| (1..=most).contains(number))
-        .ok_or_else(|| format!("expected a whole number from 1 to {most}"))
+fn streams(text: &str) -> Result<u32, String> {
+    whole_number(text, 1, 1_000_000)
+}
+
+fn head_bytes(text: &str) -> Result<u32, String> {
+    whole_number(text, 8_192, 16 << 20)
+}
+
+fn any_number(text: &str) -> Result<usize, String> {
+    whole_number(text, 0, usize::MAX)
+}
+
+/// Reads a number within bounds.
+pub(crate) fn whole_number<N>(text: &str, least: N, most: N) -> Result<N, String>
+where
+    N: Copy + fmt::Display + FromStr + PartialOrd + TryFrom<u64>,
+{
+    let fitting = |number: &N| (least..=most).contains(number);
+    if let Some(number) = text.parse().ok().filter(fitting) {
+        return Ok(number);
+    }
+    let meant = spelled_out(text).and_then(|number| N::try_from(number).ok()).filter(fitting);
+    let advice = meant.map_or_else(String::new, |meant| format!("; write {meant}"));
+    Err(format!("`{text}`; expected a whole number from {least} to {most}{advice}"))
+}
+
+/// The number that people write as `64MiB`, `1_000` or `10,000`.
+fn spelled_out(text: &str) -> Option<u64> {
+    let text: String = text.chars().filter(|c| !matches!(c, '_' | ',' | ' ')).collect();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..end].parse().ok()?;
+    let times = match text[end..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(times)
+}
+
+/// Reads a yes or no, as variables say it that stand in for an option without a value.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "on" | "t" | "1" => Ok(true),
+        "false" | "no" | "n" | "off" | "f" | "0" => Ok(false),
+        _ => Err(format!("`{text}`; expected true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_out_of_bounds_is_answered_with_them_and_one_with_a_unit_with_what_to_write() {
+        for (text, expected) in [
+            ("7", Ok(7)),
+            ("many", Err("`many`; expected a whole number from 1 to 10000000")),
+            ("-1", Err("`-1`; expected a whole number from 1 to 10000000")),
+            ("0", Err("`0`; expected a whole number from 1 to 10000000")),
+            ("1.5", Err("`1.5`; expected a whole number from 1 to 10000000")),
+            ("1_000", Err("`1_000`; expected a whole number from 1 to 10000000; write 1000")),
+            ("2 MiB", Err("`2 MiB`; expected a whole number from 1 to 10000000; write 2097152")),
+            ("1GB", Err("`1GB`; expected a whole number from 1 to 10000000")),
+        ] {
+            assert_eq!(whole_number(text, 1_usize, 10_000_000), expected.map_err(str::to_owned), "{text}");
+        }
+    }
 }

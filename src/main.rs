@@ -1,6 +1,6 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs`,
-//! `limit_args.rs` and `server_args.rs`, the files it names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in
-//! `log.rs`, the simulator in the library.
+//! `limit_args.rs` and `server_args.rs`, what is wrong with it in `cli/`, the files it names in `files.rs` and
+//! `text_file.rs`, those it makes in `own_files.rs`, the log in `log.rs`, the simulator in the library.
 
 mod cli;
 mod commands;
@@ -18,7 +18,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match commands::run(cli::Cli::read()) {
+    let read = cli::Cli::read().map_err(commands::Failure::Usage);
+    match read.and_then(commands::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");

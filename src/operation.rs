@@ -7,6 +7,12 @@ use std::str::FromStr;
 
 include!(concat!(env!("OUT_DIR"), "/operation.rs"));
 
+/// The scopes' names until 2025-11-18, each with today's; whether the service still accepts them is not known; we do.
+pub(crate) const FORMER_SCOPES: [(&str, &str); 2] = [
+    ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
+    ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
+];
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())

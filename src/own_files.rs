@@ -10,6 +10,8 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::commands::system::in_words;
+
 /// How many names are tried. Only those of processes that crashed are taken.
 const NAMES: usize = 1_000;
 /// How long a reader who is in the way is given each time.
@@ -223,5 +225,5 @@ fn cannot(path: &Path, error: &io::Error) -> String {
         ErrorKind::PermissionDenied => "; expected a name in a folder where files may be made",
         _ => "",
     };
-    format!("{}: cannot be written: {error}{advice}", path.display())
+    format!("{}: cannot be written: {}{advice}", path.display(), in_words(error))
 }

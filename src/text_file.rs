@@ -8,6 +8,8 @@ use std::path::Path;
 
 use sync_group_sim::document::decode;
 
+use crate::commands::system;
+
 /// The longest fixture, in bytes.
 pub(crate) const LONGEST_FIXTURE: u64 = 64 << 20;
 /// The longest scenario, in bytes.
@@ -18,7 +20,7 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<String, String> {
     let name = path.display();
     let cannot = |error: io::Error| match error.kind() {
         ErrorKind::NotFound => format!("{name}: no such file; expected one that exists"),
-        _ => format!("{name}: cannot be read: {error}"),
+        _ => format!("{name}: cannot be read: {}; expected a file that can be", system::in_words(&error)),
     };
     let found = fs::metadata(path).map_err(cannot)?;
     if !found.is_file() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::claims::Claims;
 use crate::clock::Timestamp;
 use crate::contract::Access;
+use crate::operation::FORMER_SCOPES;
 use crate::wire::{Caller, Refusal};
 
 /// The scope that allows everything.
@@ -15,11 +16,7 @@ pub(super) const ALL_SCOPES: &str = "sp:scopes:all";
 pub(super) const DEFAULT_SCOPE: &str = "sp:scopes:default";
 /// The user level that every user has.
 const USER: &str = "USER";
-/// The scopes' names until 2025-11-18; whether the service still accepts them is not known; we do.
-const FORMER_SCOPES: [(&str, &str); 2] = [
-    ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
-    ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
-];
+
 /// A valid token's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {

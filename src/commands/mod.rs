@@ -15,6 +15,7 @@ mod schema;
 mod serve;
 mod shell;
 mod signals;
+pub(crate) mod system;
 mod wrap;
 
 use std::fmt;
@@ -23,7 +24,9 @@ use std::process::ExitCode;
 
 use sync_group_sim::document::unknown;
 
+use crate::cli::environment;
 use crate::cli::{Cli, Command};
+use system::in_words;
 
 /// Why a command failed, printed on stderr.
 #[derive(Debug)]
@@ -56,6 +59,10 @@ type Outcome = Result<(), Failure>;
 
 /// Carries out what was said on the command line.
 pub(crate) fn run(cli: Cli) -> Outcome {
+    // A server has a log for them.
+    if !matches!(cli.command, None | Some(Command::Serve(_))) {
+        environment::warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    }
     match cli.command {
         None => serve::serve(&cli.serve),
         Some(Command::Serve(args)) => serve::serve(&args),
@@ -106,7 +113,7 @@ fn quoted(text: &str) -> String {
 fn print(text: &str) -> Outcome {
     match writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Failed(format!("stdout cannot be written: {error}")))
+            Err(Failure::Failed(format!("stdout cannot be written: {}", in_words(&error))))
         }
         _ => Ok(()),
     }

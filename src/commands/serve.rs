@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::banner::Banner;
+use super::system::in_words;
 use super::{Failure, Outcome, print, signals};
-use crate::cli::{Log, OnOff, ServeArgs};
+use crate::cli::{Log, OnOff, ServeArgs, environment};
 use crate::files::Files;
 use crate::log;
 use crate::own_files::{OwnFile, OwnFiles};
@@ -26,6 +27,7 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     }
     // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log, args.log_control);
+    environment::warnings().iter().for_each(|warning| log::warn(args.log, warning));
     #[cfg(unix)]
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
@@ -46,7 +48,7 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         move || made.remove()
     };
     let stop = signals::stop(config.limits.drain_timeout, remove)
-        .map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("signals cannot be caught: {}", in_words(&error))))?;
     let (tls, authority) = tls(args, &made)?;
     config.tls = tls;
     let (seed, control, scenarios) = (config.options.seed, config.control.clone(), config.scenarios.clone());
@@ -60,8 +62,8 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         control: &control,
         authority: authority.as_deref(),
     };
-    let runtime =
-        runtime().map_err(|error| Failure::Failed(format!("threads cannot be started: {error}")))?;
+    let runtime = runtime()
+        .map_err(|error| Failure::Failed(format!("threads cannot be started: {}", in_words(&error))))?;
     let served = runtime.block_on(serve_until_stopped(args, &simulator, files, banner, &made, stop));
     // A control call that takes long, or a drive that hangs, is not waited for.
     runtime.shutdown_background();
@@ -200,7 +202,8 @@ fn check_token(token: Option<&str>) -> Outcome {
     if token.is_none_or(is_sendable) {
         return Ok(());
     }
-    let message = "invalid value for `--control-token`; expected visible ASCII characters without spaces";
+    let message =
+        "--control-token: characters that cannot be sent; expected visible ASCII characters without spaces";
     Err(Failure::Usage(message.to_owned()))
 }
 
@@ -236,5 +239,5 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
     } else {
         ""
     };
-    Failure::Failed(format!("cannot listen on {address}: {error}{hint}"))
+    Failure::Failed(format!("cannot listen on {address}: {}{hint}", in_words(error)))
 }

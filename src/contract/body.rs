@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::check::Multipart;
 use super::facts::{BodyFacts, Media};
 use super::violation::{Violation, violation};
+use crate::document::parse_json;
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Body, DetailCode, Refusal, Request};
 
@@ -42,9 +43,9 @@ pub(super) fn read(facts: &BodyFacts, request: &Request) -> Result<Option<Conten
         return Err(Refusal::UnsupportedMediaType.because(why));
     }
     match facts.media {
-        Media::Json | Media::JsonPatch => serde_json::from_slice(bytes)
-            .map(|value| Some(Content::Json(value)))
-            .map_err(|error| unparsable(error.to_string())),
+        Media::Json | Media::JsonPatch => {
+            parse_json(bytes).map(|value| Some(Content::Json(value))).map_err(unparsable)
+        }
         Media::Multipart => Ok(request.headers.get(CONTENT_TYPE).map(|content_type| {
             Content::Multipart(Multipart { content_type: content_type.clone(), bytes: bytes.clone() })
         })),
@@ -136,7 +137,7 @@ fn add_violations(validator: &Validator, value: &Value, violations: &mut Vec<Vio
     found.dedup_by(|second, first| second.text == first.text);
     if is_cut {
         let text = "There are further mistakes.".to_owned();
-        found.push(Violation { code: DetailCode::ReferenceNotFound, text });
+        found.push(Violation { code: DetailCode::ReferenceNotFound, text, aside: None });
     }
     violations.append(&mut found);
 }

@@ -96,6 +96,9 @@ impl Contract {
         if let Body::TooLarge { limit } = request.body {
             return Err(Refusal::PayloadTooLarge { limit });
         }
+        if let Some(coding) = request.content_coding() {
+            return Err(Refusal::UnsupportedCoding { coding: coding.into_owned() });
+        }
         let says_experimental = || {
             let value = request.headers.get(EXPERIMENTAL);
             value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
@@ -149,10 +152,12 @@ fn check_parameters(
 /// The refusal that names all violations, in their order; `None` when there are none.
 fn refusal(mut violations: Vec<Violation>) -> Option<Refusal> {
     violations.sort_by_key(|violation| violation.code);
+    let asides: Vec<String> = violations.iter_mut().filter_map(|violation| violation.aside.take()).collect();
+    let aside = (!asides.is_empty()).then(|| asides.join("; "));
     let mut violations = violations.into_iter();
-    let Violation { code, text } = violations.next()?;
+    let Violation { code, text, .. } = violations.next()?;
     let further = violations.map(|violation| violation.text).collect();
-    Some(Refusal::BadRequest { code, text, further, aside: None })
+    Some(Refusal::BadRequest { code, text, further, aside })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The document of one API version as it is served: only what exists in that version, without marks, and with the
-//! prerequisites that the running configuration enforces written into the schemas of request bodies.
+//! The document of one API version as it is served: only what exists in that version, without marks, and with schemas of
+//! their own for request bodies: they may have null where they may have nothing, and say which prerequisites the
+//! running configuration enforces.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use super::{Contract, marks};
 use crate::prerequisites::Prerequisites;
 use crate::version::ApiVersion;
 
-/// The suffix of schemas that are stricter in requests than in replies.
+/// The suffix of schemas that requests have for themselves.
 const REQUEST: &str = "Request";
 
 impl Contract {
@@ -18,9 +19,7 @@ impl Contract {
     pub fn document(&self, version: &ApiVersion, prerequisites: Prerequisites, base_url: &str) -> Value {
         let mut document: Value = serde_json::from_str(self.document).expect("the build wrote the document");
         document["paths"] = paths(&document["paths"], version);
-        if prerequisites == Prerequisites::Enforce {
-            tell_requests_apart(&mut document);
-        }
+        tell_requests_apart(&mut document, prerequisites);
         marks::strip(&mut document);
         drop_what_is_not_used(&mut document);
         keep_scopes_that_are_used(&mut document, base_url);
@@ -55,15 +54,15 @@ fn paths(paths: &Value, version: &ApiVersion) -> Value {
     spelled
 }
 
-/// Gives request bodies schemas of their own where the enforced prerequisites make them stricter.
-fn tell_requests_apart(document: &mut Value) {
+/// Gives request bodies schemas of their own where they differ from those of replies.
+fn tell_requests_apart(document: &mut Value, prerequisites: Prerequisites) {
     let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    let stricter = stricter_schemas(&schemas);
+    let differing = differing_schemas(&schemas, prerequisites);
     let mut all = Map::new();
     for (name, schema) in schemas {
-        if stricter.contains(&name) {
+        if differing.contains(&name) {
             let mut own = schema.clone();
-            make_strict(&mut own, &stricter);
+            make_requests(&mut own, &differing, prerequisites);
             all.insert(name.clone(), schema);
             all.insert(format!("{name}{REQUEST}"), own);
         } else {
@@ -73,7 +72,7 @@ fn tell_requests_apart(document: &mut Value) {
     document["components"]["schemas"] = all.into();
     for operation in operations(document) {
         if let Some(body) = operation.get_mut("requestBody") {
-            make_strict(body, &stricter);
+            make_requests(body, &differing, prerequisites);
         }
     }
 }
@@ -83,45 +82,54 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut)
 }
 
-/// The schemas that say something for requests only, or refer to one that does.
-fn stricter_schemas(schemas: &Map<String, Value>) -> BTreeSet<String> {
-    let mut stricter = BTreeSet::new();
+/// The schemas that say something else for requests, or refer to one that does.
+fn differing_schemas(schemas: &Map<String, Value>, prerequisites: Prerequisites) -> BTreeSet<String> {
+    let mut differing = BTreeSet::new();
+    for (name, schema) in schemas {
+        let mut own = schema.clone();
+        make_requests(&mut own, &differing, prerequisites);
+        if own != *schema {
+            differing.insert(name.clone());
+        }
+    }
     loop {
-        let before = stricter.len();
+        let before = differing.len();
         for (name, schema) in schemas {
-            let mut is_stricter = false;
+            let mut refers = false;
             each_object(schema, &mut |object| {
                 let target = object.get("$ref").and_then(Value::as_str).and_then(schema_name);
-                is_stricter |= object.contains_key(marks::WHEN_ENFORCED)
-                    || target.is_some_and(|target| stricter.contains(target));
+                refers |= target.is_some_and(|target| differing.contains(target));
             });
-            if is_stricter {
-                stricter.insert(name.clone());
+            if refers {
+                differing.insert(name.clone());
             }
         }
-        if stricter.len() == before {
-            return stricter;
+        if differing.len() == before {
+            return differing;
         }
     }
 }
 
-/// Merges what is required of requests only, and refers to the schemas of requests.
-fn make_strict(value: &mut Value, stricter: &BTreeSet<String>) {
-    marks::enforce(value);
-    rename_references(value, stricter);
+/// Says what holds of requests only, and refers to the schemas of requests.
+fn make_requests(value: &mut Value, differing: &BTreeSet<String>, prerequisites: Prerequisites) {
+    if prerequisites == Prerequisites::Enforce {
+        marks::enforce(value);
+    }
+    marks::allow_null(value);
+    rename_references(value, differing);
 }
 
-fn rename_references(value: &mut Value, stricter: &BTreeSet<String>) {
+fn rename_references(value: &mut Value, differing: &BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref")
-                && schema_name(reference).is_some_and(|name| stricter.contains(name))
+                && schema_name(reference).is_some_and(|name| differing.contains(name))
             {
                 reference.push_str(REQUEST);
             }
-            object.values_mut().for_each(|member| rename_references(member, stricter));
+            object.values_mut().for_each(|member| rename_references(member, differing));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, stricter)),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, differing)),
         _ => {}
     }
 }
@@ -213,6 +221,9 @@ mod tests {
         let request = &schemas["PasswordSyncGroupRequest"];
         assert_eq!(request["required"], json!(["name", "passwordPolicyId", "sourceIds"]));
         assert_eq!(request["properties"]["sourceIds"]["minItems"], 2);
+        let nullable = |schema: &Value, field: &str| schema["properties"][field]["nullable"] == true;
+        assert!(nullable(request, "id") && !nullable(request, "name"));
+        assert!(!nullable(&schemas["PasswordSyncGroup"], "id"));
         assert_eq!(schemas["PasswordSyncGroup"]["required"], Value::Null);
         assert_eq!(strict["servers"], json!([{ "url": "http://127.0.0.1:1" }]));
         let create = &strict["paths"]["/password-sync-groups/v1"]["post"];
@@ -228,7 +239,9 @@ mod tests {
         let version = ApiVersion::named("v2024").unwrap();
         let lax = contract.document(version, Prerequisites::Ignore, "http://127.0.0.1:1");
         let schemas = &lax["components"]["schemas"];
-        assert_eq!(schemas["PasswordSyncGroupRequest"], Value::Null);
+        let request = &schemas["PasswordSyncGroupRequest"];
+        assert_eq!(request["required"], Value::Null);
+        assert!(nullable(request, "id") && nullable(request, "name"));
         assert_eq!(schemas["PasswordSyncGroup"]["required"], Value::Null);
         assert_eq!(lax["servers"], json!([{ "url": "http://127.0.0.1:1/v2024" }]));
         for document in [strict, lax] {

@@ -162,6 +162,29 @@ pub(crate) fn enforce(value: &mut Value) {
     }
 }
 
+/// Allows null in every property that may be left out, everywhere in a request's schema: clients write it for what they
+/// do not have.
+pub(crate) fn allow_null(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+            if let Some(Value::Object(properties)) = object.get_mut("properties") {
+                let optional =
+                    properties.iter_mut().filter(|(name, _)| !required.iter().any(|known| known == *name));
+                // OpenAPI 3.0 has `nullable` only beside `type`.
+                for schema in optional.filter_map(|(_, schema)| schema.as_object_mut()) {
+                    if schema.contains_key("type") {
+                        schema.insert("nullable".to_owned(), true.into());
+                    }
+                }
+            }
+            object.values_mut().for_each(allow_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_null),
+        _ => {}
+    }
+}
+
 fn merge(into: &mut Map<String, Value>, addition: Map<String, Value>) {
     for (key, value) in addition {
         match (into.get_mut(&key), value) {

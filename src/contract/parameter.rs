@@ -47,6 +47,7 @@ fn default_of(parameter: &Parameter) -> Result<ParameterValue, Violation> {
         None if parameter.is_required => Err(Violation {
             code: DetailCode::Missing,
             text: format!("Required {} \"{}\" was missing or empty.", place(parameter), parameter.name),
+            aside: None,
         }),
         None => Ok(ParameterValue::Absent),
     }
@@ -73,6 +74,7 @@ fn value_of(parameter: &Parameter, text: &str) -> Result<ParameterValue, Violati
         Violation {
             code: DetailCode::IllegalValue,
             text: format!("{subject} \"{name}\" must be {expected}, but is \"{text}\"."),
+            aside: None,
         }
     })
 }

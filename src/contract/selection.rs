@@ -47,7 +47,7 @@ fn given<T>(
 /// Invented: the code and the text. It is documented only that the answer is 400.
 fn violation(name: &str, text: &str, mistake: &Mistake) -> Violation {
     let text = format!("Query parameter \"{name}\", {mistake}. It was: {}", excerpt(text, mistake.at));
-    Violation { code: DetailCode::IllegalValue, text }
+    Violation { code: DetailCode::IllegalValue, text, aside: None }
 }
 
 /// How many characters are shown before and after a mistake.

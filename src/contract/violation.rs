@@ -14,6 +14,8 @@ pub struct Violation {
     pub code: DetailCode,
     /// Which field or parameter, and why.
     pub text: String,
+    /// What the service does not say, for the journal and the log.
+    pub aside: Option<String>,
 }
 
 /// A validation error in the service's terms.
@@ -23,9 +25,10 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
     let is_missing = |field: &str| Violation {
         code: DetailCode::Missing,
         text: format!("Required field \"{field}\" was missing or empty."),
+        aside: instance.is_null().then(|| format!("`{field}` was null; expected a value")),
     };
     // Invented: the texts of illegal values. What the service says here is not known.
-    let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text };
+    let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text, aside: None };
     match error.kind() {
         ValidationErrorKind::Required { property } => is_missing(property.as_str().unwrap_or_default()),
         ValidationErrorKind::Type { kind }
@@ -41,6 +44,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
                 expected_type(kind),
                 type_of(instance)
             ),
+            aside: None,
         },
         ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
         ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
@@ -92,8 +96,10 @@ fn is_required_type(kind: &TypeKind) -> bool {
 fn expected_type(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => with_article(&kind.to_string()),
+        // Null stands for what is left out; what is expected is something else.
         TypeKind::Multiple(kinds) => {
-            kinds.iter().map(|kind| with_article(&kind.to_string())).collect::<Vec<_>>().join(" or ")
+            let kinds = kinds.iter().map(|kind| kind.to_string()).filter(|kind| kind != "null");
+            kinds.map(|kind| with_article(&kind)).collect::<Vec<_>>().join(" or ")
         }
     }
 }

@@ -34,6 +34,12 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
             return Err(ControlError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
     };
+    if let Some(coding) = request.content_coding() {
+        let message = format!(
+            "the body is compressed (`Content-Encoding: {coding}`); expected it as it is, without that header field"
+        );
+        return Err(ControlError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     let text = decode(NAME, body).map_err(|error| ControlError::bad(error.to_string()))?;
     let format = match request.media_type() {
         Some(media_type) if media_type.ends_with("yaml") => Format::Yaml,
@@ -96,7 +102,10 @@ pub(super) fn filter(request: &Request) -> Result<Filter, ControlError> {
             || ControlError::bad(format!("`{name}` is `{value}`; expected a whole number from 0"));
         match &*name {
             "operation" => filter.operation = Some(value.parse().map_err(ControlError::bad)?),
-            "status" => filter.status = Some(value.parse().map_err(|_| not_a_number())?),
+            "status" => {
+                let wrong = || ControlError::bad(format!("`status` is `{value}`; expected one such as 404"));
+                filter.status = Some(value.parse().map_err(|_| wrong())?);
+            }
             "client" => filter.client = Some(value.into_owned()),
             "rule" => filter.rule = Some(value.into_owned()),
             "after" => filter.after = value.parse().map_err(|_| not_a_number())?,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::tree::{Content, MOST_DEEP, MOST_NODES, Misread, Node, Tree, offset, repeated};
+use super::tree::{Content, EMPTY, MOST_DEEP, MOST_NODES, Misread, Node, Tree, offset, repeated};
 
 /// Reads one JSON text.
 pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
@@ -13,7 +13,7 @@ pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
     }
     reader.skip_blanks();
     if reader.at == text.len() {
-        return Err(Misread::new(reader.at, "the document is empty"));
+        return Err(Misread::new(reader.at, EMPTY));
     }
     let root = reader.value(0)?;
     reader.skip_blanks();

@@ -23,6 +23,8 @@ pub(crate) struct Mistakes {
     pub(super) outermost: Option<u32>,
     /// What the field that is being read allows beside its type.
     limit: Option<Limit>,
+    /// The keys of the records around the one that is being read, the outermost first.
+    outer_keys: Vec<&'static [&'static str]>,
     found: Vec<(u32, String)>,
     more: usize,
 }
@@ -38,6 +40,19 @@ impl Mistakes {
         let read = read(self);
         self.limit = outer;
         read
+    }
+
+    /// Reads a part of something that has these keys.
+    pub(super) fn below<T>(&mut self, keys: &'static [&'static str], read: impl FnOnce(&mut Self) -> T) -> T {
+        self.outer_keys.push(keys);
+        let read = read(self);
+        self.outer_keys.pop();
+        read
+    }
+
+    /// Whether what is around has this key.
+    pub(super) fn belongs_outside(&self, key: &str) -> bool {
+        self.outer_keys.iter().any(|keys| keys.contains(&key))
     }
 
     /// What messages expect of a type, within the limit.

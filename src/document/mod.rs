@@ -17,6 +17,8 @@ mod words;
 mod written;
 mod yaml;
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -26,13 +28,14 @@ pub use nearest::nearest;
 pub(crate) use record::{Record, record};
 pub(crate) use shape::{Field, Limit, Presence, Shape};
 pub use text::decode;
+pub(crate) use text::parse_json;
 pub(crate) use tree::{Content, Node};
-pub(crate) use values::parsed;
+pub(crate) use values::{as_written, parsed};
 pub(crate) use words::words;
-pub use written::unknown;
-pub(crate) use written::{Definitions, Written, one_of, word};
+pub(crate) use written::{Definitions, Written, reads, word};
+pub use written::{one_of, unknown};
 
-use tree::{Misread, Tree};
+use tree::{EMPTY, Misread, Tree};
 #[cfg(test)]
 pub(crate) use written::document_schema;
 
@@ -55,11 +58,20 @@ impl Format {
         if is_json { Self::Json } else { Self::Yaml }
     }
 
-    /// The likely format of a text: JSON if it starts like a JSON object, list or text.
+    /// The likely format of a text: JSON if it starts like a JSON object, list or text. `{name: x}` is YAML.
     pub fn of_text(text: &str) -> Self {
-        let begins = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-        if begins.starts_with(['{', '[', '"']) { Self::Json } else { Self::Yaml }
+        let begins = without_blanks(text).trim_start_matches(|c: char| c == '[' || c.is_ascii_whitespace());
+        let is_list_alone = without_blanks(text).starts_with('[') && begins.starts_with(']');
+        let is_json = match begins.strip_prefix('{') {
+            Some(rest) => rest.trim_start().starts_with(['"', '}']),
+            None => begins.starts_with('"') || is_list_alone,
+        };
+        if is_json { Self::Json } else { Self::Yaml }
     }
+}
+
+fn without_blanks(text: &str) -> &str {
+    text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
 }
 
 /// A document's text, and what to call it in messages.
@@ -89,7 +101,7 @@ impl<'a> Document<'a> {
         &self,
         make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
     ) -> Result<R, DocumentError> {
-        let tree = self.tree()?;
+        let tree = self.tree_of(&T::expected)?;
         let mut mistakes = self.repeated_keys(&tree);
         mistakes.outermost = Some(tree.root.at);
         let read = T::read(&tree.root, &mut mistakes);
@@ -120,8 +132,15 @@ impl<'a> Document<'a> {
 
     /// The outermost value of the document, to find out what it is meant to be.
     pub fn outline(&self) -> Outline {
-        let Ok(Tree { root, .. }) = self.tree() else { return Outline::Unreadable };
+        let root = match self.tree() {
+            Ok(Tree { root, .. }) => root,
+            Err(error) if error.mistakes.iter().any(|mistake| mistake.message.starts_with(EMPTY)) => {
+                return Outline::Nothing;
+            }
+            Err(_) => return Outline::Unreadable,
+        };
         match root.content {
+            _ if root.is_null() => Outline::Nothing,
             Content::Mapping(entries) => {
                 let keys = entries.iter().filter_map(|(key, _)| key.scalar().map(str::to_owned));
                 Outline::Keys(keys.collect())
@@ -147,10 +166,25 @@ impl<'a> Document<'a> {
     }
 
     fn tree(&self) -> Result<Tree<'a>, DocumentError> {
+        self.tree_of(&|| "a value".into())
+    }
+
+    /// The same; a document that is empty is told what it should be.
+    fn tree_of(&self, expected: &dyn Fn() -> Cow<'static, str>) -> Result<Tree<'a>, DocumentError> {
         let read = if self.format == Format::Yaml { yaml::read(self.text) } else { json::read(self.text) };
         read.map_err(|Misread { at, message }| {
             let mut mistakes = Mistakes::default();
-            mistakes.add_at(at, message);
+            let is_yaml = self.format == Format::Json
+                && !without_blanks(self.text).starts_with(['{', '[', '"'])
+                && yaml::read(self.text).is_ok_and(|tree| tree.root.scalar().is_none());
+            let advice = if is_yaml {
+                "; this is YAML: name the file `.yaml`, or send it as `application/yaml`"
+            } else {
+                ""
+            };
+            let expected =
+                if message == EMPTY { format!("; expected {}", expected()) } else { String::new() };
+            mistakes.add_at(at, format!("{message}{expected}{advice}"));
             mistakes.told(self.name, self.text).expect("there is one")
         })
     }
@@ -189,6 +223,8 @@ pub(crate) fn read_own<T: Written>(json: &[u8]) -> T {
 /// The outermost value of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outline {
+    /// No value, or null.
+    Nothing,
     /// A text and nothing else.
     Text(String),
     /// A mapping with these keys.
@@ -206,6 +242,12 @@ pub(crate) struct Place<'n, 'a, 'm> {
 }
 
 impl Place<'_, '_, '_> {
+    /// Whether it has a key that is not one of these: what seems to be missing may be meant by it.
+    pub(crate) fn has_other_keys(&self, keys: &[&str]) -> bool {
+        let Content::Mapping(entries) = &self.node.content else { return false };
+        entries.iter().any(|(key, _)| key.scalar().is_none_or(|key| !keys.contains(&key)))
+    }
+
     /// Notes a mistake at the value that `pointer` leads to from here.
     pub(crate) fn mistake(&mut self, pointer: &str, message: impl Into<String>) {
         self.mistakes.add_at(self.node.find(pointer), message.into());

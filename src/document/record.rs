@@ -10,8 +10,8 @@ use super::written::Written;
 /// Describes a struct that people write. Each field names its key and says whether it may be left out:
 ///
 /// * `required("key")`;
-/// * `optional("key")`: its type's default when absent, and not written when it is that;
-/// * `nullable("key")`: the same, and null counts as absent;
+/// * `optional("key")`: its type's default when absent, and not written when it is that; null counts as absent in JSON;
+/// * `nullable("key")`: the same, and null counts as absent in YAML, too;
 /// * `stated("key")`: the same, but always written;
 /// * `or("key", value)`: the value when absent; always written.
 ///
@@ -62,6 +62,7 @@ macro_rules! record {
                         default: $crate::document::record!(@default $Type $(, $default)?),
                         schema: <$Type as $crate::document::Written>::schema,
                         keys: <$Type as $crate::document::Written>::keys,
+                        reads: $crate::document::reads::<$Type>,
                     }),*],
                 };
                 &SHAPE
@@ -167,11 +168,17 @@ impl<'n, 'a> Record<'n, 'a> {
     pub(crate) fn open(shape: &'static Shape, node: &'n Node<'a>, mistakes: &mut Mistakes) -> Option<Self> {
         let Content::Mapping(entries) = &node.content else {
             // A whole document of another kind was not meant as the value of one of its keys.
-            let is_whole = mistakes.outermost == Some(node.at);
-            let advice = if is_whole { String::new() } else { shape.advice(node) };
+            let advice = if is_whole(node, mistakes) { String::new() } else { shape.advice(node) };
             mistakes.unexpected(node, &format!("{}{advice}", shape.expected()));
             return None;
         };
+        if is_whole(node, mistakes)
+            && let Some(outer) = shape.belonging(entries)
+        {
+            let message = format!("the keys of one of its `{outer}`; expected {}", shape.expected());
+            mistakes.add(node, message);
+            return None;
+        }
         let mut values = vec![None; shape.keys.len()];
         let mut meant = Vec::new();
         for (key, value) in entries {
@@ -184,7 +191,8 @@ impl<'n, 'a> Record<'n, 'a> {
                 None => {
                     let nearest = nearest(name, shape.keys.iter().copied());
                     meant.extend(nearest.and_then(|meant| shape.keys.iter().position(|key| *key == meant)));
-                    mistakes.add(key, shape.unknown(name));
+                    let message = shape.unknown(name, mistakes);
+                    mistakes.add(key, message);
                 }
             }
         }
@@ -196,25 +204,36 @@ impl<'n, 'a> Record<'n, 'a> {
         let place = self.shape.keys.iter().position(|known| *known == key).expect("the key is the record's");
         let limit = self.shape.fields[place].limit;
         let expected = || Limit::narrow(limit, &T::expected()).into_owned();
-        match self.given(place, expected, mistakes) {
+        match self.given(place, T::TAKES_NULL, expected, mistakes) {
             Given::Absent => Given::Absent,
             Given::Wrong => Given::Wrong,
-            Given::Value(node) => match mistakes.within(limit, |mistakes| T::read(node, mistakes)) {
-                Some(value) if self.is_within(place, node, mistakes) => Given::Value(value),
-                _ => Given::Wrong,
-            },
+            Given::Value(node) => {
+                let read =
+                    |mistakes: &mut Mistakes| mistakes.within(limit, |mistakes| T::read(node, mistakes));
+                match mistakes.below(self.shape.keys, read) {
+                    Some(value) if self.is_within(place, node, mistakes) => Given::Value(value),
+                    _ => Given::Wrong,
+                }
+            }
         }
     }
 
     fn given(
         &self,
         place: usize,
+        takes_null: bool,
         expected: impl FnOnce() -> String,
         mistakes: &mut Mistakes,
     ) -> Given<&'n Node<'a>> {
         let presence = self.shape.fields[place].presence;
+        // Programs write null in JSON for what they do not have; in YAML it mostly is a key whose value is out of place.
+        let is_absent = |node: &Node<'_>| match presence {
+            Presence::Required => false,
+            Presence::Optional => node.is_null() && !takes_null && !mistakes.is_yaml,
+            Presence::Nullable => node.is_null(),
+        };
         match self.values[place] {
-            Some(node) if node.is_null() && presence == Presence::Nullable => Given::Absent,
+            Some(node) if is_absent(node) => Given::Absent,
             Some(node) => Given::Value(node),
             None if presence != Presence::Required => Given::Absent,
             // Reported already, at the mistyped key.
@@ -234,6 +253,7 @@ impl<'n, 'a> Record<'n, 'a> {
             let key = self.shape.keys[place];
             let found = match node.scalar() {
                 Some("") => format!("an empty `{key}`"),
+                Some(text) if node.plain().is_none() => format!("{key} {}", shown(text)),
                 Some(_) => format!("{key} {}", in_words(node).replace('`', "")),
                 None => match node.entries() {
                     0 => format!("{key} without entries"),
@@ -244,6 +264,11 @@ impl<'n, 'a> Record<'n, 'a> {
         }
         missed.is_none()
     }
+}
+
+/// Whether it is all of a document.
+fn is_whole(node: &Node<'_>, mistakes: &Mistakes) -> bool {
+    mistakes.outermost == Some(node.at)
 }
 
 /// What a record says of one of its fields.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::mistakes::shown;
+use super::mistakes::{Mistakes, shown};
 use super::tree::{Node, number};
 use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
@@ -38,6 +38,8 @@ pub(crate) struct Field {
     pub(crate) schema: fn(&mut Definitions) -> Value,
     /// Its type's keys.
     pub(crate) keys: fn() -> &'static [&'static str],
+    /// Whether a value is one of its type.
+    pub(crate) reads: fn(&Node<'_>) -> bool,
 }
 
 /// Whether a field may be left out.
@@ -45,7 +47,7 @@ pub(crate) struct Field {
 pub(crate) enum Presence {
     /// It must be there.
     Required,
-    /// It may be left out; null is a mistake.
+    /// It may be left out, in JSON by null, too; in YAML null is a mistake.
     Optional,
     /// It may be left out or null.
     Nullable,
@@ -104,7 +106,10 @@ impl Limit {
             }),
             Self::AtLeast(least) => (value < least as f64).then(|| format!("{least} or more")),
             Self::Between(least, most) => {
-                (value < least as f64 || value > most as f64).then(|| format!("{least} to {most}"))
+                // A chance is easily taken for a number in a hundred.
+                let is_percentage = (least, most) == (0, 1) && value > 1.0 && value <= 100.0;
+                let advice = if is_percentage { format!("; write {}", value / 100.0) } else { String::new() };
+                (value < least as f64 || value > most as f64).then(|| format!("{least} to {most}{advice}"))
             }
             Self::Form { expected, holds, .. } => {
                 node.scalar().is_some_and(|text| !holds(text)).then(|| expected.to_owned())
@@ -187,23 +192,54 @@ impl Shape {
     }
 
     /// The message for an unknown key.
-    pub(super) fn unknown(&self, key: &str) -> String {
-        let fields = self.keys.iter().zip(self.fields).map(|(outer, field)| (outer, (field.keys)()));
+    pub(super) fn unknown(&self, key: &str, mistakes: &Mistakes) -> String {
+        let indented = |how: &'static str| if mistakes.is_yaml { how } else { "" };
+        if let Some(outer) = self.outer_of(key) {
+            let how = indented(", indented further");
+            return format!("the key {} belongs under `{outer}`; expected it there{how}", shown(key));
+        }
+        if mistakes.belongs_outside(key) {
+            let how = indented(", indented less");
+            return format!("the key {} belongs to what is around this; expected it there{how}", shown(key));
+        }
+        // Without a blank behind it, a colon is part of a text.
+        if let Some((known, value)) = key.split_once(':').filter(|(known, _)| self.keys.contains(known)) {
+            return format!(
+                "{} without a blank; expected one behind the colon: `{known}: {value}`",
+                shown(key)
+            );
+        }
+        unknown("unknown key", key, self.keys)
+    }
+
+    /// The field whose value may have this key.
+    fn outer_of(&self, key: &str) -> Option<&'static str> {
+        let fields = self.keys.iter().zip(self.fields).map(|(outer, field)| (*outer, (field.keys)()));
         let with_it: Vec<_> = fields.filter(|(_, keys)| keys.contains(&key)).collect();
         match with_it.as_slice() {
             // Several of one type, such as a fault and a list of faults: the first is the simplest.
-            [(outer, keys), others @ ..] if others.iter().all(|(_, others)| others == keys) => {
-                format!("the key {} belongs under `{outer}`; expected it there, indented further", shown(key))
-            }
-            _ => unknown("unknown key", key, self.keys),
+            [(outer, keys), others @ ..] if others.iter().all(|(_, others)| others == keys) => Some(*outer),
+            _ => None,
         }
+    }
+
+    /// The field to whose value all of these keys belong, if they all belong to the same.
+    pub(super) fn belonging(&self, entries: &[(Node<'_>, Node<'_>)]) -> Option<&'static str> {
+        let mut outer = entries.iter().map(|(key, _)| {
+            key.scalar().filter(|key| !self.keys.contains(key)).and_then(|key| self.outer_of(key))
+        });
+        let first = outer.next()??;
+        outer.all(|other| other == Some(first)).then_some(first)
     }
 
     /// What to write where a plain value was written in the record's place.
     pub(super) fn advice(&self, node: &Node<'_>) -> String {
         let required = self.required();
         let (([key], _) | ([], [key, ..])) = (required.as_slice(), self.keys) else { return String::new() };
-        rewritten(node).map_or_else(String::new, |value| format!("; write {{{key}: {value}}}"))
+        let field = self.keys.iter().zip(self.fields).find(|(known, _)| *known == key);
+        let is_meant = field.is_some_and(|(_, field)| (field.reads)(node));
+        let value = rewritten(node).filter(|_| is_meant);
+        value.map_or_else(String::new, |value| format!("; write {{{key}: {value}}}"))
     }
 }
 

@@ -116,7 +116,7 @@ fn a_mistake_says_where_what_was_found_and_what_to_write() {
             "hours: {from: 1}\n",
             "1:1: the key `dishes` is missing; expected a list, each entry a dish {name: …}",
         ),
-        (" \n", "1:1: the document is empty"),
+        (" \n", "1:1: the document is empty; expected a menu {dishes: …}"),
         ("just text\n", "1:1: `just text`; expected a menu {dishes: …}"),
         (
             "dishes:\n  - name: soup\nprice: 5\n",

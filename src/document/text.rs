@@ -2,7 +2,26 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::mistakes::{DocumentError, Mistake};
+use super::{Document, Format};
+
+/// The value of a client's JSON body, or what is wrong with it, in our own words.
+pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(bytes).map_err(|_| {
+        let text = match decode("body", bytes) {
+            Err(error) => return error.to_string(),
+            Ok(Cow::Owned(_)) => return "body: UTF-16; expected UTF-8".to_owned(),
+            Ok(Cow::Borrowed(text)) => text,
+        };
+        if text.starts_with('\u{feff}') {
+            return "body:1:1: a byte order mark; expected JSON without one".to_owned();
+        }
+        let why = Document { name: "body", text, format: Format::Json }.to_json().err();
+        why.map_or_else(|| "body: not JSON; expected JSON".to_owned(), |why| why.to_string())
+    })
+}
 
 /// The text of a file or body. Another encoding is named in the message if it can be recognised.
 pub fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {

@@ -7,6 +7,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value};
 
+/// What is said of a text with nothing in it.
+pub(crate) const EMPTY: &str = "the document is empty";
+
 /// How deeply lists and mappings may be nested.
 pub(crate) const MOST_DEEP: usize = 100;
 /// How many values a document may have, keys counted.

@@ -165,6 +165,8 @@ fn number_advice(node: &Node<'_>) -> String {
 
 /// Any value at all.
 impl Written for Value {
+    const TAKES_NULL: bool = true;
+
     fn expected() -> Cow<'static, str> {
         "any value".into()
     }
@@ -184,6 +186,24 @@ impl Written for Value {
     }
 }
 
+/// A YAML value with its plain scalars typed, but for those whose text would change and that are not `excepted`.
+pub(crate) fn as_written(node: &Node<'_>, excepted: fn(&Value) -> bool) -> Value {
+    match &node.content {
+        Content::Plain(text) => {
+            let typed = node.to_json();
+            let stays = excepted(&typed) || typed.to_string() == **text;
+            if stays { typed } else { Value::String(text.as_ref().to_owned()) }
+        }
+        Content::Quoted(_) => node.to_json(),
+        Content::List(items) => items.iter().map(|item| as_written(item, excepted)).collect(),
+        Content::Mapping(entries) => {
+            let name = |key: &Node<'_>| key.scalar().unwrap_or_default().to_owned();
+            let entries = entries.iter().map(|(key, value)| (name(key), as_written(value, excepted)));
+            Value::Object(entries.collect())
+        }
+    }
+}
+
 /// A number of a JSON document that is out of reach.
 fn too_large<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Node<'a>> {
     match &node.content {
@@ -199,6 +219,8 @@ fn too_large<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Node<'a>> {
 
 /// Something that may be left out; the record handles absence.
 impl<T: Written> Written for Option<T> {
+    const TAKES_NULL: bool = T::TAKES_NULL;
+
     fn expected() -> Cow<'static, str> {
         T::expected()
     }

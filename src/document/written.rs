@@ -11,6 +11,9 @@ use super::tree::Node;
 
 /// Something that people write in a document.
 pub(crate) trait Written: Sized {
+    /// Whether null is a value of it, and not the absence of one.
+    const TAKES_NULL: bool = false;
+
     /// What messages expect in its place: `text`, `a list of durations`.
     fn expected() -> Cow<'static, str>;
 
@@ -24,6 +27,12 @@ pub(crate) trait Written: Sized {
 
     /// Reads it. Every mistake in it is noted; `None` when there was one.
     fn read(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Self>;
+}
+
+/// Whether a value is a `T`.
+pub(crate) fn reads<T: Written>(node: &Node<'_>) -> bool {
+    let mut mistakes = Mistakes::new(true);
+    T::read(node, &mut mistakes).is_some() && mistakes.told("", "").is_none()
 }
 
 /// The named schemas of a document's format.
@@ -73,7 +82,7 @@ pub(crate) fn document_schema<T: Written>(title: &str) -> Value {
 }
 
 /// What follows "expected" for one of these names.
-pub(crate) fn one_of(names: &[&str]) -> String {
+pub fn one_of(names: &[&str]) -> String {
     match names {
         [] => "nothing".to_owned(),
         [only] => (*only).to_owned(),

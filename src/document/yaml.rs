@@ -7,7 +7,9 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span, Tag};
 
-use super::tree::{Content, MOST_ALIASED, MOST_DEEP, MOST_NODES, Misread, Node, Tree, offset, repeated};
+use super::tree::{
+    Content, EMPTY, MOST_ALIASED, MOST_DEEP, MOST_NODES, Misread, Node, Tree, offset, repeated,
+};
 
 /// Reads one document of YAML 1.2.
 pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
@@ -25,7 +27,7 @@ pub(crate) fn read(text: &str) -> Result<Tree<'_>, Misread> {
     }
     match builder.root {
         Some(root) => Ok(Tree { root, repeated: builder.repeated }),
-        None => Err(Misread::new(0, "the document is empty")),
+        None => Err(Misread::new(0, EMPTY)),
     }
 }
 
@@ -212,6 +214,11 @@ fn check_tag(tag: Option<&Tag>, at: usize) -> Result<bool, Misread> {
 /// The parser's error, in our words.
 fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
     use ErrorKind as E;
+    if matches!(kind, E::MappingValueNotAllowed)
+        && let Some(line) = line_without_colon(text, at)
+    {
+        return Misread::new(line, format!("{} without `:`; expected `key: value`", found(text, line)));
+    }
     // Where the text ends too early, the end of its last line says more than the line after it.
     let at = if at >= text.len() { text.trim_end().len() } else { at };
     let message = match kind {
@@ -294,6 +301,16 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         ),
     };
     Misread::new(at, message)
+}
+
+/// Where the line before begins, if it is one word without a colon: it goes on on this line, which then has one too many.
+fn line_without_colon(text: &str, at: usize) -> Option<usize> {
+    let this = text.get(..at)?.rfind('\n')?;
+    let before = text[..this].rfind('\n').map_or(0, |end| end + 1);
+    let line = &text[before..this];
+    let word = line.trim_start_matches([' ', '-']);
+    let is_word = !word.trim().is_empty() && !word.contains([':', ' ', '#']);
+    is_word.then(|| before + (line.len() - word.len()))
 }
 
 /// A `*` or `&` that was meant as text, such as a glob.

@@ -62,6 +62,14 @@ pub(crate) fn to_stderr(log: Log, with_control: bool) -> OpenLog {
     OpenLog { lines: Some(lines), is_written }
 }
 
+/// Says something that a person should know at the start, even where no requests are logged.
+pub(crate) fn warn(log: Log, message: &str) {
+    match log {
+        Log::Text | Log::Json => tracing::warn!("{message}"),
+        Log::Off => eprintln!("warning: {message}"),
+    }
+}
+
 /// Writes lines as they come, waiting ones in one go, until the log is closed and none is left. An empty
 /// line only wakes the writer.
 fn write_lines(lines: &Receiver<Vec<u8>>, shared: &Queue, stderr: &mut impl Write) {

@@ -4,7 +4,7 @@
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 use serde_json::json;
 
@@ -52,6 +52,11 @@ pub enum Refusal {
     },
     /// 415: the body is not what the operation reads.
     UnsupportedMediaType,
+    /// 415: the body is compressed.
+    UnsupportedCoding {
+        /// What `Content-Encoding` says.
+        coding: String,
+    },
     /// 429: over the rate limit.
     RateLimited {
         /// Whole seconds until a request may succeed.
@@ -161,6 +166,14 @@ impl Refusal {
                 "Cannot consume content type",
                 tracking_id,
             ),
+            // Invented: the text. The header field is what RFC 9110 (12.5.3) asks for.
+            Self::UnsupportedCoding { coding } => exception(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "NotSupportedException",
+                &format!("Cannot consume content encoding {coding}"),
+                tracking_id,
+            )
+            .with(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
             // Invented: these limits are ours.
             Self::OverLimit { status, text } => own_body(*status, Some(text), None, tracking_id),
             // Invented: the vendor documents no body for it.
@@ -199,6 +212,9 @@ impl Refusal {
             }
             Self::NotExperimental => {
                 vec!["the header X-SailPoint-Experimental is missing or not true".to_owned()]
+            }
+            Self::UnsupportedCoding { coding } => {
+                vec![format!("Content-Encoding is {coding}; expected a body that is not compressed")]
             }
             Self::Oauth { error, description, .. } => vec![format!("{error}: {description}")],
             _ => Vec::new(),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 
 /// What precedes a token.
@@ -149,6 +149,18 @@ impl Request {
         let (scheme, token) = self.headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(BEARER.len())?;
         let token = token.trim_ascii();
         (scheme.eq_ignore_ascii_case(BEARER) && !token.is_empty()).then_some(token)
+    }
+
+    /// How a body is encoded that is there and not sent as it is, such as `gzip`.
+    pub fn content_coding(&self) -> Option<Cow<'_, str>> {
+        if matches!(&self.body, Body::Whole(body) if body.is_empty()) {
+            return None;
+        }
+        let coding = String::from_utf8_lossy(self.headers.get(CONTENT_ENCODING)?.as_bytes());
+        // Some clients name the character set here, as the service's gateway does.
+        let is_as_it_is =
+            |name: &str| ["", "identity", "utf-8"].iter().any(|known| name.eq_ignore_ascii_case(known));
+        (!coding.split(',').all(|name| is_as_it_is(name.trim()))).then_some(coding)
     }
 
     /// The media type of the body, lower case, without parameters.

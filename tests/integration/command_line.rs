@@ -154,7 +154,7 @@ fn options_come_from_the_environment_too_and_flags_win() {
 #[test]
 fn a_bad_value_refuses_to_start() {
     for (arguments, expected) in [
-        (&["--listen", "somewhere"][..], "invalid value 'somewhere' for '--listen"),
+        (&["--listen", "somewhere"][..], "--listen: `somewhere`; expected ADDRESS:PORT"),
         (&["--rate-limit", "100"], "expected requests per time such as `100/10s`, or `off`"),
         (&["--token-lifetime", "0s"], "expected whole seconds, 1s or more"),
         (&["--token-lifetime", "749"], "expected a number and a unit"),
@@ -162,12 +162,12 @@ fn a_bad_value_refuses_to_start() {
         (&["--max-connections", "0"], "expected a whole number from 1 to 1000000"),
         (&["--max-headers", "10001"], "expected a whole number from 1 to 10000"),
         (&["--header-timeout", "0s"], "expected more than 0"),
-        (&["--log", "loud"], "possible values: text, json, off"),
+        (&["--log", "loud"], "--log: `loud`; expected text, json or off"),
         (&["--seed=-1"], "--seed"),
         (&["fixtures", "huge"], "no built-in fixture is named `huge`; expected demo, large or empty"),
         (&["health", "--url", "ftp://x"], "expected http://host:port"),
-        (&["openapi", "--api-version", "v9"], "possible values: beta, v3, v2024, v2025, v2026, latest, v1"),
-        (&["nonsense"], "unrecognized subcommand"),
+        (&["openapi", "--api-version", "v9"], "`v9`; expected beta, v3, v2024, v2025, v2026, latest or v1"),
+        (&["nonsense"], "command `nonsense`; expected serve, fixtures"),
     ] {
         let (code, stdout, stderr) = run(arguments);
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
@@ -266,7 +266,7 @@ fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
         ("colour: red\n", &format!(": only unknown keys, such as `colour`; {EITHER}")),
         ("- a\n", &format!(": a list; {EITHER}")),
         ("hello\n", &format!(": text and nothing else; {EITHER}")),
-        ("", ":1:1: the document is empty"),
+        ("", &format!(":1:1: the document is empty; {EITHER}")),
     ] {
         let path = file("check-kind", "it.yaml", text);
         let path = path.to_str().unwrap();
@@ -586,4 +586,19 @@ fn open_files_are_allowed_as_far_as_they_may_be() {
     let (code, log) = start("-n 64").terminate();
     assert_eq!(code, 0);
     assert!(log.contains("64 open files are allowed (ulimit -n), too few for 1024 connections"), "{log}");
+}
+
+#[test]
+fn a_port_alone_listens_on_this_machine_and_a_mistyped_variable_is_warned_of() {
+    for listen in ["localhost:0", ":0", "0"] {
+        let mut command = binary();
+        command.args(["--listen", listen, "--log", "off"]).env("SYNC_GROUP_SIM_SENARIO", "chaos");
+        let server =
+            Server::start(command.env("SYNC_GROUP_SIM_BIN", "x").env("SYNC_GROUP_SIM_DRILL_RUN", "x"));
+        assert!(server.address().ip().is_loopback(), "{listen}: {:?}", server.banner);
+        let (_, log) = server.terminate();
+        let expected = "warning: the environment variable `SYNC_GROUP_SIM_SENARIO` is ignored; expected one that an \
+                        option has; did you mean `SYNC_GROUP_SIM_SCENARIO`?\n";
+        assert_eq!(log, expected, "{listen}");
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::HOST;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use serde_json::{Value, json};
 use sync_group_sim::ControlPolicy;
 use sync_group_sim::journal::Filter;
@@ -746,4 +746,79 @@ fn a_follower_skips_what_its_filter_excludes_only_once() {
     let filter = Filter { status: Some(404), ..Filter::default() };
     assert_eq!(tenant.journal(&filter).last, 3);
     assert_eq!(tenant.journal(&Filter { limit: 2, ..Filter::default() }).last, 2);
+}
+
+#[test]
+fn a_scenario_is_named_or_written_however_its_media_type_is_left_out() {
+    let sim = Sim::new();
+    for (media_type, body) in [
+        (None, "name: mine\nrules:\n  - fault: close\n"),
+        (None, "{name: mine, rules: [{fault: close}]}"),
+        (None, "{use: [rate-limited]}"),
+        (Some("application/x-www-form-urlencoded"), "\u{feff}name: mine\r\nrules: []\r\n"),
+        (None, "\"rate-limited\""),
+        (None, "rate-limited\n"),
+        (Some("application/json"), "rate-limited"),
+        (
+            Some("application/json"),
+            "{\"name\": \"mine\", \"lesson\": null, \"rules\": [{\"when\": null, \"fault\": \"close\"}]}",
+        ),
+    ] {
+        let mut request = Request::new(Method::PUT, "/_sim/scenario").unwrap();
+        request = request.body(media_type.unwrap_or_default(), body).header(HOST, "localhost");
+        if media_type.is_none() {
+            request.headers.remove(CONTENT_TYPE);
+        }
+        let reply = sim.simulator.answer_at(&request, sim.wall).reply;
+        assert_eq!(reply.status, 200, "{body}: {:?}", reply.body);
+    }
+    let packed = Request::new(Method::PUT, "/_sim/scenario").unwrap().body("application/json", "\u{1f}x");
+    let packed = packed.header(HOST, "localhost").header(CONTENT_ENCODING, "gzip");
+    let reply = sim.simulator.answer_at(&packed, sim.wall).reply;
+    assert_eq!(reply.status, 415);
+    assert!(
+        reply.value()["error"].as_str().unwrap().contains("`Content-Encoding: gzip`"),
+        "{:?}",
+        reply.body
+    );
+}
+
+#[test]
+fn null_counts_as_absent_where_a_field_may_be_and_is_told_where_it_may_not() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(serde_json::json!({ "fixture": "demo", "prerequisites": "ignore" }));
+    let create = format!("POST {prefix}/v3/password-sync-groups");
+    let body = serde_json::json!({ "id": null, "name": "a", "created": null, "passwordPolicyId": null, "extra": null });
+    let made = sim.ask(&create, Some(&token), Some(body)).reply;
+    assert_eq!((made.status.as_u16(), &made.value()["name"]), (200, &"a".into()), "{:?}", made.body);
+    let (prefix, token, _) = sim.tenant(serde_json::json!({ "fixture": "demo" }));
+    let create = format!("POST {prefix}/v3/password-sync-groups");
+    let body =
+        serde_json::json!({ "id": null, "name": null, "passwordPolicyId": "p", "sourceIds": ["a", "b"] });
+    let refused = sim.ask(&create, Some(&token), Some(body)).reply;
+    let told = refused.value()["messages"][0]["text"].clone();
+    assert_eq!(told, "Required field \"name\" was missing or empty.");
+    let journal = sim.control(&format!("GET {prefix}/_sim/journal?status=400"), None, 200);
+    let violations = journal["exchanges"][0]["violations"].to_string();
+    assert!(violations.contains("`name` was null; expected a value"), "{violations}");
+}
+
+#[test]
+fn a_compressed_body_is_refused_by_the_name_of_its_encoding() {
+    let sim = Sim::new();
+    for (target, media_type) in [
+        ("/v3/password-sync-groups", "application/json"),
+        ("/oauth/token", "application/x-www-form-urlencoded"),
+    ] {
+        let (_, token, _) = sim.tenant(serde_json::json!({ "fixture": "demo" }));
+        let request = Request::new(Method::POST, target).unwrap().bearer(&token);
+        let request = request.body(media_type, &b"\x1f\x8b\x08"[..]).header(CONTENT_ENCODING, "gzip");
+        let reply = sim.simulator.answer_at(&request, sim.wall).reply;
+        assert_eq!(
+            (reply.status.as_u16(), reply.header("accept-encoding")),
+            (415, Some("identity")),
+            "{target}"
+        );
+        assert_eq!(reply.value()["errorMessage"], "Cannot consume content encoding gzip", "{target}");
+    }
 }

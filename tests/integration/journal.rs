@@ -344,6 +344,7 @@ fn messages_about_mistakes_quote_no_secret() {
         assert!(code == 1 && told.contains(expected) && !told.contains(TAIL), "{told}");
     }
     let (code, _, told) = run(&["--control-token", &format!("two {TAIL}")]);
-    let expected = "invalid value for `--control-token`; expected visible ASCII characters without spaces\n";
+    let expected =
+        "--control-token: characters that cannot be sent; expected visible ASCII characters without spaces\n";
     assert_eq!((code, &*told), (2, expected));
 }

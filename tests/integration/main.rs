@@ -55,6 +55,8 @@ mod limits;
 /// Clients that the soak shares.
 #[path = "../../benches/harness/mod.rs"]
 mod load;
+/// What people get wrong, and what they are told.
+mod mistakes;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
 mod models;
 /// Files that the server makes, beside whatever stands there already.

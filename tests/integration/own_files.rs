@@ -163,7 +163,7 @@ fn a_port_file_that_cannot_be_written_says_why() {
         (folder.clone(), "a directory; expected the name of a file"),
         (
             folder.join("no/port"),
-            "cannot be written: No such file or directory (os error 2); expected a name in a folder that exists",
+            "cannot be written: there is no such file or folder; expected a name in a folder that exists",
         ),
     ] {
         let output = binary().args(["--listen", "127.0.0.1:0", "--port-file"]).arg(&path).output().unwrap();

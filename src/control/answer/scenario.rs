@@ -1,11 +1,11 @@
 //! Calls about the rules that run in a tenant.
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
-use crate::document::{Limit, Outline, Place, record, unknown};
+use crate::document::{Document, DocumentError, Limit, Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::tenant::Tenant;
 use crate::wire::Request;
@@ -27,8 +27,14 @@ pub(in crate::control) fn stop(asked: &ControlRequest<'_>) -> Answer {
 
 pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
-    let rule = CompiledRule::read(&document(asked.request)?.as_document(), Some(&tenant.known_clients()))
-        .map_err(|error| ControlError::bad(error.to_string()))?;
+    let text = document(asked.request)?;
+    let document = text.as_document();
+    let rule = CompiledRule::read(&document, Some(&tenant.known_clients())).map_err(|error| {
+        let is_scenario =
+            matches!(document.outline(), Outline::Keys(keys) if keys.contains(&"rules".to_owned()));
+        let scenario = "body:1:1: a scenario; expected one rule; a scenario goes to `PUT /_sim/scenario`";
+        ControlError::bad(if is_scenario { scenario.to_owned() } else { error.to_string() })
+    })?;
     created(&tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
 }
 
@@ -83,14 +89,35 @@ fn scenarios(request: &Request, tenant: &Tenant) -> Result<Rulesets, ControlErro
             let named: UseOfScenarios = text.read()?;
             named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
         }
-        outline => {
-            let is_name = matches!(&outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
-            let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
-            let read = Ruleset::read_within(&document, max_rules, Some(&tenant.known_clients()));
-            vec![read.map_err(|error| ControlError::bad(format!("{error}{advice}")))?]
-        }
+        outline => match library::ruleset(document.text.trim()) {
+            Some(named) => vec![named],
+            None => {
+                let read = Ruleset::read_within(&document, max_rules, Some(&tenant.known_clients()));
+                vec![read.map_err(|error| not_one(&document, &outline, &error))?]
+            }
+        },
     };
     Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
+}
+
+/// What is wrong with a scenario; names of built-in ones are told how to be used.
+fn not_one(document: &Document<'_>, outline: &Outline, error: &DocumentError) -> ControlError {
+    let names = match document.to_json() {
+        Ok(Value::Array(names)) => names,
+        Ok(Value::Object(only)) if only.len() == 1 => only.into_iter().map(|(_, name)| name).collect(),
+        _ => Vec::new(),
+    };
+    let is_built_in = |name: &Value| name.as_str().is_some_and(|name| library::text(name).is_some());
+    if !names.is_empty() && names.iter().all(is_built_in) {
+        let names = Value::from(names);
+        let message = format!(
+            "body:1:1: names of built-in scenarios; expected a scenario {{name: …, rules: …}}; write {{\"use\": {names}}}"
+        );
+        return ControlError::bad(message);
+    }
+    let is_name = matches!(outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
+    let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
+    ControlError::bad(format!("{error}{advice}"))
 }
 
 fn built_in(name: &str) -> Result<Ruleset, ControlError> {

@@ -1,7 +1,10 @@
 //! Whether a scenario is valid: values are possible, and rules can fire. What was written by hand
 //! comes through here before anything runs.
 
+mod numbers;
 mod overlap;
+mod paths;
+mod route;
 mod rule;
 mod size;
 mod when;
@@ -89,7 +92,7 @@ mod tests {
             ("fault:\n  respond:\n    status: 700", "my.yaml:5:17: status 700; expected 200 to 599"),
             ("{fires: {nth: 0}, fault: close}", "my.yaml:3:19: nth 0 can never fire; expected 1 or more"),
             ("{fires: {first: 0}, fault: close}", "my.yaml:3:21: first 0; expected 1 or more"),
-            ("{fires: {chance: 2}, fault: close}", "my.yaml:3:22: chance 2; expected 0 to 1"),
+            ("{fires: {chance: 2}, fault: close}", "my.yaml:3:22: chance 2; expected 0 to 1; write 0.02"),
             (
                 "{when: {version: v9}, fault: close}",
                 "my.yaml:3:22: version `v9` does not exist; expected one of beta, v3, v2024, v2025, v2026, latest, v1",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::numbers;
 use crate::scenario::fault::Fault;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::written::{Operations, Rule, Stage, TextMatch, Then, ValueMatch, When};
@@ -28,7 +29,44 @@ pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Result<(), Mistak
             ),
         ));
     }
-    Ok(())
+    check_numbers(rules, index)
+}
+
+/// Whether other rules that count the same matches fire on each of those that it would fire on: before it at its own
+/// stage, or anywhere before the operation with a fault that keeps it from happening.
+fn check_numbers(rules: &[Rule], index: usize) -> Result<(), Mistake> {
+    let rule = &rules[index];
+    let is_first = |(place, other): &(usize, &Rule)| {
+        *place < index && other.stage == rule.stage
+            || other.stage == Stage::Before && rule.stage == Stage::After && hides_always(other)
+    };
+    // A copy of a rule does no harm: what it says happens.
+    let is_copy =
+        |other: &Rule| other.fires == rule.fires && other.fault == rule.fault && other.hold == rule.hold;
+    let counts_the_same =
+        |other: &Rule| covers(&other.when, &rule.when) && covers(&rule.when, &other.when) && !is_copy(other);
+    let others = rules.iter().enumerate().filter(is_first).map(|(_, other)| other);
+    let others: Vec<&Rule> = others.filter(|other| counts_the_same(other)).collect();
+    if !numbers::are_taken(rule, &others) {
+        return Ok(());
+    }
+    let names: Vec<String> =
+        others.iter().take(MOST_NAMED).map(|other| format!("`{}`", other.name)).collect();
+    let message = format!(
+        "rule `{}` can never fire: on each match that it is about, {} fires instead; expected another `fires`",
+        rule.name,
+        names.join(" or ")
+    );
+    Err(Mistake::new("/fires", message))
+}
+
+/// How many of the rules that come first are named.
+const MOST_NAMED: usize = 3;
+
+/// Whether each of its faults keeps the operation from happening.
+fn hides_always(rule: &Rule) -> bool {
+    let mut faults = rule.fault.iter().chain(rule.sequence.iter().flatten());
+    faults.all(Fault::hides_the_answer)
 }
 
 /// Whether `earlier` always fires on everything that `later` matches, at the same stage.

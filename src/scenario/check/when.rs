@@ -2,20 +2,25 @@
 
 use hyper::header::HeaderName;
 
+use super::route::check_route;
 use super::size::check_size;
-
+use crate::document::shown;
 use crate::operation::Operation;
 use crate::scenario::mistake::{Mistake, escaped};
 use crate::scenario::written::{ATTEMPT, Operations, TextMatch, When};
 use crate::version::{ApiVersion, version_names};
+use crate::wire::query;
 
 /// All mistakes in a `when`, at most one for each of its parts; pointers begin below it.
 pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
-    let parts = [check_version(when), check_method(when), check_path(when), check_page(when)].into_iter();
+    let parts = [check_version(when), check_method(when), check_path(when), check_page(when)];
+    // Parts that mean something may still not go together.
+    let route = if parts.iter().all(Result::is_ok) { check_route(when) } else { Ok(()) };
     let headers = when.header.keys().map(|name| check_header(name));
     let pointers = when.body.keys().map(|pointer| check_pointer(pointer));
     let size = check_size(when).into_iter().chain(check_attempts(when));
-    size.chain(parts.chain(headers).chain(pointers).filter_map(Result::err)).collect()
+    let parts = parts.into_iter().chain([route]).chain(headers).chain(pointers);
+    size.chain(parts.filter_map(Result::err)).collect()
 }
 
 /// An attempt to change a password is no request, and only it has a source.
@@ -47,13 +52,10 @@ fn check_version(when: &When) -> Result<(), Mistake> {
     if let Some(TextMatch::Exact(version)) = &when.version
         && ApiVersion::named(version).is_none()
     {
-        let message = format!("version `{version}` does not exist; expected one of {}", version_names());
-        return Err(Mistake::new("/version", message));
-    }
-    if let (Some(_), Some(Operations::These(operations))) = (&when.version, &when.operation)
-        && operations.iter().all(|operation| !operation.is_versioned())
-    {
-        let message = "the token endpoints have no version; expected none, or another operation";
+        let meant = ApiVersion::named(&format!("v{version}")).map(|version| version.name);
+        let advice = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        let expected = version_names();
+        let message = format!("version `{version}` does not exist; expected one of {expected}{advice}");
         return Err(Mistake::new("/version", message));
     }
     Ok(())
@@ -70,12 +72,33 @@ fn check_method(when: &When) -> Result<(), Mistake> {
 }
 
 fn check_path(when: &When) -> Result<(), Mistake> {
-    if let Some(path) = &when.path
-        && !path.starts_with(['/', '*', '?'])
-    {
-        let message =
-            format!("path `{path}` can never match; expected one that begins with `/` or a wildcard");
-        return Err(Mistake::new("/path", message));
+    let Some(path) = &when.path else { return Ok(()) };
+    let never = |expected: &str| {
+        let message = format!("path {} can never match; expected {expected}", shown(path));
+        Err(Mistake::new("/path", message))
+    };
+    // `?` is a wildcard, but what follows one in a path has no `=`.
+    if let Some((alone, query)) = path.split_once('?').filter(|(_, query)| query.contains('=')) {
+        let pairs: Vec<String> =
+            query::pairs(query).map(|(name, value)| format!("{name}: '{value}'")).collect();
+        return never(&format!(
+            "no query in it; write `path: {alone}` and `query: {{{}}}`",
+            pairs.join(", ")
+        ));
+    }
+    if let Some((_, rest)) = path.split_once("://") {
+        let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+        return never(&format!("the path alone; write {path}"));
+    }
+    if let Some(rest) = path.strip_prefix("/tenants/") {
+        let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+        return never(&format!("the path below the tenant's base URL; write {path}"));
+    }
+    if path == "/_sim" || path.starts_with("/_sim/") {
+        return never("a path of the API; control calls are never faulted");
+    }
+    if !path.starts_with(['/', '*', '?']) {
+        return never("one that begins with `/` or a wildcard");
     }
     Ok(())
 }

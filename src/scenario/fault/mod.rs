@@ -211,6 +211,7 @@ macro_rules! faults {
                 doc: &[$($doc),+],
                 schema: <$Kind as Written>::schema,
                 expected: <$Kind as Written>::expected,
+                keys: <$Kind as Written>::keys,
             }),*];
 
             /// Reads the settings of the fault of that name, if there is one.

@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::Fault;
-use crate::document::{Content, Definitions, Mistakes, Node, Written, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Written, shown, unknown};
 
 /// A fault of the list, as schemas and messages describe it.
 pub(super) struct Described {
     pub(super) doc: &'static [&'static str],
     pub(super) schema: fn(&mut Definitions) -> Value,
     pub(super) expected: fn() -> Cow<'static, str>,
+    pub(super) keys: fn() -> &'static [&'static str],
 }
 
 impl Described {
@@ -82,7 +83,15 @@ fn by_name(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Fault> {
             let settings = settings.find('{').map_or(&*settings, |keys| &settings[keys..]);
             format!("the fault `{name}` without its settings; expected {{{name}: {settings}}}")
         }
-        None => unknown("fault", name, Fault::NAMES),
+        None => match name.parse::<u16>() {
+            Ok(status @ 200..=599) => {
+                format!(
+                    "fault {}; expected one by its name; write {{respond: {{status: {status}}}}}",
+                    shown(name)
+                )
+            }
+            _ => unknown("fault", name, Fault::NAMES),
+        },
     };
     mistakes.add(node, message);
     None
@@ -104,10 +113,20 @@ fn with_settings(
     }
     let name = key.scalar().unwrap_or_default();
     let Some(fault) = Fault::read_settings(name, settings, mistakes) else {
-        mistakes.add(key, unknown("fault", name, Fault::NAMES));
+        mistakes.add(key, misplaced(name).unwrap_or_else(|| unknown("fault", name, Fault::NAMES)));
         return None;
     };
     fault.filter(|_| entries.len() == 1)
+}
+
+/// What to say of the setting of a fault where a fault is expected.
+fn misplaced(name: &str) -> Option<String> {
+    let mut with_it =
+        Fault::NAMES.iter().zip(Fault::DESCRIBED).filter(|(_, fault)| (fault.keys)().contains(&name));
+    let (fault, _) = with_it.next()?;
+    let is_only_one = with_it.next().is_none();
+    is_only_one
+        .then(|| format!("the key `{name}` belongs under `{fault}`; expected {{{fault}: {{{name}: …}}}}"))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::document::{Content, Definitions, Mistakes, Node, Written, parsed, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Written, as_written, parsed, unknown};
 use crate::scenario::expression;
 
 /// What a text must be.
@@ -136,32 +136,15 @@ impl Written for ValueMatch {
                 mistakes.unexpected(node, &format!("{}; write null if that is meant", Self::expected()));
                 return None;
             }
-            let value = if mistakes.is_yaml { Some(faithful(node)) } else { Value::read(node, mistakes) };
+            // Not even `True` is anything but text: it is not how JSON has it.
+            let typed = || as_written(node, |typed| typed.is_null());
+            let value = if mistakes.is_yaml { Some(typed()) } else { Value::read(node, mistakes) };
             return value.map(Self::Exact);
         }
         OneKey::read(node, &Self::expected(), mistakes).map(|pattern| match pattern {
             OneKey::Regex(regex) => Self::Regex(regex),
             OneKey::Present(present) => Self::Present(present),
         })
-    }
-}
-
-/// A YAML value with its plain scalars typed, but for those whose text would change: `6881e631` stays text.
-fn faithful(node: &Node<'_>) -> Value {
-    match &node.content {
-        Content::Plain(text) => {
-            let typed = node.to_json();
-            let typed_text = typed.to_string();
-            let is_same = typed.is_null() || typed_text == **text;
-            if is_same { typed } else { Value::String(text.as_ref().to_owned()) }
-        }
-        Content::Quoted(_) => node.to_json(),
-        Content::List(items) => Value::Array(items.iter().map(faithful).collect()),
-        Content::Mapping(entries) => {
-            let name = |key: &Node<'_>| key.scalar().unwrap_or_default().to_owned();
-            let entries = entries.iter().map(|(key, value)| (name(key), faithful(value)));
-            Value::Object(entries.collect::<Map<_, _>>())
-        }
     }
 }
 

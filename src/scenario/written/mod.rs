@@ -17,7 +17,7 @@ pub use when::{Connection, Operations, Page, When};
 
 use super::check;
 use super::fault::Fault;
-use crate::document::{Document, Limit, Place, record, words};
+use crate::document::{Document, Limit, Place, Written, record, words};
 
 record! {
     /// A named list of rules: which exchanges, which of them, and what goes wrong.
@@ -72,7 +72,9 @@ impl Rule {
     /// What is wrong with it on its own, for readers; a nameless rule gets a temporary name.
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for mistake in check::check_rule(self) {
-            if !(self.name.is_empty() && mistake.pointer == "/name") {
+            let is_nameless = self.name.is_empty() && mistake.pointer == "/name";
+            let is_told = mistake.pointer.is_empty() && place.has_other_keys(Self::keys());
+            if !is_nameless && !is_told {
                 place.mistake(&mistake.pointer, mistake.message);
             }
         }
