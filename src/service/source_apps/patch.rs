@@ -26,17 +26,18 @@ pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Don
     let former_access = view.table::<ApplicationAccess>().get(id);
     let mut before = serde_json::to_value(&*former).expect("an app can be written as JSON");
     before[ACCESS_PROFILES] =
-        former_access.as_ref().map_or(Value::Null, |access| access.access_profiles.clone().into());
+        former_access.as_ref().map_or_else(Vec::new, |access| access.access_profiles.clone()).into();
     let mut after = patched(&before, call.checked.body.take(), &FIXED)?;
     call.contract.check_result(call.route, &after)?;
     let access_profiles = after.as_object_mut().and_then(|members| members.shift_remove(ACCESS_PROFILES));
-    let access_profiles = access_profiles.unwrap_or_default();
+    let access_profiles: Vec<String> =
+        access_profiles.and_then(|profiles| serde_json::from_value(profiles).ok()).unwrap_or_default();
     settle(view, &call, &former, &mut after)?;
     let mut app: Application =
         from_json(&after).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))?;
     app.modified = Some(next_moment(former.modified, call.now));
     let mut shown = serde_json::to_value(&app).expect("an app can be written as JSON");
-    shown[ACCESS_PROFILES] = access_profiles.clone();
+    shown[ACCESS_PROFILES] = access_profiles.clone().into();
     let rendered = Table::render(&app);
     let mut changes = vec![Change::record(WriteOf::Replace { former, record: app, rendered })];
     changes.extend(access_change(id, former_access, access_profiles));
@@ -88,18 +89,20 @@ fn owner(
     }
 }
 
-/// What happens to the record of an app's access profiles.
-fn access_change(id: &str, former: Option<Arc<ApplicationAccess>>, access_profiles: Value) -> Option<Change> {
-    let access_profiles: Option<Vec<String>> = serde_json::from_value(access_profiles).unwrap_or_default();
-    let record =
-        access_profiles.map(|access_profiles| ApplicationAccess { id: id.to_owned(), access_profiles });
-    let rendered = record.as_ref().map(Table::render);
-    Some(Change::record(match (former, record.zip(rendered)) {
-        (None, None) => return None,
-        (Some(former), Some((record, _))) if *former == record => return None,
-        (Some(former), None) => WriteOf::Delete { former },
-        (Some(former), Some((record, rendered))) => WriteOf::Replace { former, record, rendered },
-        (None, Some((record, rendered))) => WriteOf::Create { record, rendered, made: None },
+/// What happens to the record of an app's access profiles; there is none where there are none.
+fn access_change(
+    id: &str,
+    former: Option<Arc<ApplicationAccess>>,
+    access_profiles: Vec<String>,
+) -> Option<Change> {
+    let record = ApplicationAccess { id: id.to_owned(), access_profiles };
+    let rendered = Table::render(&record);
+    Some(Change::record(match (former, record.access_profiles.is_empty()) {
+        (None, true) => return None,
+        (Some(former), false) if *former == record => return None,
+        (Some(former), true) => WriteOf::Delete { former },
+        (Some(former), false) => WriteOf::Replace { former, record, rendered },
+        (None, false) => WriteOf::Create { record, rendered, made: None },
     }))
 }
 
