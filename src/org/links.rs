@@ -38,12 +38,12 @@ impl Links {
             grouped: grouped.collect(),
             applications: Lookup::of(
                 fixture,
-                |fixture| (&fixture.applications).into(),
+                |fixture| fixture.applications.to_things(),
                 |application| Some((&*application.account_source.id).into()),
             ),
             password_applications: Lookup::of(
                 fixture,
-                |fixture| (&fixture.applications).into(),
+                |fixture| fixture.applications.to_things(),
                 |application| {
                     let source = &application.account_source;
                     source.use_for_password_management.then(|| (&*source.id).into())
