@@ -67,7 +67,7 @@ impl<'a> Refused<'a> {
         }
         let found = self.as_written(&found);
         if let Some(owner) = self.owner_of(&found) {
-            return format!("unknown option `{found}`; expected it behind its command: `{}`", owner);
+            return format!("unknown option `{found}`; expected it behind its command: `{owner}`");
         }
         let options: Vec<String> = long_options(self.command()).collect();
         let other_name = OTHER_NAMES.iter().find(|(other, _)| *other == found).map(|(_, name)| *name);
@@ -181,7 +181,7 @@ impl<'a> Refused<'a> {
     fn placeholder(&self) -> String {
         let shown = self.first(ContextKind::InvalidArg);
         let known = self.arg().and_then(|arg| arg.get_value_names()).and_then(|names| names.first());
-        known.map_or_else(|| plain(&shown), |name| name.to_string())
+        known.map_or_else(|| plain(&shown), ToString::to_string)
     }
 
     fn arg(&self) -> Option<&'a Arg> {

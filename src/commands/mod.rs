@@ -61,7 +61,9 @@ type Outcome = Result<(), Failure>;
 pub(crate) fn run(cli: Cli) -> Outcome {
     // A server has a log for them.
     if !matches!(cli.command, None | Some(Command::Serve(_))) {
-        environment::warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+        for warning in environment::warnings() {
+            eprintln!("warning: {warning}");
+        }
     }
     match cli.command {
         None => serve::serve(&cli.serve),

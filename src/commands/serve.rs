@@ -27,7 +27,9 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     }
     // Kept until the end: the remaining lines are written when it is dropped.
     let _log = log::to_stderr(args.log, args.log_control);
-    environment::warnings().iter().for_each(|warning| log::warn(args.log, warning));
+    for warning in environment::warnings() {
+        log::warn(args.log, &warning);
+    }
     #[cfg(unix)]
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {

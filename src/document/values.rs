@@ -191,8 +191,12 @@ pub(crate) fn as_written(node: &Node<'_>, excepted: fn(&Value) -> bool) -> Value
     match &node.content {
         Content::Plain(text) => {
             let typed = node.to_json();
-            let stays = excepted(&typed) || typed.to_string() == **text;
-            if stays { typed } else { Value::String(text.as_ref().to_owned()) }
+            let typed_text = typed.to_string();
+            if excepted(&typed) || typed_text == **text {
+                typed
+            } else {
+                Value::String(text.as_ref().to_owned())
+            }
         }
         Content::Quoted(_) => node.to_json(),
         Content::List(items) => items.iter().map(|item| as_written(item, excepted)).collect(),

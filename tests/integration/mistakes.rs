@@ -93,7 +93,7 @@ fn told_of_files(folder: &str, extension: &str, cases: &[Case]) -> Vec<String> {
     let lines_of = |path: &PathBuf| {
         let begins = format!("{}:", path.display());
         let lines = told.lines().filter_map(|line| line.strip_prefix(&begins));
-        lines.map(|line| format!("my.{extension}:{line}\n")).collect::<String>()
+        lines.map(|line| format!("my.{extension}:{line}")).collect::<Vec<_>>().join("\n")
     };
     paths.iter().map(lines_of).collect()
 }

@@ -89,13 +89,11 @@ fn scenarios(request: &Request, tenant: &Tenant) -> Result<Rulesets, ControlErro
             let named: UseOfScenarios = text.read()?;
             named.names.iter().map(|name| built_in(name)).collect::<Result<_, _>>()?
         }
-        outline => match library::ruleset(document.text.trim()) {
-            Some(named) => vec![named],
-            None => {
-                let read = Ruleset::read_within(&document, max_rules, Some(&tenant.known_clients()));
-                vec![read.map_err(|error| not_one(&document, &outline, &error))?]
-            }
-        },
+        outline => {
+            let named = library::ruleset(document.text.trim()).map(Ok);
+            let read = || Ruleset::read_within(&document, max_rules, Some(&tenant.known_clients()));
+            vec![named.unwrap_or_else(read).map_err(|error| not_one(&document, &outline, &error))?]
+        }
     };
     Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
 }

@@ -40,7 +40,7 @@ pub(super) fn check_route(when: &When) -> Result<(), Mistake> {
     }
     keep(&mut ways, when.version.as_ref(), |version, way| version.fits(way.version))
         .map_err(|_| Mistake::new("/version", no_version(when, operations)))?;
-    keep(&mut ways, when.method.as_ref(), |method, way| has_method(method, way)).map_err(|before| {
+    keep(&mut ways, when.method.as_ref(), has_method).map_err(|before| {
         let message = format!("no call of {} has this method; expected {}", one_of(&names), methods(&before));
         Mistake::new("/method", message)
     })?;

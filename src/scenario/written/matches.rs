@@ -137,7 +137,7 @@ impl Written for ValueMatch {
                 return None;
             }
             // Not even `True` is anything but text: it is not how JSON has it.
-            let typed = || as_written(node, |typed| typed.is_null());
+            let typed = || as_written(node, Value::is_null);
             let value = if mistakes.is_yaml { Some(typed()) } else { Value::read(node, mistakes) };
             return value.map(Self::Exact);
         }
