@@ -1,5 +1,7 @@
 //! What is kept of a password: enough to tell whether another one is the same, for one identity.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// Begins what is hashed, so that the digest is that of no other program.
@@ -20,7 +22,11 @@ impl PasswordDigest {
             hasher.update(part.as_bytes());
         }
         let digest = hasher.finalize();
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut digits = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Self(digits)
     }
 
     /// Its digits.

@@ -2,6 +2,7 @@
 //! far as there is room. The line fits a terminal; what does not fit is cut, and the journal has all of it.
 
 use std::fmt::Debug;
+use std::fmt::Write as _;
 
 use tracing::field::{Field, Visit};
 
@@ -70,7 +71,7 @@ impl RequestLine {
         let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let fault = cut(&self.fault(), FAULT);
         let (client, took) = (cut(&self.client(), CLIENT), took(self.took_us));
-        let behind = [&status, &fault, &client, &took].map(|part| part.as_str());
+        let behind = [&status, &fault, &client, &took].map(String::as_str);
         let behind: usize = behind.iter().filter(|part| !part.is_empty()).map(|part| 1 + columns(part)).sum();
         let room = COLUMNS - columns(time) - 1 - behind;
         let reason = columns(&self.detail).min(REASON);
@@ -86,9 +87,9 @@ impl RequestLine {
             line.push(' ');
             line.push_str(&paint.in_colour("1;35", &fault));
         }
-        line.push_str(&format!(" {client} {}", paint.dim(&took)));
+        let _ = write!(line, " {client} {}", paint.dim(&took));
         if reason > 0 && left >= SHORT_REASON {
-            line.push_str(&format!("  {}", cut(&self.detail, left)));
+            let _ = write!(line, "  {}", cut(&self.detail, left));
         }
         line
     }

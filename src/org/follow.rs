@@ -20,12 +20,12 @@ impl Organisation {
         let is_renamed = former.name != source.name;
         let has_other_features = former.features != source.features;
         if is_renamed || has_other_features || former.password_policies != source.password_policies {
-            let [managed, manages] = [former, source].map(|source| source.has_feature("PASSWORD"));
+            let [before, after] = [former, source].map(|source| source.has_feature("PASSWORD"));
             for id in self.links().applications_on(&source.id).to_vec() {
                 self.rewrite(&id, author, |application: &mut Application| {
                     application.account_source.follow(source);
-                    if manages != managed {
-                        application.account_source.use_for_password_management = manages;
+                    if after != before {
+                        application.account_source.use_for_password_management = after;
                     }
                 });
             }

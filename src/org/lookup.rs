@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn ids(lookup: &Lookup<Identity>, key: &str) -> Vec<String> {
-        lookup.get(key).iter().map(|id| id.to_string()).collect()
+        lookup.get(key).iter().map(ToString::to_string).collect()
     }
 
     #[test]

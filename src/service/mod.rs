@@ -239,7 +239,7 @@ pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
         Operation::ListAvailableSourceApps => Ok(source_apps::list_available(view, &call)),
         Operation::ListAllSourceApp => Ok(source_apps::list_all(view, &call)),
         Operation::ListAssignedSourceApp => Ok(source_apps::list_assigned(view, &call)),
-        Operation::CreateSourceApp => source_apps::create(view, call),
+        Operation::CreateSourceApp => source_apps::create(view, &call),
         Operation::GetSourceApp => source_apps::get(view, &call),
         Operation::PatchSourceApp => source_apps::patch(view, call),
         Operation::DeleteSourceApp => source_apps::delete(view, &call),

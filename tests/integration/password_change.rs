@@ -279,7 +279,10 @@ fn a_source_that_cannot_be_reached_is_tried_again_and_again_and_then_has_failed(
     let id = program.set(&program.query("Okta"), GOOD);
     let mut tries = 0;
     for wait in ["2s", "5s", "1m", "3m", "10m", "30m", "90m"] {
-        let just_before = sync_group_sim::clock::parse_duration(wait).unwrap() - Duration::from_millis(1);
+        let just_before = sync_group_sim::clock::parse_duration(wait)
+            .unwrap()
+            .checked_sub(Duration::from_millis(1))
+            .unwrap();
         program.0.advance(just_before);
         program.0.buy_token();
         assert_eq!(program.jobs().len(), tries, "before {wait}");

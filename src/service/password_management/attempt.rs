@@ -106,17 +106,16 @@ fn perform(
             changes.push(change);
             "success"
         }
-        Ended::Unreachable => match RETRIES.get(account.attempts as usize - 1) {
-            Some(&delay) => {
+        Ended::Unreachable => {
+            if let Some(&delay) = RETRIES.get(account.attempts as usize - 1) {
                 account.due = Some(at.plus(delay));
                 "unreachable"
-            }
-            None => {
+            } else {
                 account.outcome = Outcome::Failed;
                 account.error = Some(format!("Source \"{name}\" could not be reached."));
                 "failed"
             }
-        },
+        }
         Ended::Refused(text) => {
             (account.outcome, account.error) = (Outcome::Failed, Some(text));
             "failed"

@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    fn check(policy: PasswordPolicy, password: &str) -> Vec<String> {
+    fn check(policy: &PasswordPolicy, password: &str) -> Vec<String> {
         let attributes = json!({"phone": "+49 (89) 1234-567", "displayName": "Amelia Admin", "x": "ab"});
         let attributes: BTreeMap<String, Value> = serde_json::from_value(attributes).unwrap();
         let identity = Identity { attributes: attributes.clone(), ..Identity::default() };
@@ -220,7 +220,7 @@ mod tests {
         let dictionary =
             PasswordDictionary::parse("locale=en_US\n# colours\nBlue\n\nred".to_owned()).unwrap();
         let dictionary = Some(&dictionary);
-        broken(&policy, password, &Owner { identity: Some(&identity), account: &account, dictionary })
+        broken(policy, password, &Owner { identity: Some(&identity), account: &account, dictionary })
     }
 
     macro_rules! policy {
@@ -246,26 +246,26 @@ mod tests {
             (policy! {min_character_types: 3}, "aB1", "ab1", "at least 3 types of characters"),
             (policy! {min_character_types: 2, min_numeric: 2}, "a12", "A1", "at least 2 digits"),
         ] {
-            let kept = check(policy.clone(), kept);
+            let kept = check(&policy, kept);
             assert!(kept.iter().all(|text| text.contains("U+")), "{kept:?}");
-            assert!(check(policy, broken).contains(&text.to_owned()), "{broken}");
+            assert!(check(&policy, broken).contains(&text.to_owned()), "{broken}");
         }
     }
 
     #[test]
     fn rules_that_are_off_ask_for_nothing() {
         let off = policy! {min_length: 0, max_length: 0, min_character_types: -1, max_repeated_chars: -1};
-        assert_eq!(check(off, ""), Vec::<String>::new());
+        assert_eq!(check(&off, ""), Vec::<String>::new());
         let off = policy! {validate_against_account_id: true, validate_against_account_name: true};
-        assert_eq!(check(off, "amelia.admin"), Vec::<String>::new());
+        assert_eq!(check(&off, "amelia.admin"), Vec::<String>::new());
     }
 
     #[test]
     fn some_characters_are_never_allowed() {
         for refused in ["a:b", "£", "ß", "à", "\t"] {
-            assert_eq!(check(PasswordPolicy::default(), refused).len(), 1, "{refused}");
+            assert_eq!(check(&PasswordPolicy::default(), refused).len(), 1, "{refused}");
         }
-        assert_eq!(check(PasswordPolicy::default(), SPECIAL), Vec::<String>::new());
+        assert_eq!(check(&PasswordPolicy::default(), SPECIAL), Vec::<String>::new());
     }
 
     #[test]
@@ -281,8 +281,8 @@ mod tests {
             (policy! {use_dictionary: true}, "locale", "darkBLUEsky"),
             (policy! {use_dictionary: true}, "colours", "hundREDs"),
         ] {
-            assert_eq!(check(policy.clone(), kept), Vec::<String>::new());
-            assert_eq!(check(policy, broken).len(), 1, "{broken}");
+            assert_eq!(check(&policy, kept), Vec::<String>::new());
+            assert_eq!(check(&policy, broken).len(), 1, "{broken}");
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 }
 
 /// A new app: 200, not 201, as documented. What else it has is given to it by a patch.
-pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
+pub(super) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let body = &call.checked.body;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let account_source = account_source(view, call.prerequisites, &text(&body["accountSource"]["id"]))?;

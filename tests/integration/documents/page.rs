@@ -63,10 +63,13 @@ impl Page {
                     text.push_str(line);
                     text.push('\n');
                 }
-                let block = Block { line: number, language: language.to_owned(), text, section, before };
-                section = block.section.clone();
-                before = Vec::new();
-                page.blocks.push(block);
+                page.blocks.push(Block {
+                    line: number,
+                    language: language.to_owned(),
+                    text,
+                    section: section.clone(),
+                    before: std::mem::take(&mut before),
+                });
             } else if line.starts_with('#') {
                 let heading = line.trim_start_matches('#').trim().to_owned();
                 page.headings.push(heading.clone());
@@ -137,8 +140,7 @@ fn cells(row: &str) -> Vec<String> {
 
 /// A heading's anchor: lower case, spaces as hyphens, no punctuation.
 fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase().replace(' ', "-").replace(|letter: char| !is_kept(letter), "");
-    kept
+    heading.to_lowercase().replace(' ', "-").replace(|letter: char| !is_kept(letter), "")
 }
 
 fn is_kept(letter: char) -> bool {

@@ -102,7 +102,8 @@ fn the_table_of_limits_has_each_with_its_default() {
         .collect();
     let rows = page("docs/options.md").rows("Limits");
     let mut told: Vec<_> = rows.iter().map(|row| (name_in(&row[0]), as_an_option_has_it(&row[1]))).collect();
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert!(told.len() > 10);
     assert_eq!(told, expected);
 }
@@ -145,7 +146,8 @@ fn the_table_of_control_calls_has_each() {
         .collect();
     let rows = page("docs/control-api.md").rows("The calls");
     let mut told: Vec<_> = rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert_eq!(told, expected);
 }
 

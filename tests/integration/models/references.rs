@@ -150,8 +150,8 @@ fn state(service: &Service<'_>) -> Value {
 }
 
 /// Performs a step in this state, and returns the next one.
-fn perform(service: &Service<'_>, token: &str, step: &Step, before: Value) -> Value {
-    let (method, target, body) = call(step, &before);
+fn perform(service: &Service<'_>, token: &str, step: &Step, before: &Value) -> Value {
+    let (method, target, body) = call(step, before);
     let target = format!("/tenants/{}{target}", service.tenant.name());
     let media = if body[0]["op"].is_string() { "application/json-patch+json" } else { "application/json" };
     let mut request = Request::new(method, &target).unwrap().bearer(token);
@@ -162,7 +162,7 @@ fn perform(service: &Service<'_>, token: &str, step: &Step, before: Value) -> Va
     let after = state(service);
     match reply.status.as_u16() {
         200..=204 => check_state(&after),
-        400 | 404 => assert_eq!(after, before, "{} changed something: {}", reply.status, reply.value()),
+        400 | 404 => assert_eq!(&after, before, "{} changed something: {}", reply.status, reply.value()),
         status => panic!("{status}: {}", reply.value()),
     }
     after
@@ -231,7 +231,7 @@ fn check_state(state: &Value) {
 fn both_sides_of_a_reference_say_the_same_and_nothing_dangles() {
     check(&TenantRequest::default(), 24, 24, step(), |service, steps| {
         let token = service.token(0);
-        let whole = steps.iter().fold(state(service), |before, step| perform(service, &token, step, before));
+        let whole = steps.iter().fold(state(service), |before, step| perform(service, &token, step, &before));
         let put = service.ask(Method::PUT, "/_sim/state", None, Some(&whole));
         assert_eq!((put.status.as_u16(), put.value()), (200, whole.clone()));
         assert_eq!(state(service), whole);
