@@ -85,6 +85,8 @@ fn changes_name_each_record() {
             { "kind": "deleted", "resource": "password-sync-groups", "id": id },
             source("2c918084660f45d6016617daa9210603"),
             source("2c918084660f45d6016617daa9210604"),
+            // It names the sources that it is assigned to.
+            { "kind": "replaced", "resource": "password-policies", "id": "2c91808d744ba0ce01746f93b6204502" },
         ])
     );
     assert_eq!((changes(2), &journal["exchanges"][2]["performed"]), (json!([]), &json!(false)));
