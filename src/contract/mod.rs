@@ -73,10 +73,13 @@ pub use facts::{Access, List};
 pub use route::{Route, Routed};
 pub use violation::Violation;
 
+use crate::operation::Operation;
 use crate::query::field;
 use crate::version;
+use hyper::Method;
+
 use body::Validators;
-use facts::Service;
+use facts::{Branch, Service};
 
 /// The merged document of all versions, as the build wrote it.
 const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/service.json"));
@@ -88,6 +91,8 @@ pub struct Contract {
     document: &'static str,
     /// For each operation of the service.
     bodies: Box<[Validators]>,
+    /// What the paths of operations begin with that take long to decide. Each of these operations is a `POST`.
+    slow_names: Vec<&'static str>,
 }
 
 impl fmt::Debug for Contract {
@@ -105,7 +110,20 @@ impl Contract {
 
     fn of(service: &'static Service, document: &'static str) -> Self {
         let bodies = service.operations.iter().map(|_| Validators::default()).collect();
-        Self { service, document, bodies }
+        let is_slow = |index: usize| Operation::ALL.get(index).is_some_and(|operation| operation.is_slow());
+        let has_slow = |branch: &&Branch| {
+            let operations = branch.templates.iter().flat_map(|template| template.operations);
+            operations.flatten().any(is_slow)
+        };
+        let slow_names = service.routes.0.iter().filter(has_slow).map(|branch| branch.first).collect();
+        Self { service, document, bodies, slow_names }
+    }
+
+    /// Whether an operation that takes long may be meant, by a method and by what stands in a path: a cheap question that
+    /// rules out most requests.
+    pub fn may_be_slow(&self, method: &Method, path: &str) -> bool {
+        *method == Method::POST
+            && (path.contains('%') || self.slow_names.iter().any(|name| path.contains(name)))
     }
 
     /// Who may make the call that a route leads to; `None` when everybody may.

@@ -164,6 +164,7 @@ impl Spelling {
     }
 
     /// Whether a piece of the path is this text.
+    #[inline]
     fn is(self, piece: &str, text: &str) -> bool {
         piece == text || self == Self::Encoded && query::decode_segment(piece) == text
     }

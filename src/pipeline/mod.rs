@@ -42,20 +42,11 @@ pub(crate) fn answer(world: &World, located: &Located<'_>, request: &Request, wa
     outcome
 }
 
-/// Whether any operation takes long to decide; as long as there is none, no request is routed to find that out.
-const IS_ANY_SLOW: bool = {
-    let (mut is_any, mut place) = (false, 0);
-    while place < Operation::ALL.len() {
-        is_any |= Operation::ALL[place].is_slow();
-        place += 1;
-    }
-    is_any
-};
-
 /// Whether a request to the API, whose path below its tenant's base URL is `path`, takes long to decide: it is
 /// answered on a thread where no other connection waits for it.
 pub(crate) fn is_slow(world: &World, method: &Method, path: &str) -> bool {
-    IS_ANY_SLOW
+    // Most requests are none of these by their looks, and are not routed to find that out.
+    world.contract.may_be_slow(method, path)
         && match world.contract.route(method, path) {
             Routed::Found(route) => route.operation.is_slow(),
             _ => false,

@@ -435,3 +435,35 @@ fn a_service_of_54_operations_costs_nothing_until_it_is_called() {
     let strict = found.facts.body.unwrap().strict;
     assert!(strict.len() < 1_000 && !strict.contains("$ref"), "{strict}");
 }
+
+#[test]
+fn whatever_takes_long_is_a_post_whose_path_says_so() {
+    let contract = Contract::built_in();
+    for (place, operation) in
+        Operation::ALL.into_iter().enumerate().filter(|(_, operation)| operation.is_slow())
+    {
+        let paths: Vec<_> = contract
+            .service
+            .routes
+            .0
+            .iter()
+            .flat_map(|branch| {
+                let of = branch
+                    .templates
+                    .0
+                    .iter()
+                    .filter(move |template| template.operations.contains(&Some(place)));
+                of.map(move |template| {
+                    (branch.first, template.operations.iter().position(|found| *found == Some(place)))
+                })
+            })
+            .collect();
+        assert_eq!(paths.len(), 1, "{operation}");
+        let (first, method) = paths[0];
+        assert_eq!(method, Some(1), "{operation} is no POST");
+        assert!(contract.may_be_slow(&Method::POST, &format!("/v3/{first}")));
+        assert!(contract.may_be_slow(&Method::POST, &format!("/v3/{}", first.replace('-', "%2D"))));
+        assert!(!contract.may_be_slow(&Method::GET, &format!("/v3/{first}")));
+    }
+    assert!(!contract.may_be_slow(&Method::POST, "/v3/password-sync-groups"));
+}
