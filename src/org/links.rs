@@ -99,13 +99,11 @@ impl Links {
     }
 
     /// The ids of an identity's accounts.
-    #[allow(dead_code, reason = "password changes will ask")]
     pub(crate) fn accounts_of(&self, identity_id: &str) -> &[Arc<str>] {
         self.own_accounts.get(identity_id)
     }
 
     /// The ids of the identities that sign in by this name, in any case.
-    #[allow(dead_code, reason = "password changes will ask")]
     pub(crate) fn identities_named(&self, user_name: &str) -> &[Arc<str>] {
         self.people.get(&user_name.to_lowercase())
     }

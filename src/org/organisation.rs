@@ -81,7 +81,6 @@ macro_rules! tables {
         #[derive(Clone, Debug)]
         pub(crate) enum Write {
             $(
-                #[allow(dead_code, reason = "not every resource can be written yet")]
                 $record(Box<WriteOf<$record>>),
             )*
         }

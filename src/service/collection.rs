@@ -37,7 +37,6 @@ pub(super) fn list_visible<R: Kept>(
 
 /// The records that are visible (all of them with `None`), each in the shape that `write` gives it. Filters and sorters
 /// look at it as it is kept.
-#[allow(dead_code, reason = "lists that show records in another shape use it")]
 pub(super) fn list_shown<R: Kept>(
     view: &View<'_>,
     call: &Call<'_>,

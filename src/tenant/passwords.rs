@@ -38,7 +38,7 @@ record! {
         pub source: Option<String> = nullable("source"),
         /// The group, by id or name; this or `source`.
         pub group: Option<String> = nullable("group"),
-        /// Which account, by id or by what the source calls it; needed where its owner has several on `source`.
+        /// Which account, by id or by what the source calls it; with `source` only, and needed where its owner has several there.
         pub account_id: Option<String> = nullable("accountId"),
         /// The new password.
         pub password: String = required("password"),
@@ -151,6 +151,9 @@ impl Tenant {
                 let source = source(&view, name)?;
                 let account = account(&view, &identity, &source, wish.account_id.as_deref())?;
                 (view.group_of(&source.id), vec![account])
+            }
+            (None, Some(_)) if wish.account_id.is_some() => {
+                return Err("`accountId` and `group`; expected `accountId` with `source`: all accounts on a group's sources change".to_owned());
             }
             (None, Some(name)) => {
                 let group = group(&view, name)?;

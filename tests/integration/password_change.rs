@@ -457,6 +457,10 @@ fn an_operators_change_is_like_the_apis() {
         (json!({"userName": "nobody", "source": "Okta", "password": GOOD}), "nobody signs in by that name"),
         (json!({"userName": "amelia.admin", "password": GOOD}), "expected `source` or `group`"),
         (
+            json!({"userName": "amelia.admin", "group": "Staff", "accountId": "x", "password": GOOD}),
+            "expected `accountId` with `source`",
+        ),
+        (
             json!({"userName": "amelia.admin", "source": "Oktopus", "password": GOOD}),
             "source `Oktopus` does not exist",
         ),
