@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 10] = [
     ],
     &["contract", "scenario", "fixture"],
     &["org", "journal", "auth"],
-    &["service"],
+    &["service", "verdict"],
     &["tenant"],
     &["world"],
     &["pipeline", "control"],

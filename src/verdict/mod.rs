@@ -1,0 +1,145 @@
+//! Verdicts: rules of good client conduct, each judged by a pure function over what a client did ([`Call`]s), what
+//! became of the data ([`State`]) and how its command ended ([`Ended`]). A file per verdict in `list/`; here is what
+//! they have in common, and the order in which they are told.
+//!
+//! What makes them sound: time is judged by lower bounds alone (a busy machine makes a client look more patient,
+//! never less); attempts are counted per chain (`chain.rs`), so that threads do not add up; nothing is *ok* for want
+//! of evidence; and where one defect breaks several rules, the one that explains the others is told alone.
+
+mod call;
+mod chain;
+mod finding;
+mod list;
+mod run;
+mod state;
+mod text;
+
+use std::time::Duration;
+
+#[expect(unused_imports, reason = "verdicts and the drill will use them")]
+pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
+pub(crate) use finding::{Finding, Judgement, Outcome, Severity};
+pub(crate) use list::ALL;
+#[expect(unused_imports, reason = "verdicts and the drill will use them")]
+pub(crate) use run::{Ended, Exit, Probe, RuleSeen, Run, RunKind};
+pub(crate) use state::State;
+
+/// A rule of good conduct.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// What it is called, such as `retry-after-ignored`.
+    pub(crate) id: &'static str,
+    /// How bad it is to break it; a finding may be milder.
+    pub(crate) severity: Severity,
+    /// The column of the drill's matrix that shows it.
+    pub(crate) group: Group,
+    /// What it needs to be judged.
+    pub(crate) needs: Needs,
+    /// Findings of these in the same run have the same cause and are not told beside it.
+    pub(crate) explains: &'static [&'static str],
+    /// What it looks at, in a sentence or two.
+    pub(crate) checks: &'static str,
+    /// Why it matters, in a sentence or two.
+    pub(crate) why: &'static str,
+    /// What to do, in a sentence or two; every finding says it.
+    pub(crate) advice: &'static str,
+    /// Who says so.
+    pub(crate) source: &'static str,
+    /// Judges one run.
+    pub(crate) judge: fn(&Case<'_>) -> Outcome,
+}
+
+/// What a verdict is about: a column of the drill's matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Group {
+    /// How long the client waits.
+    Waits,
+    /// How often it tries.
+    Tries,
+    /// How it treats its token.
+    Token,
+    /// What it writes.
+    Writes,
+    /// What it reads.
+    Reads,
+    /// How it ends.
+    Ends,
+}
+
+/// What a verdict needs to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Needs {
+    /// A journal.
+    Journal,
+    /// Also what the client does when nothing goes wrong.
+    CleanRun,
+    /// Also how the command ended.
+    Ending,
+}
+
+/// What is judged: a run among the others, or one journal alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case<'a> {
+    /// The run that is judged.
+    pub(crate) run: &'a Run,
+    /// The run without a fault.
+    pub(crate) clean: Option<&'a Run>,
+    /// All runs, this one among them.
+    pub(crate) all: &'a [Run],
+    /// What the user set.
+    pub(crate) limits: Limits,
+}
+
+/// What the user of the verdicts may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Attempts in a chain above which they count as without end; 10 by default.
+    pub(crate) max_attempts: usize,
+    /// How long a silent answer has to be waited for before that counts as waiting for ever; 110 s by default, above the
+    /// 100 s for which .NET's `HttpClient` waits.
+    pub(crate) silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_attempts: 10, silence: Duration::from_secs(110) }
+    }
+}
+
+/// Every verdict on one run, in the list's order. What another finding of the run explains is not told.
+pub(crate) fn judge(case: &Case<'_>) -> Vec<Judgement> {
+    let mut judged: Vec<_> =
+        ALL.iter().map(|verdict| Judgement { verdict, outcome: outcome(verdict, case) }).collect();
+    let found = judged.iter().filter(|judgement| !judgement.findings().is_empty());
+    let explained: Vec<_> = found
+        .flat_map(|judgement| judgement.verdict.explains.iter().map(|id| (*id, judgement.verdict.id)))
+        .collect();
+    for judgement in &mut judged {
+        let by = explained.iter().find(|(id, _)| *id == judgement.verdict.id);
+        if let (Outcome::Found(_), Some((_, by))) = (&judgement.outcome, by) {
+            judgement.outcome = Outcome::NotApplicable(format!("explained by {by}"));
+        }
+    }
+    judged
+}
+
+fn outcome(verdict: &Verdict, case: &Case<'_>) -> Outcome {
+    let lacks_clean = verdict.needs >= Needs::CleanRun && case.clean.is_none();
+    let lacks_ending = verdict.needs >= Needs::Ending && case.run.ended.is_none();
+    if lacks_clean || lacks_ending {
+        return Outcome::not_applicable("needs a clean run");
+    }
+    let outcome = (verdict.judge)(case);
+    // What was dropped from the journal may be what would have convicted, or acquitted.
+    match outcome {
+        Outcome::Ok if case.run.dropped > 0 => {
+            Outcome::inconclusive(format!("the journal lost {} exchanges", case.run.dropped))
+        }
+        outcome => outcome,
+    }
+}
+
+/// The verdict of that name.
+pub(crate) fn named(id: &str) -> Option<&'static Verdict> {
+    ALL.iter().copied().find(|verdict| verdict.id == id)
+}

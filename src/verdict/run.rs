@@ -1,0 +1,148 @@
+//! A run: the calls that a client made in one tenant, what its command's end was, and what became of the data. Of a
+//! tenant in an ordinary test only the calls are known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::chain::{Chain, chains};
+use super::{Call, State};
+use crate::journal::Exchange;
+
+/// A client's calls in one tenant and what came of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// What it was for.
+    pub(crate) kind: RunKind,
+    /// The calls, as they arrived.
+    pub(crate) calls: Vec<Call>,
+    /// The scenario's rules and how often each matched and fired.
+    pub(crate) rules: Vec<RuleSeen>,
+    /// How many exchanges the journal had to drop.
+    pub(crate) dropped: u64,
+    /// How the command ended; `None` when nobody started one.
+    pub(crate) ended: Option<Ended>,
+    /// The true state at the end; `None` when it was not looked at.
+    pub(crate) state: Option<State>,
+    /// Whether the tenant's prerequisites were enforced.
+    pub(crate) enforces: bool,
+}
+
+/// What a run is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunKind {
+    /// A tenant that is looked at without a drill.
+    Tenant,
+    /// Nothing goes wrong on purpose.
+    Clean,
+    /// A scenario, by name.
+    Scenario(Arc<str>),
+    /// One of several equal runs that show how the client spaces its attempts.
+    Probe(Probe),
+}
+
+/// What the runs of a probe meet, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// 503.
+    Unavailable,
+    /// 429 without `Retry-After`.
+    Limited,
+}
+
+/// A scenario's rule, and how often it matched and fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleSeen {
+    /// `scenario/rule`.
+    pub(crate) rule: Arc<str>,
+    pub(crate) matched: u64,
+    pub(crate) fired: u64,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    /// Whether that is the exit of a command that succeeded.
+    pub(crate) is_success: bool,
+    /// When it ended, or when it was ended at the deadline; the machine's monotonic time, as in the journal.
+    pub(crate) at_ns: u64,
+    /// How long it was given, from its first request.
+    pub(crate) deadline: Duration,
+    /// Whether it wrote anything beyond what the clean run wrote.
+    pub(crate) said_something: bool,
+    /// Whether something of it still ran after its end.
+    pub(crate) left_processes: bool,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By a signal that was not the drill's.
+    Signal(i32),
+    /// At the deadline, by the drill.
+    Deadline,
+}
+
+impl Run {
+    /// A tenant that is looked at without a drill.
+    pub(crate) fn of_tenant<'a>(exchanges: impl IntoIterator<Item = &'a Exchange>, dropped: u64) -> Self {
+        Self {
+            kind: RunKind::Tenant,
+            calls: Call::all(exchanges),
+            rules: Vec::new(),
+            dropped,
+            ended: None,
+            state: None,
+            enforces: true,
+        }
+    }
+
+    /// Whether a fault struck any call.
+    pub(crate) fn is_struck(&self) -> bool {
+        self.calls.iter().any(|call| !call.faults.is_empty())
+    }
+
+    /// The scenario's name; empty where there is none.
+    pub(crate) fn scenario(&self) -> &str {
+        if let RunKind::Scenario(name) = &self.kind { name } else { "" }
+    }
+
+    /// Attempts at the same thing, one after the other.
+    pub(super) fn chains(&self) -> Vec<Chain<'_>> {
+        chains(&self.calls)
+    }
+
+    /// How often it makes a call with this key.
+    pub(super) fn count(&self, key: u64) -> usize {
+        self.calls.iter().filter(|call| call.key == key).count()
+    }
+
+    /// The call with this number in the journal.
+    pub(crate) fn call(&self, seq: u64) -> Option<&Call> {
+        self.calls.iter().find(|call| call.seq == seq)
+    }
+
+    /// Whether the command ended by itself and says that it succeeded.
+    pub(super) fn succeeded(&self) -> bool {
+        self.ended.as_ref().is_some_and(|ended| ended.is_success)
+    }
+
+    /// Whether the tenant's clock was moved, or stood, while calls were made: then its waits are not the client's.
+    pub(super) fn is_clock_moved(&self) -> bool {
+        const TOLERANCE_MS: i64 = 20;
+        let mut ahead = self.calls.iter().map(|call| call.ahead_ms);
+        let Some(first) = ahead.next() else { return false };
+        ahead.any(|ahead| (ahead - first).abs() > TOLERANCE_MS)
+    }
+
+    /// The median time between an answer and the next call: how fast the client is when it does not wait.
+    pub(super) fn pace(&self) -> Duration {
+        let pairs = self.calls.iter().zip(self.calls.iter().skip(1));
+        let mut gaps: Vec<_> =
+            pairs.filter_map(|(one, next)| Some(one.ended()?.until(next.arrived))).collect();
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied().unwrap_or_default()
+    }
+}
