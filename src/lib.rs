@@ -13,7 +13,7 @@
 //! 8  handle                          an embedder's handle to one tenant
 //! 7  server                          sockets: accept, read, deliver, stop
 //! 6  pipeline      control           the life of a request · the control API under /_sim
-//! 5  world                           what tenants share, the registry
+//! 5  world         drill             what tenants share, the registry · plan, judge and reports of a drill
 //! 4  tenant                          everything of one tenant, behind one lock
 //! 3  service       verdict           what operations decide, a folder per resource · rules of good client conduct
 //! 2  org      journal      auth      the organisation's tables · exchanges, kept and shown · clients and tokens
@@ -79,6 +79,8 @@ pub mod clock;
 pub mod contract;
 #[doc(hidden)]
 pub mod document;
+#[doc(hidden)]
+pub mod drill;
 #[doc(hidden)]
 pub mod fixture;
 #[doc(hidden)]

@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 10] = [
     &["org", "journal", "auth"],
     &["service", "verdict"],
     &["tenant"],
-    &["world"],
+    &["world", "drill"],
     &["pipeline", "control"],
     &["server"],
     &["handle"],
