@@ -35,6 +35,8 @@ pub(crate) struct Verdict {
     pub(crate) group: Group,
     /// What it needs to be judged.
     pub(crate) needs: Needs,
+    /// The built-in scenarios that give occasion to break it; none where any does, or no fault is needed.
+    pub(crate) scenarios: &'static [&'static str],
     /// Findings of these in the same run have the same cause and are not told beside it.
     pub(crate) explains: &'static [&'static str],
     /// What it looks at, in a sentence or two.
@@ -142,4 +144,23 @@ fn outcome(verdict: &Verdict, case: &Case<'_>) -> Outcome {
 /// The verdict of that name.
 pub(crate) fn named(id: &str) -> Option<&'static Verdict> {
     ALL.iter().copied().find(|verdict| verdict.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::library;
+
+    #[test]
+    fn every_verdict_explains_later_ones_and_names_scenarios_that_there_are() {
+        for (place, verdict) in ALL.iter().enumerate() {
+            for explained in verdict.explains {
+                let other = ALL.iter().position(|other| other.id == *explained);
+                assert!(other.is_none_or(|other| other > place), "{} stands after {explained}", verdict.id);
+            }
+            for scenario in verdict.scenarios {
+                assert!(library::names().contains(scenario), "{}: no scenario {scenario}", verdict.id);
+            }
+        }
+    }
 }

@@ -11,6 +11,13 @@ pub(super) static VERDICT: Verdict = Verdict {
     severity: Severity::Error,
     group: Group::Writes,
     needs: Needs::Journal,
+    scenarios: &[
+        "committed-but-lost",
+        "committed-then-closed",
+        "committed-then-reset",
+        "timeout-after-commit",
+        "empty-answer",
+    ],
     explains: &["blind-create-retry", "orphan-left", "false-success"],
     checks: "A create whose end the client could not know does not lead to a second record that is equal but for id and \
              times.",

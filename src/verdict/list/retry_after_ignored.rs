@@ -14,6 +14,12 @@ pub(super) static VERDICT: Verdict = Verdict {
     severity: Severity::Error,
     group: Group::Waits,
     needs: Needs::Journal,
+    scenarios: &[
+        "rate-limited",
+        "rate-limited-with-a-date",
+        "rate-limited-escalating",
+        "token-endpoint-rate-limited",
+    ],
     explains: &[],
     checks: "After an answer with a readable `Retry-After`, the same call does not come again before that time is over. \
              Up to 10 s of it are asked for, as a client may cap a longer wait and give up.",
