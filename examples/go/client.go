@@ -1,6 +1,6 @@
-// Package groups is the client under test: it lists and creates password sync groups, and survives the usual troubles.
-// It stands for your own program: it gets a new token when its own has expired, waits as long as a 429 says, and looks
-// before it repeats a create whose answer was lost.
+// Package groups is the client under test: it lists and creates password sync groups, changes passwords, and survives
+// the usual troubles. It stands for your own program: it gets a new token when its own has expired, waits as long as a
+// 429 says, looks before it repeats a create whose answer was lost, and polls until a password change has ended.
 package groups
 
 import (
@@ -14,7 +14,10 @@ import (
 	"time"
 )
 
-const attempts = 4
+const (
+	attempts   = 4
+	groupsPath = "password-sync-groups"
+)
 
 // Group is a password sync group.
 type Group struct {
@@ -40,13 +43,13 @@ type Client struct {
 // List returns the groups.
 func (client *Client) List() ([]Group, error) {
 	var groups []Group
-	return groups, client.call(http.MethodGet, nil, &groups)
+	return groups, client.call(http.MethodGet, groupsPath, nil, &groups)
 }
 
 // Create makes a group, once.
 func (client *Client) Create(group Group) (Group, error) {
 	var created Group
-	err := client.call(http.MethodPost, group, &created)
+	err := client.call(http.MethodPost, groupsPath, group, &created)
 	var refusal *Refusal
 	if !errors.As(err, &refusal) || refusal.Status < 500 {
 		return created, err
@@ -61,17 +64,17 @@ func (client *Client) Create(group Group) (Group, error) {
 			return found, nil
 		}
 	}
-	return created, client.call(http.MethodPost, group, &created)
+	return created, client.call(http.MethodPost, groupsPath, group, &created)
 }
 
-func (client *Client) call(method string, body, answer any) error {
+func (client *Client) call(method, path string, body, answer any) error {
 	for attempt := 1; ; attempt++ {
 		if client.token == "" {
 			if err := client.newToken(); err != nil {
 				return err
 			}
 		}
-		reply, err := client.send(method, body)
+		reply, err := client.send(method, path, body)
 		if err != nil {
 			return err
 		}
@@ -99,14 +102,14 @@ func (client *Client) call(method string, body, answer any) error {
 	}
 }
 
-func (client *Client) send(method string, body any) (*http.Response, error) {
+func (client *Client) send(method, path string, body any) (*http.Response, error) {
 	var payload bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&payload).Encode(body); err != nil {
 			return nil, err
 		}
 	}
-	request, err := http.NewRequest(method, client.BaseURL+"/v2024/password-sync-groups", &payload)
+	request, err := http.NewRequest(method, client.BaseURL+"/v2024/"+path, &payload)
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,28 @@ func TestATokenThatEndsEarlyIsReplaced(t *testing.T) {
 	tenant.verify(t, object{"match": object{"operation": "token"}, "status": 200, "count": object{"exactly": 2}})
 }
 
+func TestAPasswordChangeIsWaitedForAndReachesEverySource(t *testing.T) {
+	t.Parallel()
+	tenant := tenantFor(t)
+	tenant.stopClock(t)
+	tenant.use(t, "password-change-slow") // by a minute
+	client := clientOf(t, tenant)
+	if _, err := client.Create(staff); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := client.ChangePassword("amelia.admin", "Active Directory", "Correct-Horse-7"); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, source := range []string{"Active Directory", "Okta"} {
+		if !tenant.hasPassword(t, "amelia.admin", source, "Correct-Horse-7") {
+			t.Errorf("%s has another password", source)
+		}
+	}
+	tenant.verify(t, object{"match": object{"operation": "setPassword"}, "count": object{"exactly": 1}})
+}
+
 func TestAFailedVerificationSaysWhatCameNearest(t *testing.T) {
 	t.Parallel()
 	tenant := tenantFor(t)

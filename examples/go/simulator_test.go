@@ -160,6 +160,18 @@ func (made *tenant) advance(t *testing.T, duration time.Duration) {
 	control(t, made.BaseURL, http.MethodPost, "clock/advance", object{"by": by})
 }
 
+// hasPassword tells whether this is the password of a person's account on a source.
+func (made *tenant) hasPassword(t *testing.T, userName, source, password string) bool {
+	t.Helper()
+	asked := object{"userName": userName, "source": source, "password": password}
+	_, body := control(t, made.BaseURL, http.MethodPost, "passwords/check", asked)
+	var answer struct{ Matches bool }
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Matches
+}
+
 // verify fails the test, with what the client did instead, unless it did what was expected.
 func (made *tenant) verify(t *testing.T, expectation object) {
 	t.Helper()

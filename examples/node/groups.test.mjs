@@ -82,6 +82,20 @@ describe("the client", { concurrency: true }, () => {
       await tenant.verify({ match: { operation: "token" }, status: 200, count: { exactly: 2 } });
     }));
 
+  test("waits for a password change, which reaches every source", () =>
+    withTenant(async (tenant) => {
+      await tenant.stopClock();
+      await tenant.use("password-change-slow"); // by a minute
+      const client = clientOf(tenant);
+      await client.create(STAFF);
+
+      await client.changePassword("amelia.admin", "Active Directory", "Correct-Horse-7");
+
+      assert.ok(await tenant.hasPassword("amelia.admin", "Active Directory", "Correct-Horse-7"));
+      assert.ok(await tenant.hasPassword("amelia.admin", "Okta", "Correct-Horse-7"));
+      await tenant.verify({ match: { operation: "setPassword" }, count: { exactly: 1 } });
+    }));
+
   test("is told what came nearest when a verification fails", () =>
     withTenant(async (tenant) => {
       await clientOf(tenant).list();

@@ -86,6 +86,11 @@ class Tenant {
     return control(this.baseUrl, "POST", "clock/advance", { by: duration });
   }
 
+  /** Whether this is the password of a person's account on a source. */
+  async hasPassword(userName, source, password) {
+    return (await control(this.baseUrl, "POST", "passwords/check", { userName, source, password })).body.matches;
+  }
+
   /** The client did what was expected, or the test fails with what it did instead. */
   async verify(expectation) {
     const { status, body } = await control(this.baseUrl, "POST", "verify", expectation, [200, 409]);

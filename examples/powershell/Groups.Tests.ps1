@@ -10,6 +10,12 @@ BeforeAll {
         passwordPolicyId = '2c91808d744ba0ce01746f93b6204501'
         sourceIds        = '2c918084660f45d6016617daa9210584', '2c918084660f45d6016617daa9210500'
     }
+
+    # The client's waits pass in the tenant's time: thirty seconds take none.
+    function New-Client($Tenant) {
+        $sleep = { param($Seconds) Step-Clock $Tenant "${Seconds}s" }.GetNewClosure()
+        New-GroupsClient $Tenant.BaseUrl $Tenant.ClientId $Tenant.ClientSecret $sleep
+    }
 }
 
 AfterAll {
@@ -17,77 +23,94 @@ AfterAll {
 }
 
 Describe 'the client' {
-    BeforeEach {
-        $tenant = New-Tenant
-        # The client's waits pass in the tenant's time: thirty seconds take none.
-        $sleep = { param($Seconds) Step-Clock $tenant "${Seconds}s" }.GetNewClosure()
-        $client = New-GroupsClient $tenant.BaseUrl $tenant.ClientId $tenant.ClientSecret $sleep
-    }
-
-    AfterEach {
-        Remove-Tenant $tenant
-    }
-
     It 'does not repeat a create whose answer was lost' {
-        Add-Rule $tenant @{
-            when  = @{ operation = 'createPasswordSyncGroup' }
-            fires = @{ nth = 1 }
-            stage = 'after'
-            fault = @{ respond = @{ status = 500 } }
+        Use-Tenant { param($tenant)
+            $client = New-Client $tenant
+            Add-Rule $tenant @{
+                when  = @{ operation = 'createPasswordSyncGroup' }
+                fires = @{ nth = 1 }
+                stage = 'after'
+                fault = @{ respond = @{ status = 500 } }
+            }
+
+            $group = New-Group $client $staff
+
+            (Get-Group $client | Where-Object name -EQ 'Staff').id | Should -Be $group.id
+            Assert-Exchange $tenant @{ match = @{ operation = 'createPasswordSyncGroup' }; count = @{ exactly = 1 } }
         }
-
-        $group = New-Group $client $staff
-
-        (Get-Group $client | Where-Object name -EQ 'Staff').id | Should -Be $group.id
-        Assert-Exchange $tenant @{ match = @{ operation = 'createPasswordSyncGroup' }; count = @{ exactly = 1 } }
     }
 
     It 'waits as long as a 429 says' {
-        Stop-Clock $tenant
-        Add-Rule $tenant @{
-            when  = @{ operation = 'getPasswordSyncGroups' }
-            fires = @{ nth = 1 }
-            fault = @{ rateLimited = @{ retryAfter = '30s'; window = '30s' } }
-        }
+        Use-Tenant { param($tenant)
+            Stop-Clock $tenant
+            Add-Rule $tenant @{
+                when  = @{ operation = 'getPasswordSyncGroups' }
+                fires = @{ nth = 1 }
+                fault = @{ rateLimited = @{ retryAfter = '30s'; window = '30s' } }
+            }
 
-        Get-Group $client
+            Get-Group (New-Client $tenant)
 
-        Assert-Exchange $tenant @{
-            match = @{ operation = 'getPasswordSyncGroups' }
-            count = @{ exactly = 2 }
-            apart = @{ atLeast = '30s' }
-            then  = @(@{ match = @{ operation = 'getPasswordSyncGroups' }; status = 200 })
+            Assert-Exchange $tenant @{
+                match = @{ operation = 'getPasswordSyncGroups' }
+                count = @{ exactly = 2 }
+                apart = @{ atLeast = '30s' }
+                then  = @(@{ match = @{ operation = 'getPasswordSyncGroups' }; status = 200 })
+            }
         }
     }
 
     It 'replaces a token that has expired' {
-        Stop-Clock $tenant
-        Get-Group $client
-        Step-Clock $tenant 750s # a token lives for 749 seconds
+        Use-Tenant { param($tenant)
+            Stop-Clock $tenant
+            $client = New-Client $tenant
+            Get-Group $client
+            Step-Clock $tenant 750s # a token lives for 749 seconds
 
-        Get-Group $client
+            Get-Group $client
 
-        Assert-Exchange $tenant @{
-            match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+            Assert-Exchange $tenant @{
+                match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+            }
+            Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
         }
-        Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
     }
 
     It 'replaces a token that ends early' {
-        Use-Scenario $tenant token-expires-early # at the third call
+        Use-Tenant { param($tenant)
+            Use-Scenario $tenant token-expires-early # at the third call
+            $client = New-Client $tenant
 
-        1..3 | ForEach-Object { Get-Group $client }
+            1..3 | ForEach-Object { Get-Group $client }
 
-        Assert-Exchange $tenant @{
-            match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+            Assert-Exchange $tenant @{
+                match = @{ operation = 'getPasswordSyncGroups' }; status = 401; count = @{ exactly = 1 }
+            }
+            Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
         }
-        Assert-Exchange $tenant @{ match = @{ operation = 'token' }; status = 200; count = @{ exactly = 2 } }
+    }
+
+    It 'waits for a password change, which reaches every source' {
+        Use-Tenant { param($tenant)
+            Stop-Clock $tenant
+            Use-Scenario $tenant password-change-slow # by a minute
+            $client = New-Client $tenant
+            $null = New-Group $client $staff
+
+            Set-Password $client amelia.admin 'Active Directory' Correct-Horse-7
+
+            Test-Password $tenant amelia.admin 'Active Directory' Correct-Horse-7 | Should -BeTrue
+            Test-Password $tenant amelia.admin Okta Correct-Horse-7 | Should -BeTrue
+            Assert-Exchange $tenant @{ match = @{ operation = 'setPassword' }; count = @{ exactly = 1 } }
+        }
     }
 
     It 'is told what came nearest when a verification fails' {
-        Get-Group $client
+        Use-Tenant { param($tenant)
+            Get-Group (New-Client $tenant)
 
-        $expectation = @{ match = @{ operation = 'getPasswordSyncGroups' }; status = 429 }
-        { Assert-Exchange $tenant $expectation } | Should -Throw '*status is 200, not 429*'
+            $expectation = @{ match = @{ operation = 'getPasswordSyncGroups' }; status = 429 }
+            { Assert-Exchange $tenant $expectation } | Should -Throw '*status is 200, not 429*'
+        }
     }
 }

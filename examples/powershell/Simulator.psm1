@@ -1,12 +1,13 @@
-# Gives each test a simulated tenant: Start-Simulator once for the run, New-Tenant for each test. Copy this file into a
+# Gives each test a simulated tenant: Start-Simulator once for the run, Use-Tenant in each test. Copy this file into a
 # test suite as it stands; it needs nothing but PowerShell 7. The server is the program that SYNC_GROUP_SIM_BIN names, or
-# `sync-group-sim` on the PATH.
+# `sync-group-sim` on the PATH. What the client did in a test that fails is kept in the folder sync-group-sim-journals.
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 $script:StartLimit = [TimeSpan]::FromSeconds(20)
 $script:PollMilliseconds = 20
+$script:Kept = 'sync-group-sim-journals'
 $script:Folder = $null
 $script:Server = $null
 $script:Root = $null
@@ -20,7 +21,8 @@ function Start-Simulator {
     $script:Folder = Join-Path ([IO.Path]::GetTempPath()) "sync-group-sim-$([Guid]::NewGuid())"
     $null = New-Item -ItemType Directory $script:Folder
     $portFile = Join-Path $script:Folder 'port'
-    $arguments = 'serve', '--listen', '127.0.0.1:0', '--port-file', $portFile, '--log', 'off'
+    $arguments = 'serve', '--listen', '127.0.0.1:0', '--port-file', $portFile, '--log', 'off',
+    '--journal-dir', (Join-Path $script:Folder $script:Kept)
     $output = Join-Path $script:Folder 'output'
     $script:Server = Start-Process $binary -ArgumentList $arguments -PassThru -RedirectStandardOutput $output
     $started = [Diagnostics.Stopwatch]::StartNew()
@@ -46,20 +48,30 @@ function Stop-Simulator {
     $script:Server = $script:Folder = $null
 }
 
-# A tenant with the demo fixture and credentials of its own. What the client under test needs is BaseUrl, ClientId and
-# ClientSecret.
-function New-Tenant {
+# Runs a test with a tenant that has the demo fixture and credentials of its own, and is gone afterwards. What the client
+# under test needs is BaseUrl, ClientId and ClientSecret.
+function Use-Tenant([scriptblock] $Test) {
     $made = Invoke-Control $script:Root Post tenants @{ fixture = 'demo' }
-    [pscustomobject]@{
-        Name         = $made.name
-        BaseUrl      = $made.baseUrl
-        ClientId     = $made.clients[0].clientId
-        ClientSecret = $made.clients[0].clientSecret
+    $hasFailed = $true
+    try {
+        & $Test ([pscustomobject]@{
+                BaseUrl      = $made.baseUrl
+                ClientId     = $made.clients[0].clientId
+                ClientSecret = $made.clients[0].clientSecret
+            })
+        $hasFailed = $false
+    } finally {
+        # Its journal is written before this is answered.
+        $null = Invoke-Control $script:Root Delete "tenants/$($made.name)"
+        if ($hasFailed) { Save-Journal $made.name }
     }
 }
 
-function Remove-Tenant($Tenant) {
-    $null = Invoke-Control $script:Root Delete "tenants/$($Tenant.Name)"
+# Copies what is left of a tenant to where it stays.
+function Save-Journal([string] $Name) {
+    $null = New-Item -ItemType Directory $script:Kept -Force
+    Copy-Item (Join-Path $script:Folder $script:Kept "$Name-*") $script:Kept
+    Write-Host "what the client did: $(Join-Path $script:Kept "$Name-0.json")"
 }
 
 # Something goes wrong: a rule in the words of a scenario file.
@@ -82,6 +94,12 @@ function Step-Clock($Tenant, [string] $By) {
     $null = Invoke-Control $Tenant.BaseUrl Post clock/advance @{ by = $By }
 }
 
+# Whether this is the password of a person's account on a source.
+function Test-Password($Tenant, [string] $UserName, [string] $Source, [string] $Password) {
+    $asked = @{ userName = $UserName; source = $Source; password = $Password }
+    (Invoke-Control $Tenant.BaseUrl Post passwords/check $asked).matches
+}
+
 # The client did what was expected, or the test fails with what it did instead.
 function Assert-Exchange($Tenant, [hashtable] $Expectation) {
     $verdict = Invoke-Control $Tenant.BaseUrl Post verify $Expectation -Allowed 409
@@ -101,5 +119,5 @@ function Invoke-Control([string] $BaseUrl, [string] $Method, [string] $Call, [ha
     if ($reply.Content) { ConvertFrom-Json $reply.Content }
 }
 
-Export-ModuleMember -Function Start-Simulator, Stop-Simulator, New-Tenant, Remove-Tenant, Add-Rule, Use-Scenario,
-Stop-Clock, Step-Clock, Assert-Exchange
+Export-ModuleMember -Function Start-Simulator, Stop-Simulator, Use-Tenant, Add-Rule, Use-Scenario, Stop-Clock, Step-Clock,
+Test-Password, Assert-Exchange

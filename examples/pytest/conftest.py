@@ -97,6 +97,12 @@ class Tenant:
         """Time passes in the tenant, and none in the test: `13m`, `2s`."""
         control(self.base_url, "POST", "clock/advance", {"by": duration})
 
+    def has_password(self, user_name, source, password):
+        """Whether this is the password of a person's account on a source."""
+        asked = {"userName": user_name, "source": source, "password": password}
+        _, answer = control(self.base_url, "POST", "passwords/check", asked)
+        return answer["matches"]
+
     def verify(self, expectation):
         """The client did what was expected, or the test fails with what it did instead."""
         status, verdict = control(self.base_url, "POST", "verify", expectation, allowed=(200, 409))

@@ -72,6 +72,18 @@ def test_a_token_that_ends_early_is_replaced(tenant, client):
     tenant.verify({"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}})
 
 
+def test_a_password_change_is_waited_for_and_reaches_every_source(tenant, client):
+    tenant.stop_clock()
+    tenant.use("password-change-slow")  # by a minute
+    client.create("Staff", POLICY, SOURCES)
+
+    client.change_password("amelia.admin", "Active Directory", "Correct-Horse-7")
+
+    assert tenant.has_password("amelia.admin", "Active Directory", "Correct-Horse-7")
+    assert tenant.has_password("amelia.admin", "Okta", "Correct-Horse-7")
+    tenant.verify({"match": {"operation": "setPassword"}, "count": {"exactly": 1}})
+
+
 def test_a_failed_verification_says_what_came_nearest(tenant, client):
     client.list()
 

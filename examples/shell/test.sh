@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a client does when the service misbehaves, tested with curl alone: one server for the run, one tenant for each
+# What a client does when the service misbehaves, tested with curl and openssl alone: one server for the run, one tenant for each
 # test, all at the same time. Each test arms one fault, runs the client, and verifies; the outcome is told in TAP. The
 # server is the program that SYNC_GROUP_SIM_BIN names, or `sync-group-sim` on the PATH. What the client did in a test that
 # fails is kept in the folder sync-group-sim-journals.
@@ -41,6 +41,10 @@ arm() { control POST scenario/rules "$1" >/dev/null; }
 use() { control PUT scenario "{\"use\": [\"$1\"]}" >/dev/null; }
 stop_clock() { control PUT clock '{"mode": "manual"}' >/dev/null; }
 advance() { control POST clock/advance "{\"by\": \"$1\"}" >/dev/null; }
+# has_password USER SOURCE PASSWORD : fails unless this is the password of the person's account on the source.
+has_password() {
+  control POST passwords/check "{\"userName\": \"$1\", \"source\": \"$2\", \"password\": \"$3\"}" | grep -q true
+}
 # verify EXPECTATION : fails, and says what was found and what came nearest, when it does not hold.
 verify() {
   local verdict
@@ -55,19 +59,22 @@ new_token() {
     -d "client_secret=$client_secret" | field access_token > "$own/token"
 }
 
-# groups METHOD [BODY] : the call's answer; gets a new token on 401 and waits on 429. Leaves the status in a file.
-groups() {
+# wait_for SECONDS : where your own script sleeps. The wait passes in the tenant's time.
+wait_for() { advance "$1s"; }
+
+# call METHOD PATH [BODY] : the call's answer; gets a new token on 401 and waits on 429. Leaves the status in a file.
+call() {
   local attempt status seconds
   for attempt in 1 2 3 4; do
     [ -s "$own/token" ] || new_token
-    status=$(curl -sS -m 10 -X "$1" "$base/v2024/password-sync-groups" ${2:+-d "$2"} -o "$own/body" -D "$own/headers" \
+    status=$(curl -sS -m 10 -X "$1" "$base/v2024/$2" ${3:+-d "$3"} -o "$own/body" -D "$own/headers" \
       -w '%{http_code}' -H "Authorization: Bearer $(cat "$own/token")" -H 'Content-Type: application/json')
     echo "$status" > "$own/status"
     case $status in
       401) rm "$own/token" ;;
       429)
         seconds=$(sed -n 's/^retry-after: *\([0-9]*\).*/\1/Ip' "$own/headers")
-        advance "${seconds:-1}s" ;; # where your own script sleeps: the wait passes in the tenant's time
+        wait_for "${seconds:-1}" ;;
       *) break ;;
     esac
   done
@@ -75,11 +82,38 @@ groups() {
   [ "$status" -lt 400 ]
 }
 
+# groups METHOD [BODY]
+groups() { call "$1" password-sync-groups "${2:-}"; }
+
 # create GROUP NAME : a 500 does not say whether the group was made, so it looks before it tries again.
 create() {
   groups POST "$1" >/dev/null && return
   [ "$(cat "$own/status")" -ge 500 ] || return
   groups GET | grep -q "\"name\":\"$2\"" || groups POST "$1" >/dev/null
+}
+
+# change_password USER SOURCE PASSWORD : sets the password of the user's account there; returns once that has happened.
+change_password() {
+  local info secret change request status state
+  info=$(call POST query-password-info "{\"userName\": \"$1\", \"sourceName\": \"$2\"}")
+  printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n' "$(field publicKey <<<"$info" | fold -w 64)" \
+    > "$own/key.pem"
+  secret=$(printf %s "$3" | openssl pkeyutl -encrypt -pubin -inkey "$own/key.pem" | openssl base64 -A)
+  change=$(for name in identityId sourceId accountId publicKeyId; do
+    printf '"%s": "%s", ' "$name" "$(field "$name" <<<"$info")"
+  done)
+  request=$(call POST set-password "{$change\"encryptedPassword\": \"$secret\"}" | field requestId)
+  # A 202 says only that the change has begun.
+  for _ in $(seq 60); do
+    status=$(call GET "password-change-status/$request")
+    state=$(field state <<<"$status")
+    case $state in
+      FINISHED) return ;;
+      FAILED) echo "# $status"; return 1 ;;
+    esac
+    wait_for 4
+  done
+  return 1
 }
 
 # --- The tests --------------------------------------------------------------------------------------------------------
@@ -126,6 +160,18 @@ a_token_that_ends_early_is_replaced() {
   verify '{"match": {"operation": "token"}, "status": 200, "count": {"exactly": 2}}'
 }
 
+a_password_change_is_waited_for_and_reaches_every_source() {
+  stop_clock
+  use password-change-slow # by a minute
+  create "$STAFF" Staff
+
+  change_password amelia.admin 'Active Directory' Correct-Horse-7
+
+  has_password amelia.admin 'Active Directory' Correct-Horse-7
+  has_password amelia.admin Okta Correct-Horse-7
+  verify '{"match": {"operation": "setPassword"}, "count": {"exactly": 1}}'
+}
+
 a_failed_verification_says_what_came_nearest() {
   local said
   groups GET >/dev/null
@@ -165,6 +211,7 @@ tests=(
   a_429_is_waited_out
   an_expired_token_is_replaced
   a_token_that_ends_early_is_replaced
+  a_password_change_is_waited_for_and_reaches_every_source
   a_failed_verification_says_what_came_nearest
 )
 echo "1..${#tests[@]}"
