@@ -1,7 +1,6 @@
 //! A call: an exchange as verdicts look at it. It keeps what they ask for and nothing else, so that a thousand runs
 //! fit into memory: digests instead of bodies and tokens, and no secrets.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +9,12 @@ use hyper::{Method, StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::key::{self, hash};
 use crate::clock::Timestamp;
 use crate::journal::{Exchange, Fate};
 use crate::operation::Operation;
 use crate::wire::changed::{ChangeKind, Changed};
-use crate::wire::path::canonical;
-use crate::wire::{Body, Manner, Request, query};
+use crate::wire::{Manner, Request, query};
 
 /// An exchange as verdicts look at it.
 #[derive(Clone, Debug)]
@@ -208,10 +207,7 @@ impl Call {
         let token = || reply.value()["access_token"].as_str().map(|token| hash(&token.as_bytes()));
         let token_given =
             if is_token && status == Some(200) && answer == Answer::Readable { token() } else { None };
-        let body = match &request.body {
-            Body::Whole(body) if !body.is_empty() => hash(&&body[..]),
-            _ => 0,
-        };
+        let body = key::of_body(request);
         Self {
             seq: exchange.seq,
             number,
@@ -220,7 +216,7 @@ impl Call {
             client: exchange.client.as_ref().map(|client| Arc::from(&*client.id)),
             method: request.method.clone(),
             target: target(request, path),
-            key: key(request, path, body),
+            key: key::of(request, exchange.operation, path, body),
             body,
             agent: request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
             bearer: bearer(request),
@@ -266,6 +262,30 @@ impl Call {
         self.answer != Answer::Readable || self.status.is_none_or(|status| status >= 400)
     }
 
+    /// Whether it failed in a way that may pass, so that another attempt makes sense where it does no harm: the client
+    /// was told that the service has trouble, nothing at all, or what nobody can read.
+    pub(crate) fn may_pass(&self) -> bool {
+        let is_unanswered = self.answer != Answer::Readable || self.status.is_none();
+        is_unanswered
+            || self.status.is_some_and(|status| {
+                matches!(status, 408 | 425 | 429) || (status >= 500 && !matches!(status, 501 | 505))
+            })
+    }
+
+    /// Whether the service refused what was asked, so that the same request will be refused again. A `Retry-After`
+    /// says that it may not be; a 401 is about the token, but in a token call about the credentials.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let status = self.status.unwrap_or_default();
+        let refuses = matches!(status, 400 | 402..=407 | 410 | 411 | 413..=417 | 422 | 431 | 501)
+            || (self.is_token() && status == 401);
+        refuses && self.retry_after.is_none()
+    }
+
+    /// How long it asks the client to wait, where that can be read.
+    pub(crate) fn asked_to_wait(&self) -> Option<Duration> {
+        self.retry_after.as_ref().filter(|_| self.has_failed())?.asked()
+    }
+
     /// Whether it asks only for something to be shown.
     pub(crate) fn is_read(&self) -> bool {
         self.operation.map_or(self.method == Method::GET || self.method == Method::HEAD, Operation::is_read)
@@ -304,6 +324,29 @@ impl Call {
     }
 }
 
+impl RetryAfter {
+    /// What the header field said in an answer that was decided at `now`.
+    pub(super) fn read(text: &str, now: Timestamp) -> Self {
+        let text = text.trim();
+        if let Ok(seconds) = text.parse() {
+            return Self::Seconds(seconds);
+        }
+        match Timestamp::parse_http_date(text) {
+            Some(until) => Self::Date(until, until.since(now)),
+            None => Self::Unreadable(text.to_owned()),
+        }
+    }
+
+    /// For how long the client was asked to stay away, where that can be read.
+    pub(crate) fn asked(&self) -> Option<Duration> {
+        match self {
+            Self::Seconds(seconds) => Some(Duration::from_secs(*seconds)),
+            Self::Date(_, left) => Some(*left),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
 impl Change {
     fn of(changed: &Changed) -> Self {
         let mut record: Value = serde_json::from_slice(&changed.record).unwrap_or_default();
@@ -317,18 +360,6 @@ impl Change {
         let likeness = hash(&(changed.resource, record.to_string()));
         Self { kind: changed.kind, resource: changed.resource, id, name, likeness }
     }
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-fn key(request: &Request, path: &str, body: u64) -> u64 {
-    let mut query: Vec<_> = query::pairs(request.uri.query().unwrap_or_default()).collect();
-    query.sort();
-    hash(&(request.method.as_str(), canonical(path), query, body))
 }
 
 /// Parameters that are secrets.
@@ -393,14 +424,8 @@ fn end(exchange: &Exchange) -> End {
 }
 
 fn retry_after(exchange: &Exchange) -> Option<RetryAfter> {
-    let text = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent())?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(RetryAfter::Seconds(seconds));
-    }
-    Some(match Timestamp::parse_http_date(text) {
-        Some(until) => RetryAfter::Date(until, until.since(exchange.at)),
-        None => RetryAfter::Unreadable(text.to_owned()),
-    })
+    let text = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent())?;
+    Some(RetryAfter::read(text, exchange.at))
 }
 
 /// What the client was given; only where a fault struck can a body be other than it should.

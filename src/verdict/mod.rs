@@ -6,9 +6,13 @@
 //! never less); attempts are counted per chain (`chain.rs`), so that threads do not add up; nothing is *ok* for want
 //! of evidence; and where one defect breaks several rules, the one that explains the others is told alone.
 
+mod attempts;
 mod call;
 mod chain;
+#[cfg(test)]
+mod example;
 mod finding;
+mod key;
 mod list;
 mod run;
 mod state;
@@ -16,7 +20,7 @@ mod text;
 
 use std::time::Duration;
 
-#[expect(unused_imports, reason = "verdicts and the drill will use them")]
+#[cfg_attr(not(test), expect(unused_imports, reason = "verdicts and the drill will use them"))]
 pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
 pub(crate) use finding::{Finding, Judgement, Outcome, Severity};
 pub(crate) use list::ALL;

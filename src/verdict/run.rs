@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chain::{Chain, chains};
-use super::{Call, State};
+use super::{Call, End, Moment, State};
 use crate::journal::Exchange;
 
 /// A client's calls in one tenant and what came of them.
@@ -117,6 +117,24 @@ impl Run {
     /// How often it makes a call with this key.
     pub(super) fn count(&self, key: u64) -> usize {
         self.calls.iter().filter(|call| call.key == key).count()
+    }
+
+    /// Whether a client was seen to make calls at the same time. Calls that a fault struck do not count: a client may
+    /// have turned away from them without a sign.
+    pub(super) fn overlaps(&self) -> bool {
+        let mut open: Vec<(&Call, Moment)> = Vec::new();
+        self.calls.iter().filter(|call| !call.is_struck()).any(|call| {
+            open.retain(|(_, ended)| call.arrived.ns != 0 && !ended.is_before(call.arrived));
+            let is_beside_another = open.iter().any(|(other, _)| other.client == call.client);
+            open.extend(call.ended().filter(|_| call.end == End::Whole).map(|ended| (call, ended)));
+            is_beside_another
+        })
+    }
+
+    /// Whether a client fetches a token for every call or two.
+    pub(super) fn fetches_tokens_all_the_time(&self) -> bool {
+        let tokens = self.calls.iter().filter(|call| call.token_given.is_some()).count();
+        tokens >= 2 && tokens * 2 >= self.calls.len() - tokens
     }
 
     /// The call with this number in the journal.
