@@ -2,10 +2,23 @@
 //! is the type; each of the others in this folder writes it in one form. Everything in it may be shown: secrets are left
 //! out before it is made.
 
+mod html;
+mod json;
+mod junit;
+mod markdown;
+#[cfg(test)]
+mod tests;
+mod words;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+
+pub use html::html;
+pub use json::json;
+pub use junit::junit;
+pub use markdown::{annotations, markdown};
 
 /// What a drill came to.
 #[derive(Clone, Debug, Serialize)]
