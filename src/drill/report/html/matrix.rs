@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Text, badge, class_of};
+use crate::drill::report::words::counted;
 use crate::drill::report::{Mark, Report, ScenarioReport};
 
 pub(super) fn write(page: &mut String, report: &Report) {
@@ -23,7 +24,11 @@ pub(super) fn write(page: &mut String, report: &Report) {
     }
     page.push_str("</tbody></table></div>\n");
     if !others.is_empty() {
-        let _ = writeln!(page, "<details><summary>{} that do not apply</summary><dl>", others.len());
+        let _ = writeln!(
+            page,
+            "<details><summary>{} not applicable</summary><dl>",
+            counted(others.len(), "scenario")
+        );
         for scenario in others {
             let reason = scenario.reason.as_deref().unwrap_or("no call of the command is of that kind");
             let _ = writeln!(page, "<dt>{}</dt><dd>{}</dd>", Text(&scenario.scenario), Text(reason));

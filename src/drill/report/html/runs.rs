@@ -86,7 +86,7 @@ fn verdicts(page: &mut String, run: &RunReport) {
     if !others.is_empty() {
         let _ = writeln!(
             page,
-            "<details><summary>{} do not apply</summary><dl>",
+            "<details><summary>{} not applicable</summary><dl>",
             counted(others.len(), "verdict")
         );
         for verdict in others {
