@@ -1,5 +1,6 @@
-// The published SDK's password sync group client in each path style that it has, under one set of method names.
-// SDK_INSTALL names the folder whose node_modules holds the pinned SDK; tests/sdk/run sets it.
+// The published SDK's clients in each path style that it has: those of password sync groups under one set of method names,
+// and those of what surrounds them as they are. SDK_INSTALL names the folder whose node_modules holds the pinned SDK;
+// tests/sdk/run sets it.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -14,18 +15,36 @@ export const STYLES = {
   v2024: { Api: sdk.PasswordSyncGroupsV2024Api, body: "passwordSyncGroupV2024" },
 };
 
+// What the names of this style's clients and models end in.
+const SUFFIXES = { v3: "", beta: "Beta", v2024: "V2024" };
+
+/** The SDK's configuration for one caller of the fixture; making it fetches a token unless one is given. */
+function configuration(baseUrl, caller, settings = {}) {
+  return new sdk.Configuration({
+    baseurl: baseUrl,
+    tokenUrl: `${baseUrl}/oauth/token`,
+    clientId: shared[`${caller}_ID`],
+    clientSecret: shared[`${caller}_SECRET`],
+    ...settings,
+  });
+}
+
+/** The SDK's client of a service in one style, such as `Sources`. */
+export function service(baseUrl, style, name, caller = "ADMIN") {
+  const own = configuration(baseUrl, caller);
+  own.experimental = true;
+  return new sdk[`${name}${SUFFIXES[style]}Api`](own);
+}
+
+/** A request's body under the name that the SDK gives it in this style. */
+export function body(style, model, value) {
+  return { [`${model}${SUFFIXES[style]}`]: value };
+}
+
 /** One API style for one caller of the fixture; `settings` may override what the SDK's configuration holds. */
 export function connect(baseUrl, style, caller = "ADMIN", settings = {}) {
   const { Api, body } = STYLES[style];
-  const api = new Api(
-    new sdk.Configuration({
-      baseurl: baseUrl,
-      tokenUrl: `${baseUrl}/oauth/token`,
-      clientId: shared[`${caller}_ID`],
-      clientSecret: shared[`${caller}_SECRET`],
-      ...settings,
-    }),
-  );
+  const api = new Api(configuration(baseUrl, caller, settings));
   return {
     create: (group) => api.createPasswordSyncGroup({ [body]: group }),
     get: (id) => api.getPasswordSyncGroup({ id }),
