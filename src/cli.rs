@@ -81,6 +81,11 @@ pub(crate) enum Command {
         /// The scenario to print
         name: Option<String>,
     },
+    /// List the verdicts on clients, or explain one
+    Verdicts {
+        /// The verdict to explain
+        name: Option<String>,
+    },
     /// Check scenario and fixture files, and say in plain words what a scenario will do
     Check {
         /// The files; JSON by the ending .json, YAML by any other

@@ -16,6 +16,7 @@ use crate::tenant::Tenant;
 use crate::tenant::agenda::AgendaReport;
 use crate::tenant::operator::{ClockChange, ClockMode, ClockReport};
 use crate::tenant::passwords::{PasswordChangeReport, PasswordCheck, PasswordWish, PasswordsReport};
+use crate::verdict::{VerdictsReport, VerdictsWish};
 
 /// A tenant of a running or embedded simulator.
 #[derive(Clone, Debug)]
@@ -91,6 +92,16 @@ impl TenantHandle {
     /// Whether the clients did what was expected. Fails for an invalid expectation.
     pub fn verify(&self, expectation: &Expectation) -> Result<Verification, String> {
         self.tenant.verify(expectation, wall_now())
+    }
+
+    /// What the verdicts say of what the clients did so far: the rules of good conduct that they broke.
+    pub fn verdicts(&self) -> VerdictsReport {
+        self.verdicts_but_for(&VerdictsWish::default())
+    }
+
+    /// The same by some verdicts only, or without findings that are known.
+    pub fn verdicts_but_for(&self, wish: &VerdictsWish) -> VerdictsReport {
+        self.tenant.verdicts(wish, wall_now())
     }
 
     /// The tenant's clock.

@@ -67,8 +67,6 @@ pub(crate) mod crypt;
 pub(crate) mod org;
 mod server;
 pub(crate) mod service;
-#[expect(dead_code, reason = "the drill will use the rest")]
-pub(crate) mod verdict;
 
 // These modules are public for this package's own tests, benchmarks and binary; what an embedder needs is below.
 #[doc(hidden)]
@@ -104,6 +102,9 @@ pub mod simulator;
 #[doc(hidden)]
 pub mod tenant;
 #[doc(hidden)]
+#[expect(dead_code, reason = "the drill will use the rest")]
+pub mod verdict;
+#[doc(hidden)]
 pub mod version;
 #[doc(hidden)]
 pub mod wire;
@@ -119,6 +120,9 @@ pub use crate::journal::{
     Exchange, Filter as JournalFilter, JournalReport,
     verify::{Expectation, Verification},
 };
+// What is good conduct in a client, and what its journal says of that.
+#[doc(inline)]
+pub use crate::verdict::{Finding, OutcomeKind, Severity, VerdictLine, VerdictsReport, VerdictsWish};
 // Requests and replies without a socket.
 #[doc(inline)]
 pub use crate::wire::{Cors, Outcome, Reply, Request};

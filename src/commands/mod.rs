@@ -16,6 +16,7 @@ mod serve;
 mod shell;
 mod signals;
 pub(crate) mod system;
+mod verdicts;
 mod wrap;
 
 use std::fmt;
@@ -70,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Fixtures { name }) => fixtures::fixtures(name.as_deref()),
         Some(Command::Scenarios { name }) => scenarios::scenarios(name.as_deref()),
+        Some(Command::Verdicts { name }) => verdicts::verdicts(name.as_deref()),
         Some(Command::Check { files, prerequisites, fixture }) => {
             check::check(&files, prerequisites, &fixture)
         }

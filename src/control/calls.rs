@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use hyper::{Method, StatusCode};
 
-use super::answer::{clock, journal, passwords, scenario, server, state, tenants};
+use super::answer::{clock, journal, passwords, scenario, server, state, tenants, verdicts};
 use super::{Answer, ControlError, ControlRequest, PREFIX, method_name, steps};
 use crate::wire::query;
 
@@ -48,6 +48,8 @@ pub(super) static CALLS: &[ControlCall] = &[
     slow( "GET",    "journal/stream",        "Follow the journal",                         journal::follow),
     slow( "GET",    "journal.har",           "Export the journal as an HTTP archive",        journal::har),
     slow( "POST",   "verify",                "Compare what clients did with what was expected",  journal::verify),
+    slow( "GET",    "verdicts",              "Judge the conduct of the clients",           verdicts::show),
+    slow( "POST",   "verdicts",              "Fail where a client broke a rule",           verdicts::judge),
     quick("GET",    "clock",                 "Show the tenant's time",                     clock::show),
     slow( "PUT",    "clock",                 "Set the clock's mode, its time, or both",    clock::set),
     slow( "POST",   "clock/advance",         "Move the clock forward",                          clock::advance),

@@ -11,6 +11,7 @@ use crate::journal::verify::Expectation;
 use crate::scenario::Scenario;
 use crate::tenant::operator::ClockChange;
 use crate::tenant::passwords::{PasswordCheck, PasswordWish};
+use crate::verdict::VerdictsWish;
 use crate::world::TenantRequest;
 
 /// The schemas of what a body may hold, each by the type that reads it: a line each.
@@ -24,6 +25,7 @@ const BODIES: &[fn(&mut Definitions) -> Value] = &[
     Expectation::schema,
     PasswordCheck::schema,
     PasswordWish::schema,
+    VerdictsWish::schema,
 ];
 
 /// The document, as the build wrote it from YAML.

@@ -14,7 +14,9 @@ use crate::document::{record, words};
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, Form, JournalReport, Listing};
+use crate::prerequisites::Prerequisites;
 use crate::scenario::{CompiledRule, KnownClients, LoadError, RuleReport, Rulesets};
+use crate::verdict::{Run, VerdictsReport, VerdictsWish};
 use crate::wire::secrets::Secrets;
 
 /// Exchanges of a listing that are looked at under the lock at once.
@@ -174,6 +176,14 @@ impl Tenant {
         let compiled = verify::compile(expectation)?;
         let (exchanges, secrets, ..) = self.exchanges(&Filter::default(), wall);
         Ok(verify::verify(&exchanges, &compiled, &secrets))
+    }
+
+    /// What the verdicts say of what its clients did.
+    pub fn verdicts(&self, wish: &VerdictsWish, wall: Timestamp) -> VerdictsReport {
+        let (exchanges, _, dropped, _) = self.exchanges(&Filter::default(), wall);
+        let enforces = self.options.prerequisites == Prerequisites::Enforce;
+        let run = Run { enforces, ..Run::of_tenant(&exchanges, dropped) };
+        VerdictsReport::of(&run, wish)
     }
 
     /// The tenant's clock.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::key::{self, hash};
 use crate::clock::Timestamp;
-use crate::journal::{Exchange, Fate};
+use crate::journal::{Exchange, Fate, Told};
 use crate::operation::Operation;
 use crate::wire::changed::{ChangeKind, Changed};
 use crate::wire::{Manner, Request, query};
@@ -33,7 +33,7 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// The path below the base URL, with the query but for its secrets.
     pub(crate) target: String,
-    /// Equal for calls that ask for the same.
+    /// Equal for calls that ask for the same, of a tenant that was not reset or given another state in between.
     pub(crate) key: u64,
     /// Equal for requests with the same body; of one without a body, 0.
     pub(crate) body: u64,
@@ -193,16 +193,17 @@ impl Call {
         let request = &exchange.request.unpack();
         let path = exchange.request.path_in(request);
         let reply = &exchange.reply;
-        let told = exchange.told.map(|told| Moment { at: told.at, ns: told.ns });
+        let sent = exchange.told.or_else(|| told_without_socket(exchange));
+        let told = sent.map(|told| Moment { at: told.at, ns: told.ns });
         let arrived = Moment { at: exchange.at, ns: exchange.arrived_ns };
         let left = exchange.left.map(|(at, ns)| Moment { at, ns });
         let is_head = request.method == Method::HEAD;
         let promised = if is_head { 0 } else { reply.body.len() };
-        let bytes = (exchange.told.map_or(0, |told| told.bytes), promised);
+        let bytes = (sent.map_or(0, |told| told.bytes), promised);
         let status = exchange.told_status();
         let faults: Vec<_> =
             exchange.rules.matched().filter(|look| look.fired).map(|look| Arc::clone(&look.rule)).collect();
-        let answer = answer(exchange, bytes, !faults.is_empty() && !is_head);
+        let answer = answer(exchange, sent.is_some(), bytes, !faults.is_empty() && !is_head);
         let is_token = exchange.operation == Some(Operation::Token);
         let token = || reply.value()["access_token"].as_str().map(|token| hash(&token.as_bytes()));
         let token_given =
@@ -216,7 +217,7 @@ impl Call {
             client: exchange.client.as_ref().map(|client| Arc::from(&*client.id)),
             method: request.method.clone(),
             target: target(request, path),
-            key: key::of(request, exchange.operation, path, body),
+            key: hash(&(exchange.epoch, key::of(request, exchange.operation, path, body))),
             body,
             agent: request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
             bearer: bearer(request),
@@ -238,7 +239,7 @@ impl Call {
             retry_after: retry_after(exchange),
             token_given,
             performed: exchange.performed,
-            changes: exchange.changes.iter().map(Change::of).collect(),
+            changes: exchange.changes.iter().map(|change| Change::of(change, exchange.epoch)).collect(),
             faults,
             is_empty_list: &*reply.body == b"[]",
         }
@@ -348,7 +349,7 @@ impl RetryAfter {
 }
 
 impl Change {
-    fn of(changed: &Changed) -> Self {
+    fn of(changed: &Changed, epoch: u64) -> Self {
         let mut record: Value = serde_json::from_slice(&changed.record).unwrap_or_default();
         let id = record["id"].as_str().unwrap_or_default().to_owned();
         let name = record["name"].as_str().unwrap_or_default().to_owned();
@@ -357,7 +358,7 @@ impl Change {
                 members.remove(volatile);
             }
         }
-        let likeness = hash(&(changed.resource, record.to_string()));
+        let likeness = hash(&(epoch, changed.resource, record.to_string()));
         Self { kind: changed.kind, resource: changed.resource, id, name, likeness }
     }
 }
@@ -423,17 +424,32 @@ fn end(exchange: &Exchange) -> End {
     }
 }
 
+/// What was told of an answer that came over no socket: all that was planned, at once.
+fn told_without_socket(exchange: &Exchange) -> Option<Told> {
+    if exchange.arrived_ns != 0 || exchange.delivery.is_silent() {
+        return None;
+    }
+    let whole = exchange.reply.body.len();
+    let bytes = match exchange.delivery.manner {
+        Manner::Cut { after_bytes } => whole.min(after_bytes),
+        _ => whole,
+    };
+    Some(Told { at: exchange.at.plus(exchange.delivery.hold.unwrap_or_default()), ns: 0, bytes })
+}
+
 fn retry_after(exchange: &Exchange) -> Option<RetryAfter> {
     let text = exchange.reply.header(RETRY_AFTER).filter(|_| !exchange.delivery.is_silent())?;
     Some(RetryAfter::read(text, exchange.at))
 }
 
 /// What the client was given; only where a fault struck can a body be other than it should.
-fn answer(exchange: &Exchange, (told, promised): (usize, usize), may_be_broken: bool) -> Answer {
-    let Some(status) = exchange.told_status() else { return Answer::Nothing };
-    if exchange.told.is_none() {
-        return Answer::Nothing;
-    }
+fn answer(
+    exchange: &Exchange,
+    is_told: bool,
+    (told, promised): (usize, usize),
+    may_be_broken: bool,
+) -> Answer {
+    let Some(status) = exchange.told_status().filter(|_| is_told) else { return Answer::Nothing };
     if told < promised {
         return Answer::Partial;
     }

@@ -1,21 +1,64 @@
 //! What comes of judging: an outcome per verdict and, where a rule was broken, findings with their evidence.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Call, Verdict};
+use crate::document::words;
 use crate::operation::Operation;
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
-    /// Worth knowing.
-    Note,
-    /// It may do harm.
-    Warning,
-    /// It does harm.
-    Error,
+words! {
+    /// How bad a finding is.
+    pub enum Severity {
+        /// It does harm.
+        Error = "error",
+        /// It may do harm.
+        Warning = "warning",
+        /// Worth knowing.
+        Note = "note",
+    }
+}
+
+impl Severity {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Note => 0,
+            Self::Warning => 1,
+            Self::Error => 2,
+        }
+    }
+}
+
+impl Ord for Severity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Severity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+words! {
+    /// What a verdict came to, in a word.
+    pub enum OutcomeKind {
+        /// There was occasion to break the rule, and the client did not.
+        Ok = "ok",
+        /// It was broken, and that does harm.
+        Error = "error",
+        /// It was broken, and that may do harm.
+        Warning = "warning",
+        /// It was broken; worth knowing.
+        Note = "note",
+        /// There was no occasion.
+        NotApplicable = "not applicable",
+        /// There was an occasion, but what was seen does not decide it.
+        Inconclusive = "inconclusive",
+    }
 }
 
 /// What a verdict comes to.
@@ -38,6 +81,28 @@ impl Outcome {
 
     pub(super) fn inconclusive(why: impl Into<String>) -> Self {
         Self::Inconclusive(why.into())
+    }
+
+    /// What it came to in a word: of findings, the worst.
+    pub(crate) fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Ok => OutcomeKind::Ok,
+            Self::Found(findings) => match findings.iter().map(|finding| finding.severity).max() {
+                Some(Severity::Error) => OutcomeKind::Error,
+                Some(Severity::Warning) => OutcomeKind::Warning,
+                Some(Severity::Note) | None => OutcomeKind::Note,
+            },
+            Self::NotApplicable(_) => OutcomeKind::NotApplicable,
+            Self::Inconclusive(_) => OutcomeKind::Inconclusive,
+        }
+    }
+
+    /// Why it could not be judged.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::NotApplicable(why) | Self::Inconclusive(why) => Some(why),
+            Self::Ok | Self::Found(_) => None,
+        }
     }
 
     /// The findings, or that all is well when there are none.
@@ -65,23 +130,23 @@ impl Judgement {
 /// A rule broken once.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Finding {
+pub struct Finding {
     /// Which rule.
-    pub(crate) verdict: &'static str,
+    pub verdict: &'static str,
     /// How bad it is here.
-    pub(crate) severity: Severity,
+    pub severity: Severity,
     /// What happened, in a sentence or two.
-    pub(crate) message: String,
+    pub message: String,
     /// What to do.
-    pub(crate) advice: &'static str,
+    pub advice: &'static str,
     /// The operation that it is about.
-    pub(crate) operation: Option<&'static str>,
+    pub operation: Option<&'static str>,
     /// The exchanges that show it, by their numbers in the journal.
-    pub(crate) exchanges: Vec<u64>,
+    pub exchanges: Vec<u64>,
     /// What was measured; times in seconds.
-    pub(crate) evidence: Map<String, Value>,
+    pub evidence: Map<String, Value>,
     /// Who says that it is a rule.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
 }
 
 impl Verdict {

@@ -14,6 +14,7 @@ mod example;
 mod finding;
 mod key;
 mod list;
+mod report;
 mod run;
 mod state;
 mod text;
@@ -22,42 +23,44 @@ use std::time::Duration;
 
 #[cfg_attr(not(test), expect(unused_imports, reason = "verdicts and the drill will use them"))]
 pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
-pub(crate) use finding::{Finding, Judgement, Outcome, Severity};
-pub(crate) use list::ALL;
+pub use finding::{Finding, OutcomeKind, Severity};
+pub(crate) use finding::{Judgement, Outcome};
+pub use list::ALL;
+pub use report::{VerdictLine, VerdictsReport, VerdictsWish};
 #[expect(unused_imports, reason = "verdicts and the drill will use them")]
 pub(crate) use run::{Ended, Exit, Probe, RuleSeen, Run, RunKind};
 pub(crate) use state::State;
 
 /// A rule of good conduct.
 #[derive(Debug)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// What it is called, such as `retry-after-ignored`.
-    pub(crate) id: &'static str,
+    pub id: &'static str,
     /// How bad it is to break it; a finding may be milder.
-    pub(crate) severity: Severity,
+    pub severity: Severity,
     /// The column of the drill's matrix that shows it.
-    pub(crate) group: Group,
+    pub group: Group,
     /// What it needs to be judged.
-    pub(crate) needs: Needs,
+    pub needs: Needs,
     /// The built-in scenarios that give occasion to break it; none where any does, or no fault is needed.
-    pub(crate) scenarios: &'static [&'static str],
+    pub scenarios: &'static [&'static str],
     /// Findings of these in the same run have the same cause and are not told beside it.
-    pub(crate) explains: &'static [&'static str],
+    pub explains: &'static [&'static str],
     /// What it looks at, in a sentence or two.
-    pub(crate) checks: &'static str,
+    pub checks: &'static str,
     /// Why it matters, in a sentence or two.
-    pub(crate) why: &'static str,
+    pub why: &'static str,
     /// What to do, in a sentence or two; every finding says it.
-    pub(crate) advice: &'static str,
+    pub advice: &'static str,
     /// Who says so.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
     /// Judges one run.
     pub(crate) judge: fn(&Case<'_>) -> Outcome,
 }
 
 /// What a verdict is about: a column of the drill's matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Group {
+pub enum Group {
     /// How long the client waits.
     Waits,
     /// How often it tries.
@@ -72,9 +75,37 @@ pub(crate) enum Group {
     Ends,
 }
 
+impl Group {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] = [Self::Waits, Self::Tries, Self::Token, Self::Writes, Self::Reads, Self::Ends];
+
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Tries => "tries",
+            Self::Token => "token",
+            Self::Writes => "writes",
+            Self::Reads => "reads",
+            Self::Ends => "ends",
+        }
+    }
+}
+
+impl Needs {
+    /// Where a verdict that needs this can be judged.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Journal => "In a drill, and in any test: `GET /_sim/verdicts`.",
+            Self::CleanRun => "In a drill, which knows what the command does when nothing goes wrong.",
+            Self::Ending => "In a drill, which knows how the command ended.",
+        }
+    }
+}
+
 /// What a verdict needs to be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Needs {
+pub enum Needs {
     /// A journal.
     Journal,
     /// Also what the client does when nothing goes wrong.
@@ -114,8 +145,16 @@ impl Default for Limits {
 
 /// Every verdict on one run, in the list's order. What another finding of the run explains is not told.
 pub(crate) fn judge(case: &Case<'_>) -> Vec<Judgement> {
-    let mut judged: Vec<_> =
-        ALL.iter().map(|verdict| Judgement { verdict, outcome: outcome(verdict, case) }).collect();
+    judge_by(ALL, case)
+}
+
+/// These verdicts on one run, in their order.
+fn judge_by(verdicts: &[&'static Verdict], case: &Case<'_>) -> Vec<Judgement> {
+    let mut judged: Vec<_> = verdicts
+        .iter()
+        .copied()
+        .map(|verdict| Judgement { verdict, outcome: outcome(verdict, case) })
+        .collect();
     let found = judged.iter().filter(|judgement| !judgement.findings().is_empty());
     let explained: Vec<_> = found
         .flat_map(|judgement| judgement.verdict.explains.iter().map(|id| (*id, judgement.verdict.id)))
@@ -146,8 +185,18 @@ fn outcome(verdict: &Verdict, case: &Case<'_>) -> Outcome {
 }
 
 /// The verdict of that name.
-pub(crate) fn named(id: &str) -> Option<&'static Verdict> {
+pub fn named(id: &str) -> Option<&'static Verdict> {
     ALL.iter().copied().find(|verdict| verdict.id == id)
+}
+
+/// The names of all verdicts.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|verdict| verdict.id).collect()
+}
+
+/// Those whose finding has the same cause as one of this verdict, and is told in its place.
+pub fn explaining(verdict: &Verdict) -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|other| other.explains.contains(&verdict.id)).map(|other| other.id)
 }
 
 #[cfg(test)]

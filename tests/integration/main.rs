@@ -78,5 +78,7 @@ mod tls;
 mod tokens;
 /// The journal shows what really happened beside what the client was told.
 mod truth;
+/// Verdicts on clients: the control calls, the command, and their page.
+mod verdicts;
 /// Faults as a client's kernel and its HTTP/2 library see them.
 mod wire_faults;

@@ -8,3 +8,4 @@ pub(super) mod scenario;
 pub(super) mod server;
 pub(super) mod state;
 pub(super) mod tenants;
+pub(super) mod verdicts;

@@ -6,4 +6,4 @@ mod retry_after_ignored;
 use super::Verdict;
 
 /// All of them.
-pub(crate) static ALL: &[&Verdict] = &[&retry_after_ignored::VERDICT, &duplicate_created::VERDICT];
+pub static ALL: &[&Verdict] = &[&retry_after_ignored::VERDICT, &duplicate_created::VERDICT];
