@@ -53,7 +53,9 @@ fn page() -> String {
         let verdicts: Vec<_> = ALL.iter().copied().filter(|verdict| verdict.group == group).collect();
         if !verdicts.is_empty() {
             writeln!(page, "\n## {}", group.word()).unwrap();
-            verdicts.into_iter().for_each(|verdict| explained(&mut page, verdict));
+            for verdict in verdicts {
+                explained(&mut page, verdict);
+            }
         }
     }
     page
