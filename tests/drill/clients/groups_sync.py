@@ -26,8 +26,10 @@ import urllib.parse
 # After `|` what the command or the drill needs for it.
 MUTANTS = {
     "eager": ("retry-after-ignored", "error", "rate-limited", "waits its own back-off, whatever a 429 says"),
-    "date-blind": ("retry-after-date-ignored", "error", "rate-limited-with-a-date rate-limited", "reads seconds, no dates"),
-    "overflow": ("retry-after-overflowed", "error", "rate-limited-retry-after-overflow rate-limited", "2^31 ms are 1 ms"),
+    "date-blind": ("retry-after-date-ignored", "error", "rate-limited-with-a-date rate-limited",
+                   "reads seconds, no dates"),
+    "overflow": ("retry-after-overflowed", "error", "rate-limited-retry-after-overflow rate-limited",
+                 "takes 2^31 milliseconds for one"),
     "sleeps-a-day": ("retry-after-uncapped", "warning", "rate-limited-retry-after-huge", "waits as long as it is told"),
     "int-header": ("retry-after-crashes", "error", "rate-limited-retry-after-garbage rate-limited"
                    " rate-limited-without-retry-after", "takes Retry-After for a number unseen"),
@@ -50,11 +52,12 @@ MUTANTS = {
                          "goes on when the token call failed"),
     "token-each": ("token-per-call", "warning", "clean", "fetches a token for each call"),
     "secret-query": ("secret-in-url", "warning", "clean", "has the secret in the URL"),
-    "blind": ("blind-create-retry", "error", "committed-but-lost committed-then-reset committed-then-closed empty-answer",
+    "blind": ("blind-create-retry", "error", "committed-but-lost committed-then-reset empty-answer",
               "repeats a create without looking; where prerequisites are ignored that is duplicate-created"),
     "no-look": ("orphan-left", "warning", "committed-but-lost committed-then-reset", "ends after an unclear create"),
     "trusts-list": ("recreated", "error", "stale-list-after-create", "creates again what a list does not show"),
-    "strict-delete": ("delete-404-is-failure", "warning", "delete-answered-500-but-done", "fails on a second delete's 404"),
+    "strict-delete": ("delete-404-is-failure", "warning", "delete-answered-500-but-done",
+                      "fails when a second delete is answered 404"),
     "same-body": ("conflict-not-reread", "error", "conflict-storm", "repeats the body that met a 409"),
     "stops-paging": ("page-lost", "error", "page-fails-midway", "takes an error for the end of a list"),
     "parses-half": ("broken-answer-accepted", "error", "half-an-answer truncated-json",
@@ -127,7 +130,8 @@ class Answer:
         try:
             value = json.loads(self.body)
             said = [entry.get("text") for entry in value.get("messages") or [] if isinstance(entry, dict)]
-            said += [value.get(key) for key in ("detailMessage", "errorMessage", "message", "error_description", "error")]
+            keys = ("detailMessage", "errorMessage", "message", "error_description", "error")
+            said += [value.get(key) for key in keys]
             return str(next(filter(None, said)))
         except (ValueError, AttributeError, StopIteration):
             return self.body[:80].decode(errors="replace")
@@ -344,6 +348,8 @@ class Client:
                     if (renewals == 2 and not bad("renew-endless")) or bad("token-once"):
                         raise Refused(answer.status, f"{what}: {answer.status} {answer.text()}")
                     renewals += 1
+                    if renewals > 2:
+                        time.sleep(0.1)
                     self.renew(used)
                     continue
                 if answer.status >= 400 and error_ends:
@@ -617,8 +623,9 @@ def main():
     if OPTIONS.mutants:
         print(json.dumps(MUTANTS))
         return 0
-    if missing := [name for name in ("SAIL_BASE_URL", "SAIL_CLIENT_ID", "SAIL_CLIENT_SECRET") if name not in os.environ]:
-        parser.error(f"{missing[0]} is not set")
+    for name in ("SAIL_BASE_URL", "SAIL_CLIENT_ID", "SAIL_CLIENT_SECRET"):
+        if name not in os.environ:
+            parser.error(f"{name} is not set")
     if bad("mute"):
         sys.stderr = open(os.devnull, "w")
     try:
