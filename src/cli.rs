@@ -15,6 +15,7 @@ use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
 use sync_group_sim::{Prerequisites, TenantOptions};
 
+use crate::drill_args::DrillArgs;
 use crate::limit_args::{LimitArgs, Time, whole_number, yes_or_no};
 use crate::server_args::ServerAddressArgs;
 use usage::Refused;
@@ -103,6 +104,8 @@ pub(crate) enum Command {
         #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
         fixture: String,
     },
+    /// Run a command once per scenario, and say how it bears up: sync-group-sim drill -- python sync.py
+    Drill(Box<DrillArgs>),
     /// Print the OpenAPI document that is served
     Openapi {
         /// The API version
@@ -166,7 +169,7 @@ pub(crate) enum Command {
 const DEFAULT_URL: &str = "http://127.0.0.1:4580";
 /// What a server starts with that is told nothing else.
 pub(crate) const DEFAULT_FIXTURE: &str = "demo";
-const FIXTURE: &str = "demo|large|empty|PATH";
+pub(crate) const FIXTURE: &str = "demo|large|empty|PATH";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum FileFormat {

@@ -157,6 +157,11 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     changed
 }
 
+/// The scenario in a file, whose rules may be about these clients.
+pub(crate) fn scenario(path: &Path, clients: &[Client]) -> Result<Ruleset, String> {
+    read_scenario(path, &known_clients("the fixture (--fixture)", clients))
+}
+
 /// Clients as rules name them; `whose` says whose they are.
 pub(crate) fn known_clients(whose: &str, clients: &[Client]) -> KnownClients {
     KnownClients::new(whose, clients.iter().map(|client| (client.client_id.clone(), client.name.clone())))

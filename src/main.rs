@@ -1,9 +1,10 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs`,
-//! `limit_args.rs` and `server_args.rs`, what is wrong with it in `cli/`, the files it names in `files.rs` and
+//! `limit_args.rs`, `drill_args.rs` and `server_args.rs`, what is wrong with it in `cli/`, the files it names in `files.rs` and
 //! `text_file.rs`, those it makes in `own_files.rs`, the log in `log.rs`, the simulator in the library.
 
 mod cli;
 mod commands;
+mod drill_args;
 mod files;
 mod limit_args;
 mod log;
@@ -22,7 +23,10 @@ fn main() -> ExitCode {
     match read.and_then(commands::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            let told = failure.to_string();
+            if !told.is_empty() {
+                eprintln!("{told}");
+            }
             failure.exit_code()
         }
     }

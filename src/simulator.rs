@@ -253,6 +253,11 @@ impl Running {
         self.simulator.tenant(name, &self.base_url())
     }
 
+    /// The machine's monotonic time, as the journal has it in `arrivedNs` and the like.
+    pub fn monotonic_ns(&self) -> u64 {
+        server::monotonic_ns()
+    }
+
     /// Stops accepting, lets open requests finish, and returns when all is done.
     pub async fn stop(mut self) -> io::Result<()> {
         drop(self.stopper.take());

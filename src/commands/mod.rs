@@ -3,6 +3,7 @@
 mod banner;
 mod check;
 mod completions;
+mod drill;
 mod env;
 mod fixtures;
 mod health;
@@ -36,6 +37,10 @@ pub(crate) enum Failure {
     Failed(String),
     /// Exit code 2: a usage error.
     Usage(String),
+    /// Exit code 3: nothing is known.
+    Inconclusive(String),
+    /// This exit code; all that is to be said was said.
+    Silent(u8),
 }
 
 impl Failure {
@@ -43,6 +48,8 @@ impl Failure {
         match self {
             Self::Failed(_) => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+            Self::Inconclusive(_) => ExitCode::from(3),
+            Self::Silent(code) => ExitCode::from(*code),
         }
     }
 }
@@ -50,7 +57,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(message) | Self::Usage(message) => f.write_str(message),
+            Self::Failed(message) | Self::Usage(message) | Self::Inconclusive(message) => {
+                f.write_str(message)
+            }
+            Self::Silent(_) => Ok(()),
         }
     }
 }
@@ -78,6 +88,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Openapi { api_version, url, prerequisites }) => {
             openapi::openapi(&api_version, &url, prerequisites)
         }
+        Some(Command::Drill(args)) => drill::drill(*args),
         Some(Command::Env { unset: true, shell, server, .. }) => env::unset(&server, shell),
         Some(Command::Env { unset: false, shell, server, fixture }) => {
             env::env(&server, fixture.as_deref(), shell)

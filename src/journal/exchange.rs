@@ -14,7 +14,7 @@ use crate::operation::Operation;
 use crate::scenario::{ExchangeView, Look, Looks, Why};
 use crate::wire::changed::Changed;
 use crate::wire::packed::Packed;
-use crate::wire::{Caller, Delivery, Reply, Stamp, TrackingId};
+use crate::wire::{Caller, Delivery, Manner, Reply, Stamp, TrackingId};
 
 /// What the allocator adds to an exchange's pieces, roughly.
 const ALLOCATIONS: usize = 128;
@@ -155,6 +155,16 @@ impl Exchange {
     /// The status, where the client was told one.
     pub fn told_status(&self) -> Option<u16> {
         (!self.delivery.is_silent()).then(|| self.reply.status.as_u16())
+    }
+
+    /// Whether its client waits for an answer that does not come for longer than this, if ever.
+    pub fn is_silent_for(&self, longest: Duration) -> bool {
+        let hold = self.delivery.hold.unwrap_or_default();
+        let is_silent = match self.delivery.manner {
+            Manner::Hang { limit } => limit.is_none_or(|limit| hold.saturating_add(limit) > longest),
+            _ => hold > longest,
+        };
+        is_silent && self.left.is_none() && self.fate.is_none() && self.told.is_none()
     }
 
     /// How long the client was told to wait before it asks again, from when this was decided.

@@ -205,7 +205,7 @@ fn monotonic_now() -> std::time::Instant {
 }
 
 /// The same as a number: nanoseconds since the first call.
-fn monotonic_ns() -> u64 {
+pub(crate) fn monotonic_ns() -> u64 {
     static BEGAN: LazyLock<std::time::Instant> = LazyLock::new(monotonic_now);
     u64::try_from(monotonic_now().saturating_duration_since(*BEGAN).as_nanos()).unwrap_or(u64::MAX)
 }

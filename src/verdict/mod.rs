@@ -21,13 +21,11 @@ mod text;
 
 use std::time::Duration;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "verdicts and the drill will use them"))]
 pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
 pub use finding::{Finding, OutcomeKind, Severity};
 pub(crate) use finding::{Judgement, Outcome};
 pub use list::ALL;
 pub use report::{VerdictLine, VerdictsReport, VerdictsWish};
-#[expect(unused_imports, reason = "verdicts and the drill will use them")]
 pub(crate) use run::{Ended, Exit, Probe, RuleSeen, Run, RunKind};
 pub(crate) use state::State;
 

@@ -5,9 +5,11 @@
 mod html;
 mod json;
 mod junit;
+mod lines;
 mod markdown;
 #[cfg(test)]
 mod tests;
+pub mod text;
 mod words;
 
 use serde::Serialize;

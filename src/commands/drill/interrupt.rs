@@ -1,0 +1,80 @@
+//! The user's wish to stop: what runs is ended, what there is is written. A second wish ends the process at once.
+
+use std::io;
+
+use tokio::sync::watch;
+
+/// Tells everybody who asks whether the user wants to stop.
+#[derive(Clone, Debug)]
+pub(super) struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Listens for the wish from now on. Must be called within a runtime.
+    pub(super) fn listen() -> io::Result<Self> {
+        let (stop, wished) = watch::channel(false);
+        let mut signals = Signals::new()?;
+        tokio::spawn(async move {
+            signals.next().await;
+            if stop.send(true).is_ok() {
+                eprintln!("\nstopping: what runs is ended, and what there is is written");
+            }
+            signals.next().await;
+            std::process::exit(130);
+        });
+        Ok(Self(wished))
+    }
+
+    /// Whether the user has wished to stop.
+    pub(super) fn is_wished(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits for the wish.
+    pub(super) async fn wished(&mut self) {
+        if self.0.wait_for(|is_wished| *is_wished).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC, tokio::signal::windows::CtrlBreak);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c};
+        Ok(Self(ctrl_c()?, ctrl_break()?))
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The runs of a drill, some at the same time: those that take longest begin first, an error is looked for once more, and
+//! at the end a client that retries is probed. A client that waits costs nothing, so that many can.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sync_group_sim::document::{Document, Format};
+use sync_group_sim::drill::report::{Mark, Purpose, text};
+use sync_group_sim::drill::{
+    Drill, Ending, Observed, Order, PROBE_LIMITED, PROBE_UNAVAILABLE, RunNews, Stop,
+};
+use sync_group_sim::scenario::{MOST_RULES, Ruleset, Rulesets};
+use tokio::task::JoinSet;
+
+use super::notes::run_folder;
+use super::pace;
+use super::run::{Crew, Failed, Job};
+use super::screen::Screen;
+use super::watch::now;
+use crate::drill_args::Probe;
+
+/// How often what is running is shown anew.
+const TICK: Duration = Duration::from_millis(250);
+/// Equal runs that show how a client spaces its attempts.
+const PROBES: usize = 6;
+
+/// The runs that are still to be made, and those that are being made.
+struct Work<'a> {
+    crew: &'a Arc<Crew>,
+    queue: VecDeque<Job>,
+    open: JoinSet<(Job, Result<Observed, Failed>)>,
+    running: Vec<(usize, String, Instant)>,
+    done: usize,
+    all: usize,
+    next_number: usize,
+    seed: u64,
+    is_probed: bool,
+    is_over: bool,
+}
+
+/// Makes the runs of the plan.
+pub(super) async fn work(crew: &Arc<Crew>, drill: &mut Drill, screen: &mut Screen) {
+    let mut work = Work::new(crew, drill);
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        work.start();
+        if work.open.is_empty() && !work.probe(drill) {
+            break;
+        }
+        tokio::select! {
+            Some(ended) = work.open.join_next(), if !work.open.is_empty() => {
+                if let Ok((job, result)) = ended {
+                    work.take(job, result, drill, screen);
+                }
+            }
+            _ = ticks.tick() => work.tick(screen),
+        }
+    }
+    screen.wipe();
+    if crew.interrupt.is_wished() {
+        drill.interrupt();
+    }
+}
+
+impl<'a> Work<'a> {
+    fn new(crew: &'a Arc<Crew>, drill: &Drill) -> Self {
+        let seed = drill.seed();
+        let mut work = Self {
+            crew,
+            queue: VecDeque::new(),
+            open: JoinSet::new(),
+            running: Vec::new(),
+            done: 0,
+            all: 0,
+            next_number: 3,
+            seed,
+            is_probed: crew.args.probe == Probe::Off,
+            is_over: false,
+        };
+        let mut jobs: Vec<(Duration, Job)> = Vec::new();
+        for (plan, step) in drill.plans().iter().zip(0_u64..) {
+            for planned in plan.scenarios.iter().flatten() {
+                let folder = run_folder(&planned.name, seed.wrapping_add(step), seed, false);
+                let order = work.order(Purpose::Scenario, &planned.name, planned.seed, folder);
+                let pace = work.pace(drill, planned.waits);
+                jobs.push((planned.waits, Job { order, rulesets: planned.rulesets.clone(), pace }));
+            }
+        }
+        jobs.sort_by_key(|(waits, _)| std::cmp::Reverse(*waits));
+        work.queue.extend(jobs.into_iter().map(|(_, job)| job));
+        work.all = work.queue.len();
+        work
+    }
+
+    fn order(&mut self, purpose: Purpose, scenario: &str, seed: u64, folder: String) -> Order {
+        let number = self.next_number;
+        self.next_number += 1;
+        Order { number, purpose, scenario: scenario.to_owned(), seed, folder }
+    }
+
+    fn pace(&self, drill: &Drill, waits: Duration) -> pace::Pace {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        pace::of(&self.crew.args, drill.clean_time(), drill.clean_calls(), waits, cores)
+    }
+
+    /// Starts as many runs as may be made at the same time.
+    fn start(&mut self) {
+        if self.is_over || self.crew.interrupt.is_wished() {
+            self.queue.clear();
+        }
+        while self.open.len() < self.crew.args.jobs {
+            let Some(job) = self.queue.pop_front() else { break };
+            self.running.push((job.order.number, job.order.scenario.clone(), now()));
+            let crew = Arc::clone(self.crew);
+            self.open.spawn(async move {
+                let result = crew.run(&job).await;
+                (job, result)
+            });
+        }
+    }
+
+    /// Takes in what a run came to.
+    fn take(&mut self, job: Job, result: Result<Observed, Failed>, drill: &mut Drill, screen: &mut Screen) {
+        self.running.retain(|(number, ..)| *number != job.order.number);
+        self.done += 1;
+        let observed = match result {
+            Ok(observed) => observed,
+            Err(Failed::NotStarted(message) | Failed::Around(message)) => {
+                drill.note(format!("{}: {message}", job.order.scenario));
+                return;
+            }
+        };
+        if observed.ending == Ending::Stopped(Stop::Interrupted) {
+            drill.interrupt();
+        }
+        let news = drill.add(&job.order, &observed);
+        drop(observed);
+        if job.order.purpose != Purpose::Probe {
+            let details = details(&job, &news, drill);
+            screen.show(&text::run_line(
+                news.mark,
+                &name(&job),
+                news.took.as_secs_f64(),
+                &details,
+                screen.style,
+            ));
+        }
+        if job.order.purpose == Purpose::Scenario && news.wants_another() && !self.is_over {
+            self.once_more(job);
+        }
+        self.is_over |= self.crew.args.fail_fast && news.mark == Mark::Error;
+    }
+
+    /// The same run again, before all others.
+    fn once_more(&mut self, job: Job) {
+        let folder = format!("{}-2", job.order.folder);
+        let order = self.order(Purpose::Confirmation, &job.order.scenario, job.order.seed, folder);
+        self.queue.push_front(Job { order, ..job });
+        self.all += 1;
+    }
+
+    /// Puts the probe's runs in the queue, once, when there is reason to.
+    fn probe(&mut self, drill: &Drill) -> bool {
+        if self.is_probed || self.is_over || self.crew.interrupt.is_wished() || !drill.has_retries() {
+            return false;
+        }
+        self.is_probed = true;
+        let Some(operation) = drill.probed_operation() else { return false };
+        for (name, fault) in [
+            (PROBE_UNAVAILABLE, "{respond: {status: 503}}"),
+            (PROBE_LIMITED, "{rateLimited: {omitHeader: true}}"),
+        ] {
+            let text = format!(
+                "name: {name}\nrules: [{{name: endless, when: {{operation: {operation}}}, fault: {fault}}}]\n"
+            );
+            let document = Document { name, text: &text, format: Format::Yaml };
+            let ruleset =
+                Ruleset::read(&document).expect("it is written here, with an operation that there is");
+            let rulesets = Rulesets::new([ruleset], MOST_RULES).expect("one rule may run");
+            for nth in 1..=PROBES {
+                let order = self.order(Purpose::Probe, name, self.seed, format!("runs/{name}-{nth}"));
+                let pace = self.pace(drill, Duration::ZERO);
+                self.queue.push_back(Job { order, rulesets: rulesets.clone(), pace });
+            }
+        }
+        self.all += self.queue.len();
+        true
+    }
+
+    fn tick(&self, screen: &mut Screen) {
+        let running: Vec<_> = self.running.iter().map(|(_, name, since)| (name.clone(), *since)).collect();
+        screen.tick(self.done, self.all, &running);
+    }
+}
+
+fn name(job: &Job) -> String {
+    match job.order.purpose {
+        Purpose::Confirmation => format!("{} (again)", job.order.scenario),
+        _ => job.order.scenario.clone(),
+    }
+}
+
+/// The few words of a run's line.
+fn details(job: &Job, news: &RunNews, drill: &Drill) -> Vec<String> {
+    let mut details = vec![format!("fired {}", news.fired)];
+    if !news.found.is_empty() {
+        details.push(news.found.join(" "));
+    }
+    details.extend(news.reason.clone());
+    details.extend(news.waits.clone());
+    let planned = drill.plans().iter().flat_map(|plan| plan.scenarios.iter().flatten());
+    let planned = planned.into_iter().find(|planned| planned.name == job.order.scenario);
+    details.extend(
+        planned.into_iter().flat_map(|planned| planned.aimed.iter().map(|words| format!("({words})"))),
+    );
+    details
+}

@@ -1,0 +1,76 @@
+//! What is shown while a drill goes on: a line for each run as it ends and, on a terminal, one that says what is running.
+//! Where lines are read later, such as in CI, a line says so when nothing has ended for a while.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use sync_group_sim::drill::report::text::Style;
+
+use super::watch::now;
+
+/// After so long without news, something is said in CI.
+const SLOW: Duration = Duration::from_secs(8);
+/// The widest live line, in columns.
+const LIVE: usize = 79;
+
+/// The screen.
+#[derive(Debug)]
+pub(super) struct Screen {
+    pub(super) style: Style,
+    is_terminal: bool,
+    has_live_line: bool,
+    last_news: Instant,
+}
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        let stdout = std::io::stdout();
+        let is_terminal = stdout.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let style = if is_terminal && !is_unwanted { Style::Coloured } else { Style::Plain };
+        Self { style, is_terminal, has_live_line: false, last_news: now() }
+    }
+
+    /// Shows lines that stay. It is no failure if the reader has gone away.
+    pub(super) fn show(&mut self, text: &str) {
+        self.wipe();
+        let mut stdout = std::io::stdout();
+        let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        self.last_news = now();
+    }
+
+    /// Says what is running: done of so many, and each with the time since its start.
+    pub(super) fn tick(&mut self, done: usize, all: usize, running: &[(String, Instant)]) {
+        let at = now();
+        if self.is_terminal {
+            self.wipe();
+            let names: Vec<&str> = running.iter().map(|(name, _)| name.as_str()).collect();
+            let line = format!("  {done} of {all} done; running: {}", names.join(", "));
+            let line: String = line.chars().take(LIVE).collect();
+            let mut stdout = std::io::stdout();
+            self.has_live_line = write!(stdout, "{line}").and_then(|()| stdout.flush()).is_ok();
+        } else if at.saturating_duration_since(self.last_news) >= SLOW && !running.is_empty() {
+            self.show(&slow(running, at));
+        }
+    }
+
+    /// Removes the live line.
+    pub(super) fn wipe(&mut self) {
+        if std::mem::take(&mut self.has_live_line) {
+            let _ = write!(std::io::stdout(), "\r\x1b[2K");
+        }
+    }
+}
+
+/// What has been running for longest.
+fn slow(running: &[(String, Instant)], at: Instant) -> String {
+    let mut running: Vec<_> = running.iter().collect();
+    running.sort_by_key(|(_, since)| *since);
+    let shown = running.iter().take(2);
+    let shown: Vec<_> = shown
+        .map(|(name, since)| format!("{name} {} s", at.saturating_duration_since(*since).as_secs()))
+        .collect();
+    let others = running.len().saturating_sub(2);
+    let others = if others > 0 { format!(", and {others} more") } else { String::new() };
+    format!("  SLOW  {}{others}", shown.join(", "))
+}

@@ -1,0 +1,132 @@
+//! Text in lines for a terminal of a hundred columns, with colours where they are wanted.
+
+use super::Mark;
+
+/// The longest line, in columns.
+pub(super) const COLUMNS: usize = 100;
+
+/// Whether there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// There are.
+    Coloured,
+    /// There are none.
+    Plain,
+}
+
+impl Style {
+    fn with(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Coloured => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Plain => text.to_owned(),
+        }
+    }
+
+    /// What matters most.
+    pub(super) fn strong(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    /// What matters least.
+    pub(super) fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    /// A text in the colour of a mark.
+    pub(super) fn marked(self, mark: Mark, text: &str) -> String {
+        let code = match mark {
+            Mark::Ok => "32",
+            Mark::Note => "36",
+            Mark::Inconclusive => "35",
+            Mark::Warning => "33",
+            Mark::Error => "1;31",
+            Mark::NotApplicable => "2",
+        };
+        self.with(code, text)
+    }
+}
+
+/// The word for a mark, in four columns at most.
+pub(super) fn word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Ok => "ok",
+        Mark::Note => "note",
+        Mark::Inconclusive => "?",
+        Mark::Warning => "WARN",
+        Mark::Error => "FAIL",
+        Mark::NotApplicable => "n/a",
+    }
+}
+
+/// A text in lines of at most a hundred columns, each behind as many blanks; a word that is longer than a line is cut
+/// into lines.
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    let room = COLUMNS.saturating_sub(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let mut rest: Vec<char> = word.chars().collect();
+        let fits = lines.last().is_some_and(|line: &String| line.chars().count() + 1 + rest.len() <= room);
+        if fits {
+            if let Some(line) = lines.last_mut() {
+                line.push(' ');
+                line.extend(rest);
+            }
+            continue;
+        }
+        while rest.len() > room {
+            let end = rest.split_off(room);
+            lines.push(rest.into_iter().collect());
+            rest = end;
+        }
+        lines.push(rest.into_iter().collect());
+    }
+    lines.iter().map(|line| format!("{:indent$}{line}", "")).collect::<Vec<_>>().join("\n")
+}
+
+/// A text of at most so many columns.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// A text and, at the right edge, another.
+pub(super) fn both_ends(left: &str, right: &str) -> String {
+    let room = COLUMNS.saturating_sub(right.chars().count() + 2);
+    let left = cut(left, room);
+    let gap = COLUMNS.saturating_sub(left.chars().count() + right.chars().count());
+    format!("{left}{:gap$}{right}", "")
+}
+
+/// A time as people read it.
+pub(super) fn seconds(seconds: f64) -> String {
+    if seconds < 0.000_95 {
+        format!("{:.2} ms", seconds * 1e3)
+    } else if seconds < 0.01 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 0.1 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if seconds < 100.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_longer_than_a_hundred_columns() {
+        for text in ["word ".repeat(50), "x".repeat(350), format!("a {} b", "y".repeat(120))] {
+            for line in wrapped(&text, 6).lines() {
+                assert!(line.chars().count() <= COLUMNS && line.starts_with("      "), "{line}");
+            }
+        }
+        assert_eq!(both_ends(&"l".repeat(200), "right").chars().count(), COLUMNS);
+    }
+}
