@@ -50,6 +50,9 @@ impl Volatile {
         let operation = exchange.operation.map(Operation::id);
         let members = self.members.get(&operation).filter(|members| !members.is_empty());
         let parameters = self.parameters.get(&operation).filter(|names| !names.is_empty());
+        if operation == Some(Operation::Token.id()) {
+            return None;
+        }
         (members.is_some() || parameters.is_some()).then(|| {
             let request = exchange.request.unpack();
             let mut body = json(&request.body).unwrap_or_default();
@@ -63,7 +66,8 @@ impl Volatile {
                 .filter(|(name, _)| !parameters.is_some_and(|names| names.contains(&**name)))
                 .collect();
             pairs.sort();
-            digest(&(request.method.as_str(), request.uri.path(), pairs, body.to_string()))
+            let path = exchange.request.path_in(&request);
+            digest(&(request.method.as_str(), path, pairs, body.to_string()))
         })
     }
 }

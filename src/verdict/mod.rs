@@ -21,7 +21,9 @@ mod text;
 
 use std::time::Duration;
 
-pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
+#[allow(unused_imports, reason = "verdicts on tokens use it")]
+pub(crate) use call::Bearer;
+pub(crate) use call::{Answer, Call, End, Moment, RetryAfter};
 pub use finding::{Finding, OutcomeKind, Severity};
 pub(crate) use finding::{Judgement, Outcome};
 pub use list::ALL;

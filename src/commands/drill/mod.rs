@@ -135,7 +135,8 @@ async fn clean(crew: &Crew, drill: &mut Drill, seed: u64, screen: &mut Screen) -
 /// Writes the reports, and tells what the drill came to.
 fn end(crew: &Crew, drill: &Drill, began: Instant, screen: &mut Screen) -> Outcome {
     let report = drill.report(now().saturating_duration_since(began));
-    let main = write::reports(&report, &crew.folder, &crew.args.report).map_err(Failure::Failed)?;
+    let main = write::reports(&report, &crew.folder, &crew.args.report, crew.args.fail_on.into())
+        .map_err(Failure::Failed)?;
     notes::show_outputs(&report, crew.args.show_output, screen);
     screen.show(&format!("\n{}", text::end(&report, screen.style, &main)));
     match report.conclusion.exit_code {
