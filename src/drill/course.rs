@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::attempts;
 use super::clean::{self, Volatile};
 use super::entry::{Entry, Order};
 use super::judge::{Judged, judge_run};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub max_attempts: usize,
     /// How long a silent answer is waited for.
     pub silence: Duration,
+    /// The header field in which the client numbers its attempts.
+    pub attempt_header: Option<String>,
     /// The least severe finding that fails the drill.
     pub fail_on: Mark,
     /// Whether what is inconclusive fails it.
@@ -96,6 +99,9 @@ impl Drill {
             }
             // The first was noted before anybody knew what is volatile.
             rekey(&mut self.runs[0], &self.volatile, &first.exchanges);
+            if let Some(header) = &self.settings.attempt_header {
+                attempts::tell_apart(&mut self.runs[0], header, &first.exchanges);
+            }
             self.clean = Some(first);
             self.push(order, &observed, RunKind::Clean);
             self.compare_states();
@@ -248,6 +254,9 @@ impl Drill {
     fn push(&mut self, order: &Order, observed: &Observed, kind: RunKind) {
         let mut run = Run::of_tenant(&observed.exchanges, observed.dropped);
         rekey(&mut run, &self.volatile, &observed.exchanges);
+        if let Some(header) = &self.settings.attempt_header {
+            attempts::tell_apart(&mut run, header, &observed.exchanges);
+        }
         run.kind = kind;
         run.rules = observed
             .rules

@@ -3,6 +3,7 @@
 
 mod aim;
 mod assemble;
+mod attempts;
 mod calls;
 mod clean;
 mod conclude;

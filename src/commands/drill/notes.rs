@@ -32,6 +32,7 @@ pub(super) fn settings(args: &DrillArgs, seed: u64, began: Timestamp) -> Setting
         success: args.success_exit.clone(),
         max_attempts: usize::try_from(args.max_attempts).unwrap_or(usize::MAX),
         silence: args.silence.0,
+        attempt_header: args.attempt_header.clone(),
         fail_on: args.fail_on.into(),
         is_strict: args.strict,
         began,
