@@ -203,25 +203,31 @@ class Limiter:
     """When calls may be made, for all threads: a limit is the client's, not the thread's."""
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.next_s, self.spaced_until = 0.0, 0.0
+        self.lock, self.turn = threading.Lock(), threading.Lock()
+        self.next_s, self.careful_until = 0.0, 0.0
 
     def enter(self):
+        """Waits until a call may be made. For a while after a limit there is one at a time; then this is True."""
         while True:
+            careful = time.monotonic() < self.careful_until
+            if careful:
+                self.turn.acquire()
             with self.lock:
-                now = time.monotonic()
-                if now >= self.next_s:
-                    # After a limit one after the other, so that the first refusal stops the others.
-                    if now < self.spaced_until:
-                        self.next_s = now + 0.03
-                    return
-                wait_s = self.next_s - now
+                wait_s = self.next_s - time.monotonic()
+            if wait_s <= 0:
+                return careful
+            if careful:
+                self.turn.release()
             time.sleep(wait_s)
+
+    def leave(self, careful):
+        if careful:
+            self.turn.release()
 
     def pause(self, wait_s):
         with self.lock:
             self.next_s = max(self.next_s, time.monotonic() + wait_s)
-            self.spaced_until = self.next_s + 10
+            self.careful_until = self.next_s + 10
 
 
 class Waits:
@@ -338,11 +344,17 @@ class Client:
                 if self.token is None or bad("token-each"):
                     self.renew(self.token)
                 used = self.token
-                limiter.enter()
                 headers = {"Accept": "application/json", "Authorization": f"Bearer {used}"}
                 if body is not None:
                     headers["Content-Type"] = "application/json"
-                answer = self.wire.send(method, path, headers, None if body is None else json.dumps(body))
+                careful = limiter.enter()
+                try:
+                    answer = self.wire.send(method, path, headers, None if body is None else json.dumps(body))
+                    if answer.status == 429:
+                        # Before the next one's turn; how long it will be is decided below.
+                        limiter.pause(min(told_wait(answer.headers) or 0.0, LONGEST_WAIT_S))
+                finally:
+                    limiter.leave(careful)
                 if answer.status == 401 or (answer.status == 403 and bad("403-as-401")):
                     # A second time: another thread's trouble may have ended the new token, too.
                     if (renewals == 2 and not bad("renew-endless")) or bad("token-once"):
