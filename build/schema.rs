@@ -66,7 +66,9 @@ fn plain(schema: &Value) -> Value {
         return json!({ "anyOf": [{ "type": "null" }, object] });
     };
     *kind = json!([kind.take(), "null"]);
-    if let Some(Value::Array(options)) = object.get_mut("enum") {
+    if let Some(Value::Array(options)) = object.get_mut("enum")
+        && !options.contains(&Value::Null)
+    {
         options.push(Value::Null);
     }
     object.into()

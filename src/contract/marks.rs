@@ -175,6 +175,7 @@ pub(crate) fn allow_null(value: &mut Value) {
                 for schema in optional.filter_map(|(_, schema)| schema.as_object_mut()) {
                     if schema.contains_key("type") {
                         schema.insert("nullable".to_owned(), true.into());
+                        also_null(schema);
                     }
                 }
             }
@@ -182,6 +183,15 @@ pub(crate) fn allow_null(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(allow_null),
         _ => {}
+    }
+}
+
+/// Adds null to the values that there are: `nullable` alone does not allow it where they are counted up.
+fn also_null(schema: &mut Map<String, Value>) {
+    if let Some(Value::Array(values)) = schema.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::alternatives::{capital, name_alternatives, say_what_may_be_null};
 use super::answer::clock::Advance;
 use super::answer::scenario::UseOfScenarios;
 use crate::document::{Definitions, Written};
@@ -43,13 +44,14 @@ pub(super) fn description(base_url: &str) -> Value {
     for (name, definition) in definitions.into_schemas() {
         schemas.insert(component(&name), openapi(&definition));
     }
+    name_alternatives(schemas);
+    say_what_may_be_null(schemas);
     document
 }
 
-/// `rateLimited` as `RateLimited`.
+/// What a schema is called in the document. In the code that Go's generator writes, `Client` is what makes the calls.
 fn component(definition: &str) -> String {
-    let mut chars = definition.chars();
-    chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+    if definition == "client" { "OAuthClient".to_owned() } else { capital(definition) }
 }
 
 /// A schema of JSON Schema draft 7 in the terms of OpenAPI 3.0. What those cannot express is left out: the document
@@ -71,21 +73,23 @@ fn openapi(schema: &Value) -> Value {
             ("items" | "additionalProperties" | "not", schema) => {
                 said.insert(key.clone(), openapi(schema));
             }
+            // Which members must be there together: generators of clients cannot do anything with it.
+            ("dependencies" | "propertyNames", _) => {}
+            ("oneOf", Value::Array(schemas)) if schemas.iter().all(is_about_presence) => {}
             ("allOf" | "oneOf", Value::Array(schemas)) => {
                 said.insert(key.clone(), schemas.iter().map(openapi).collect());
             }
             ("anyOf", Value::Array(schemas)) => any_of(&mut said, schemas),
             ("type", Value::Array(kinds)) => {
-                said.insert("oneOf".to_owned(), kinds.iter().map(|kind| json!({ "type": kind })).collect());
+                let schemas: Vec<_> = kinds.iter().map(|kind| json!({ "type": kind })).collect();
+                any_of(&mut said, &schemas);
             }
             ("const", value) => {
+                if value.is_string() {
+                    said.insert("type".to_owned(), "string".into());
+                }
                 said.insert("enum".to_owned(), json!([value]));
             }
-            ("dependencies", Value::Object(dependencies)) => {
-                let each = dependencies.iter().map(|(name, needs)| dependency(name, needs));
-                said.insert("allOf".to_owned(), each.collect());
-            }
-            ("propertyNames", _) => {}
             _ => {
                 said.insert(key.clone(), value.clone());
             }
@@ -97,10 +101,17 @@ fn openapi(schema: &Value) -> Value {
 /// One of several schemas; null among them becomes `nullable`.
 fn any_of(said: &mut Map<String, Value>, schemas: &[Value]) {
     let is_null = |schema: &&Value| schema["type"] == "null";
-    let others: Vec<Value> = schemas.iter().filter(|schema| !is_null(schema)).map(openapi).collect();
-    if others.len() < schemas.len() {
+    if schemas.iter().any(|schema| is_null(&schema)) {
         said.insert("nullable".to_owned(), true.into());
     }
+    let others = schemas.iter().filter(|schema| !is_null(schema)).map(openapi);
+    // Alternatives of an alternative are alternatives, too.
+    let others: Vec<Value> = others
+        .flat_map(|schema| match schema["anyOf"].as_array() {
+            Some(schemas) if schema.as_object().is_some_and(|schema| schema.len() == 1) => schemas.clone(),
+            _ => vec![schema],
+        })
+        .collect();
     match <[Value; 1]>::try_from(others) {
         Ok([Value::Object(only)]) => said.extend(only),
         Ok([other]) => {
@@ -112,10 +123,11 @@ fn any_of(said: &mut Map<String, Value>, schemas: &[Value]) {
     }
 }
 
-/// If `name` is present, `needs` must hold.
-fn dependency(name: &str, needs: &Value) -> Value {
-    let needs = if needs.is_array() { json!({ "required": needs }) } else { openapi(needs) };
-    json!({ "anyOf": [{ "not": { "required": [name] } }, needs] })
+/// Whether a schema says nothing but which members there must be.
+fn is_about_presence(schema: &Value) -> bool {
+    schema
+        .as_object()
+        .is_some_and(|schema| schema.keys().all(|key| ["required", "not"].contains(&key.as_str())))
 }
 
 #[cfg(test)]
@@ -189,6 +201,21 @@ mod tests {
                 assert!(KNOWN.contains(&key.as_str()) || key == "not", "{key} in {schema}");
             }
             assert!(schema["type"].is_null() || schema["type"].is_string(), "{schema}");
+            assert!(schema["nullable"].is_null() || schema["type"].is_string(), "{schema}");
+            for alternatives in [&schema["anyOf"], &schema["oneOf"]] {
+                let alternatives = alternatives.as_array().into_iter().flatten();
+                let mut names: Vec<&str> = alternatives
+                    .map(|alternative| {
+                        alternative["$ref"].as_str().unwrap_or_else(|| panic!("no name: {schema}"))
+                    })
+                    .collect();
+                names.sort_unstable();
+                assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "one name for two: {schema}");
+            }
+            for required in schema["required"].as_array().into_iter().flatten() {
+                let property = &schema["properties"][required.as_str().unwrap()];
+                assert!(property.is_object(), "{required} is required and not defined: {schema}");
+            }
         }
         for reference in references {
             let place = reference.strip_prefix('#').unwrap();
@@ -203,10 +230,16 @@ mod tests {
         let ids = Operation::ALL.map(Operation::id);
         assert_eq!(schemas["Operation"]["enum"], json!(&ids[..]));
         assert_eq!(schemas["Fixture"]["properties"]["groups"]["items"]["$ref"], "#/components/schemas/Group");
-        assert_eq!(schemas["Client"]["properties"]["user"]["nullable"], true);
+        assert_eq!(schemas["OAuthClient"]["properties"]["user"]["nullable"], true);
         assert_eq!(schemas["Advance"]["required"], json!(["by"]));
         assert_eq!(schemas["Expectation"]["properties"]["status"]["maximum"], 599);
         assert_eq!(schemas["TenantRequest"]["properties"]["name"]["pattern"], "^[a-z0-9-]{1,63}$");
-        assert_eq!(schemas["Rule"]["allOf"][0]["anyOf"][1], json!({ "required": ["sequence"] }));
+        assert_eq!(schemas["TenantRequest"]["properties"]["scenarios"]["type"], "array");
+        assert_eq!(
+            schemas["TenantRequest"]["properties"]["fixture"]["anyOf"][0]["$ref"],
+            "#/components/schemas/TenantRequestFixtureText"
+        );
+        assert_eq!(schemas["TenantRequestFixtureText"]["type"], "string");
+        assert_eq!(schemas["FaultRespond"]["required"], json!(["respond"]));
     }
 }

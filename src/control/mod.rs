@@ -6,6 +6,7 @@
 //! `fixtures/openapi/control.yaml`, and the method of the tenant or the world that it calls. Who may call at all is
 //! in `guard.rs`, how bodies and queries are read in `read.rs`, what a browser gets in `console.rs`.
 
+mod alternatives;
 mod answer;
 mod calls;
 mod console;
