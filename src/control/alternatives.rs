@@ -22,7 +22,9 @@ fn name_within(owner: &str, schema: &mut Value, named: &mut Map<String, Value>) 
     for (key, below) in schema.iter_mut() {
         match (key.as_str(), below) {
             ("anyOf" | "oneOf", Value::Array(alternatives)) => {
-                alternatives.iter_mut().for_each(|alternative| move_away(owner, alternative, named));
+                for alternative in alternatives {
+                    move_away(owner, alternative, named);
+                }
             }
             ("properties", Value::Object(properties)) => {
                 for (name, property) in properties {
@@ -71,31 +73,39 @@ pub(super) fn capital(name: &str) -> String {
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
-/// OpenAPI 3.0 knows `nullable` only beside a `type`: it is that of the schema which is referred to. Where there are
-/// several, null is left out: the document then allows less than the reader does.
+/// OpenAPI 3.0 knows `nullable` only beside a `type`: it is that of the schema which is referred to, and where that is an
+/// object's it must allow null, too. Where there are several types, null is left out: the document then allows less than
+/// the reader does.
 pub(super) fn say_what_may_be_null(schemas: &mut Map<String, Value>) {
     let known = schemas.clone();
-    schemas.values_mut().for_each(|schema| type_within(schema, &known));
+    let mut nullable = Vec::new();
+    schemas.values_mut().for_each(|schema| type_within(schema, &known, &mut nullable));
+    for name in nullable {
+        schemas[name]["nullable"] = true.into();
+    }
 }
 
-fn type_within(schema: &mut Value, known: &Map<String, Value>) {
+fn type_within<'a>(schema: &mut Value, known: &'a Map<String, Value>, nullable: &mut Vec<&'a str>) {
     match schema {
         Value::Object(object) => {
             if object.get("nullable") == Some(&Value::Bool(true)) && !object.contains_key("type") {
-                match referred_type(object, known) {
+                let referred = referred(object, known);
+                match referred.and_then(|(_, schema)| schema["type"].as_str()) {
                     Some(kind) => object.insert("type".to_owned(), kind.into()),
                     None => object.remove("nullable"),
                 };
+                nullable
+                    .extend(referred.filter(|(_, schema)| schema["type"] == "object").map(|(name, _)| name));
             }
-            object.values_mut().for_each(|below| type_within(below, known));
+            object.values_mut().for_each(|below| type_within(below, known, nullable));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| type_within(item, known)),
+        Value::Array(items) => items.iter_mut().for_each(|item| type_within(item, known, nullable)),
         _ => {}
     }
 }
 
-/// The type of the schema that another refers to by `allOf`.
-fn referred_type<'a>(schema: &Map<String, Value>, known: &'a Map<String, Value>) -> Option<&'a str> {
+/// The schema that another refers to by `allOf`, and its name.
+fn referred<'a>(schema: &Map<String, Value>, known: &'a Map<String, Value>) -> Option<(&'a str, &'a Value)> {
     let reference = schema.get("allOf")?[0]["$ref"].as_str()?;
-    known.get(reference.strip_prefix(SCHEMAS)?)?["type"].as_str()
+    known.get_key_value(reference.strip_prefix(SCHEMAS)?).map(|(name, schema)| (name.as_str(), schema))
 }
