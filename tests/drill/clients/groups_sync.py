@@ -63,7 +63,7 @@ MUTANTS = {
     "parses-half": ("broken-answer-accepted", "error", "half-an-answer truncated-json",
                     "takes a list that it cannot read for an empty one"),
     "no-timeout": ("no-timeout", "error", "hangs-forever timeout-after-commit", "waits for an answer for ever"),
-    "per-read": ("timeout-restarts", "warning", "trickled-for-minutes.yaml", "each byte begins its timeout anew"),
+    "per-read": ("timeout-restarts", "warning", "trickled-slowly.yaml", "each byte begins its timeout anew"),
     "impatient": ("timeout-too-short", "warning", "slow-then-fine", "waits for a second"),
     "spins": ("hangs", "error", "connection-resets", "never gives the lock back after a reset"),
     "panics": ("crashed", "error", "truncated-json html-from-the-gateway", "aborts on text that is no JSON"),
