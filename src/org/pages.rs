@@ -4,35 +4,74 @@
 use hyper::body::Bytes;
 use parking_lot::Mutex;
 
+use super::select::Window;
+use crate::query::Selection;
+
 /// How many pages are remembered.
 const PAGES: usize = 4;
 /// The longest page that is remembered, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Pages by offset and limit. No thread waits for them: if two read at once, one of them does without.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    last: Mutex<Last>,
+/// Pages of the whole list by offset and limit.
+pub(super) type Pages = Remembered<(usize, usize), Bytes>;
+
+/// Pages of what selections ask for, each with the number of rows on all of its pages.
+pub(super) type SelectedPages = Remembered<(Selection, Window), (Bytes, usize)>;
+
+/// Pages by what was asked for. No thread waits for them: if two read at once, one of them does without.
+#[derive(Debug)]
+pub(super) struct Remembered<K, V> {
+    last: Mutex<Last<K, V>>,
 }
 
-#[derive(Debug, Default)]
-struct Last {
-    pages: Vec<(usize, usize, Bytes)>,
+#[derive(Debug)]
+struct Last<K, V> {
+    pages: Vec<(K, V)>,
     /// Which of them is the next to be forgotten.
     oldest: usize,
+}
+
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self { last: Mutex::new(Last { pages: Vec::new(), oldest: 0 }) }
+    }
 }
 
 impl Pages {
     /// A page as it is sent, remembered or newly made.
     pub(super) fn page(&self, offset: usize, limit: usize, make: impl FnOnce() -> Bytes) -> Bytes {
+        self.get(|asked| *asked == (offset, limit), || (offset, limit), Bytes::len, make)
+    }
+}
+
+impl SelectedPages {
+    /// A page as it is sent and its total, remembered or newly made.
+    pub(super) fn page(
+        &self,
+        selection: &Selection,
+        window: Window,
+        make: impl FnOnce() -> (Bytes, usize),
+    ) -> (Bytes, usize) {
+        let is_it = |(known, of): &(Selection, Window)| *of == window && known == selection;
+        self.get(is_it, || (selection.clone(), window), |(page, _)| page.len(), make)
+    }
+}
+
+impl<K, V: Clone> Remembered<K, V> {
+    fn get(
+        &self,
+        is_it: impl Fn(&K) -> bool,
+        key: impl FnOnce() -> K,
+        bytes: impl Fn(&V) -> usize,
+        make: impl FnOnce() -> V,
+    ) -> V {
         let Some(mut last) = self.last.try_lock() else { return make() };
-        let known = last.pages.iter().find(|(from, most, _)| (*from, *most) == (offset, limit));
-        if let Some((_, _, page)) = known {
+        if let Some((_, page)) = last.pages.iter().find(|(asked, _)| is_it(asked)) {
             return page.clone();
         }
         let page = make();
-        if page.len() <= LONGEST {
-            last.remember((offset, limit, page.clone()));
+        if bytes(&page) <= LONGEST {
+            last.remember((key(), page.clone()));
         }
         page
     }
@@ -45,8 +84,8 @@ impl Pages {
     }
 }
 
-impl Last {
-    fn remember(&mut self, page: (usize, usize, Bytes)) {
+impl<K, V> Last<K, V> {
+    fn remember(&mut self, page: (K, V)) {
         if self.pages.len() < PAGES {
             self.pages.push(page);
         } else {

@@ -11,7 +11,7 @@ use super::view::{View, joined};
 use crate::query::Selection;
 
 /// Which part of a list is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     /// How many rows to skip first.
     pub(crate) offset: usize,

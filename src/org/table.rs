@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 
 use super::content::Content;
 use super::history::{Change, History, Past};
-use super::pages::Pages;
+use super::pages::{Pages, SelectedPages};
 use super::record::{Record, render};
 use super::rows::Row;
 use super::text::{escaped, is_text_of};
@@ -22,6 +22,7 @@ pub(crate) struct Table<R: Record> {
     held: Held<R>,
     /// Pages of the table as it is.
     pages: Pages,
+    selected_pages: SelectedPages,
     history: History,
 }
 
@@ -48,12 +49,17 @@ impl<R: Record> Table<R> {
     }
 
     fn holding(held: Held<R>) -> Self {
-        Self { held, pages: Pages::default(), history: History::default() }
+        Self {
+            held,
+            pages: Pages::default(),
+            selected_pages: SelectedPages::default(),
+            history: History::default(),
+        }
     }
 
     /// The table as it is, or as it was.
     pub(crate) fn view(&self, past: Option<Past<'_>>) -> View<'_, R> {
-        View::new(self.content(), &self.pages, &self.history, past)
+        View::new(self.content(), (&self.pages, &self.selected_pages), &self.history, past)
     }
 
     /// How many records there are.
@@ -140,6 +146,7 @@ impl<R: Record> Table<R> {
     /// The content, to be changed: from now on it is the table's own.
     fn write(&mut self) -> &mut Content<R> {
         self.pages.forget();
+        self.selected_pages.forget();
         if let Held::Begun(beginning) = &self.held {
             self.held = Held::Own(Content::clone(beginning));
         }

@@ -8,11 +8,12 @@ use hyper::body::Bytes;
 
 use super::content::Content;
 use super::history::{History, Past};
-use super::pages::Pages;
+use super::pages::{Pages, SelectedPages};
 use super::record::{Record, render};
 use super::rows::{self, Block, Row};
+use super::select::Window;
 use super::text::escaped;
-use crate::query::Columns;
+use crate::query::{Columns, Selection};
 
 /// What a read sees of a table.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct View<'a, R> {
     content: &'a Content<R>,
     /// Pages of the table as it is.
     pages: &'a Pages,
+    selected_pages: &'a SelectedPages,
     /// The rows that were different, by their sequence: as they were, or `None` where they did not exist.
     former: BTreeMap<u64, Option<Row<R>>>,
     /// What filters and sorters compare of each of those.
@@ -29,7 +31,7 @@ pub(crate) struct View<'a, R> {
 impl<'a, R: Record> View<'a, R> {
     pub(super) fn new(
         content: &'a Content<R>,
-        pages: &'a Pages,
+        (pages, selected_pages): (&'a Pages, &'a SelectedPages),
         history: &History,
         past: Option<Past<'_>>,
     ) -> Self {
@@ -40,7 +42,7 @@ impl<'a, R: Record> View<'a, R> {
                 .collect()
         });
         let former_columns = former.iter().map(|_| Columns::default()).collect();
-        Self { content, pages, former, former_columns }
+        Self { content, pages, selected_pages, former, former_columns }
     }
 
     /// How many records there are.
@@ -102,6 +104,15 @@ impl<'a, R: Record> View<'a, R> {
     ) -> (Bytes, usize) {
         let wanted: Vec<&Row<R>> = self.rows().filter(|row| is_wanted(row.typed())).collect();
         (joined(wanted.iter().copied().skip(offset).take(limit)), wanted.len())
+    }
+
+    /// One page of what a selection asks for as it is sent, and how many records that is on all pages.
+    pub(crate) fn selected_page(&self, selection: &Selection, window: Window) -> (Bytes, usize) {
+        let make = || {
+            let selected = self.select(Some(selection), None, window);
+            (selected.page(), selected.total)
+        };
+        if self.is_past() { make() } else { self.selected_pages.page(selection, window, make) }
     }
 
     /// All records in types, in the order of creation.

@@ -12,7 +12,7 @@ use super::parser::{Value, ValueForm};
 use super::value::{folded, number, time};
 
 /// What must hold of a field. `ne` and `pr` are tested as `eq` and `isnull`, and turned around by the caller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     IsNull,
     Text(TextTest),
@@ -28,7 +28,7 @@ pub(super) enum Test {
 }
 
 /// A comparison of texts, all of them in lower case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum TextTest {
     Order(Order<Box<str>>),
     Contains(Box<str>),
@@ -36,7 +36,7 @@ pub(super) enum TextTest {
 }
 
 /// A comparison of values that have an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Order<T> {
     Equal(T),
     Greater(T),

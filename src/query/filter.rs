@@ -14,13 +14,13 @@ use super::parser::{Condition, Tree, parse};
 use crate::document::nearest;
 
 /// A filter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
     expression: Expression,
 }
 
 /// What must hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Expression {
     /// Of the field at that place.
     Test(usize, Test),

@@ -7,7 +7,7 @@ use super::field::Field;
 use super::{Filter, Selectable, Sorters};
 
 /// A filter, sorters, or both, for the records of one resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
     resource: &'static str,
     fields: &'static [Field],

@@ -13,19 +13,19 @@ use crate::document::nearest;
 pub const MOST_SORTERS: usize = 20;
 
 /// What a list is sorted by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sorters {
     sorters: Box<[Sorter]>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Sorter {
     /// The field's place among those of the resource.
     field: usize,
     direction: Direction,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Direction {
     Ascending,
     Descending,

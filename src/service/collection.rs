@@ -16,12 +16,12 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub(super) fn list<R: Kept>(view: &View<'_>, call: &Call<'_>) -> Done {
     let table = view.table::<R>();
     let window = window(call);
-    if call.checked.selection.is_none() {
+    let Some(selection) = call.checked.selection.as_deref() else {
         let page = table.page(window.offset, window.limit);
         return reply(page, window, || table.len());
-    }
-    let selected = table.select(call.checked.selection.as_deref(), None, window);
-    reply(selected.page(), window, || selected.total)
+    };
+    let (page, total) = table.selected_page(selection, window);
+    reply(page, window, || total)
 }
 
 /// The records that are visible, as they are kept.

@@ -2,6 +2,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::fixture::Group;
+use crate::org::Window;
+use crate::query::{Field, FieldKind, Filter, Filterable, Operator, Operators, Selectable, Selection};
 
 fn group(id: &str) -> Group {
     Group { id: id.to_owned(), name: Some(format!("Group {id}")), ..Group::default() }
@@ -249,4 +251,31 @@ fn a_page_may_hold_only_the_records_that_are_wanted() {
     let (page, count) = table.view(None).page_of(1, 2, odd);
     assert_eq!((&page[..], count), (&br#"[{"id":"3"},{"id":"5"}]"#[..], 5));
     assert_eq!(table.view(None).page_of(5, 2, odd), (Bytes::from_static(b"[]"), 5));
+}
+
+#[test]
+fn a_selected_page_is_made_once_until_a_row_changes() {
+    const FIELDS: &[Field] = &[Field { path: "name", kind: FieldKind::Text }];
+    const FILTERS: &[Filterable] =
+        &[Filterable { name: "name", field: 0, operators: Operators::of(&[Operator::Sw]) }];
+    let list =
+        Selectable { resource: "password-sync-groups", fields: FIELDS, filters: FILTERS, sorters: &[] };
+    let read = |text: &str| Selection::of(&list, Some(Filter::read(text, &list).unwrap()), None).unwrap();
+    let (first, other) = (read(r#"name sw "group 1""#), read(r#"name sw "GROUP 2""#));
+    let mut table = Table::of(&numbered(30));
+    let window = Window { offset: 0, limit: 250, is_counted: true };
+    let page =
+        |table: &Table<Group>, selection: &Selection| table.view(None).selected_page(selection, window);
+    let (made, total) = page(&table, &first);
+    assert_eq!((total, page(&table, &other).1), (11, 11));
+    assert_eq!(page(&table, &first).0.as_ptr(), made.as_ptr());
+    assert_eq!(page(&table, &read(r#"name sw "GROUP 1""#)).0.as_ptr(), made.as_ptr());
+    let counted = Window { is_counted: false, ..window };
+    assert_ne!(table.view(None).selected_page(&first, counted).0.as_ptr(), made.as_ptr());
+    table.replace(&renamed("1", "Other"));
+    assert_eq!(page(&table, &first).1, 10);
+    table.insert(&renamed("new", "Group 1 again"));
+    assert_eq!(page(&table, &first).1, 11);
+    table.remove("10");
+    assert_eq!(page(&table, &first).1, 10);
 }
