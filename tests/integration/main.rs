@@ -55,6 +55,8 @@ mod limits;
 /// Clients that the soak shares.
 #[path = "../../benches/harness/mod.rs"]
 mod load;
+/// What a full journal costs in resident memory.
+mod memory;
 /// What people get wrong, and what they are told.
 mod mistakes;
 /// Random sequences of calls, each answer compared with that of a model that is too simple to be wrong.
