@@ -276,6 +276,16 @@ mod tests {
     }
 
     #[test]
+    fn a_long_value_is_cut_where_it_is_quoted() {
+        let long = "x".repeat(100_000);
+        let body = format!(
+            r#"{{"name": "n", "passwordPolicyId": "p", "sourceIds": ["a", "b"], "created": "{long}"}}"#
+        );
+        let (_, text) = check(Method::POST, "/v3/password-sync-groups", Some(&body)).unwrap_err();
+        assert_eq!(text, format!("Field \"created\" must be a date-time, but is \"{} ….", "x".repeat(199)));
+    }
+
+    #[test]
     fn what_clients_echo_is_accepted() {
         let body = r#"{"id": "x", "name": "n", "passwordPolicyId": "p", "sourceIds": ["a", "b"], "extra": {},
             "created": "2026-11-23T21:27:31.965000+00:00", "modified": null}"#;

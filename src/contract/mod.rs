@@ -119,11 +119,10 @@ impl Contract {
         Self { service, document, bodies, slow_names }
     }
 
-    /// Whether an operation that takes long may be meant, by a method and by what stands in a path: a cheap question that
+    /// Whether an operation that takes long may be meant, by a method and by how a path begins: a cheap question that
     /// rules out most requests.
     pub fn may_be_slow(&self, method: &Method, path: &str) -> bool {
-        *method == Method::POST
-            && (path.contains('%') || self.slow_names.iter().any(|name| path.contains(name)))
+        *method == Method::POST && (path.contains('%') || route::begins_with(path, &self.slow_names))
     }
 
     /// Who may make the call that a route leads to; `None` when everybody may.

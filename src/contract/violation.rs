@@ -1,5 +1,7 @@
 //! The ways in which a body breaks the contract, in the service's terms: which code, which field, and why.
 
+use std::borrow::Cow;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
@@ -24,7 +26,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
     let instance = error.instance();
     let is_missing = |field: &str| Violation {
         code: DetailCode::Missing,
-        text: format!("Required field \"{field}\" was missing or empty."),
+        text: ["Required field \"", field, "\" was missing or empty."].concat(),
         aside: instance.is_null().then(|| format!("`{field}` was null; expected a value")),
     };
     // Invented: the texts of illegal values. What the service says here is not known.
@@ -38,12 +40,17 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
         }
         ValidationErrorKind::Type { kind } => Violation {
             code: DetailCode::Syntax,
-            text: format!(
-                "{UNPARSABLE} {} must be {}, but is {}.",
-                subject(&field),
-                expected_type(kind),
-                type_of(instance)
-            ),
+            text: [
+                UNPARSABLE,
+                " ",
+                &subject(&field),
+                " must be ",
+                &expected_type(kind),
+                ", but is ",
+                type_of(instance),
+                ".",
+            ]
+            .concat(),
             aside: None,
         },
         ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
@@ -59,10 +66,11 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
             illegal(format!("{} must not contain duplicates.", subject(&field)))
         }
         ValidationErrorKind::Format { format } => {
-            illegal(format!("{} must be a {format}, but is {instance}.", subject(&field)))
+            illegal(format!("{} must be a {format}, but is {}.", subject(&field), shown(instance)))
         }
         ValidationErrorKind::Enum { options } => {
-            illegal(format!("{} must be one of {}, but is {instance}.", subject(&field), listed(options)))
+            let (options, found) = (listed(options), shown(instance));
+            illegal(format!("{} must be one of {options}, but is {found}.", subject(&field)))
         }
         ValidationErrorKind::MaxLength { limit } => {
             illegal(format!("{} must have at most {limit} characters.", subject(&field)))
@@ -93,18 +101,29 @@ fn is_required_type(kind: &TypeKind) -> bool {
     !matches!(kind, TypeKind::Multiple(_))
 }
 
-fn expected_type(kind: &TypeKind) -> String {
+fn expected_type(kind: &TypeKind) -> Cow<'static, str> {
     match kind {
-        TypeKind::Single(kind) => with_article(&kind.to_string()),
+        TypeKind::Single(kind) => with_article(kind.as_str()).into(),
         // Null stands for what is left out; what is expected is something else.
         TypeKind::Multiple(kinds) => {
-            let kinds = kinds.iter().map(|kind| kind.to_string()).filter(|kind| kind != "null");
-            kinds.map(|kind| with_article(&kind)).collect::<Vec<_>>().join(" or ")
+            let kinds = kinds.iter().map(|kind| kind.as_str()).filter(|kind| *kind != "null");
+            kinds.map(with_article).collect::<Vec<_>>().join(" or ").into()
         }
     }
 }
 
-fn type_of(value: &Value) -> String {
+/// A value as JSON, cut where it is long: a text may have a million characters.
+fn shown(value: &Value) -> String {
+    const LONGEST: usize = 200;
+    let mut written = value.to_string();
+    if let Some((end, _)) = written.char_indices().nth(LONGEST) {
+        written.truncate(end);
+        written.push_str(" …");
+    }
+    written
+}
+
+fn type_of(value: &Value) -> &'static str {
     with_article(match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -115,16 +134,21 @@ fn type_of(value: &Value) -> String {
     })
 }
 
-fn with_article(kind: &str) -> String {
+/// A type of JSON's in words.
+fn with_article(kind: &str) -> &'static str {
     match kind {
-        "null" => kind.to_owned(),
-        "array" | "object" | "integer" => format!("an {kind}"),
-        _ => format!("a {kind}"),
+        "null" => "null",
+        "array" => "an array",
+        "object" => "an object",
+        "integer" => "an integer",
+        "boolean" => "a boolean",
+        "number" => "a number",
+        _ => "a string",
     }
 }
 
-fn subject(field: &str) -> String {
-    if field.is_empty() { "The body".to_owned() } else { format!("Field \"{field}\"") }
+fn subject(field: &str) -> Cow<'static, str> {
+    if field.is_empty() { "The body".into() } else { ["Field \"", field, "\""].concat().into() }
 }
 
 /// `/sourceIds/0` as `sourceIds[0]`.

@@ -78,6 +78,18 @@ impl<R: Record> View<'_, R> {
         }
     }
 
+    /// How many rows a selection asks for. Counting ends when there are more than `enough`.
+    pub(crate) fn count(&self, selection: &Selection, enough: usize) -> usize {
+        let mut total = 0;
+        for block in self.blocks() {
+            total += matching(&block, Some(selection), None).count_ones() as usize;
+            if total > enough {
+                break;
+            }
+        }
+        total
+    }
+
     /// The rows in the order of creation.
     fn select_in_order(&self, matching: impl Fn(&Block<'_, R>) -> u64, window: Window) -> Selected<'_, R> {
         let mut selected = Selected { rows: Vec::new(), total: 0 };

@@ -35,8 +35,8 @@ pub(super) fn serve(
 ) -> Option<String> {
     match decide(state, prepared, asked, identified, performance, (exchange.seq, exchange.at)) {
         Err(refusal) => {
-            exchange.violations = refusal.summary().into();
             exchange.reply = refusal.reply(exchange.tracking_id);
+            exchange.violations = refusal.summary().into();
             None
         }
         Ok(Done { reply, changes, remarks }) => {

@@ -8,7 +8,6 @@ use hyper::body::Bytes;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH};
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
-use smallvec::SmallVec;
 
 use super::body::{Broken, Outgoing};
 use super::dispatch::{self, Answered, Stream};
@@ -190,11 +189,19 @@ const USUAL_FIELDS: usize = 8;
 pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> Response<Outgoing> {
     let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
     let own = reply.headers;
-    let stamped = stamp.into_iter().flat_map(Stamp::fields);
-    let stamped = stamped.filter(|(name, _)| !own.iter().any(|(known, _)| known == name));
-    let stamped: SmallVec<[_; 3]> = stamped.map(|(name, value)| (name, value())).collect();
-    for (name, value) in own.into_iter().chain(stamped) {
+    let stamped = stamp.map(|stamp| {
+        stamp.fields().map(|(name, value)| {
+            let is_own = own.iter().any(|(known, _)| *known == name);
+            (name, value, is_own)
+        })
+    });
+    for (name, value) in own {
         headers.append(name, value);
+    }
+    for (name, value, is_own) in stamped.into_iter().flatten() {
+        if !is_own {
+            headers.append(name, value());
+        }
     }
     let mut body = reply.body;
     if *method == Method::HEAD {

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::exchanges::Exchanges;
 use super::refusal;
 use super::vitals::{Vitals, Where};
+use crate::wire::scan::position;
 
 /// How much of a head is remembered, for the case that it is refused.
 const KEPT: usize = 256;
@@ -41,17 +42,10 @@ struct Line {
     is_open: bool,
 }
 
-/// The bytes at which reading a request line stops: those that are encoded, and its end.
-const STOPS: [bool; 256] = {
-    let mut stops = [false; 256];
-    let mut next = 0;
-    let bytes = b"\"<>\n";
-    while next < bytes.len() {
-        stops[bytes[next] as usize] = true;
-        next += 1;
-    }
-    stops
-};
+/// Whether reading a request line stops at a byte: it is encoded, or the line's end.
+fn is_stop(byte: u8) -> bool {
+    byte == b'\n' || byte == b'"' || byte == b'<' || byte == b'>'
+}
 
 impl Line {
     /// Notes further bytes of a head; returns them in another form where they need one.
@@ -66,7 +60,7 @@ impl Line {
         if !self.is_open {
             return None;
         }
-        let stop = new.iter().position(|byte| STOPS[usize::from(*byte)])?;
+        let stop = position(new, is_stop)?;
         if new[stop] == b'\n' || !self.begins_as_a_request() {
             self.is_open = false;
             return None;

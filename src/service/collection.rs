@@ -60,12 +60,12 @@ pub(super) fn list_with<R: Kept>(
     reply(selected.page(), window, || selected.total)
 }
 
-/// How many records a request asks for, on all pages.
+/// How many records a request asks for, on all pages; where there are more than it skips, maybe fewer than that.
 pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked) -> usize {
     let table = view.table::<R>();
     match checked.selection.as_deref() {
         None => table.len(),
-        selection => table.select(selection, None, Window { offset: 0, limit: 0, is_counted: true }).total,
+        Some(selection) => table.count(selection, checked.integer("offset")),
     }
 }
 

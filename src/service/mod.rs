@@ -167,7 +167,7 @@ impl From<Reply> for Done {
 }
 
 /// How many entries there are behind an operation that lists them page by page, below the record with this id and as the
-/// request filters them; `None` for the others.
+/// request filters them, or enough of them to know that there are more than it skips; `None` for the others.
 pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str, checked: &Checked) -> Option<usize> {
     match operation {
         Operation::GetPasswordSyncGroups => Some(collection::total::<Group>(view, checked)),

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::scan::position;
+
 /// Whether a text needs no escapes in JSON.
 pub(crate) fn is_plain(text: &str) -> bool {
     // Without an early exit the compiler can check many bytes at once.
@@ -18,12 +20,10 @@ pub(crate) fn text(into: &mut Vec<u8>, text: &str) {
     into.reserve(text.len() + 2);
     into.push(b'"');
     let mut rest = text.as_bytes();
-    if !is_plain(text) {
-        while let Some(place) = rest.iter().position(|&byte| is_special(byte)) {
-            into.extend_from_slice(&rest[..place]);
-            escape(into, rest[place]);
-            rest = &rest[place + 1..];
-        }
+    while let Some(place) = position(rest, is_special) {
+        into.extend_from_slice(&rest[..place]);
+        escape(into, rest[place]);
+        rest = &rest[place + 1..];
     }
     into.extend_from_slice(rest);
     into.push(b'"');

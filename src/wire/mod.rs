@@ -13,6 +13,7 @@ pub mod query;
 pub mod refusal;
 pub mod reply;
 pub mod request;
+pub(crate) mod scan;
 pub mod secrets;
 
 pub use caller::Caller;

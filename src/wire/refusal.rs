@@ -8,7 +8,7 @@ use hyper::header::{ACCEPT_ENCODING, ALLOW, CONNECTION, HeaderName, HeaderValue,
 use serde::Serialize;
 use serde_json::json;
 
-use super::json::Object;
+use super::json::{self, Object};
 use super::reply::{Reply, TrackingId, reason};
 
 /// Says that an answer is for want of simulation.
@@ -201,15 +201,13 @@ impl Refusal {
     }
 
     /// The same in a few words, for the log.
-    pub fn summary(&self) -> Vec<String> {
+    pub fn summary(self) -> Vec<String> {
         match self {
             Self::BadRequest { text, further, aside, .. } => {
-                std::iter::once(text).chain(further).chain(aside).cloned().collect()
+                std::iter::once(text).chain(further).chain(aside).collect()
             }
-            Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text.clone()],
-            Self::Explained { refusal, why } => {
-                std::iter::once(why.clone()).chain(refusal.summary()).collect()
-            }
+            Self::Unauthorized(text) | Self::OverLimit { text, .. } => vec![text],
+            Self::Explained { refusal, why } => std::iter::once(why).chain(refusal.summary()).collect(),
             Self::NotExperimental => {
                 vec!["the header X-SailPoint-Experimental is missing or not true".to_owned()]
             }
@@ -277,10 +275,14 @@ fn standard_text(status: StatusCode) -> (String, String) {
     (code.to_owned(), text.to_owned())
 }
 
-/// The locale of most errors.
-const DEFAULT: [(&str, &str); 1] = [("en-US", "DEFAULT")];
-/// The locales of a real 400: the same text for the default locale and for the request's.
-const BOTH: [(&str, &str); 2] = [("en-US", "DEFAULT"), ("und", "REQUEST")];
+/// How messages for the default locale begin, up to their text.
+const BY_DEFAULT: &str = r#"{"locale":"en-US","localeOrigin":"DEFAULT","text":"#;
+/// How messages for a request's own locale begin.
+const FOR_REQUEST: &str = r#"{"locale":"und","localeOrigin":"REQUEST","text":"#;
+/// The messages of most errors.
+const DEFAULT: [&str; 1] = [BY_DEFAULT];
+/// The messages of a real 400: the same text for the default locale and for the request's.
+const BOTH: [&str; 2] = [BY_DEFAULT, FOR_REQUEST];
 
 /// The service's own error body for a status, with its documented text.
 fn standard(status: StatusCode, tracking_id: TrackingId) -> Reply {
@@ -306,30 +308,32 @@ fn dto(
     status: StatusCode,
     detail_code: &str,
     tracking_id: TrackingId,
-    locales: &[(&str, &str)],
+    locales: &[&str],
     text: &str,
     causes: Option<&[String]>,
 ) -> Reply {
     let mut body = Vec::with_capacity(USUAL_BYTES);
     let mut dto = Object::begin(&mut body);
     dto.text("detailCode", detail_code).text("trackingId", tracking_id.text(&mut [0; 32]));
-    let messages = locales.iter().map(|&(locale, origin)| (locale, origin, text));
-    write_messages(dto.member("messages"), messages);
+    write_messages(dto.member("messages"), locales.iter().map(|begin| (*begin, text)));
     if let Some(causes) = causes {
-        write_messages(dto.member("causes"), causes.iter().map(|text| ("en-US", "DEFAULT", text.as_str())));
+        write_messages(dto.member("causes"), causes.iter().map(|text| (BY_DEFAULT, text.as_str())));
     }
     dto.end();
     body.shrink_to_fit();
     Reply::json(status, body)
 }
 
-fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a str, &'a str, &'a str)>) {
+/// Writes messages, each by how it begins and its text.
+fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a str, &'a str)>) {
     into.push(b'[');
-    for (place, (locale, origin, text)) in messages.enumerate() {
+    for (place, (begin, text)) in messages.enumerate() {
         if place > 0 {
             into.push(b',');
         }
-        Object::begin(into).text("locale", locale).text("localeOrigin", origin).text("text", text).end();
+        into.extend_from_slice(begin.as_bytes());
+        json::text(into, text);
+        into.push(b'}');
     }
     into.push(b']');
 }

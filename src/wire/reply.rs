@@ -24,6 +24,9 @@ pub fn reason(status: StatusCode) -> &'static str {
 /// The reason phrase of a status that HTTP does not name.
 pub const NAMELESS: &str = "Unknown";
 
+/// No reply is to be kept by caches.
+const NOT_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
+
 /// The header field that has the tracking id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("slpt-request-id");
 
@@ -146,7 +149,7 @@ impl Stamp {
     pub(crate) fn fields(&self) -> [(HeaderName, impl FnOnce() -> HeaderValue + '_); 3] {
         let field = |nth: u8| {
             move || match nth {
-                0 => HeaderValue::from_static("no-cache, no-store, must-revalidate"),
+                0 => NOT_CACHED,
                 1 => HeaderValue::from_bytes(&self.tracking_id.digits())
                     .expect("hexadecimal digits are allowed"),
                 _ => self.date.clone(),
