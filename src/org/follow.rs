@@ -2,9 +2,49 @@
 //! features, its policies. No operation changed these records, so the journal does not name them; a stale read sees
 //! them as they were.
 
-use super::Table;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
 use super::organisation::{Author, Kept, Organisation, Write, WriteOf};
-use crate::fixture::{Account, Application, Source};
+use super::{Table, credentials};
+use crate::fixture::{Account, Application, Fixture, Source};
+
+/// Sources that changed before anybody looked at an account. There may be twenty thousand accounts, and they are not made
+/// for a source's new name: they say it when they are made.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    /// What accounts are made of; kept by the table while they are not.
+    fixture: Weak<Fixture>,
+    /// By their ids.
+    sources: Arc<HashMap<String, Arc<Source>>>,
+}
+
+impl Ahead {
+    pub(super) fn of(fixture: &Arc<Fixture>) -> Self {
+        Self { fixture: Arc::downgrade(fixture), sources: Arc::default() }
+    }
+
+    /// Has accounts say what a source says now when they are made; returns false when they are.
+    pub(super) fn follow(&mut self, source: &Source, accounts: &mut Table<Account>) -> bool {
+        let Some(fixture) = self.fixture.upgrade() else { return false };
+        let mut sources = HashMap::clone(&self.sources);
+        sources.insert(source.id.clone(), Arc::new(source.clone()));
+        let sources = Arc::new(sources);
+        let followed = Arc::clone(&sources);
+        let is_ahead = accounts.begin_anew(move || {
+            let mut accounts = credentials::accounts(&fixture);
+            for account in &mut accounts {
+                if let Some(source) = followed.get(&account.source_id) {
+                    account.follow_source(source);
+                }
+            }
+            accounts
+        });
+        // Accounts that are made have changed with their sources, and are not made again.
+        self.sources = if is_ahead { sources } else { Arc::default() };
+        is_ahead
+    }
+}
 
 impl Organisation {
     /// Has what belongs to a source follow a write to it.
@@ -30,7 +70,10 @@ impl Organisation {
                 });
             }
         }
-        if is_renamed || has_other_features || former.owner != source.owner {
+        let is_seen = is_renamed || has_other_features || former.owner != source.owner;
+        // A stale read sees what accounts said before; else nobody does.
+        let may_be_ahead = author.horizon.is_none();
+        if is_seen && !(may_be_ahead && self.follow_ahead(source)) {
             for id in self.links().accounts_on(&source.id).to_vec() {
                 self.rewrite(&id, author, |account: &mut Account| account.follow_source(source));
             }
@@ -48,12 +91,11 @@ impl Organisation {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::fixture::{Fixture, PasswordPolicy, Reference};
+    use crate::fixture::{PasswordPolicy, Reference};
     use crate::org::Past;
 
     const OKTA: &str = "2c918084660f45d6016617daa9210500";
@@ -64,17 +106,22 @@ mod tests {
         Organisation::of(&Fixture::built_in("demo").unwrap(), Timestamp::from_millis(0))
     }
 
-    /// Changes Okta at a second.
+    /// Changes Okta at a second; stale reads go back to before it.
     fn change(organisation: &mut Organisation, second: i64, change: impl FnOnce(&mut Source)) {
+        change_within(organisation, Some(Duration::MAX), second, change);
+    }
+
+    fn change_within(
+        organisation: &mut Organisation,
+        horizon: Option<Duration>,
+        second: i64,
+        change: impl FnOnce(&mut Source),
+    ) {
         let former = organisation.table::<Source>().view(None).get(OKTA).unwrap();
         let mut record = (*former).clone();
         change(&mut record);
         let rendered = Table::render(&record);
-        let author = Author {
-            client: &Arc::default(),
-            at: Timestamp::from_millis(1_000 * second),
-            horizon: Some(Duration::MAX),
-        };
+        let author = Author { client: &Arc::default(), at: Timestamp::from_millis(1_000 * second), horizon };
         organisation.apply(Kept::wrapped(WriteOf::Replace { former, record, rendered }), author);
     }
 
@@ -104,6 +151,29 @@ mod tests {
             .map(|account| account.source_id.clone())
             .collect();
         assert_eq!(texts, vec![OKTA; 9]);
+    }
+
+    #[test]
+    fn accounts_that_nobody_has_looked_at_are_not_made_for_a_source_and_say_what_it_says_when_they_are() {
+        let (template, mut renamed, mut looked_at) = (demo(), demo(), demo());
+        let (mut twice, mut other) = (template.clone(), template.clone());
+        assert_eq!(looked_at.table::<Account>().view(None).len(), 32);
+        let named = |name: &'static str| move |source: &mut Source| source.name = name.to_owned();
+        change_within(&mut renamed, None, 1, named("First"));
+        change_within(&mut renamed, None, 2, |source| source.features = vec!["PASSWORD".to_owned()]);
+        change_within(&mut looked_at, None, 1, named("First"));
+        change_within(&mut looked_at, None, 2, |source| source.features = vec!["PASSWORD".to_owned()]);
+        assert!(!renamed.table::<Account>().is_made() && looked_at.table::<Account>().is_made());
+        assert_eq!(renamed.fixture(), looked_at.fixture());
+        // Those that share a template do not share what they did to it.
+        change_within(&mut twice, None, 1, named("Twice"));
+        assert!(!twice.table::<Account>().is_made() && !template.table::<Account>().is_made());
+        assert_eq!(seen(&twice, None)[1], Some("Twice".to_owned()));
+        assert_eq!(seen(&template, None)[1], Some("Okta".to_owned()));
+        change_within(&mut twice, None, 2, named("Again"));
+        assert_eq!(seen(&twice, None)[1], Some("Again".to_owned()));
+        change_within(&mut other, None, 1, named("Other"));
+        assert_eq!(seen(&other, None)[1], Some("Other".to_owned()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 
 use super::credentials;
+use super::follow::Ahead;
 use super::links::Links;
 use super::{Record, Table};
 use crate::clock::Timestamp;
@@ -176,6 +177,7 @@ impl<R> Filled<R> for Option<R> {
 pub(crate) struct Organisation {
     tables: Tables,
     links: Links,
+    ahead: Ahead,
     /// How many ids were drawn under each label.
     made: HashMap<&'static str, u64>,
 }
@@ -184,7 +186,12 @@ impl Organisation {
     /// What a fixture holds. `now` replaces the times that it leaves out.
     pub(crate) fn of(fixture: &Fixture, now: Timestamp) -> Self {
         let fixture = Arc::new(fixture.clone().dated(now));
-        Self { tables: Tables::of(&fixture), links: Links::of(&fixture), made: HashMap::new() }
+        Self {
+            tables: Tables::of(&fixture),
+            links: Links::of(&fixture),
+            ahead: Ahead::of(&fixture),
+            made: HashMap::new(),
+        }
     }
 
     /// The same for a tenant with this choice about the service's prerequisites.
@@ -196,6 +203,11 @@ impl Organisation {
     pub(crate) fn apply(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {
         self.follow(&write, author);
         self.put(write, author)
+    }
+
+    /// Has accounts say of a source what it says now as soon as they are made; returns false when they are made already.
+    pub(super) fn follow_ahead(&mut self, source: &Source) -> bool {
+        self.ahead.follow(source, &mut self.tables.accounts)
     }
 
     /// The table of a kind of record.

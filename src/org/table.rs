@@ -3,6 +3,7 @@
 //! not made yet, until it is written to.
 
 use std::fmt::{self, Debug, Formatter};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -34,7 +35,23 @@ enum Held<R: Record> {
     Own(Content<R>),
 }
 
-type Beginning<R> = LazyLock<Content<R>, Box<dyn FnOnce() -> Content<R> + Send>>;
+struct Beginning<R> {
+    content: LazyLock<Content<R>, Box<dyn FnOnce() -> Content<R> + Send>>,
+    is_made: Arc<AtomicBool>,
+}
+
+impl<R: Record> Beginning<R> {
+    fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Arc<Self> {
+        let is_made = Arc::new(AtomicBool::new(false));
+        let when_made = Arc::clone(&is_made);
+        let make: Box<dyn FnOnce() -> Content<R> + Send> = Box::new(move || {
+            let content = Content::of(&make());
+            when_made.store(true, Ordering::Relaxed);
+            content
+        });
+        Arc::new(Self { content: LazyLock::new(make), is_made })
+    }
+}
 
 impl<R: Record> Table<R> {
     /// A table of these records, in this order.
@@ -44,8 +61,19 @@ impl<R: Record> Table<R> {
 
     /// A table of what `make` returns when the table, or a clone of it, is first read.
     pub(crate) fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Self {
-        let make: Box<dyn FnOnce() -> Content<R> + Send> = Box::new(|| Content::of(&make()));
-        Self::holding(Held::Begun(Arc::new(LazyLock::new(make))))
+        Self::holding(Held::Begun(Beginning::made_by(make)))
+    }
+
+    /// Has the table begin with what `make` returns, if nobody has looked at it yet, here or where it is shared.
+    /// Returns whether that is so.
+    pub(super) fn begin_anew(&mut self, make: impl FnOnce() -> Vec<R> + Send + 'static) -> bool {
+        match &mut self.held {
+            Held::Begun(beginning) if !beginning.is_made.load(Ordering::Relaxed) => {
+                *beginning = Beginning::made_by(make);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn holding(held: Held<R>) -> Self {
@@ -136,9 +164,18 @@ impl<R: Record> Table<R> {
         self.history.record(at, Arc::clone(client), change, horizon);
     }
 
+    /// Whether the records are there, and are not only made when somebody looks at them.
+    #[cfg(test)]
+    pub(super) fn is_made(&self) -> bool {
+        match &self.held {
+            Held::Begun(beginning) => beginning.is_made.load(Ordering::Relaxed),
+            Held::Own(_) => true,
+        }
+    }
+
     fn content(&self) -> &Content<R> {
         match &self.held {
-            Held::Begun(beginning) => beginning,
+            Held::Begun(beginning) => &beginning.content,
             Held::Own(content) => content,
         }
     }
@@ -148,7 +185,7 @@ impl<R: Record> Table<R> {
         self.pages.forget();
         self.selected_pages.forget();
         if let Held::Begun(beginning) = &self.held {
-            self.held = Held::Own(Content::clone(beginning));
+            self.held = Held::Own(Content::clone(&beginning.content));
         }
         match &mut self.held {
             Held::Own(content) => content,
