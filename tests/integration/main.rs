@@ -22,6 +22,8 @@ mod cors;
 mod determinism;
 /// The repository's own documents are true.
 mod documents;
+/// Commands that are run once per scenario, and judged.
+mod drill;
 /// Which sources may be in a group.
 mod eligibility;
 /// What a test does that has the simulator in its own process.

@@ -1,0 +1,188 @@
+//! What a run is: what its command is told, which faults strike it, and what is found.
+
+use super::{Client, LISTS};
+
+/// Creates a group, and does so again whenever that fails.
+const CREATES_BLINDLY: &str = r#"
+auth = token()
+group = {"name": "Sales", "passwordPolicyId": "2c91808d744ba0ce01746f93b6204501",
+         "sourceIds": ["2c918084660f45d6016617daa9210584", "2c918084660f45d6016617daa9210585"]}
+for attempt in range(4):
+    status, body, _ = call("POST", GROUPS, group, auth)
+    if status == 200:
+        sys.exit(0)
+    time.sleep(0.1 * 2 ** attempt)
+sys.exit("it was not created: %d" % status)
+"#;
+
+#[test]
+fn a_command_is_told_where_its_tenant_is_and_nothing_of_others() {
+    let script = r#"
+token()
+known = {name: value for name, value in os.environ.items() if name.startswith(("SAIL_", "SYNC_GROUP_SIM_DRILL", "NO_PROXY"))}
+known["arguments"] = sys.argv[1:]
+known["dir is there"] = os.path.isdir(os.environ["SYNC_GROUP_SIM_DRILL_DIR"])
+_, _, headers = call("GET", "/v2024/nowhere", token="x")
+known["sim-fault"] = headers["Sim-Fault"]
+with open("told-" + os.environ["SYNC_GROUP_SIM_DRILL_RUN"], "w") as file:
+    json.dump(known, file)
+"#;
+    let client = Client::new("told", script);
+    let mut command = client.command(&["--only", "token-endpoint-down"]);
+    command.arg("{{scenario}}/{{seed}}/{{tenant}}/{{host}}:{{port}}").env("SAIL_ACCESS_TOKEN", "of-another");
+    let drilled = client.ended(&mut command);
+    assert_eq!(drilled.code, 0, "{}\n{}", drilled.stdout, drilled.stderr);
+    let told: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(client.folder.join("told-3")).unwrap()).unwrap();
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let base = text("SAIL_BASE_URL");
+    let (server, tenant) = base.split_once("/tenants/").unwrap();
+    let server = server.strip_prefix("http://").unwrap();
+    assert_eq!(told["arguments"][0], format!("token-endpoint-down/1/{tenant}/{server}"));
+    assert_eq!(told["dir is there"], true);
+    assert!(!std::path::Path::new(&text("SYNC_GROUP_SIM_DRILL_DIR")).exists());
+    assert_eq!(text("SYNC_GROUP_SIM_DRILL_SCENARIO"), "token-endpoint-down");
+    assert_eq!(text("NO_PROXY"), "127.0.0.1,localhost");
+    assert!(
+        told["SAIL_ACCESS_TOKEN"].is_null() && told["SYNC_GROUP_SIM_DRILL_CONTROL_URL"].is_null(),
+        "{told}"
+    );
+    assert!(told["sim-fault"].is_null(), "{told}");
+}
+
+#[test]
+fn a_create_that_is_repeated_blindly_is_found_twice_and_told_with_the_command_that_repeats_it() {
+    let client = Client::new("blind", CREATES_BLINDLY);
+    let drilled = client.drill(&["--only", "committed-but-lost", "--prerequisites", "ignore"]);
+    drilled.says(1, "FAIL duplicate-created · committed-but-lost · createPasswordSyncGroup");
+    drilled.says(1, "seen 2 of 2 again: sync-group-sim drill --only committed-but-lost --seed 1 --prerequisites ignore -- python3 client.py");
+    // There is one create, and the scenario means the second.
+    drilled.says(1, "(nth 2 → 1)");
+    assert_eq!(drilled.findings()[0].1, "error");
+    let again = client.drill(&[
+        "--only",
+        "committed-but-lost",
+        "--prerequisites",
+        "ignore",
+        "--fail-on",
+        "note",
+        "-j",
+        "1",
+    ]);
+    assert_eq!(again.findings(), drilled.findings());
+    let diff = drilled.read("runs/committed-but-lost/state.diff");
+    assert_eq!(
+        diff.lines().filter(|line| line.starts_with('+') && line.contains("Sales")).count(),
+        2,
+        "{diff}"
+    );
+}
+
+#[test]
+fn a_scenario_that_changes_nothing_finds_nothing() {
+    let client = Client::new("pass", CREATES_BLINDLY);
+    std::fs::write(
+        client.folder.join("quiet.yaml"),
+        "name: quiet\nrules:\n  - when: {operation: createPasswordSyncGroup}\n    fault: pass\n",
+    )
+    .unwrap();
+    let drilled = client.drill(&["--only", "quiet.yaml", "--fail-on", "note"]);
+    assert_eq!(drilled.code, 0, "{}", drilled.stdout);
+    assert_eq!(drilled.scenario("quiet")["mark"], "ok");
+}
+
+#[test]
+fn a_plan_says_what_applies_and_why_the_rest_does_not() {
+    let client = Client::new("plan", LISTS);
+    let drilled = client.drill(&["--list"]);
+    for (name, why) in [
+        ("committed-but-lost", "never calls createPasswordSyncGroup"),
+        ("page-fails-midway", "reads its lists in one page; try --fixture large"),
+        ("source-never-reachable", "changes no password"),
+        ("offset-past-the-end", "never asks for a page behind the end of a list"),
+        ("fails-twice-then-works", "strikes 2"),
+        ("connection-resets", "(every 3 → 1)"),
+        ("outage-and-recovery", "(from 10s → after 1 calls)"),
+    ] {
+        let lines = drilled.stdout.split(&format!(" {name} ")).nth(1).unwrap_or_else(|| panic!("no {name}"));
+        let told: Vec<&str> = lines
+            .split("\n  n/a ")
+            .next()
+            .unwrap()
+            .split("\n  run ")
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect();
+        assert!(told.join(" ").contains(why), "{name}: {told:?}");
+    }
+    assert_eq!(drilled.code, 0);
+    assert!(drilled.stdout.lines().all(|line| line.chars().count() <= 100), "{}", drilled.stdout);
+}
+
+#[test]
+fn the_calls_of_a_setup_are_not_judged_and_no_fault_strikes_them() {
+    let client = Client::new("setup", LISTS);
+    std::fs::write(
+        client.folder.join("setup.py"),
+        format!("{}{}", super::CLIENT, "auth = token()\ncall('GET', GROUPS, token=auth)\n"),
+    )
+    .unwrap();
+    let drilled = client.drill(&[
+        "--only",
+        "token-already-expired",
+        "--setup",
+        "python3 setup.py",
+        "--teardown",
+        "echo {{scenario}} >> ended",
+    ]);
+    assert_eq!(drilled.report()["clean"]["calls"], 2, "{}", drilled.stdout);
+    let run = &drilled.report()["runs"][2];
+    assert_eq!(run["rules"][0]["matched"].as_u64(), Some(1), "{run}");
+    let ended = std::fs::read_to_string(client.folder.join("ended")).unwrap();
+    assert!(ended.starts_with("clean\nclean\ntoken-already-expired\n"), "{ended}");
+}
+
+#[test]
+fn runs_at_the_same_time_come_to_the_same_as_one_after_the_other() {
+    let client = Client::new("jobs", CREATES_BLINDLY);
+    let options = ["--only", "committed-*,token-*", "--prerequisites", "ignore", "-j"];
+    let marks = |jobs: &str| {
+        let drilled = client.drill(&[&options[..], &[jobs]].concat());
+        let report = drilled.report();
+        let rows = report["scenarios"].as_array().unwrap().clone();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| (row["scenario"].clone(), row["mark"].clone(), row["found"].clone()))
+            .collect();
+        (drilled.code, rows)
+    };
+    let one = marks("1");
+    assert!(one.1.len() > 8);
+    assert_eq!(one, marks("16"));
+}
+
+#[test]
+fn a_scenario_that_strikes_by_chance_takes_a_seed_under_which_it_strikes() {
+    let client = Client::new("chance", LISTS);
+    std::fs::write(
+        client.folder.join("rare.yaml"),
+        "name: rare\nrules:\n  - when: {operation: getPasswordSyncGroups}\n    fires: {chance: 0.3}\n    fault: {respond: {status: 503}}\n",
+    )
+    .unwrap();
+    for seed in 1..4_u64 {
+        let drilled = client.drill(&["--only", "rare.yaml", "--seed", &seed.to_string()]);
+        let run = &drilled.report()["runs"][2];
+        assert!(run["fired"].as_u64().unwrap() > 0, "{run}");
+    }
+}
+
+#[test]
+fn nothing_is_green_when_nothing_applies() {
+    let client = Client::new("nothing", LISTS);
+    client
+        .drill(&["--only", "committed-but-lost"])
+        .says(3, "No scenario applies to what the command does, so that nothing was tried.");
+    let strict = client.drill(&["--only", "committed-but-lost", "--strict"]);
+    assert_eq!(strict.code, 1);
+}
