@@ -31,10 +31,13 @@ pub(super) fn candidates(rule: &Rule, matched: u64) -> Vec<Aimed> {
         }
     }
     if let Some(every) = fires.every {
-        for number in below(every, matched).filter(|number| *number > 1 || matched == 1) {
+        // Every call would be another scenario: one in which nothing ever works.
+        for number in below(every, matched).filter(|number| *number > 1) {
             let fires = Fires { every: Some(number), ..fires.clone() };
             found.push(with(fires, format!("every {every} → {number}")));
         }
+        let fires = Fires { every: None, nth: Some(Nth(vec![1])), ..fires.clone() };
+        found.push(with(fires, format!("every {every} → nth 1")));
     }
     if let Some(after) = fires.after.filter(|after| *after > 0) {
         for number in below(after, matched).chain([0]) {

@@ -101,7 +101,8 @@ fn a_plan_says_what_applies_and_why_the_rest_does_not() {
         ("source-never-reachable", "changes no password"),
         ("offset-past-the-end", "never asks for a page behind the end of a list"),
         ("fails-twice-then-works", "strikes 2"),
-        ("connection-resets", "(every 3 → 1)"),
+        ("rate-limited", "(every 4 → nth 1)"),
+        ("connection-resets", "(every 3 → nth 1)"),
         ("outage-and-recovery", "(from 10s → after 1 calls)"),
     ] {
         let lines = drilled.stdout.split(&format!(" {name} ")).nth(1).unwrap_or_else(|| panic!("no {name}"));
