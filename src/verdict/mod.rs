@@ -14,10 +14,12 @@ mod example;
 mod finding;
 mod key;
 mod list;
+mod pages;
 mod report;
 mod run;
 mod state;
 mod text;
+mod writes;
 
 use std::time::Duration;
 

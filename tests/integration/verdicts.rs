@@ -174,7 +174,7 @@ fn nothing_is_ok_for_want_of_evidence() {
         assert_eq!(line["outcome"], "not applicable", "{line}");
         let reason = line["reason"].as_str().unwrap();
         assert!(reason.len() > 5, "{line}");
-        assert_eq!(reason == "needs a clean run", verdict.needs > Needs::Journal, "{line}");
+        assert!(reason == "needs a clean run" || verdict.needs == Needs::Journal, "{line}");
     }
 }
 

@@ -1,9 +1,10 @@
 //! `duplicate-created`: two records where one was asked for.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::verdict::text::quoted;
-use crate::verdict::{Call, Case, Group, Needs, Outcome, Run, Severity, Verdict};
+use crate::verdict::writes::{is_done_in_doubt, noun, number};
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 use crate::wire::changed::ChangeKind;
 
 pub(super) static VERDICT: Verdict = Verdict {
@@ -20,7 +21,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     ],
     explains: &["blind-create-retry", "orphan-left", "false-success"],
     checks: "A create whose end the client could not know does not lead to a second record that is equal but for id and \
-             times.",
+             times. (A service that enforces its prerequisites refuses a second group.)",
     why: "An error, or silence, does not say that nothing happened. A second group takes sources from people who \
           expect one password.",
     advice: "A 500 does not say that nothing happened. List and look before you repeat a create.",
@@ -30,24 +31,51 @@ pub(super) static VERDICT: Verdict = Verdict {
 
 fn judge(case: &Case<'_>) -> Outcome {
     let run = case.run;
-    if !run.calls.iter().any(|call| call.is_ambiguous() && creates(call)) {
+    let is_doubtful = |call: &Call| is_done_in_doubt(call) && creates(call);
+    if !run.calls.iter().any(is_doubtful) {
         return Outcome::not_applicable("no create ended in doubt");
     }
+    let meant: HashMap<u64, usize> = case.clean.map(counts).unwrap_or_default();
     let findings = standing(run).into_iter().filter_map(|(likeness, calls)| {
-        let meant = case.clean.map_or(1, |clean| standing(clean).get(&likeness).map_or(1, Vec::len));
-        let first = calls.iter().position(|call| call.is_ambiguous())?;
-        (calls.len() > meant.max(1)).then(|| {
-            let change = calls[0].changes.iter().find(|change| change.likeness == likeness);
-            let name = change.map(|change| quoted(&change.name)).unwrap_or_default();
-            let message = format!("{} records {name} exist; {meant} was asked for.", calls.len());
-            VERDICT.finding(message, calls[first..].iter().copied())
-        })
+        let meant = meant.get(&likeness).copied().unwrap_or(1);
+        (calls.len() > meant).then(|| finding(likeness, &calls, meant)).flatten()
     });
     Outcome::of(findings.collect())
 }
 
+/// The finding, if one of these creates came after another that had ended in doubt.
+fn finding(likeness: u64, calls: &[&Call], meant: usize) -> Option<Finding> {
+    let first = calls.iter().position(|call| is_done_in_doubt(call))?;
+    let doubtful = calls[first];
+    let ended = doubtful.ended()?;
+    let again = calls[first + 1..]
+        .iter()
+        .find(|call| call.client == doubtful.client && ended.is_before(call.arrived))?;
+    let change = doubtful.changes.iter().find(|change| change.likeness == likeness)?;
+    let (name, noun) = (quoted(&change.name), noun(change.resource));
+    let mut there = number(calls.len());
+    there[..1].make_ascii_uppercase();
+    let was = if meant == 1 { "was" } else { "were" };
+    let library = if again.is_replay {
+        " Your HTTP library sent the create again by itself when a kept connection was closed."
+    } else {
+        ""
+    };
+    let message = format!("{there} {noun} {name} exist; {} {was} asked for.{library}", number(meant));
+    Some(
+        VERDICT
+            .finding(message, calls[first..].iter().copied())
+            .measured("records", calls.len())
+            .measured("meant", meant),
+    )
+}
+
 fn creates(call: &Call) -> bool {
     call.changes.iter().any(|change| change.kind == ChangeKind::Created)
+}
+
+fn counts(run: &Run) -> HashMap<u64, usize> {
+    standing(run).into_iter().map(|(likeness, calls)| (likeness, calls.len())).collect()
 }
 
 /// The calls that created records which are equal but for id and times, and still there, by likeness.
@@ -62,4 +90,56 @@ fn standing(run: &Run) -> BTreeMap<u64, Vec<&Call>> {
         }
     }
     standing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_not_applicable, is_ok, run, tenant,
+    };
+
+    fn lost(script: Script) -> Script {
+        script.post(LIST).creating("1", "Sales").told(500).but_done()
+    }
+
+    #[test]
+    fn a_second_record_after_a_lost_answer_is_found() {
+        let outcome = alone(&VERDICT, &lost(tenant()).post(LIST).creating("2", "Sales").done());
+        assert_eq!(found(&outcome).message, "Two groups “Sales” exist; one was asked for.");
+        assert_eq!(found(&outcome).exchanges, [1, 2]);
+    }
+
+    #[test]
+    fn a_library_that_sends_it_again_is_named() {
+        let script = lost(tenant().get(LIST)).closed().but(|call| call.performed = true);
+        let script = script.post(LIST).on(2).creating("2", "Sales").but(|call| call.is_replay = true);
+        assert!(found(&alone(&VERDICT, &script.done())).message.contains("HTTP library"));
+    }
+
+    #[test]
+    fn who_adopts_or_clears_up_leaves_one() {
+        is_ok(&alone(&VERDICT, &lost(tenant()).get(LIST).done()));
+        let cleared = lost(tenant()).delete("/v2024/password-sync-groups/1").changing(
+            ChangeKind::Deleted,
+            "1",
+            "Sales",
+        );
+        is_ok(&alone(&VERDICT, &cleared.post(LIST).creating("2", "Sales").done()));
+    }
+
+    #[test]
+    fn as_many_as_the_clean_run_has_are_meant() {
+        let twice = |script: Script| script.post(LIST).creating("2", "Sales");
+        let clean = twice(run().post(LIST).creating("1", "Sales")).exits(0);
+        is_ok(&beside(&VERDICT, &clean, &twice(lost(run())).exits(0)));
+    }
+
+    #[test]
+    fn the_one_that_was_lost_last_was_not_repeated() {
+        let script =
+            tenant().post(LIST).creating("1", "Sales").post(LIST).creating("2", "Sales").told(500).but_done();
+        is_ok(&alone(&VERDICT, &script.done()));
+        is_not_applicable(&alone(&VERDICT, &tenant().post(LIST).creating("1", "Sales").done()));
+    }
 }

@@ -1,0 +1,151 @@
+//! `blind-create-retry`: a create whose end was unclear is sent again, and nobody looked in between.
+
+use crate::verdict::chain::Chain;
+use crate::verdict::text::wait;
+use crate::verdict::writes::{Looks, is_create, is_done_in_doubt, is_unclear};
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "blind-create-retry",
+    severity: Severity::Error,
+    group: Group::Writes,
+    needs: Needs::Journal,
+    scenarios: &[
+        "committed-but-lost",
+        "committed-then-closed",
+        "committed-then-reset",
+        "timeout-after-commit",
+        "chaos",
+    ],
+    explains: &["orphan-left"],
+    checks: "After a create that ended in silence, with rubbish, or with an error that does not say whether it was done, the \
+             client looks before it sends the same create again. It is a warning where nothing had happened.",
+    why: "A create is not idempotent, and this API has no idempotency key. Where nothing refuses the second one, there are \
+          two.",
+    advice: "List and look for what you asked for before you repeat a create; adopt it if it is there.",
+    source: "RFC 9110 9.2.2",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let run = case.run;
+    if !run.calls.iter().any(|call| is_create(call) && is_unclear(call)) {
+        return Outcome::not_applicable("no create ended in doubt");
+    }
+    let looks = Looks::of(run);
+    let is_blind =
+        |one: &Call, next: &Call| is_create(one) && is_unclear(one) && !looks.is_between(one, next);
+    let attempts = case.attempts();
+    let found: Vec<_> = attempts.iter().filter_map(|chain| finding(chain, is_blind)).collect();
+    let is_repeated =
+        || run.chains().iter().any(|chain| chain.pairs().any(|(one, next)| is_blind(one, next)));
+    if found.is_empty() && is_repeated() {
+        return Outcome::inconclusive(
+            "the create came again, but maybe from another caller, or as it always does",
+        );
+    }
+    Outcome::of(found)
+}
+
+fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option<Finding> {
+    if chain.spare > 0 {
+        return None;
+    }
+    let blind: Vec<_> = chain.pairs().filter(|(one, next)| is_blind(one, next)).collect();
+    // The one that did harm says more than one that happened to do none.
+    let (one, next) = *blind.iter().find(|(one, _)| is_done_in_doubt(one)).or(blind.first())?;
+    let is_done = is_done_in_doubt(one);
+    let who = if next.is_replay {
+        let after = one.ended().map(|ended| wait(ended.until(next.arrived))).unwrap_or_default();
+        format!(
+            "Your HTTP library sent a create again by itself after {after}, when a kept connection was closed."
+        )
+    } else {
+        "Repeated a create without looking.".to_owned()
+    };
+    let what = match next.status {
+        _ if !is_done => " This time nothing had happened before.",
+        Some(400..500) if !next.performed => {
+            " It was refused only because what it asks for is there already."
+        }
+        _ => " The first one had been done.",
+    };
+    let severity = if is_done { Severity::Error } else { Severity::Warning };
+    let shown = std::iter::once(one)
+        .chain(blind.iter().map(|(_, next)| *next).filter(|next| next.number > one.number));
+    Some(VERDICT.finding(who + what, shown).graded(severity).measured("repetitions", blind.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+    };
+
+    fn lost(script: Script) -> Script {
+        script.post(LIST).creating("1", "Sales").told(500).but_done()
+    }
+
+    #[test]
+    fn a_create_that_is_repeated_at_once_is_found_even_where_it_is_refused() {
+        let outcome = alone(&VERDICT, &lost(tenant()).post(LIST).refused(400).done());
+        assert_eq!(
+            (found(&outcome).severity, &found(&outcome).exchanges[..]),
+            (Severity::Error, &[1, 2][..])
+        );
+        assert!(found(&outcome).message.contains("refused only because"));
+        let clean = run().post(LIST).creating("1", "Sales").exits(0);
+        found(&beside(&VERDICT, &clean, &lost(run()).post(LIST).exits(0)));
+    }
+
+    #[test]
+    fn where_nothing_had_happened_it_is_a_warning_and_where_a_library_does_it_that_is_named() {
+        let script =
+            tenant().get(LIST).post(LIST).closed().post(LIST).on(2).but(|call| call.is_replay = true);
+        let outcome = alone(&VERDICT, &script.done());
+        assert_eq!(found(&outcome).severity, Severity::Warning);
+        assert!(found(&outcome).message.starts_with("Your HTTP library"), "{outcome:?}");
+    }
+
+    #[test]
+    fn who_looks_first_may_create_again() {
+        is_ok(&alone(&VERDICT, &lost(tenant()).get(LIST).post(LIST).done()));
+        let clean = run().post(LIST).exits(0);
+        is_ok(&beside(&VERDICT, &clean, &run().post(LIST).told(500).get(LIST).post(LIST).exits(0)));
+    }
+
+    #[test]
+    fn a_look_elsewhere_or_one_that_fails_is_none() {
+        let clean = run().post(LIST).exits(0);
+        let elsewhere = lost(run()).get("/v2024/sources").post(LIST).refused(400).exits(0);
+        found(&beside(&VERDICT, &clean, &elsewhere));
+        let failed = lost(run()).get(LIST).told(500).post(LIST).refused(400).exits(0);
+        found(&beside(&VERDICT, &clean, &failed));
+    }
+
+    #[test]
+    fn refusals_and_limits_say_that_nothing_happened() {
+        for status in [400, 401, 403, 404, 409, 429, 503] {
+            is_not_applicable(&alone(&VERDICT, &tenant().post(LIST).told(status).post(LIST).done()));
+        }
+    }
+
+    #[test]
+    fn creates_of_several_threads_or_tests_are_not_held_against_one() {
+        let others = lost(tenant()).get("/v2024/sources").post(LIST).on(2).done();
+        is_inconclusive(&alone(&VERDICT, &others));
+        let clean = run().post(LIST).post(LIST).on(2).exits(0);
+        is_inconclusive(&beside(&VERDICT, &clean, &lost(run()).post(LIST).on(2).exits(0)));
+    }
+
+    #[test]
+    fn passwords_and_tokens_are_not_created() {
+        let script = tenant().post("/v2024/set-password").told(500).post("/v2024/set-password");
+        is_not_applicable(&alone(&VERDICT, &script.done()));
+        is_not_applicable(&alone(
+            &VERDICT,
+            &tenant().post("/oauth/token").told(500).post("/oauth/token").done(),
+        ));
+    }
+}

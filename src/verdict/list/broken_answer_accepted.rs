@@ -1,0 +1,144 @@
+//! `broken-answer-accepted`: half an answer, or none that can be read, was taken for a whole one.
+
+use hyper::Method;
+
+use crate::operation::Operation;
+use crate::verdict::pages::{covers, path};
+use crate::verdict::writes::collection;
+use crate::verdict::{Answer, Call, Case, End, Exit, Group, Needs, Outcome, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "broken-answer-accepted",
+    severity: Severity::Error,
+    group: Group::Reads,
+    needs: Needs::Ending,
+    scenarios: &["half-an-answer", "truncated-json", "html-from-the-gateway", "empty-answer"],
+    explains: &["false-success"],
+    checks: "A command that says it succeeded has asked again for each answer that came as a success but was cut short, was \
+             no JSON, a page for people, or empty. After a write, a look at the resource counts as asking again. An answer \
+             with a wrong label and a right body is none of these.",
+    why: "Half a list looks like a whole one. A 200 from a gateway does not mean that the service did anything.",
+    advice: "Compare the length, parse before you trust, and ask again; after a write, look what became of it.",
+    source: "RFC 9112 6.3 and 8 (incomplete messages)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let Some(ended) = &case.run.ended else { return Outcome::not_applicable("needs a clean run") };
+    let calls = &case.run.calls;
+    let broken: Vec<_> = calls.iter().filter(|call| is_broken(call)).collect();
+    if broken.is_empty() {
+        return Outcome::not_applicable("no answer was broken");
+    }
+    if ended.exit == Exit::Deadline {
+        return Outcome::inconclusive("the command had not ended at the deadline");
+    }
+    if !ended.is_success {
+        return Outcome::Ok;
+    }
+    let accepted =
+        broken.into_iter().filter(|call| !calls[call.number..].iter().any(|later| asks_again(later, call)));
+    Outcome::of(accepted.map(|call| VERDICT.finding(message(call), [call])).collect())
+}
+
+/// Whether a success came so that nobody can read it. A token is for other verdicts, and of a delete only the length of
+/// its answer says anything.
+fn is_broken(call: &Call) -> bool {
+    let is_success = call.status.is_some_and(|status| (200..300).contains(&status));
+    let is_broken = match call.answer {
+        Answer::Partial => call.end == End::Cut,
+        Answer::Html => true,
+        Answer::Garbled | Answer::Empty => call.method != Method::DELETE,
+        Answer::Readable | Answer::Nothing => false,
+    };
+    is_success && is_broken && call.is_struck() && !call.is_token()
+}
+
+/// Whether the client asked again, or, after a write, looked. Some calls are never the same twice: an encrypted password
+/// looks different each time.
+fn asks_again(later: &Call, call: &Call) -> bool {
+    if later.client != call.client {
+        return false;
+    }
+    if call.offset.is_some() {
+        return covers(later, call);
+    }
+    let is_of_its_kind = later.operation == call.operation && later.method == call.method;
+    if call.is_read() && call.method == Method::GET {
+        return is_of_its_kind && path(later) == path(call);
+    }
+    let is_status = later.operation == Some(Operation::GetPasswordChangeStatus);
+    is_of_its_kind || is_status || (later.is_read() && collection(later) == collection(call))
+}
+
+fn message(call: &Call) -> String {
+    let what = if call.offset.is_some() { "a list" } else { "an answer" };
+    let (told, promised) = call.bytes;
+    match call.answer {
+        Answer::Partial => format!("Took {told} of {promised} bytes for {what}."),
+        Answer::Html => format!("Took a page for people for {what}."),
+        Answer::Empty => {
+            format!("Took an empty answer to {} for a whole one, and never looked.", call.title())
+        }
+        _ => format!("Took what is no JSON for {what}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Run;
+    use crate::verdict::example::{
+        LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, run,
+    };
+
+    fn list(script: Script) -> Script {
+        script.get(LIST).but(|call| call.offset = Some(0))
+    }
+
+    fn half() -> Script {
+        list(run()).broken(Answer::Partial).but(|call| (call.end, call.bytes) = (End::Cut, (60, 4_812)))
+    }
+
+    fn judged(run: &Run) -> Outcome {
+        beside(&VERDICT, &list(self::run()).exits(0), run)
+    }
+
+    #[test]
+    fn half_a_list_that_is_never_asked_for_again_is_found() {
+        assert_eq!(found(&judged(&half().exits(0))).message, "Took 60 of 4812 bytes for a list.");
+        for answer in [Answer::Html, Answer::Garbled, Answer::Empty] {
+            found(&judged(&list(run()).broken(answer).exits(0)));
+        }
+    }
+
+    #[test]
+    fn who_asks_again_or_fails_is_fine() {
+        is_ok(&judged(&list(half()).exits(0)));
+        is_ok(&judged(&half().exits(1)));
+    }
+
+    #[test]
+    fn another_page_is_not_the_same_again() {
+        let next = half().get("/v2024/password-sync-groups?offset=250").but(|call| call.offset = Some(250));
+        found(&judged(&next.exits(0)));
+    }
+
+    #[test]
+    fn after_a_write_a_look_is_enough() {
+        let create = || {
+            run().post(LIST).creating("1", "Sales").broken(Answer::Empty).but(|call| call.performed = true)
+        };
+        found(&judged(&create().exits(0)));
+        is_ok(&judged(&list(create()).exits(0)));
+        let delete = run().delete("/v2024/password-sync-groups/1").broken(Answer::Empty);
+        is_not_applicable(&judged(&delete.exits(0)));
+    }
+
+    #[test]
+    fn an_answer_that_the_client_left_or_that_nothing_struck_is_not_broken() {
+        is_not_applicable(&judged(&half().but(|call| call.end = End::ClientLeft).exits(0)));
+        is_not_applicable(&judged(&list(run()).exits(0)));
+        is_inconclusive(&judged(&half().ends_at_deadline(20.0)));
+    }
+}

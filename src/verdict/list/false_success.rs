@@ -1,0 +1,140 @@
+//! `false-success`: a command says that it succeeded, and the data is not what it should be.
+
+use std::collections::BTreeSet;
+
+use crate::operation::Operation;
+use crate::verdict::writes::number;
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "false-success",
+    severity: Severity::Error,
+    group: Group::Ends,
+    needs: Needs::Ending,
+    scenarios: &[],
+    explains: &[],
+    checks: "A command that says it succeeded leaves the data as the clean run leaves it, but for ids and times; compared is \
+             what either of them wrote. As many passwords are sent as in the clean run.",
+    why: "Nobody looks for a mistake in a job that is green.",
+    advice: "Count what failed, and end with a failure when that is not nothing.",
+    source: "Common practice; Google SRE Workbook, Data Processing Pipelines",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let (Some(clean), Some(ended)) = (case.clean, &case.run.ended) else {
+        return Outcome::not_applicable("needs a clean run");
+    };
+    if !case.run.is_struck() {
+        return Outcome::not_applicable("no fault struck");
+    }
+    if !ended.is_success {
+        return Outcome::not_applicable("the command did not say that it succeeded");
+    }
+    let unsent = unsent_passwords(clean, case.run);
+    let (Some(found), Some(intended)) = (&case.run.state, &clean.state) else {
+        return unsent.map_or_else(
+            || Outcome::inconclusive("the data at the end is not known"),
+            |finding| Outcome::Found(vec![finding]),
+        );
+    };
+    let sections: BTreeSet<_> = written(clean).chain(written(case.run)).collect();
+    let is_compared =
+        |told: &String| sections.iter().any(|section| told.starts_with(&format!("{section}: ")));
+    let differences: Vec<_> = found.differences(intended).into_iter().filter(is_compared).collect();
+    let Some(first) = differences.first() else {
+        return Outcome::of(unsent.into_iter().collect());
+    };
+    let more = match differences.len() - 1 {
+        0 => String::new(),
+        more => format!(" ({} more)", number(more)),
+    };
+    let shown = case.run.calls.iter().filter(|call| call.is_struck());
+    let finding = VERDICT.finding(format!("Exit 0, but in {first}{more}."), shown);
+    Outcome::Found(vec![finding.measured("differences", differences)])
+}
+
+/// The sections of the state that a run's calls wrote to. Accounts and password changes follow later by themselves.
+fn written(run: &Run) -> impl Iterator<Item = &'static str> {
+    run.calls.iter().flat_map(|call| &call.changes).filter_map(|change| match change.resource {
+        "password-sync-groups" => Some("groups"),
+        "password-policies" => Some("passwordPolicies"),
+        "password-org-config" => Some("passwordOrgConfig"),
+        "password-dictionary" => Some("passwordDictionary"),
+        "sources" => Some("sources"),
+        "source-apps" => Some("applications"),
+        _ => None,
+    })
+}
+
+/// Fewer passwords were sent, and accepted, than in the clean run.
+fn unsent_passwords(clean: &Run, run: &Run) -> Option<Finding> {
+    let is_sent = |call: &&Call| call.operation == Some(Operation::SetPassword) && call.performed;
+    let (meant, sent) =
+        (clean.calls.iter().filter(is_sent).count(), run.calls.iter().filter(is_sent).count());
+    let shown = run.calls.iter().filter(|call| call.operation == Some(Operation::SetPassword));
+    let message = || format!("Exit 0, but of {} password changes {} began.", number(meant), number(sent));
+    (sent < meant).then(|| VERDICT.finding(message(), shown).measured("meant", meant).measured("sent", sent))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::verdict::State;
+    use crate::verdict::example::{
+        LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, run,
+    };
+
+    fn with(names: &[&str], run: Run) -> Run {
+        let groups: Vec<Value> = names.iter().map(|name| json!({"id": name, "name": name})).collect();
+        let after = json!({"groups": groups, "accounts": [{"id": "a", "name": names.len()}]});
+        Run { state: Some(State::new(&json!({"groups": []}), &after)), ..run }
+    }
+
+    fn create(script: Script) -> Script {
+        script.post(LIST).creating("1", "Sales")
+    }
+
+    fn clean() -> Run {
+        with(&["Sales", "Staff"], create(run()).exits(0))
+    }
+
+    fn failed() -> Script {
+        run().post(LIST).told(500)
+    }
+
+    #[test]
+    fn a_success_without_what_was_asked_for_is_found() {
+        let outcome = beside(&VERDICT, &clean(), &with(&["Staff"], failed().exits(0)));
+        assert_eq!(found(&outcome).message, "Exit 0, but in groups: “Sales” is missing.");
+        let outcome = beside(&VERDICT, &clean(), &with(&[], failed().exits(0)));
+        assert_eq!(found(&outcome).message, "Exit 0, but in groups: “Sales” is missing (one more).");
+    }
+
+    #[test]
+    fn who_gets_there_or_fails_is_honest() {
+        is_ok(&beside(&VERDICT, &clean(), &with(&["Sales", "Staff"], create(failed()).exits(0))));
+        is_not_applicable(&beside(&VERDICT, &clean(), &with(&["Staff"], failed().exits(1))));
+        is_not_applicable(&beside(&VERDICT, &clean(), &with(&["Staff"], run().get(LIST).exits(0))));
+        is_not_applicable(&beside(&VERDICT, &clean(), &with(&["Staff"], failed().ends_at_deadline(20.0))));
+        is_inconclusive(&beside(&VERDICT, &clean(), &failed().exits(0)));
+    }
+
+    #[test]
+    fn what_neither_run_writes_is_not_compared() {
+        let only_reads = run().get(LIST).exits(0);
+        let read = run().get(LIST).told(500).get(LIST).exits(0);
+        is_ok(&beside(&VERDICT, &with(&["Sales"], only_reads), &with(&["Staff"], read)));
+    }
+
+    #[test]
+    fn a_password_that_was_never_sent_is_found() {
+        let set = |script: Script| script.post("/v2024/set-password");
+        let clean = with(&[], set(run()).exits(0));
+        let outcome = beside(&VERDICT, &clean, &with(&[], set(run()).told(500).exits(0)));
+        assert_eq!(found(&outcome).message, "Exit 0, but of one password changes none began.");
+        is_ok(&beside(&VERDICT, &clean, &with(&[], set(set(run()).told(500)).exits(0))));
+    }
+}

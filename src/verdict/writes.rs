@@ -1,0 +1,76 @@
+//! What calls do to records: which of them create one, whether the client can know what became of it, and whether it
+//! looked before it went on.
+
+use std::collections::HashMap;
+
+use super::{Answer, Call, End, Run};
+use crate::version::VERSIONS;
+
+/// Whether it asks for a new record. A code that resets a password is none: each is good beside the others.
+pub(super) fn is_create(call: &Call) -> bool {
+    call.operation
+        .map(|operation| operation.id())
+        .is_some_and(|id| id.starts_with("create") && id != "createDigitToken")
+}
+
+/// Whether its end does not tell the client if it was done: silence, rubbish, or an error that says nothing about it. A
+/// 503 says that it was not; where that is a lie, it counts.
+pub(super) fn is_unclear(call: &Call) -> bool {
+    if matches!(call.end, End::Refused | End::Released) {
+        return false;
+    }
+    match call.status {
+        None | Some(500 | 502 | 504) => true,
+        Some(503) => call.performed,
+        Some(400..) => false,
+        Some(_) => call.answer != Answer::Readable,
+    }
+}
+
+/// Whether it was done, and the client cannot know.
+pub(super) fn is_done_in_doubt(call: &Call) -> bool {
+    call.performed && !call.is_read() && is_unclear(call)
+}
+
+/// What a call is about: the step of its path that names the resource.
+pub(super) fn collection(call: &Call) -> &str {
+    let path = call.target.split('?').next().unwrap_or_default();
+    let is_version = |step: &&str| VERSIONS.iter().any(|version| version.name == *step);
+    path.split('/').filter(|step| !step.is_empty()).find(|step| !is_version(step)).unwrap_or_default()
+}
+
+/// What people call the records of a resource.
+pub(super) fn noun(resource: &str) -> String {
+    match resource {
+        "password-sync-groups" => "groups".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
+/// When clients looked at which resource, and got an answer that says something.
+pub(super) struct Looks<'a>(HashMap<(Option<&'a str>, &'a str), Vec<usize>>);
+
+impl<'a> Looks<'a> {
+    pub(super) fn of(run: &'a Run) -> Self {
+        let mut looks: HashMap<_, Vec<usize>> = HashMap::new();
+        let says_something = |call: &&Call| call.status.is_some_and(|status| status < 500);
+        for call in run.calls.iter().filter(|call| call.is_read()).filter(says_something) {
+            looks.entry((call.client.as_deref(), collection(call))).or_default().push(call.number);
+        }
+        Self(looks)
+    }
+
+    /// Whether the client looked between two of its calls.
+    pub(super) fn is_between(&self, one: &Call, next: &Call) -> bool {
+        let Some(looks) = self.0.get(&(one.client.as_deref(), collection(one))) else { return false };
+        let first = looks.partition_point(|number| *number <= one.number);
+        looks.get(first).is_some_and(|number| *number < next.number)
+    }
+}
+
+/// How often something is there, or was asked for, as a word.
+pub(super) fn number(count: usize) -> String {
+    const WORDS: [&str; 11] =
+        ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    WORDS.get(count).map_or_else(|| count.to_string(), |word| (*word).to_owned())
+}
