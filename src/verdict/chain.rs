@@ -1,10 +1,12 @@
 //! Chains: attempts at the same thing, one after the other. Equal calls that overlap are not attempts of one another,
 //! so they begin chains of their own, and threads do not add up.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-use super::Call;
+use super::{Call, Moment};
+use crate::clock::Timestamp;
 
 /// Attempts at the same thing, each begun after the one before had failed.
 #[derive(Clone, Debug)]
@@ -57,26 +59,71 @@ impl<'a> Chain<'a> {
 
 /// The chains among calls, in the order of their first calls. A call that succeeded ends its chain.
 pub(super) fn chains(calls: &[Call]) -> Vec<Chain<'_>> {
+    linked(calls, Moment::is_before)
+}
+
+/// The same; `is_before` is asked once for each call, however many failed calls may go on.
+fn linked(calls: &[Call], mut is_before: impl FnMut(Moment, Moment) -> bool) -> Vec<Chain<'_>> {
     let mut chains: Vec<Chain<'_>> = Vec::new();
-    // Chains that may go on, by client and key: those whose last call failed.
-    let mut open: HashMap<(Option<&str>, u64), Vec<usize>> = HashMap::new();
+    // Chains that may go on, by client and key: those whose last call failed, the one that ended first on top.
+    let mut open: HashMap<(Option<&str>, u64), BinaryHeap<Waiting>> = HashMap::new();
     for call in calls {
         let waiting = open.entry((call.client.as_deref(), call.key)).or_default();
-        let goes_on = waiting.iter().position(|&place| {
-            let ended = chains[place].last().ended();
-            ended.is_some_and(|ended| ended.is_before(call.arrived))
-        });
-        let place = if let Some(at) = goes_on {
-            let place = waiting.swap_remove(at);
-            chains[place].calls.push(call);
-            place
+        let goes_on = waiting.peek().is_some_and(|first| is_before(first.ended(), call.arrived));
+        let place = if let Some(first) = goes_on.then(|| waiting.pop()).flatten() {
+            chains[first.place].calls.push(call);
+            first.place
         } else {
             chains.push(Chain { calls: vec![call], spare: 0 });
             chains.len() - 1
         };
-        if call.has_failed() {
-            waiting.push(place);
+        if let Some(ended) = call.ended().filter(|_| call.has_failed()) {
+            waiting.push(Waiting { ended: Reverse((ended.ns, ended.at)), place });
         }
     }
     chains
+}
+
+/// A chain that may go on.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    ended: Reverse<(u64, Timestamp)>,
+    place: usize,
+}
+
+impl Waiting {
+    fn ended(&self) -> Moment {
+        let Reverse((ns, at)) = self.ended;
+        Moment { at, ns }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{LIST, tenant};
+
+    #[test]
+    fn however_many_equal_calls_are_open_each_is_compared_once() {
+        const CALLS: usize = 2_000;
+        let overlapping = (0..CALLS).fold(tenant(), |script, _| script.get(LIST).at(0.0).told(500)).done();
+        let mut comparisons = 0;
+        let chains = linked(&overlapping.calls, |ended, arrived| {
+            comparisons += 1;
+            ended.is_before(arrived)
+        });
+        assert_eq!(chains.len(), CALLS);
+        assert!(comparisons <= CALLS, "{comparisons} comparisons");
+    }
+
+    #[test]
+    fn a_chain_goes_on_from_the_call_that_ended_first() {
+        let script = tenant().get(LIST).told(500).took(2.0).get(LIST).at(0.5).told(500).took(0.5);
+        let run = script.get(LIST).at(3.0).get(LIST).at(4.0).done();
+        let numbers = chains(&run.calls)
+            .iter()
+            .map(|chain| chain.calls.iter().map(|call| call.number).collect::<Vec<_>>())
+            .collect::<Vec<_>>();
+        assert_eq!(numbers, [vec![1, 4], vec![2, 3]]);
+    }
 }

@@ -7,6 +7,9 @@ use crate::verdict::pages::{covers, path};
 use crate::verdict::writes::collection;
 use crate::verdict::{Answer, Call, Case, End, Exit, Group, Needs, Outcome, Severity, Verdict};
 
+/// Broken answers that are looked at.
+const MOST_LOOKED_AT: usize = 100;
+
 pub(super) static VERDICT: Verdict = Verdict {
     id: "broken-answer-accepted",
     severity: Severity::Error,
@@ -36,8 +39,10 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !ended.is_success {
         return Outcome::Ok;
     }
-    let accepted =
-        broken.into_iter().filter(|call| !calls[call.number..].iter().any(|later| asks_again(later, call)));
+    let accepted = broken
+        .into_iter()
+        .take(MOST_LOOKED_AT)
+        .filter(|call| !calls[call.number..].iter().any(|later| asks_again(later, call)));
     Outcome::of(accepted.map(|call| VERDICT.finding(message(call), [call])).collect())
 }
 

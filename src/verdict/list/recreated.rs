@@ -8,6 +8,9 @@ use crate::verdict::writes::{collection, is_create};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 use crate::wire::changed::ChangeKind;
 
+/// Repetitions of one create that are looked at.
+const MOST_LOOKED_AT: usize = 3;
+
 pub(super) static VERDICT: Verdict = Verdict {
     id: "recreated",
     severity: Severity::Error,
@@ -51,18 +54,20 @@ fn findings(case: &Case<'_>) -> Vec<Finding> {
         if is_create(call) {
             let earlier = creates.entry((call.client.as_deref(), call.key)).or_default();
             earlier.push(call);
+            let surplus = earlier.len().saturating_sub(callers.planned(call));
+            // The first repetitions say it all.
+            if !(1..=MOST_LOOKED_AT).contains(&surplus) || found.iter().any(|(key, _)| *key == call.key) {
+                continue;
+            }
             let known = earlier.iter().find(|first| is_known(first, call) && !is_gone(first, &gone));
-            // The first repetition says it all.
-            if let Some(first) = known
-                && earlier.len() == callers.planned(call) + 1
-            {
-                found.push(finding(case.run, first, call));
+            if let Some(first) = known {
+                found.push((call.key, finding(case.run, first, call)));
             }
         }
         let deleted = call.changes.iter().filter(|change| change.kind == ChangeKind::Deleted);
         gone.extend(deleted.map(|change| &*change.id));
     }
-    found
+    found.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Whether the client knew, when it sent `next`, that `first` had created something.
