@@ -4,6 +4,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use hyper::Method;
 
@@ -14,6 +15,9 @@ use crate::operation::Operation;
 /// So many equal calls in a row, each over a connection of its own, come from a client that keeps no connection, not
 /// from a pool of threads.
 const MORE_THAN_A_POOL: usize = 20;
+
+/// What another thread had sent when a wait was told comes within this time.
+pub(super) const IN_FLIGHT: Duration = Duration::from_millis(50);
 
 impl<'a> Case<'a> {
     /// The same, for another of the runs.
@@ -85,12 +89,22 @@ impl<'a> Callers<'a> {
         if let Seen::Clean(planned) = &self.seen { planned.times(call) } else { 1 }
     }
 
-    /// Whether an attempt and the next are surely those of one caller.
-    pub(super) fn is_same(&self, one: &Call, next: &Call) -> bool {
+    /// Whether one caller made a call after it was told to wait. Whoever repeats a call that others make, too, is taken
+    /// for the one who was told unless the client was seen to make calls at the same time.
+    pub(super) fn follow_each_other(&self, told: &Call, next: &Call, waited: Duration) -> bool {
         match &self.seen {
-            Seen::Clean(_) => self.is_one_callers(one),
-            Seen::Alone(links) => links.is_link(one, next),
+            Seen::Clean(planned) => planned.times(told) <= 1 || !self.is_concurrent(),
+            Seen::Alone(links) => {
+                let comes_back = waited > IN_FLIGHT || !links.keeps_connections;
+                links.is_link(told, next)
+                    || (links.follows(told, next) && comes_back && !self.is_concurrent())
+            }
         }
+    }
+
+    /// Whether the client makes calls at the same time.
+    pub(super) fn is_concurrent(&self) -> bool {
+        *self.is_concurrent.get_or_init(|| self.case.is_concurrent())
     }
 
     /// Whether all calls like this one come from one caller: it is made once, or one after the other on one connection.

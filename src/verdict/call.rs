@@ -169,7 +169,7 @@ impl Moment {
         if self.ns == 0 && other.ns == 0 { self.at <= other.at } else { self.ns <= other.ns }
     }
 
-    fn plus(self, by: Duration) -> Self {
+    pub(super) fn plus(self, by: Duration) -> Self {
         Self {
             at: self.at.plus(by),
             ns: self.ns.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)),

@@ -14,18 +14,20 @@ mod example;
 mod finding;
 mod key;
 mod list;
+mod pace;
 mod pages;
 mod report;
 mod run;
+mod spacing;
 mod state;
 mod text;
+mod tokens;
+mod told_wait;
 mod writes;
 
 use std::time::Duration;
 
-#[allow(unused_imports, reason = "verdicts on tokens use it")]
-pub(crate) use call::Bearer;
-pub(crate) use call::{Answer, Call, End, Moment, RetryAfter};
+pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
 pub use finding::{Finding, OutcomeKind, Severity};
 pub(crate) use finding::{Judgement, Outcome};
 pub use list::ALL;

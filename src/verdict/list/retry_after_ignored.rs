@@ -1,13 +1,8 @@
 //! `retry-after-ignored`: the client came back before the time that it was told to wait was over.
 
-use std::time::Duration;
-
-use crate::verdict::chain::Chain;
-use crate::verdict::text::wait;
-use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, RetryAfter, Severity, Verdict};
-
-/// Waiting longer than this is a matter of the client's patience: whoever came back after it has capped the wait.
-const CAPPED: Duration = Duration::from_secs(10);
+use crate::verdict::text::{counted, wait};
+use crate::verdict::told_wait::{ToldWait, ToldWaits};
+use crate::verdict::{Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "retry-after-ignored",
@@ -22,7 +17,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     ],
     explains: &[],
     checks: "After an answer with a readable `Retry-After`, the same call does not come again before that time is over. \
-             Up to 10 s of it are asked for, as a client may cap a longer wait and give up.",
+             Up to 10 s of it are asked for, as a client may cap a longer wait and give up, and one that was told \
+             more than that may try once more after 5 s.",
     why: "The limit is counted per client. Each call that comes early counts against it again, so that an eager client \
           locks itself out for longer than a patient one waits.",
     advice: "Wait for the full Retry-After, counted from when the answer was read.",
@@ -31,37 +27,156 @@ pub(super) static VERDICT: Verdict = Verdict {
 };
 
 fn judge(case: &Case<'_>) -> Outcome {
-    let chains = case.run.chains();
-    let asked =
-        chains.iter().flat_map(Chain::pairs).filter_map(|(told, next)| Some((told, next, asked(told)?)));
-    let asked: Vec<_> = asked.collect();
-    if asked.is_empty() {
+    let waits = ToldWaits::of(*case);
+    if waits.sure.is_empty() && waits.unsure == 0 {
         return Outcome::not_applicable("no call was repeated after a readable Retry-After");
     }
-    Outcome::of(asked.into_iter().filter_map(|(told, next, asked)| early(told, next, asked)).collect())
-}
-
-/// How long the client was asked to wait.
-fn asked(call: &Call) -> Option<Duration> {
-    match call.retry_after {
-        Some(RetryAfter::Seconds(seconds)) => Some(Duration::from_secs(seconds)),
-        Some(RetryAfter::Date(_, left)) => Some(left),
-        _ => None,
-    }
-}
-
-fn early(told: &Call, next: &Call, asked: Duration) -> Option<Finding> {
-    let bound = asked.min(CAPPED);
-    let tolerance = Duration::from_millis(20).max(bound / 100);
-    let waited = told.ended()?.until(next.arrived);
-    (waited + tolerance < bound).then(|| {
-        let status = told.status.unwrap_or_default();
-        let message = format!(
-            "Came back after {}; the {status} asked for {}. Each early call counts against the limit again.",
-            wait(waited),
-            wait(asked)
+    if waits.sure.is_empty() {
+        return Outcome::inconclusive(
+            "equal calls of several threads came early; whose they were cannot be told",
         );
-        let finding = VERDICT.finding(message, [told, next]);
-        finding.measured("waited", waited.as_secs_f64()).measured("asked", asked.as_secs_f64())
-    })
+    }
+    Outcome::of(findings(&waits.sure))
+}
+
+/// A finding for each call that was repeated too early, with the worst of its waits.
+fn findings(waits: &[ToldWait<'_>]) -> Vec<Finding> {
+    let mut calls: Vec<(&ToldWait<'_>, usize)> = Vec::new();
+    for early in waits.iter().filter(|wait| wait.early_by().is_some()) {
+        let is_same =
+            |other: &ToldWait<'_>| other.told.key == early.told.key && other.told.client == early.told.client;
+        match calls.iter_mut().find(|(worst, _)| is_same(worst)) {
+            None => calls.push((early, 1)),
+            Some((worst, times)) => {
+                *times += 1;
+                if worst.early_by() < early.early_by() {
+                    *worst = early;
+                }
+            }
+        }
+    }
+    calls.into_iter().map(|(worst, times)| finding(worst, times)).collect()
+}
+
+fn finding(early: &ToldWait<'_>, times: usize) -> Finding {
+    let status = early.told.status.unwrap_or_default();
+    let more = match times - 1 {
+        0 => String::new(),
+        more => format!(" So it did {} more.", counted(more, "time", "times")),
+    };
+    let message = format!(
+        "Came back after {}; the {status} asked for {}. Each early call counts against the limit again.{more}",
+        wait(early.waited),
+        wait(early.asked)
+    );
+    let finding = VERDICT.finding(message, [early.told, early.next]);
+    let finding = if early.is_rounded() { finding.graded(Severity::Warning) } else { finding };
+    finding
+        .measured("waited", early.waited.as_secs_f64())
+        .measured("asked", early.asked.as_secs_f64())
+        .measured("times", times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Run;
+    use crate::verdict::example::{
+        LIST, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+    };
+
+    fn limited(wait: f64) -> Run {
+        tenant().get(LIST).told(429).retry_after("2").get(LIST).after(wait).done()
+    }
+
+    #[test]
+    fn whoever_comes_back_early_has_ignored_it() {
+        let outcome = alone(&VERDICT, &limited(0.31));
+        let finding = found(&outcome);
+        assert!(
+            finding.message.starts_with("Came back after 0.31 s; the 429 asked for 2.00 s."),
+            "{finding:?}"
+        );
+        assert_eq!((finding.severity, &finding.exchanges[..]), (Severity::Error, &[1, 2][..]));
+    }
+
+    #[test]
+    fn early_calls_of_one_chain_are_one_finding() {
+        let run = tenant().get(LIST).told(429).retry_after("2");
+        let run = (0..9).fold(run, |run, _| run.get(LIST).told(429).retry_after("2"));
+        assert!(found(&alone(&VERDICT, &run.done())).message.ends_with("So it did 8 times more."));
+    }
+
+    #[test]
+    fn a_timer_that_fires_a_little_early_has_waited() {
+        is_ok(&alone(&VERDICT, &limited(1.985)));
+        is_ok(&alone(&VERDICT, &limited(2.0)));
+    }
+
+    #[test]
+    fn a_longer_wait_may_be_capped_at_ten_seconds() {
+        let told = |wait| {
+            tenant().get(LIST).told(429).retry_after("30").get(LIST).after(wait).told(429).get(LIST).done()
+        };
+        is_ok(&alone(&VERDICT, &told(10.0)));
+        found(&alone(&VERDICT, &told(6.0)));
+    }
+
+    #[test]
+    fn whoever_has_no_time_for_a_long_wait_may_try_once_more() {
+        let told = |wait| tenant().get(LIST).told(429).retry_after("30").get(LIST).after(wait).done();
+        is_ok(&alone(&VERDICT, &told(6.0)));
+        found(&alone(&VERDICT, &told(1.0)));
+    }
+
+    #[test]
+    fn a_client_that_sleeps_by_moving_the_clock_has_waited() {
+        is_ok(&alone(&VERDICT, &tenant().get(LIST).told(429).retry_after("2").get(LIST).moved(2).done()));
+    }
+
+    #[test]
+    fn a_date_may_be_missed_by_less_than_a_second_with_a_warning() {
+        let told = |wait| tenant().get(LIST).told(429).retry_at(3).get(LIST).after(wait).done();
+        is_ok(&alone(&VERDICT, &told(3.0)));
+        assert_eq!(found(&alone(&VERDICT, &told(2.2))).severity, Severity::Warning);
+        assert_eq!(found(&alone(&VERDICT, &told(0.1))).severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_date_is_not_judged_where_the_tenants_clock_is_behind() {
+        let behind = |call: &mut crate::verdict::Call| call.ahead_ms = -86_400_000;
+        let run = tenant().get(LIST).but(behind).told(429).retry_at(3).get(LIST).done();
+        is_not_applicable(&alone(&VERDICT, &run));
+    }
+
+    #[test]
+    fn a_call_that_is_not_repeated_shows_nothing() {
+        is_not_applicable(&alone(
+            &VERDICT,
+            &tenant().get(LIST).told(429).retry_after("2").get("/v2024/x").done(),
+        ));
+        is_not_applicable(&alone(
+            &VERDICT,
+            &tenant().get(LIST).told(429).retry_after("soon").get(LIST).done(),
+        ));
+        is_not_applicable(&alone(&VERDICT, &tenant().get(LIST).told(429).retry_after("0").get(LIST).done()));
+    }
+
+    #[test]
+    fn threads_that_ask_for_the_same_are_not_taken_for_the_one_that_was_told() {
+        let clean = run().get(LIST).get(LIST).at(0.00005).on(2).exits(0);
+        let run = run().get(LIST).on(1).told(429).retry_after("2").get(LIST).on(2).exits(0);
+        is_inconclusive(&beside(&VERDICT, &clean, &run));
+    }
+
+    #[test]
+    fn several_clients_in_one_tenant_do_not_add_up() {
+        let run = tenant().get(LIST).by("a").told(429).retry_after("2").get(LIST).by("b").done();
+        is_not_applicable(&alone(&VERDICT, &run));
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_connection_is_found_too() {
+        found(&alone(&VERDICT, &tenant().get(LIST).told(429).retry_after("2").get(LIST).on(2).done()));
+    }
 }

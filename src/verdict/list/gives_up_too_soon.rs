@@ -1,0 +1,120 @@
+//! `gives-up-too-soon`: one or two failures of a call that does no harm twice ended the job.
+
+use hyper::Method;
+
+use crate::verdict::text::counted;
+use crate::verdict::{Call, Case, Exit, Group, Needs, Outcome, Severity, Verdict};
+
+/// With so many attempts the client has tried.
+const ENOUGH: usize = 3;
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "gives-up-too-soon",
+    severity: Severity::Warning,
+    group: Group::Tries,
+    needs: Needs::Ending,
+    scenarios: SCENARIOS,
+    explains: &[],
+    checks: "A command does not fail because a read, a replacement or a delete failed once or twice in a way that passes: \
+             it makes at least three attempts.",
+    why: "Two failures in a row are nothing unusual. A long job that ends with the first one has to begin anew, and often.",
+    advice: "Try what is safe to repeat at least three times, with growing waits in between.",
+    source: "Smithy, retry behavior (3 attempts); Azure Core, azurecore-http-retry (3 retries)",
+    judge,
+};
+
+/// Those whose faults pass by themselves within three attempts.
+const SCENARIOS: &[&str] =
+    &["fails-twice-then-works", "connection-resets", "connection-closes-early", "flaky-5-percent"];
+
+fn judge(case: &Case<'_>) -> Outcome {
+    if !SCENARIOS.contains(&case.run.scenario()) {
+        return Outcome::not_applicable("judged where a fault passes by itself");
+    }
+    let chains = case.run.chains();
+    let struck =
+        chains.iter().filter(|chain| is_safe(chain.first()) && chain.calls.iter().any(|call| is_hit(call)));
+    let struck: Vec<_> = struck.collect();
+    if struck.is_empty() {
+        return Outcome::not_applicable("no call that is safe to repeat was struck");
+    }
+    match case.run.ended.as_ref().map(|ended| ended.exit) {
+        Some(Exit::Code(_)) if !case.run.succeeded() => {}
+        Some(Exit::Code(_)) => return Outcome::Ok,
+        _ => return Outcome::not_applicable("the command did not end by itself"),
+    }
+    let works_later = |call: &Call| {
+        case.run.calls.iter().skip(call.number).any(|other| other.key == call.key && !other.has_failed())
+    };
+    let short = struck.iter().filter(|chain| {
+        let last = chain.last();
+        is_hit(last) && chain.calls.len() < ENOUGH && !works_later(last)
+    });
+    let findings = short.map(|chain| {
+        let tries = counted(chain.calls.len(), "attempt", "attempts");
+        let message = format!(
+            "{} failed, and that ended the job after {tries}; another would have worked.",
+            chain.first().title()
+        );
+        VERDICT.finding(message, chain.calls.iter().copied()).measured("attempts", chain.calls.len())
+    });
+    let findings: Vec<_> = findings.collect();
+    if findings.is_empty() {
+        return Outcome::not_applicable("something else ended the job");
+    }
+    Outcome::Found(findings)
+}
+
+/// Whether it does no harm to make it twice.
+fn is_safe(call: &Call) -> bool {
+    call.is_read() || matches!(call.method, Method::PUT | Method::DELETE)
+}
+
+fn is_hit(call: &Call) -> bool {
+    call.is_struck() && call.may_pass() && call.has_failed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{LIST, Script, beside, found, is_not_applicable, is_ok, run};
+    use crate::verdict::{Run, RunKind};
+
+    fn twice() -> Script {
+        run().of_kind(RunKind::Scenario("fails-twice-then-works".into()))
+    }
+
+    fn clean() -> Run {
+        run().get(LIST).exits(0)
+    }
+
+    #[test]
+    fn a_job_that_ends_with_the_first_failures_gives_up_too_soon() {
+        let outcome = beside(&VERDICT, &clean(), &twice().get(LIST).told(503).exits(1));
+        assert!(found(&outcome).message.contains("after 1 attempt;"), "{outcome:?}");
+        found(&beside(
+            &VERDICT,
+            &clean(),
+            &twice().get(LIST).closed().get(LIST).after(1.0).told(502).exits(1),
+        ));
+    }
+
+    #[test]
+    fn one_that_succeeds_or_tried_three_times_does_not() {
+        let run = || twice().get(LIST).told(503).get(LIST).told(502).get(LIST);
+        is_ok(&beside(&VERDICT, &clean(), &run().exits(0)));
+        is_not_applicable(&beside(&VERDICT, &clean(), &run().told(503).exits(1)));
+    }
+
+    #[test]
+    fn a_create_that_is_not_repeated_is_no_matter() {
+        is_not_applicable(&beside(&VERDICT, &clean(), &twice().post(LIST).told(503).exits(1)));
+    }
+
+    #[test]
+    fn other_scenarios_and_a_job_that_another_thing_ended_are_not_judged() {
+        is_not_applicable(&beside(&VERDICT, &clean(), &run().get(LIST).told(503).exits(1)));
+        let recovers = twice().get(LIST).told(503).get(LIST).post(LIST).refused(400).exits(1);
+        is_not_applicable(&beside(&VERDICT, &clean(), &recovers));
+    }
+}

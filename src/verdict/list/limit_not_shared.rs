@@ -1,0 +1,137 @@
+//! `limit-not-shared`: while one thread was told to wait, others went on with the same client.
+
+use std::time::Duration;
+
+use crate::verdict::attempts::{Callers, IN_FLIGHT};
+use crate::verdict::text::{counted, wait};
+use crate::verdict::told_wait::CAPPED;
+use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Severity, Verdict};
+
+/// Longer than this nothing is in flight, however slow the client is.
+const LONGEST_IN_FLIGHT: Duration = Duration::from_millis(500);
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "limit-not-shared",
+    severity: Severity::Warning,
+    group: Group::Waits,
+    needs: Needs::Journal,
+    scenarios: &["rate-limited", "rate-limited-escalating"],
+    explains: &[],
+    checks: "When a client that makes calls at the same time is told to wait, its other calls to the same API version \
+             wait, too. What was on its way then does not count: 100 ms and ten times the client's usual pace.",
+    why: "The limit is counted per client and API version. Threads that do not know of it use up the next window for \
+          those that waited.",
+    advice: "Share the wait among all threads of a client, and send fewer calls at a time when it is told again.",
+    source: "SailPoint, Rate Limiting (per client_id and API version; reduce concurrency)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    if !case.is_concurrent() {
+        return Outcome::not_applicable("the client makes one call at a time");
+    }
+    let callers = Callers::of(*case);
+    let pace = case.clean.map_or(Duration::ZERO, |clean| clean.pace());
+    let in_flight = (2 * IN_FLIGHT + 10 * pace).min(LONGEST_IN_FLIGHT);
+    let (mut findings, mut is_judged) = (Vec::new(), false);
+    let mut last: Option<(&Call, Moment)> = None;
+    for told in case.run.calls.iter().filter(|call| is_limit(call)) {
+        let (Some(from), Some(asked)) = (told.ended(), told.asked_to_wait()) else { continue };
+        let is_inside =
+            last.is_some_and(|(other, until)| is_of_same_limit(other, told) && told.arrived.is_before(until));
+        let window = asked.min(CAPPED);
+        if is_inside || window <= 2 * in_flight {
+            continue;
+        }
+        last = Some((told, from.plus(window)));
+        let later = case.run.calls.iter().skip(told.number).filter(|call| is_of_same_limit(told, call));
+        let is_within = |call: &&Call| from.until(call.arrived) < window.saturating_sub(in_flight);
+        let others: Vec<_> = later
+            .take_while(is_within)
+            .filter(|call| from.until(call.arrived) > in_flight && from.is_before(call.arrived))
+            .filter(|call| call.key != told.key || !callers.follow_each_other(told, call, Duration::ZERO))
+            .collect();
+        is_judged = true;
+        findings.extend((!others.is_empty()).then(|| finding(told, asked, &others)));
+    }
+    if is_judged { Outcome::of(findings) } else { Outcome::not_applicable("no thread was told to wait") }
+}
+
+/// Whether the call was told that there were too many, and for how long to stay away. The token endpoint has a limit of
+/// its own.
+fn is_limit(call: &Call) -> bool {
+    call.status == Some(429) && !call.is_token() && call.asked_to_wait().is_some()
+}
+
+fn is_of_same_limit(told: &Call, other: &Call) -> bool {
+    told.client == other.client && told.version == other.version && !other.is_token()
+}
+
+fn finding(told: &Call, asked: Duration, others: &[&Call]) -> Finding {
+    let message = format!(
+        "{} came while call {} was told to wait {}; the limit is per client, not per thread.",
+        counted(others.len(), "other call", "other calls"),
+        told.number,
+        wait(asked)
+    );
+    let shown = std::iter::once(told).chain(others.iter().copied().take(10));
+    VERDICT.finding(message, shown).measured("calls", others.len()).measured("asked", asked.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Run;
+    use crate::verdict::example::{LIST, alone, beside, found, is_not_applicable, is_ok, run, tenant};
+
+    const OTHER: &str = "/v2024/password-sync-groups/a";
+
+    fn threads() -> Run {
+        run().get(LIST).get(OTHER).at(0.00005).on(2).exits(0)
+    }
+
+    fn limited(wait: f64) -> Run {
+        let run = run().get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2).after(wait);
+        run.get(LIST).on(1).at(2.1).exits(0)
+    }
+
+    #[test]
+    fn a_thread_that_goes_on_does_not_share_the_limit() {
+        let outcome = beside(&VERDICT, &threads(), &limited(0.7));
+        assert!(
+            found(&outcome).message.starts_with("1 other call came while call 1 was told to wait 2.00 s")
+        );
+    }
+
+    #[test]
+    fn what_was_in_flight_and_what_waited_does() {
+        is_ok(&beside(&VERDICT, &threads(), &limited(0.04)));
+        is_ok(&beside(&VERDICT, &threads(), &limited(2.0)));
+    }
+
+    #[test]
+    fn another_client_another_version_and_a_token_call_have_limits_of_their_own() {
+        let told = || run().get(LIST).on(1).told(429).retry_after("2");
+        for call in [
+            told().get(OTHER).on(2).after(0.7).by("b"),
+            told().get("/v3/password-sync-groups/a").on(2).after(0.7),
+            told().token("T2").on(2).after(0.7),
+        ] {
+            is_ok(&beside(&VERDICT, &threads(), &call.exits(0)));
+        }
+    }
+
+    #[test]
+    fn a_client_without_threads_is_not_judged() {
+        let clean = run().get(LIST).get(OTHER).exits(0);
+        is_not_applicable(&beside(&VERDICT, &clean, &limited(0.7)));
+        is_not_applicable(&beside(&VERDICT, &threads(), &threads()));
+    }
+
+    #[test]
+    fn one_journal_in_which_calls_overlap_is_enough() {
+        let overlapping = tenant().get(LIST).get(OTHER).at(0.00005).on(2);
+        let run = overlapping.get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2).after(0.7);
+        found(&alone(&VERDICT, &run.done()));
+    }
+}

@@ -1,0 +1,175 @@
+//! `no-backoff`: the client tries again and again without any wait.
+
+use crate::verdict::chain::Chain;
+use crate::verdict::pace::{RETRIES, no_wait_below, without_backoff};
+use crate::verdict::spacing::{gaps, stretches};
+use crate::verdict::text::wait;
+use crate::verdict::{Case, Finding, Group, Needs, Outcome, RunKind, Severity, Verdict};
+
+/// A client that needs longer than this from one call to the next, in seconds, cannot be told from one that waits.
+const SLOW_S: f64 = 0.1;
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "no-backoff",
+    severity: Severity::Error,
+    group: Group::Waits,
+    needs: Needs::Journal,
+    scenarios: &["fails-twice-then-works", "outage-and-recovery", "connection-resets", "token-endpoint-down"],
+    explains: &[],
+    checks: "Attempts after failures that may pass do not follow each other at the client's usual pace: five further \
+             attempts at one call, or three at each of three calls, in which the median wait is below 10 ms more than \
+             that pace (30 ms for a slow client) and none is longer by 60 ms. Waits that the service asked for are not \
+             looked at here.",
+    why: "An outage ends with time, not with calls. Whoever tries again at once uses up all attempts before anything can \
+          have changed, and adds to the load that the service cannot bear.",
+    advice: "Wait before each attempt, longer each time, and draw the wait at random: 1 s, 2 s, 4 s, up to a cap.",
+    source: "AWS Well-Architected REL05-BP03; Microsoft Graph throttling (avoid immediate retries)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    if case.run.is_clock_moved() {
+        return Outcome::not_applicable("the tenant's clock was moved");
+    }
+    let pace_s = case.clean.map_or(0.0, |clean| clean.pace().as_secs_f64());
+    if pace_s > SLOW_S {
+        return Outcome::not_applicable("the client's usual pace is too slow to be told from a wait");
+    }
+    let chains = chains(case);
+    if chains.is_empty() {
+        return Outcome::not_applicable("no call was tried again three times after failures that may pass");
+    }
+    let waits: Vec<_> = chains.iter().map(gaps).collect();
+    let bad = without_backoff(&waits, no_wait_below(pace_s));
+    // Chains of several runs are judged together; each run tells of its own.
+    let own = bad
+        .into_iter()
+        .filter(|place| case.run.calls.iter().any(|call| std::ptr::eq(call, chains[*place].first())));
+    Outcome::of(own.map(|place| finding(&chains[place])).collect())
+}
+
+/// Chains that are long enough to show how the client waits. Equal runs of a probe are judged together.
+fn chains<'a>(case: &Case<'a>) -> Vec<Chain<'a>> {
+    let is_probe =
+        matches!(case.run.kind, RunKind::Probe(_)) && case.probe().any(|run| std::ptr::eq(run, case.run));
+    let runs = if is_probe { case.probe().collect() } else { vec![case.run] };
+    let chains = runs.into_iter().flat_map(|run| case.of(run).attempts());
+    let stretches = chains.flat_map(|chain| stretches(&chain));
+    stretches.filter(|chain| chain.repetitions() >= RETRIES).collect()
+}
+
+fn finding(chain: &Chain<'_>) -> Finding {
+    let (first, last) = (chain.first(), chain.last());
+    let times = chain.calls.len();
+    let message = format!(
+        "Tried {times} times in {}. An outage needs time, not calls.",
+        wait(first.arrived.until(last.arrived))
+    );
+    let shown = chain.calls.iter().copied().take(20);
+    let longest = gaps(chain).into_iter().fold(0.0, f64::max);
+    VERDICT.finding(message, shown).measured("attempts", times).measured("longestWait", longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{
+        LIST, Script, alone, among, beside, found, is_not_applicable, is_ok, run, tenant,
+    };
+    use crate::verdict::{Call, Probe, Run};
+
+    fn failing(script: Script, target: &str, waits: &[f64]) -> Script {
+        let first = script.get(target).told(503);
+        waits.iter().fold(first, |script, wait| script.get(target).after(*wait).told(503))
+    }
+
+    fn clean() -> Run {
+        run().get(LIST).exits(0)
+    }
+
+    #[test]
+    fn five_more_attempts_at_once_are_too_many() {
+        let hammer = failing(run(), LIST, &[0.001; 5]).exits(1);
+        let outcome = beside(&VERDICT, &clean(), &hammer);
+        assert!(found(&outcome).message.starts_with("Tried 6 times in 5.5 ms."), "{outcome:?}");
+        found(&alone(&VERDICT, &failing(tenant(), LIST, &[0.001; 5]).done()));
+    }
+
+    #[test]
+    fn so_are_three_chains_of_three() {
+        let three = ["/v2024/a", "/v2024/b", "/v2024/c"];
+        let run = three.iter().fold(run(), |run, target| failing(run, target, &[0.001; 3])).exits(1);
+        let Outcome::Found(findings) = beside(&VERDICT, &clean(), &run) else { panic!("three findings") };
+        assert_eq!(findings.len(), 3);
+        is_ok(&beside(
+            &VERDICT,
+            &clean(),
+            &failing(super::super::super::example::run(), LIST, &[0.001; 3]).exits(1),
+        ));
+    }
+
+    #[test]
+    fn runs_of_a_probe_are_judged_together_and_told_apart() {
+        let probe = || failing(run().of_kind(RunKind::Probe(Probe::Unavailable)), LIST, &[0.001; 3]).exits(1);
+        found(&among(&VERDICT, &clean(), &[probe(), probe(), probe()]));
+        is_ok(&among(&VERDICT, &clean(), &[probe(), probe()]));
+    }
+
+    #[test]
+    fn whoever_waits_is_right() {
+        is_ok(&beside(&VERDICT, &clean(), &failing(run(), LIST, &[0.02, 0.05, 0.1, 0.2, 0.4]).exits(1)));
+        is_ok(&beside(
+            &VERDICT,
+            &clean(),
+            &failing(run(), LIST, &[0.001, 0.001, 0.001, 0.001, 0.5]).exits(1),
+        ));
+    }
+
+    #[test]
+    fn a_few_attempts_a_moved_clock_and_a_told_wait_show_nothing() {
+        is_not_applicable(&beside(&VERDICT, &clean(), &failing(run(), LIST, &[0.001; 2]).exits(1)));
+        let moved = failing(tenant(), LIST, &[0.001; 5]).get(LIST).moved(2).done();
+        is_not_applicable(&alone(&VERDICT, &moved));
+        let told = (0..9).fold(tenant(), |run, _| run.get(LIST).told(429).retry_after("0"));
+        is_not_applicable(&alone(&VERDICT, &told.done()));
+    }
+
+    #[test]
+    fn polling_refusals_and_successes_is_no_outage() {
+        let polls = (0..9).fold(tenant(), |run, _| run.get(LIST).refused(404));
+        is_not_applicable(&alone(&VERDICT, &polls.done()));
+        is_not_applicable(&alone(&VERDICT, &(0..9).fold(tenant(), |run, _| run.get(LIST)).done()));
+    }
+
+    #[test]
+    fn calls_that_the_client_makes_anyway_are_no_attempts() {
+        let clean = (0..6).fold(run(), |run, _| run.get(LIST)).exits(0);
+        is_not_applicable(&beside(&VERDICT, &clean, &failing(run(), LIST, &[0.001; 5]).exits(1)));
+        found(&beside(&VERDICT, &clean, &failing(run(), LIST, &[0.001; 10]).exits(1)));
+    }
+
+    #[test]
+    fn threads_that_ask_for_the_same_do_not_add_up() {
+        let threads =
+            |script: Script| (0..8).fold(script, |script, nth| script.get(LIST).on(nth + 1).told(503));
+        is_not_applicable(&alone(&VERDICT, &threads(threads(tenant())).done()));
+        let clean = (0_u32..8)
+            .fold(run(), |script, nth| script.get(LIST).at(0.00001 * f64::from(nth)).on(u64::from(8 + nth)));
+        is_not_applicable(&beside(&VERDICT, &clean.exits(0), &threads(threads(run())).exits(1)));
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_connection_is_found_in_a_long_chain() {
+        let hammer = |times| (1..=times).fold(tenant(), |run, nth| run.get(LIST).on(nth).told(503));
+        found(&alone(&VERDICT, &hammer(20).done()));
+        is_not_applicable(&alone(&VERDICT, &hammer(8).done()));
+    }
+
+    #[test]
+    fn what_an_http_library_repeats_by_itself_is_not_counted() {
+        let replayed = |call: &mut Call| call.is_replay = true;
+        let run = tenant().get("/v2024/x").get(LIST).closed().get(LIST).on(2).but(replayed).closed();
+        let run = run.get(LIST).after(1.0).closed().get(LIST).on(3).but(replayed).closed();
+        is_not_applicable(&alone(&VERDICT, &run.get(LIST).after(2.0).done()));
+    }
+}

@@ -1,0 +1,113 @@
+//! `renews-on-403`: the client takes a lack of rights for a dead token.
+
+use crate::verdict::attempts::Callers;
+use crate::verdict::{Call, Case, Group, Needs, Outcome, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "renews-on-403",
+    severity: Severity::Warning,
+    group: Group::Token,
+    needs: Needs::Journal,
+    scenarios: &["scope-taken-away", "forbidden-halfway"],
+    explains: &["retries-refusal"],
+    checks: "After a 403 the client does not fetch a token and make the same call again.",
+    why: "A new token has no more rights than the old one. The attempt hides what is wrong: a scope or a role is missing.",
+    advice: "Renew on 401 only; report a 403 with the right that is missing.",
+    source: "RFC 6750 3.1 (insufficient_scope)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    if !case.run.calls.iter().any(|call| call.status == Some(403) && !call.is_token()) {
+        return Outcome::not_applicable("no call was answered 403");
+    }
+    if case.run.fetches_tokens_all_the_time()
+        || case.clean.is_some_and(|clean| clean.fetches_tokens_all_the_time())
+    {
+        return Outcome::not_applicable("the client fetches a token for every call");
+    }
+    let callers = Callers::of(*case);
+    let chains = case.run.chains();
+    let found = chains.iter().flat_map(|chain| chain.pairs()).find_map(|(refused, next)| {
+        let token = renewal(case, refused, next)?;
+        is_meant(case, &callers, refused, next).then_some([refused, token, next])
+    });
+    let finding = found.map(|calls| {
+        let message = format!(
+            "Renewed its token after the 403 of call {} and asked again. A new token has no more rights than the old one.",
+            calls[0].number
+        );
+        VERDICT.finding(message, calls)
+    });
+    Outcome::of(finding.into_iter().collect())
+}
+
+/// The token call between the two, where no 401 gave another reason for it.
+fn renewal<'a>(case: &Case<'a>, refused: &Call, next: &Call) -> Option<&'a Call> {
+    if refused.status != Some(403) || refused.is_token() {
+        return None;
+    }
+    let between = || {
+        let calls = case.run.calls.iter().skip(refused.number).take_while(|call| call.number < next.number);
+        calls.filter(|call| call.client == refused.client)
+    };
+    let has_other_reason = between().any(|call| call.status == Some(401));
+    between().find(|call| call.token_given.is_some() && !has_other_reason)
+}
+
+/// Whether it is a repetition: more than the clean run makes, or alone over the same connection. Tests with clients of
+/// their own, with the same rights, ask for the same thing over new connections.
+fn is_meant(case: &Case<'_>, callers: &Callers<'_>, refused: &Call, next: &Call) -> bool {
+    match case.clean {
+        Some(_) => case.run.count(refused.key) > callers.planned(refused),
+        None => refused.connection == next.connection,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_not_applicable, is_ok, run, tenant,
+    };
+
+    fn begun(script: Script) -> Script {
+        script.token("T1").get(LIST).get(LIST).get(LIST).get("/v2024/x").get("/v2024/y")
+    }
+
+    #[test]
+    fn a_token_call_and_the_same_call_after_a_403_are_found() {
+        let clean = begun(run()).put("/v2024/x").exits(0);
+        let run =
+            |script| begun(script).put("/v2024/x").refused(403).token("T2").put("/v2024/x").refused(403);
+        let outcome = beside(&VERDICT, &clean, &run(super::super::super::example::run()).exits(1));
+        assert!(
+            found(&outcome).message.starts_with("Renewed its token after the 403 of call 7"),
+            "{outcome:?}"
+        );
+        found(&alone(&VERDICT, &run(tenant()).done()));
+    }
+
+    #[test]
+    fn whoever_reports_the_403_is_right() {
+        let clean = begun(run()).put("/v2024/x").exits(0);
+        is_ok(&beside(&VERDICT, &clean, &begun(run()).put("/v2024/x").refused(403).exits(1)));
+        is_not_applicable(&beside(&VERDICT, &clean, &clean));
+    }
+
+    #[test]
+    fn tests_with_clients_of_their_own_and_renewals_after_a_401_are_let_be() {
+        let other =
+            begun(tenant()).put("/v2024/x").refused(403).token("T2").on(2).put("/v2024/x").on(2).refused(403);
+        is_ok(&alone(&VERDICT, &other.done()));
+        let expired =
+            begun(tenant()).put("/v2024/x").refused(403).get(LIST).refused(401).token("T2").put("/v2024/x");
+        is_ok(&alone(&VERDICT, &expired.done()));
+    }
+
+    #[test]
+    fn a_client_that_fetches_a_token_for_every_call_is_not_judged() {
+        let run = tenant().token("T1").put("/v2024/x").refused(403).token("T2").put("/v2024/x").refused(403);
+        is_not_applicable(&alone(&VERDICT, &run.done()));
+    }
+}

@@ -1,0 +1,181 @@
+//! `retries-refusal`: the client asks again for what was refused. Alone, a journal does not say whether a test asks twice on
+//! purpose: there, three equal refusals in a row within two minutes of each other are needed, from one caller with nothing
+//! in between. No suite that we know of asks the same wrong thing three times in a row; clients that repeat whatever
+//! fails do it more often.
+
+use std::time::Duration;
+
+use hyper::Method;
+
+use crate::verdict::attempts::Callers;
+use crate::verdict::chain::Chain;
+use crate::verdict::text::wait;
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
+
+/// Later than this it is not an attempt at the same thing.
+const SOON: Duration = Duration::from_mins(2);
+/// So many equal refusals in a row are no accident, where nothing else is known.
+const ALONE: usize = 3;
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "retries-refusal",
+    severity: Severity::Error,
+    group: Group::Tries,
+    needs: Needs::Journal,
+    scenarios: &["forbidden-halfway", "scope-taken-away", "filter-refused", "patch-refused"],
+    explains: &[],
+    checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
+             with nothing done in between that could change the answer, more often than the clean run makes it. Without \
+             a clean run three equal refusals in a row are needed. A read that polls after a 404 is no repetition.",
+    why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \
+          what is wrong.",
+    advice: "Repeat 408, 429 and 5xx, where it does no harm; report every other 4xx at once, with its text.",
+    source: "Azure Core, azurecore-http-retry (must not retry 4xx); AIP-194 (INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let refused: Vec<_> = case.run.calls.iter().filter(|call| is_final(call)).collect();
+    if refused.is_empty() {
+        return Outcome::not_applicable("nothing was refused");
+    }
+    let callers = Callers::of(*case);
+    let chains = callers.attempts();
+    let parts = chains.iter().flat_map(|chain| chain.split(|one, next| is_repeated(case, one, next)));
+    let findings: Vec<_> =
+        parts.filter(|part| is_too_often(case, &callers, part)).map(|part| finding(&part)).collect();
+    if findings.is_empty() && case.clean.is_none() && case.run.ended.is_none() && is_last(case, &refused) {
+        return Outcome::not_applicable("nothing followed the refusal yet");
+    }
+    Outcome::of(findings)
+}
+
+/// A read after a 404 may wait for what is not there yet.
+fn is_final(call: &Call) -> bool {
+    call.is_refusal() && !(call.status == Some(404) && matches!(call.method, Method::GET | Method::HEAD))
+}
+
+/// Whether the next call asks for the same although it was refused and nothing was done that could change that: the client
+/// neither changed anything nor looked at what there is.
+fn is_repeated(case: &Case<'_>, one: &Call, next: &Call) -> bool {
+    let between = case.run.calls.iter().skip(one.number).take_while(|call| call.number < next.number);
+    let mut done = between.filter(|call| call.client == one.client && !call.is_token() && !call.has_failed());
+    is_final(one) && one.arrived.until(next.arrived) <= SOON && done.next().is_none()
+}
+
+fn is_too_often(case: &Case<'_>, callers: &Callers<'_>, part: &Chain<'_>) -> bool {
+    if part.calls.len() < 2 {
+        return false;
+    }
+    match case.clean {
+        None => part.calls.iter().filter(|call| is_final(call)).count() >= ALONE,
+        Some(_) => case.run.count(part.first().key) > callers.planned(part.first()) && part.repetitions() > 0,
+    }
+}
+
+fn is_last(case: &Case<'_>, refused: &[&Call]) -> bool {
+    refused.iter().all(|call| call.number == case.run.calls.len())
+}
+
+fn finding(part: &Chain<'_>) -> Finding {
+    let (first, last) = (part.first(), part.last());
+    let times = part.calls.len();
+    let status = first.status.unwrap_or_default();
+    let message = format!(
+        "Sent {} {times} times in {} although it was refused. A {status} will not change its mind.",
+        first.title(),
+        wait(first.arrived.until(last.arrived))
+    );
+    let shown = part.calls.iter().copied().take(20);
+    VERDICT.finding(message, shown).measured("attempts", times).measured("status", status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Run;
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_not_applicable, is_ok, run, tenant,
+    };
+    use crate::wire::changed::ChangeKind;
+
+    fn refused(script: Script, times: usize) -> Script {
+        (0..times).fold(script, |script, nth| {
+            let script = script.post(LIST).body("wrong");
+            if nth == 0 { script.refused(400) } else { script.after(5.0).refused(400) }
+        })
+    }
+
+    fn clean() -> Run {
+        run().post(LIST).body("wrong").exits(0)
+    }
+
+    #[test]
+    fn one_repetition_beyond_the_clean_run_is_too_many() {
+        let outcome = beside(&VERDICT, &clean(), &refused(run(), 2).exits(1));
+        assert_eq!(
+            found(&outcome).message,
+            "Sent POST /v2024/password-sync-groups 2 times in 5.00 s although it was refused. A 400 will not change its \
+             mind."
+        );
+        is_ok(&beside(&VERDICT, &clean(), &refused(run(), 1).exits(1)));
+    }
+
+    #[test]
+    fn eleven_tries_of_a_module_that_repeats_whatever_fails_are_found_alone() {
+        let eleven = |first: u16| {
+            let run = tenant().post(LIST).body("new").told(first).but_done();
+            (0..10).fold(run, |run, _| run.post(LIST).body("new").after(5.0).refused(400)).done()
+        };
+        assert!(found(&alone(&VERDICT, &eleven(500))).message.contains("10 times in 45 s"));
+        found(&alone(&VERDICT, &eleven(400)));
+    }
+
+    #[test]
+    fn a_test_that_asks_twice_on_purpose_is_let_be() {
+        is_ok(&alone(&VERDICT, &refused(tenant(), 2).done()));
+        found(&alone(&VERDICT, &refused(tenant(), 3).done()));
+    }
+
+    #[test]
+    fn tests_with_clients_of_their_own_do_not_add_up() {
+        let one = |script: Script, nth| {
+            script.token(&format!("T{nth}")).on(nth).post(LIST).body("wrong").refused(400)
+        };
+        is_ok(&alone(&VERDICT, &(1..9).fold(tenant(), one).done()));
+    }
+
+    #[test]
+    fn what_the_clean_run_asks_as_often_is_meant() {
+        let clean = refused(run(), 3).exits(0);
+        is_ok(&beside(&VERDICT, &clean, &refused(run(), 3).exits(0)));
+        found(&beside(&VERDICT, &clean, &refused(run(), 4).exits(0)));
+    }
+
+    #[test]
+    fn polling_looking_mending_and_told_waits_are_no_repetition() {
+        let polls = run().get(LIST).refused(404).get(LIST).refused(404).get(LIST).refused(404).exits(0);
+        is_not_applicable(&beside(&VERDICT, &clean(), &polls));
+        let mends = refused(run(), 1)
+            .delete("/v2024/x")
+            .changing(ChangeKind::Deleted, "x", "x")
+            .post(LIST)
+            .body("wrong");
+        is_ok(&beside(&VERDICT, &clean(), &mends.exits(0)));
+        let looks = refused(run(), 1).get(LIST).post(LIST).body("wrong").exits(0);
+        is_ok(&beside(&VERDICT, &clean(), &looks));
+        let told = run().get(LIST).told(403).retry_after("1").get(LIST).after(1.0).exits(0);
+        is_not_applicable(&beside(&VERDICT, &clean(), &told));
+    }
+
+    #[test]
+    fn a_token_call_with_wrong_credentials_is_refused_too() {
+        let token = |script: Script| script.post("/oauth/token").refused(401);
+        found(&alone(&VERDICT, &token(token(token(tenant()))).done()));
+    }
+
+    #[test]
+    fn a_refusal_that_nothing_followed_shows_nothing_yet() {
+        is_not_applicable(&alone(&VERDICT, &refused(tenant(), 1).done()));
+    }
+}

@@ -1,0 +1,108 @@
+//! `retry-after-crashes`: the command survives a 429 with a number, and one without a header, and dies of one with a text.
+
+use crate::verdict::{Call, Case, Group, Needs, Outcome, RetryAfter, Run, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "retry-after-crashes",
+    severity: Severity::Error,
+    group: Group::Waits,
+    needs: Needs::Ending,
+    scenarios: &["rate-limited-retry-after-garbage"],
+    explains: &[],
+    checks: "A command that succeeds although it meets a 429 with a `Retry-After` in seconds, and one without, also \
+             succeeds when the header holds a text that is neither a number nor a date.",
+    why: "A header can hold any text. What a program does not expect there ends it in the middle of its work.",
+    advice: "Treat a Retry-After that you cannot read, or that is negative, as if it were missing.",
+    source: "RFC 9110 10.2.3; RFC 9110 5.5 (recipients ought to be ready for invalid values)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let Some(text) = unreadable(case.run) else {
+        return Outcome::not_applicable(
+            "no 429 came with a Retry-After that cannot be read, or other faults came with it",
+        );
+    };
+    if case.run.succeeded() {
+        return Outcome::Ok;
+    }
+    let survives = |is_like: fn(&Call) -> bool| {
+        let runs =
+            case.all.iter().filter(|run| has_only(run, |call| call.status == Some(429) && is_like(call)));
+        runs.filter(|run| run.ended.is_some())
+            .map(Run::succeeded)
+            .fold(None, |all, one| Some(all.unwrap_or(true) && one))
+    };
+    let with_number = survives(|call| matches!(call.retry_after, Some(RetryAfter::Seconds(_))));
+    let without = survives(|call| call.retry_after.is_none());
+    match (with_number, without) {
+        (Some(true), Some(true)) => {
+            let calls = case.run.calls.iter().filter(|call| call.is_struck());
+            let message =
+                format!("Survives a 429 with `2` and one without Retry-After, dies of one with `{text}`.");
+            Outcome::of(vec![VERDICT.finding(message, calls)])
+        }
+        (None, _) | (_, None) => Outcome::not_applicable("what the client does on other 429s was not seen"),
+        _ => Outcome::not_applicable("the command fails on other 429s, too"),
+    }
+}
+
+/// The last text that could not be read, where nothing else went wrong in the run.
+fn unreadable(run: &Run) -> Option<&str> {
+    let text = |call: &'_ Call| matches!(call.retry_after, Some(RetryAfter::Unreadable(_)));
+    has_only(run, |call| call.status == Some(429) && text(call)).then_some(())?;
+    run.calls.iter().rev().filter(|call| call.is_struck()).find_map(|call| match &call.retry_after {
+        Some(RetryAfter::Unreadable(text)) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether faults struck, and all of them were like this.
+fn has_only(run: &Run, is_like: impl Fn(&Call) -> bool) -> bool {
+    run.is_struck() && run.calls.iter().filter(|call| call.is_struck()).all(is_like)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{LIST, Script, alone, among, found, is_not_applicable, is_ok, run, tenant};
+
+    fn garbage() -> Script {
+        run().get(LIST).told(429).retry_after("soon")
+    }
+
+    fn seconds(code: i32) -> Run {
+        run().get(LIST).told(429).retry_after("2").get(LIST).after(2.0).exits(code)
+    }
+
+    fn without(code: i32) -> Run {
+        run().get(LIST).told(429).get(LIST).after(1.0).exits(code)
+    }
+
+    #[test]
+    fn a_command_that_dies_of_the_text_alone_crashes() {
+        let clean = run().get(LIST).exits(0);
+        let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0)]);
+        assert!(found(&outcome).message.ends_with("dies of one with `soon`."), "{outcome:?}");
+    }
+
+    #[test]
+    fn one_that_succeeds_does_not() {
+        let clean = run().get(LIST).exits(0);
+        is_ok(&among(&VERDICT, &clean, &[garbage().get(LIST).after(1.0).exits(0)]));
+    }
+
+    #[test]
+    fn one_that_fails_on_every_429_or_was_not_seen_on_others_is_not_judged() {
+        let clean = run().get(LIST).exits(0);
+        is_not_applicable(&among(&VERDICT, &clean, &[garbage().exits(1), seconds(1), without(0)]));
+        is_not_applicable(&among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(1)]));
+        is_not_applicable(&among(&VERDICT, &clean, &[garbage().exits(1)]));
+        is_not_applicable(&among(
+            &VERDICT,
+            &clean,
+            &[garbage().get(LIST).told(503).exits(1), seconds(0), without(0)],
+        ));
+        is_not_applicable(&alone(&VERDICT, &tenant().get(LIST).told(429).retry_after("soon").done()));
+    }
+}

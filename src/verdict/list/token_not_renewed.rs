@@ -1,0 +1,139 @@
+//! `token-not-renewed`: the token ended, and the client fetched no other.
+
+use crate::verdict::text::counted;
+use crate::verdict::tokens::{Death, carried, deaths, later};
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "token-not-renewed",
+    severity: Severity::Error,
+    group: Group::Token,
+    needs: Needs::Journal,
+    scenarios: &["token-expires-early", "token-already-expired", "token-revoked-mid-page"],
+    explains: &["false-success"],
+    checks: "After a 401 for a token that the client was given, it fetches another. An error where it went on with the \
+             dead one, or where it tries again after other failures; a warning where it ended with the first 401, as it \
+             ends with any failure.",
+    why: "A token ends when the service says so, whatever expires_in promised. A client that fetches it once fails in \
+          every job that is long enough.",
+    advice: "On a 401 fetch one new token, repeat the call once, and report a second 401.",
+    source: "RFC 6750 3.1 (invalid_token); sailpoint-oss/python-sdk#59",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let deaths = deaths(case.run);
+    if deaths.is_empty() {
+        return Outcome::not_applicable("no token that the client was given was refused with 401");
+    }
+    if !case.run.calls.iter().any(Call::is_token) {
+        return Outcome::not_applicable("the client fetches no token itself");
+    }
+    let (mut findings, mut is_open) = (Vec::new(), false);
+    for death in deaths.iter().filter(|death| !is_replaced(case, death)) {
+        let used: Vec<_> =
+            later(case.run, death.call).filter(|call| carried(call) == Some(death.token)).collect();
+        if !used.is_empty() {
+            findings.push(went_on(death, &used));
+        } else if case.run.ended.is_some() {
+            findings.push(stopped(case, death));
+        } else {
+            is_open = true;
+        }
+    }
+    if is_open && findings.is_empty() {
+        return Outcome::not_applicable("nothing followed the 401 yet");
+    }
+    Outcome::of(findings)
+}
+
+/// Whether the client asked for another token once this one was told dead, or had another already.
+fn is_replaced(case: &Case<'_>, death: &Death<'_>) -> bool {
+    let run = case.run;
+    let asks = later(run, death.call).any(Call::is_token);
+    // A thread may have begun to renew before this 401 was told.
+    let asked = run.calls.iter().any(|call| {
+        call.is_token()
+            && call.client == death.call.client
+            && call.token_given != Some(death.token)
+            && death.call.arrived.is_before(call.arrived)
+    });
+    let moved_on = later(run, death.call).filter_map(carried).any(|token| token != death.token);
+    asks || asked || moved_on
+}
+
+fn went_on(death: &Death<'_>, used: &[&Call]) -> Finding {
+    let message = format!(
+        "The token ended at call {} and was never renewed; {} with it failed.",
+        death.call.number,
+        counted(used.len() + 1, "call", "calls")
+    );
+    let shown = std::iter::once(death.call).chain(used.iter().copied().take(10));
+    VERDICT.finding(message, shown).measured("calls", used.len() + 1)
+}
+
+fn stopped(case: &Case<'_>, death: &Death<'_>) -> Finding {
+    let message = format!(
+        "The token ended at call {}; the client stopped there instead of renewing it.",
+        death.call.number
+    );
+    let finding = VERDICT.finding(message, [death.call]);
+    if tries_again(case) { finding } else { finding.graded(Severity::Warning) }
+}
+
+/// Whether the client repeats calls after other failures, in any run.
+fn tries_again(case: &Case<'_>) -> bool {
+    case.all.iter().any(|run| {
+        let chains = case.of(run).attempts();
+        let part = |one: &Call, _: &Call| one.may_pass();
+        chains.iter().flat_map(|chain| chain.split(part)).any(|chain| chain.repetitions() > 0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Run;
+    use crate::verdict::example::{LIST, alone, among, beside, found, is_not_applicable, is_ok, run, tenant};
+
+    fn clean() -> Run {
+        run().token("T1").get(LIST).get("/v2024/x").exits(0)
+    }
+
+    #[test]
+    fn going_on_with_a_dead_token_is_an_error() {
+        let run = || tenant().token("T1").get(LIST).get(LIST).refused(401).get("/v2024/x").refused(401);
+        let outcome = alone(&VERDICT, &run().done());
+        assert_eq!(
+            found(&outcome).message,
+            "The token ended at call 3 and was never renewed; 2 calls with it failed."
+        );
+        assert_eq!(found(&beside(&VERDICT, &clean(), &run().exits(0))).severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_client_that_ends_with_any_failure_is_warned() {
+        let stops = run().token("T1").get(LIST).refused(401).exits(1);
+        let retries = run().token("T1").get(LIST).told(503).get(LIST).after(1.0).exits(0);
+        assert_eq!(found(&beside(&VERDICT, &clean(), &stops)).severity, Severity::Warning);
+        assert_eq!(found(&among(&VERDICT, &clean(), &[stops, retries])).severity, Severity::Error);
+    }
+
+    #[test]
+    fn whoever_renews_is_right() {
+        let renews = tenant().token("T1").get(LIST).refused(401).token("T2").get(LIST);
+        is_ok(&alone(&VERDICT, &renews.done()));
+        let fails = run().token("T1").get(LIST).refused(401).post("/oauth/token").told(503).exits(1);
+        is_ok(&beside(&VERDICT, &clean(), &fails));
+    }
+
+    #[test]
+    fn tokens_that_were_never_good_and_tokens_from_elsewhere_are_not_judged() {
+        let wrong =
+            tenant().token("T1").get(LIST).get(LIST).with("wrong").refused(401).get(LIST).with("wrong");
+        is_not_applicable(&alone(&VERDICT, &wrong.refused(401).done()));
+        let brought = tenant().get(LIST).get(LIST).refused(401).get(LIST).refused(401);
+        is_not_applicable(&alone(&VERDICT, &brought.done()));
+        is_not_applicable(&alone(&VERDICT, &tenant().token("T1").get(LIST).refused(401).done()));
+    }
+}

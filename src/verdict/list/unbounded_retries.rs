@@ -1,0 +1,153 @@
+//! `unbounded-retries`: the client tries without end, or nearly so.
+
+use std::time::Duration;
+
+use crate::verdict::chain::Chain;
+use crate::verdict::text::wait;
+use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
+
+/// Whoever is still at it at the deadline after so many attempts has no limit that matters.
+const STILL_TRYING: usize = 6;
+
+pub(super) static VERDICT: Verdict = Verdict {
+    id: "unbounded-retries",
+    severity: Severity::Error,
+    group: Group::Tries,
+    needs: Needs::Journal,
+    scenarios: &["outage-and-recovery", "hangs-forever"],
+    explains: &["hangs"],
+    checks: "A call that keeps failing in ways that may pass is attempted 10 times at most (`--max-attempts`), and fewer \
+             than 6 times when the command still tries at its deadline. Reads that poll for what is not there yet, calls \
+             that are refused, and 401s are judged elsewhere.",
+    why: "A job that never gives up never tells anybody that something is wrong, and its calls add to the load that keeps \
+          the service down.",
+    advice: "Stop after a handful of attempts, or after a total time, and say so.",
+    source: "AWS Well-Architected REL05-BP03; Google, Site Reliability Engineering, chapter 21 (3 attempts per request)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    let chains = case.attempts();
+    let stretches: Vec<_> = chains.iter().flat_map(|chain| chain.split(|one, _| counts(one))).collect();
+    let bad = stretches.iter().filter(|chain| is_unbounded(case, chain));
+    let findings: Vec<_> = bad.map(|chain| finding(case.run, chain)).collect();
+    if !findings.is_empty() {
+        return Outcome::Found(findings);
+    }
+    let failing: Vec<_> = stretches.iter().filter(|chain| counts(chain.last())).collect();
+    if failing.is_empty() {
+        return Outcome::not_applicable("no call failed until the client gave up");
+    }
+    if failing.iter().any(|chain| gave_up(case.run, chain)) {
+        return Outcome::Ok;
+    }
+    match &case.run.ended {
+        Some(ended) => Outcome::inconclusive(format!(
+            "the deadline of {} came before the client had given up",
+            wait(ended.deadline)
+        )),
+        None => Outcome::not_applicable("whether the client goes on cannot be told yet"),
+    }
+}
+
+/// Whether an attempt that ended so may be followed by another that counts.
+fn counts(call: &Call) -> bool {
+    call.may_pass() || (call.status == Some(409) && !call.is_read())
+}
+
+fn attempts(chain: &Chain<'_>) -> usize {
+    chain.repetitions() + 1
+}
+
+fn is_unbounded(case: &Case<'_>, chain: &Chain<'_>) -> bool {
+    let attempts = attempts(chain);
+    attempts > case.limits.max_attempts || (attempts >= STILL_TRYING && is_still_trying(case.run, chain))
+}
+
+/// Whether the deadline came while the client was at it: nothing else was called since, and the time since the last
+/// attempt is no longer than the wait for another might be.
+fn is_still_trying(run: &Run, chain: &Chain<'_>) -> bool {
+    let Some(ended) = run.ended.as_ref().filter(|ended| ended.exit == Exit::Deadline) else { return false };
+    let last = chain.last();
+    let since = Duration::from_nanos(ended.at_ns.saturating_sub(last.arrived.ns));
+    let longest = chain.pairs().map(|(one, next)| one.arrived.until(next.arrived)).max().unwrap_or_default();
+    last.has_failed() && !goes_on(run, last) && since <= 3 * longest + Duration::from_secs(1)
+}
+
+fn gave_up(run: &Run, chain: &Chain<'_>) -> bool {
+    let ended_itself = run.ended.as_ref().is_some_and(|ended| ended.exit != Exit::Deadline);
+    ended_itself || goes_on(run, chain.last())
+}
+
+/// Whether the client did something else after this call.
+fn goes_on(run: &Run, call: &Call) -> bool {
+    let later = run.calls.iter().skip(call.number);
+    later.filter(|other| other.client == call.client && !other.is_token()).any(|other| other.key != call.key)
+}
+
+fn finding(run: &Run, chain: &Chain<'_>) -> Finding {
+    let attempts = attempts(chain);
+    let time = wait(chain.first().arrived.until(chain.last().arrived));
+    let end = if is_still_trying(run, chain) { "and no end" } else { "at one call" };
+    let message = format!("{attempts} attempts {end} ({time}). Stop after a handful and say so.");
+    let shown = chain.calls.iter().copied().take(20);
+    VERDICT.finding(message, shown).measured("attempts", attempts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+    };
+
+    fn failing(script: Script, times: usize) -> Script {
+        (0..times).fold(script, |script, nth| {
+            let script = script.get(LIST);
+            if nth == 0 { script.told(503) } else { script.after(1.0).told(503) }
+        })
+    }
+
+    fn clean() -> Run {
+        run().get(LIST).exits(0)
+    }
+
+    #[test]
+    fn more_than_ten_attempts_are_too_many() {
+        let outcome = beside(&VERDICT, &clean(), &failing(run(), 11).exits(1));
+        assert_eq!(
+            found(&outcome).message,
+            "11 attempts at one call (10 s). Stop after a handful and say so."
+        );
+        is_ok(&beside(&VERDICT, &clean(), &failing(run(), 10).exits(1)));
+        found(&alone(&VERDICT, &failing(tenant(), 11).done()));
+    }
+
+    #[test]
+    fn six_are_when_the_client_still_tries_at_its_deadline() {
+        let outcome = beside(&VERDICT, &clean(), &failing(run(), 6).ends_at_deadline(6.0));
+        assert!(found(&outcome).message.starts_with("6 attempts and no end"), "{outcome:?}");
+        is_inconclusive(&beside(&VERDICT, &clean(), &failing(run(), 6).ends_at_deadline(60.0)));
+        is_inconclusive(&beside(&VERDICT, &clean(), &failing(run(), 3).ends_at_deadline(3.0)));
+    }
+
+    #[test]
+    fn what_passed_and_what_may_go_on_shows_no_limit() {
+        is_not_applicable(&beside(&VERDICT, &clean(), &failing(run(), 3).get(LIST).exits(0)));
+        is_not_applicable(&alone(&VERDICT, &failing(tenant(), 3).done()));
+        is_ok(&alone(&VERDICT, &failing(tenant(), 3).get("/v2024/x").done()));
+    }
+
+    #[test]
+    fn polling_for_what_is_not_there_yet_has_no_limit() {
+        let polls = (0..50).fold(tenant(), |run, _| run.get(LIST).refused(404));
+        is_not_applicable(&alone(&VERDICT, &polls.done()));
+    }
+
+    #[test]
+    fn calls_that_the_client_makes_anyway_do_not_count() {
+        let clean = (0..5).fold(run(), |run, _| run.get(LIST)).exits(0);
+        is_ok(&beside(&VERDICT, &clean, &failing(run(), 14).exits(1)));
+        found(&beside(&VERDICT, &clean, &failing(run(), 15).exits(1)));
+    }
+}
