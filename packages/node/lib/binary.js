@@ -1,0 +1,106 @@
+// Finds the program: SYNC_GROUP_SIM_BIN, else the one in this platform's package, else on the PATH; and asks for its version.
+
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, dirname, join, resolve } from "node:path";
+
+import { SimulatorError } from "./errors.js";
+import { PLATFORMS, packageOf, programOn } from "./platforms.js";
+
+export const VARIABLE = "SYNC_GROUP_SIM_BIN";
+const ASK_MILLISECONDS = 20_000;
+const require = createRequire(import.meta.url);
+
+/** This package's version. */
+export const VERSION = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+
+/** The program's path. */
+export function find() {
+  const platform = `${process.platform}-${process.arch}`;
+  const named = process.env[VARIABLE];
+  if (named) {
+    const found = program(named) ?? onThePath(named);
+    if (found) return found;
+    throw new SimulatorError(
+      `${VARIABLE} is "${named}", and no program is there; expected the path of sync-group-sim, ` +
+        `or ${VARIABLE} unset for the one that came with the package`,
+    );
+  }
+  const found = inPackage(platform) ?? onThePath(programOn(platform));
+  if (found) return found;
+  const why = PLATFORMS[platform]
+    ? `the package ${packageOf(platform)} is not installed (npm leaves it out with --omit=optional, ` +
+      "and when a lock file or node_modules comes from another platform); " +
+      `try: npm install --include=optional sync-group-sim@${VERSION}`
+    : `there is no package for this platform (${platform}), only for ${Object.keys(PLATFORMS).join(", ")}`;
+  throw new SimulatorError(
+    `the program sync-group-sim is missing: ${why}; or set ${VARIABLE} to its path, or put it on the PATH`,
+  );
+}
+
+function inPackage(platform) {
+  try {
+    return program(join(dirname(require.resolve(`${packageOf(platform)}/package.json`)), programOn(platform)));
+  } catch {
+    return undefined;
+  }
+}
+
+function onThePath(name) {
+  if (name.includes("/") || name.includes("\\")) return undefined;
+  const endings = process.platform === "win32" ? ["", ".exe"] : [""];
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    // npx puts the launcher of this very package there; it would start itself.
+    if (!folder || folder.endsWith(join("node_modules", ".bin"))) continue;
+    for (const ending of endings) {
+      const found = program(join(folder, name + ending));
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** The absolute path, if a program is there. */
+function program(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? resolve(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the program says to `--version`. */
+export function versionOf(path) {
+  const asked = spawnSync(path, ["--version"], { encoding: "utf8", timeout: ASK_MILLISECONDS });
+  if (asked.error) throw cannotRun(path, asked.error);
+  const found = /^sync-group-sim (\d+\.\d+\.\S+)$/.exec(asked.stdout.trim());
+  if (found) return found[1];
+  const said = (asked.stdout + asked.stderr).trim().slice(0, 200);
+  // What the system cannot run is given to a shell, which cannot read it either.
+  if (asked.status !== 0) throw cannotRun(path, { code: said });
+  throw new SimulatorError(`${path} is not sync-group-sim: \`--version\` printed "${said}"; see ${VARIABLE}`);
+}
+
+/** Why a program that is there does not run. */
+export function cannotRun(path, error) {
+  const why = { ENOENT: "it is not there", EACCES: "it may not be run", ENOEXEC: "it is for another platform" };
+  return new SimulatorError(
+    `${path} cannot be run on this machine (${why[error.code] ?? error.code}); ` +
+      `expected sync-group-sim for ${process.platform}-${process.arch}`,
+  );
+}
+
+/** What stays the same while versions are compatible: `0.1` of `0.1.7`. */
+const release = (version) => version.split(".").slice(0, 2).join(".");
+
+/** What to say about a program that this package does not go with. */
+export function mismatch(version, path) {
+  if (release(version) === release(VERSION)) return undefined;
+  return (
+    `${path} is sync-group-sim ${version}, and this npm package is ${VERSION}; expected a program ` +
+    `${release(VERSION)}.x: npm install -D sync-group-sim@${release(version)} for that program, ` +
+    `or unset ${VARIABLE} for the one that came with the package`
+  );
+}

@@ -1,0 +1,161 @@
+// Starts and stops the program, and makes tenants in it.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { cannotRun, find, mismatch, VARIABLE, versionOf } from "./binary.js";
+import { Control } from "./control.js";
+import { CallRefused, SimulatorError } from "./errors.js";
+import { creation } from "./options.js";
+import { Tenant } from "./tenant.js";
+
+const START_MILLISECONDS = 20_000;
+const STOP_MILLISECONDS = 10_000;
+const POLL_MILLISECONDS = 2;
+// Variables of the server that would take it away from its own tests; the others take effect.
+const NOT_OURS = [
+  "LISTEN", "PORT_FILE", "TLS_CERT", "TLS_KEY", "TLS_SELF_SIGNED", "TLS_CA_FILE", "CONTROL", "CONTROL_TOKEN",
+].map((name) => `SYNC_GROUP_SIM_${name}`);
+
+/** A running server on a free port of this machine. */
+export class Simulator {
+  #child;
+  #folder;
+  #control;
+  #stopOnExit;
+
+  constructor({ child, folder, port, program, version, control }) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#control = control;
+    this.program = program;
+    this.version = version;
+    this.baseUrl = `http://127.0.0.1:${port}`;
+    this.#stopOnExit = () => {
+      child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once("exit", this.#stopOnExit);
+  }
+
+  /** A new tenant, set up by its options. */
+  async tenant(options = {}) {
+    const { body, yaml } = creation(options);
+    const { answer } = await this.#control.call("POST", "/_sim/tenants", body);
+    const tenant = new Tenant(this.#control, this.baseUrl, answer);
+    try {
+      if (yaml !== undefined) await tenant.control("PUT", "scenario", yaml);
+      // Each comes ahead of those before it.
+      for (const rule of [...(options.rules ?? [])].reverse()) await tenant.rule(rule);
+      const { clock } = options;
+      if (clock !== undefined) await tenant.control("PUT", "clock", typeof clock === "string" ? { mode: clock } : clock);
+    } catch (error) {
+      await tenant.delete();
+      throw error;
+    }
+    return tenant;
+  }
+
+  /** Ends the server. */
+  async stop() {
+    process.removeListener("exit", this.#stopOnExit);
+    this.#control.close();
+    await end(this.#child);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose ?? Symbol("asyncDispose")]() {
+    return this.stop();
+  }
+}
+
+/** Starts a server on a free port; `args` are further arguments for `sync-group-sim serve`. */
+export async function startSimulator({ args = [] } = {}) {
+  const program = find();
+  const folder = mkdtempSync(join(tmpdir(), "sync-group-sim-"));
+  let child;
+  try {
+    child = start(program, folder, args);
+    const port = await listening(child, folder, program);
+    const control = new Control(port);
+    const version = await versionAt(control, program);
+    const wrong = mismatch(version, program);
+    if (wrong) throw new SimulatorError(wrong);
+    return new Simulator({ child, folder, port, program, version, control });
+  } catch (error) {
+    if (child) await end(child);
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function versionAt(control, program) {
+  try {
+    const { answer } = await control.call("GET", "/_sim/health");
+    if (typeof answer?.version === "string") return answer.version;
+  } catch (error) {
+    if (!(error instanceof CallRefused || error instanceof SyntaxError)) throw error;
+  }
+  throw new SimulatorError(`${program} does not answer as sync-group-sim does; see ${VARIABLE}`);
+}
+
+function start(program, folder, args) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.includes(name.toUpperCase())));
+  const log = openSync(join(folder, "said"), "w");
+  // In this process's group, so that whatever ends a test run from outside (Ctrl-C, a closed terminal, a CI job that is
+  // cancelled) ends the server, too.
+  const child = spawn(
+    program,
+    ["serve", "--listen", "127.0.0.1:0", "--log", "off", ...args, "--port-file", join(folder, "port")],
+    { stdio: ["ignore", "ignore", log], env, windowsHide: true },
+  );
+  closeSync(log);
+  child.ended = new Promise((resolve) => {
+    child.once("error", (error) => resolve({ error }));
+    child.once("exit", (code) => resolve({ code }));
+  });
+  child.ended.then((how) => (child.how = how));
+  // A test run that forgets to stop it ends all the same.
+  child.unref();
+  return child;
+}
+
+/** The port, once the server listens. */
+async function listening(child, folder, program) {
+  const deadline = performance.now() + START_MILLISECONDS;
+  while (performance.now() < deadline) {
+    if (child.how) throw ended(child.how, folder, program);
+    const port = read(join(folder, "port"));
+    if (port) return Number(port);
+    await pause(POLL_MILLISECONDS);
+  }
+  throw new SimulatorError(`${program} did not listen within ${START_MILLISECONDS} ms`);
+}
+
+/** Why it ended before it listened: a program of another version may not know an option. */
+function ended({ error, code }, folder, program) {
+  if (error) return cannotRun(program, error);
+  const said = read(join(folder, "said")) || "it said nothing";
+  const wrong = mismatch(versionOf(program), program);
+  return new SimulatorError(wrong ?? `${program} ended with code ${code} before it listened: ${said}`);
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+async function end(child) {
+  if (child.how) return;
+  child.ref();
+  child.kill();
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MILLISECONDS);
+  await child.ended;
+  clearTimeout(timer);
+}

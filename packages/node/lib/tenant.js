@@ -1,0 +1,91 @@
+// One tenant: what the client under test needs, and what a test does to it.
+
+import { CallRefused, SimulatorError, VerificationFailed } from "./errors.js";
+
+/** An organisation of its own: groups, credentials, faults, clock and journal. */
+export class Tenant {
+  #control;
+
+  constructor(control, server, { name, clients, seed }) {
+    this.#control = control;
+    this.name = name;
+    this.baseUrl = `${server}/tenants/${name}`;
+    this.clients = clients;
+    this.clientId = clients[0]?.clientId ?? "";
+    this.clientSecret = clients[0]?.clientSecret ?? "";
+    this.seed = seed;
+  }
+
+  get env() {
+    return { SAIL_BASE_URL: this.baseUrl, SAIL_CLIENT_ID: this.clientId, SAIL_CLIENT_SECRET: this.clientSecret };
+  }
+
+  rule(rule) {
+    return this.control("POST", "scenario/rules", rule);
+  }
+
+  use(...scenarios) {
+    return scenarios.length ? this.control("PUT", "scenario", { use: scenarios }) : this.control("DELETE", "scenario");
+  }
+
+  advance(time) {
+    const by = typeof time === "number" ? `${Math.round(time)}ms` : time;
+    return this.control("POST", "clock/advance", { by });
+  }
+
+  clock(settings) {
+    if (settings === undefined) return this.control("GET", "clock");
+    return this.control("PUT", "clock", typeof settings === "string" ? { mode: settings } : settings);
+  }
+
+  async verify(expectation) {
+    const { status, answer } = await this.#control.call("POST", this.#path("verify"), expectation, { also: [409] });
+    if (status === 409) throw new VerificationFailed(told(answer), answer.nearest, expectation);
+    return answer;
+  }
+
+  async findings() {
+    try {
+      return (await this.control("GET", "verdicts")).findings;
+    } catch (error) {
+      if (!(error instanceof CallRefused && error.status === 404 && error.message.includes("verdicts"))) throw error;
+      throw new SimulatorError(
+        "this sync-group-sim has no verdicts (GET /_sim/verdicts); expected a newer one: npm install -D sync-group-sim@latest",
+      );
+    }
+  }
+
+  async journal(filters = {}) {
+    const query = new URLSearchParams(filters).toString();
+    return (await this.control("GET", query ? `journal?${query}` : "journal")).exchanges;
+  }
+
+  async har() {
+    return (await this.#control.call("GET", this.#path("journal.har"), undefined, { raw: true })).answer;
+  }
+
+  async control(method, call, body) {
+    return (await this.#control.call(method, this.#path(call), body)).answer;
+  }
+
+  async delete() {
+    await this.#control.call("DELETE", `/_sim/tenants/${this.name}`, undefined, { also: [404] });
+  }
+
+  [Symbol.asyncDispose ?? Symbol("asyncDispose")]() {
+    return this.delete();
+  }
+
+  #path(call) {
+    return `/tenants/${this.name}/_sim/${call}`;
+  }
+}
+
+/** What was expected, and what came nearest. */
+function told({ expected, nearest }) {
+  const lines = nearest.map(
+    ({ seq, method = "", path = "", status = "", differs }) =>
+      `  exchange ${seq}: ${method} ${path} ${status}: ${differs.join("; ")}`,
+  );
+  return [`expected ${expected}; nearest:`, ...(lines.length ? lines : ["  no exchange at all"])].join("\n");
+}

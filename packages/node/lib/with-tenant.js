@@ -1,0 +1,83 @@
+// Test functions with a tenant of their own, for node:test and vitest: one server for the process, started by the first
+// test; what the client did in a test that fails is kept in a folder.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { startSimulator } from "./simulator.js";
+
+const SHOW_MILLISECONDS = 20_000;
+let starting;
+const shared = () => (starting ??= startSimulator());
+
+async function stopShared() {
+  const started = starting;
+  starting = undefined;
+  await (await started?.catch(() => undefined))?.stop();
+}
+
+// vitest may end its workers without letting them say so; its own hook comes in time.
+if (process.env.VITEST) {
+  const vitest = await import("vitest").catch(() => undefined);
+  try {
+    vitest?.afterAll(stopShared);
+  } catch {
+    // Imported where there are no hooks: in a file of set-up for the whole run.
+  }
+}
+
+/** A test function: `test("…", withTenant(options, async (tenant, context) => { … }))`; the options may be left out. */
+export function withTenant(...given) {
+  const [options, body] = typeof given[0] === "function" ? [{}, given[0]] : given;
+  if (typeof body !== "function") throw new TypeError("withTenant: expected a test function, or options and a test function");
+  const run = async (context) => {
+    const name = nameOf(context);
+    const simulator = await shared();
+    // With one seed a test meets the same faults, whichever tests ran before it.
+    const tenant = await simulator.tenant(name ? { drawKey: name, ...options } : options);
+    try {
+      return await body(tenant, context);
+    } catch (error) {
+      await keep(simulator, tenant, name ?? tenant.name, context);
+      throw error;
+    } finally {
+      await tenant.delete();
+    }
+  };
+  // vitest reads from the text of a function which fixtures it wants.
+  const test = (context) => run(context);
+  // `test("…", () => withTenant(…))` would pass without having run; awaited, it runs.
+  test.then = (resolve, reject) => run(undefined).then(resolve, reject);
+  return test;
+}
+
+/** The test's whole name: by node:test or by vitest. */
+function nameOf(context) {
+  return context?.fullName ?? context?.task?.fullTestName ?? context?.task?.name ?? context?.name;
+}
+
+/** Writes the journal and the HTTP archive down, and says where they are and what they say. */
+async function keep(simulator, tenant, name, context) {
+  try {
+    const folder = process.env.SYNC_GROUP_SIM_JOURNALS || "sync-group-sim-journals";
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `${name.replace(/[^\w.-]+/g, "-").slice(-100)}-${tenant.name}`);
+    writeFileSync(`${file}.json`, JSON.stringify(await tenant.control("GET", "journal")));
+    writeFileSync(`${file}.har`, await tenant.har());
+    const shown = spawnSync(simulator.program, ["journal", "--url", tenant.baseUrl], {
+      encoding: "utf8",
+      timeout: SHOW_MILLISECONDS,
+    });
+    const lines = [
+      "what the client did (sync-group-sim):",
+      shown.stdout?.trimEnd() || "no request came",
+      `journal: ${file}.json, and .har; SYNC_GROUP_SIM_SEED=${tenant.seed} repeats ids and faults`,
+    ];
+    if (typeof context?.diagnostic === "function") lines.join("\n").split("\n").forEach((line) => context.diagnostic(line));
+    else console.error(lines.join("\n"));
+  } catch (error) {
+    // The test's own failure counts.
+    console.error(`what the client did could not be kept: ${error.message}`);
+  }
+}

@@ -1,0 +1,47 @@
+// Lays out the npm packages of one version: `node stage.js FOLDER VERSION [PLATFORM PROGRAM]`. Without a platform FOLDER
+// gets this package, which names a package for each platform as an optional dependency; with one it gets the package that
+// holds PROGRAM for that platform. npm installs the one whose `os` and `cpu` fit, and runs no script.
+
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { PLATFORMS, packageOf, programOn } from "./lib/platforms.js";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const [folder, version, platform, program] = process.argv.slice(2);
+const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+
+function write(content) {
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+function copyLicences() {
+  for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) {
+    copyFileSync(join(here, "../..", licence), join(folder, licence));
+  }
+}
+
+mkdirSync(folder, { recursive: true });
+copyLicences();
+if (platform === undefined) {
+  for (const file of [...manifest.files, "README.md"]) cpSync(join(here, file), join(folder, file), { recursive: true });
+  const dependencies = Object.keys(PLATFORMS).map((each) => [packageOf(each), version]);
+  write({ ...manifest, version, optionalDependencies: Object.fromEntries(dependencies) });
+} else {
+  const [os, cpu] = platform.split("-");
+  const name = programOn(platform);
+  copyFileSync(program, join(folder, name));
+  chmodSync(join(folder, name), 0o755);
+  const { license, description } = manifest;
+  write({
+    name: packageOf(platform),
+    version,
+    description: `${description}: the program for ${platform}`,
+    license,
+    os: [os],
+    cpu: [cpu],
+    files: [name],
+    preferUnplugged: true,
+  });
+}

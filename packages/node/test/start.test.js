@@ -1,0 +1,177 @@
+// Starting the program: where it is found, what is said when it is missing, broken, or of another version; and its end.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+
+import { CallRefused, startSimulator, VerificationFailed } from "sync-group-sim";
+
+const require = createRequire(import.meta.url);
+const { version } = require("sync-group-sim/package.json");
+const folder = mkdtempSync(join(tmpdir(), "sync-group-sim-test-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A program of its own, named by the variable while `run` runs. */
+async function withProgram(text, run) {
+  const path = join(folder, "program");
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return withVariables({ SYNC_GROUP_SIM_BIN: path }, () => run(path));
+}
+
+async function withVariables(variables, run) {
+  const before = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]));
+  const set = (all) => {
+    for (const [name, value] of Object.entries(all)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  set(variables);
+  try {
+    return await run();
+  } finally {
+    set(before);
+  }
+}
+
+/** Answers as a server of another version does. */
+const other = (told) => `#!${process.execPath}
+const http = require("node:http"), fs = require("node:fs");
+if (process.argv.includes("--version")) { console.log("sync-group-sim ${told}"); process.exit(); }
+const server = http.createServer((_, reply) => reply.end('{"status":"ok","version":"${told}"}'));
+const file = process.argv[process.argv.indexOf("--port-file") + 1];
+server.listen(0, "127.0.0.1", () => fs.writeFileSync(file, String(server.address().port)));
+`;
+
+for (const told of ["0.0.9", "0.9.0", "1.1.0"]) {
+  test(`a program of version ${told} is refused`, () =>
+    withProgram(other(told), (path) =>
+      assert.rejects(startSimulator(), ({ message }) => {
+        assert.ok(message.includes(`${path} is sync-group-sim ${told}, and this npm package is ${version}`), message);
+        return message.includes("npm install") && message.includes("SYNC_GROUP_SIM_BIN");
+      }),
+    ));
+}
+
+test("an older program that does not know an option is told by its version", () =>
+  withProgram(
+    '#!/bin/sh\n[ "$1" != --version ] || { echo sync-group-sim 0.0.3; exit 0; }\necho unknown option >&2; exit 2\n',
+    () => assert.rejects(startSimulator(), /is sync-group-sim 0\.0\.3, and this npm package is/),
+  ));
+
+test("what a program says before it ends is told", () =>
+  withProgram(
+    `#!/bin/sh\n[ "$1" != --version ] || { echo sync-group-sim ${version}; exit; }\necho no room >&2; exit 1\n`,
+    () => assert.rejects(startSimulator(), /ended with code 1 before it listened: no room/),
+  ));
+
+test("another program is told", () =>
+  withProgram("#!/bin/sh\necho something else\n", () =>
+    assert.rejects(startSimulator(), /is not sync-group-sim: `--version` printed "something else"/),
+  ));
+
+test("a program for another platform is told", () =>
+  withProgram("\x7fELF not for here", () => assert.rejects(startSimulator(), /cannot be run on this machine/)));
+
+test("a variable that names nothing is told", () =>
+  withVariables({ SYNC_GROUP_SIM_BIN: "/no/such/program" }, () =>
+    assert.rejects(startSimulator(), /SYNC_GROUP_SIM_BIN is "\/no\/such\/program", and no program is there/),
+  ));
+
+test("the package finds the program that came with it", () =>
+  withVariables({ SYNC_GROUP_SIM_BIN: undefined, PATH: folder }, async () => {
+    const sim = await startSimulator();
+    await sim.stop();
+    const platform = `sync-group-sim-${process.platform}-${process.arch}`;
+    assert.equal(dirname(sim.program), dirname(require.resolve(`${platform}/package.json`)));
+    assert.equal(sim.version, version);
+  }));
+
+test("variables that would take the server away are left out, the others take effect, and no proxy is asked", () => {
+  const variables = {
+    SYNC_GROUP_SIM_CONTROL: "off",
+    SYNC_GROUP_SIM_TLS_SELF_SIGNED: "true",
+    SYNC_GROUP_SIM_SEED: "11",
+    http_proxy: "http://127.0.0.1:9",
+    NODE_USE_ENV_PROXY: "1",
+  };
+  return withVariables(variables, async () => {
+    const sim = await startSimulator();
+    const tenant = await sim.tenant();
+    assert.equal(tenant.seed, 11);
+    assert.deepEqual(await tenant.journal(), []);
+    await sim.stop();
+    await assert.rejects(tenant.journal(), /does not answer/);
+  });
+});
+
+test("refusals are the server's words, and a tenant that could not be set up is not left", async () => {
+  const sim = await startSimulator();
+  await assert.rejects(sim.tenant({ scenario: "rate-limitted" }), /rate-limitted/);
+  await assert.rejects(sim.tenant({ scenarios: "x" }), /no option "scenarios"; expected one of: scenario, rules/);
+  await assert.rejects(sim.tenant({ name: "half", rules: [{ fault: { burn: true } }] }), CallRefused);
+  const tenant = await sim.tenant({ name: "half" });
+  await assert.rejects(tenant.verify({ match: { operation: "token" } }), (error) => {
+    return error instanceof VerificationFailed && error.message.includes("no exchange at all");
+  });
+  await sim.stop();
+});
+
+test("a YAML scenario, a JSON fixture and a manual clock are taken", async () => {
+  const [scenario, fixture] = [join(folder, "mine.yaml"), join(folder, "few.json")];
+  writeFileSync(scenario, "name: mine\nrules:\n  - when: {operation: getToken}\n    fault: {respond: {status: 502}}\n".replace("getToken", "token"));
+  writeFileSync(fixture, '{"groups": []}');
+  const sim = await startSimulator();
+  const tenant = await sim.tenant({ scenario, clock: "manual" });
+  assert.equal((await fetch(`${tenant.baseUrl}/oauth/token`, { method: "POST" })).status, 502);
+  assert.equal((await tenant.clock()).mode, "manual");
+  await tenant.advance(1_500);
+  await assert.rejects(sim.tenant({ fixture: scenario }), /SYNC_GROUP_SIM_FIXTURE/);
+  await sim.stop();
+});
+
+/** Whether a process is there. */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a run that forgets to stop the server ends, and so does the server", () => {
+  const program = `
+    import { startSimulator } from "sync-group-sim";
+    const sim = await startSimulator();
+    await sim.tenant();
+    console.log(sim.baseUrl);`;
+  const file = join(process.cwd(), "forgets.mjs");
+  writeFileSync(file, program);
+  const ran = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.throws(() => {
+    const asked = spawnSync("curl", ["-s", "--max-time", "5", `${ran.stdout.trim()}/_sim/health`]);
+    if (asked.status !== 0) throw new Error("gone");
+  });
+});
+
+test("npx runs the program: arguments, exit code, signals", async () => {
+  const npx = (...args) => spawnSync("npx", ["--no-install", "sync-group-sim", ...args], { encoding: "utf8" });
+  assert.equal(npx("--version").stdout, `sync-group-sim ${version}\n`);
+  assert.equal(npx("--no-such-option").status, 2);
+  const launcher = join(dirname(require.resolve("sync-group-sim/package.json")), "bin/sync-group-sim.js");
+  const portFile = join(folder, "port");
+  const child = spawn(process.execPath, [launcher, "--listen", ":0", "--port-file", portFile], { stdio: "ignore" });
+  while (!existsSync(portFile) || !readFileSync(portFile, "utf8")) await new Promise(setImmediate);
+  child.kill("SIGTERM");
+  const code = await new Promise((resolve) => child.once("exit", resolve));
+  assert.equal(code, 0);
+  assert.ok(!existsSync(portFile));
+  assert.ok(!isAlive(child.pid));
+});

@@ -1,0 +1,81 @@
+// `withTenant` in suites of its user's: under node:test here, under vitest where it is installed (packages/test --full).
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const SUITE = `
+import { withTenant } from "sync-group-sim";
+RUNNER
+
+const names = new Set();
+const groups = async (tenant) => {
+  const form = { grant_type: "client_credentials", client_id: tenant.clientId, client_secret: tenant.clientSecret };
+  const got = await fetch(tenant.baseUrl + "/oauth/token", { method: "POST", body: new URLSearchParams(form) });
+  const { access_token } = await got.json();
+  const headers = { Authorization: "Bearer " + access_token };
+  return (await fetch(tenant.baseUrl + "/v2024/password-sync-groups", { headers })).status;
+};
+const broken = { name: "broken", when: { operation: "getPasswordSyncGroups" }, fault: { respond: { status: 503 } } };
+const ok = (value) => { if (!value) throw new Error("not so"); };
+
+test("one", withTenant(async (tenant) => { ok((await groups(tenant)) === 200); names.add(tenant.name); }));
+test("two", withTenant({ rules: [broken] }, async (tenant) => {
+  ok((await groups(tenant)) === 503);
+  ok(!names.has(tenant.name));
+}));
+test("env", withTenant({ clock: "manual" }, async (tenant) => {
+  ok(tenant.env.SAIL_BASE_URL === tenant.baseUrl);
+  await tenant.advance("13m");
+}));
+test("fails: with a journal", withTenant({ rules: [broken] }, async (tenant) => {
+  await groups(tenant);
+  await tenant.verify({ match: { operation: "getPasswordSyncGroups" }, status: 200 });
+}));
+test("inside a function it is not passed over", () => withTenant(async () => { throw new Error("it ran"); }));
+`;
+
+/** Runs the suite in a folder of its own; returns what it said, and the journals that were kept. */
+function run(name, runner, command, variables = {}) {
+  const folder = join(process.cwd(), name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  writeFileSync(join(folder, "it.test.mjs"), SUITE.replace("RUNNER", runner));
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const ran = spawnSync(command[0], command.slice(1), {
+    cwd: folder, encoding: "utf8", timeout: 60_000, env: { ...env, NO_COLOR: "1", ...variables },
+  });
+  return { said: ran.stdout + ran.stderr, status: ran.status, kept: readdirSync(join(folder, "sync-group-sim-journals")), folder };
+}
+
+function check({ said, status, kept, folder }) {
+  assert.equal(status, 1, said);
+  assert.match(said, /status is 503, not 200/);
+  assert.match(said, /it ran/);
+  assert.match(said, /what the client did \(sync-group-sim\)/);
+  assert.match(said, /SYNC_GROUP_SIM_SEED=/);
+  const journals = kept.filter((file) => file.endsWith(".json"));
+  const told = journals.map((file) => JSON.parse(readFileSync(join(folder, "sync-group-sim-journals", file), "utf8")));
+  const statuses = told.map(({ exchanges }) => exchanges.map((exchange) => exchange.status).join(" "));
+  assert.deepEqual(statuses.sort(), ["", "200 503"]);
+  assert.ok(kept.some((file) => file.startsWith("fails-with-a-journal") && file.endsWith(".har")), kept.join());
+}
+
+test("under node:test each test has a tenant, and the journal of one that fails is kept", () => {
+  const ran = run("under-node", 'import { test } from "node:test";', [process.execPath, "--test", "--test-reporter=tap"]);
+  assert.match(ran.said, /# pass 3/);
+  assert.match(ran.said, /# fail 2/);
+  check(ran);
+});
+
+const vitest = join(process.cwd(), "node_modules/vitest/vitest.mjs");
+const isThere = process.env.SYNC_GROUP_SIM_VITEST === "1";
+for (const pool of ["forks", "threads"]) {
+  test(`under vitest (${pool}) each test has a tenant, and the journal of one that fails is kept`, { skip: !isThere && "vitest: --full" }, () => {
+    const ran = run(`under-vitest-${pool}`, 'import { test } from "vitest";', [process.execPath, vitest, "run", "--pool", pool]);
+    assert.match(ran.said, /2 failed \| 3 passed/);
+    check(ran);
+  });
+}

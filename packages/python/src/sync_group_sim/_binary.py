@@ -1,0 +1,75 @@
+"""Finds the program: SYNC_GROUP_SIM_BIN, else the one in this package, else on the PATH; and asks it for its version."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from ._errors import SimulatorError
+
+VARIABLE = "SYNC_GROUP_SIM_BIN"
+NAME = "sync-group-sim.exe" if sys.platform == "win32" else "sync-group-sim"
+ASK_SECONDS = 20
+
+
+def find() -> str:
+    """The program's path."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        found = shutil.which(named)
+        if found:
+            return found
+        raise SimulatorError(
+            f"{VARIABLE} is {named!r}, and no program is there; expected the path of sync-group-sim, "
+            f"or {VARIABLE} unset for the one that came with the package"
+        )
+    for path in _installed():
+        if path.is_file():
+            return str(path)
+    found = shutil.which("sync-group-sim")
+    if found:
+        return found
+    raise SimulatorError(
+        "the program sync-group-sim is missing: it is not in the package sync_group_sim for this platform "
+        f"({sysconfig.get_platform()}), {VARIABLE} is not set, and it is not on the PATH; "
+        f"try: pip install --force-reinstall sync-group-sim, or set {VARIABLE} to its path"
+    )
+
+
+def _installed() -> Iterator[Path]:
+    """Where installers put it: beside the other scripts of this environment."""
+    try:
+        for file in distribution("sync-group-sim").files or ():
+            if file.name == NAME:
+                yield Path(str(file.locate())).resolve()
+    except PackageNotFoundError:
+        pass
+    yield Path(sysconfig.get_path("scripts"), NAME)
+
+
+def version_of(path: str) -> str:
+    """What the program says to `--version`."""
+    try:
+        asked = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=ASK_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SimulatorError(cannot_run(path, error)) from None
+    found = re.fullmatch(r"sync-group-sim (\d+\.\d+\.\S+)", asked.stdout.strip())
+    if not found:
+        said = (asked.stdout + asked.stderr).strip()[:200]
+        raise SimulatorError(f"{path} is not sync-group-sim: `--version` printed {said!r}; see {VARIABLE}")
+    return found[1]
+
+
+def cannot_run(path: str, error: Exception) -> str:
+    """Why a program that is there does not run."""
+    why = getattr(error, "strerror", None) or "it does not answer"
+    return f"{path} cannot be run on this machine ({why}); expected sync-group-sim for {sysconfig.get_platform()}"

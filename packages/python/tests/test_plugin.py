@@ -1,0 +1,183 @@
+"""What the plugin does in a suite of its user's: fixtures, marker, the journal of a test that fails."""
+
+import json
+
+import pytest
+
+CALL = """
+import json, os, urllib.error, urllib.parse, urllib.request
+import pytest
+
+def groups(base, id, secret):
+    form = {"grant_type": "client_credentials", "client_id": id, "client_secret": secret}
+    with urllib.request.urlopen(base + "/oauth/token", urllib.parse.urlencode(form).encode()) as reply:
+        token = json.load(reply)["access_token"]
+    request = urllib.request.Request(base + "/v2024/password-sync-groups", headers={"Authorization": "Bearer " + token})
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, None
+
+def of(tenant):
+    return groups(tenant.base_url, tenant.client_id, tenant.client_secret)
+"""
+
+
+@pytest.fixture
+def suite(pytester):
+    """Runs a suite of its own, with the helpers above."""
+
+    def run(text, *arguments):
+        pytester.makepyfile(test_it=CALL + text)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def test_each_test_has_a_tenant_of_its_own(suite):
+    suite("""
+NAMES = set()
+
+@pytest.mark.parametrize("n", range(3))
+def test_it(sim_tenant, n):
+    status, groups = of(sim_tenant)
+    assert status == 200 and groups
+    assert sim_tenant.name not in NAMES
+    assert len(sim_tenant.journal()) == 2
+    NAMES.add(sim_tenant.name)
+""").assert_outcomes(passed=3)
+
+
+def test_the_marker_sets_scenario_rules_fixture_and_clock(suite):
+    suite("""
+@pytest.mark.sim(scenario="rate-limited")
+def test_scenario(sim_tenant):
+    assert any(of(sim_tenant)[0] == 429 for _ in range(10))
+
+@pytest.mark.sim(rules=[{"fault": {"respond": {"status": 503}}, "when": {"operation": "getPasswordSyncGroups"}},
+                        {"fault": {"respond": {"status": 500}}, "when": {"operation": "getPasswordSyncGroups"}}])
+def test_rules(sim_tenant):
+    assert of(sim_tenant)[0] == 503
+
+@pytest.mark.sim(fixture="empty", clock="manual")
+def test_clock_and_fixture(sim_tenant):
+    assert of(sim_tenant)[1] == []
+    before = sim_tenant.clock()["now"]
+    sim_tenant.advance("13m")
+    sim_tenant.advance(1.5)
+    assert sim_tenant.clock()["mode"] == "manual"
+    assert sim_tenant.clock()["now"] != before
+""").assert_outcomes(passed=3)
+
+
+def test_a_tests_own_marker_counts_before_its_modules(suite):
+    suite("""
+pytestmark = pytest.mark.sim(fixture="empty", clock="manual")
+
+@pytest.mark.sim(fixture="demo")
+def test_it(sim_tenant):
+    assert of(sim_tenant)[1]
+    assert sim_tenant.clock()["mode"] == "manual"
+""").assert_outcomes(passed=1)
+
+
+def test_scenario_and_fixture_files_lie_beside_the_test(suite, pytester):
+    (pytester.path / "mine.yaml").write_text(
+        "name: mine\nrules:\n  - when: {operation: getPasswordSyncGroups}\n    fault: {respond: {status: 502}}\n"
+    )
+    (pytester.path / "few.json").write_text('{"groups": []}')
+    suite("""
+@pytest.mark.sim(scenario="mine.yaml")
+def test_scenario(sim_tenant):
+    assert of(sim_tenant)[0] == 502
+""").assert_outcomes(passed=1)
+
+
+def test_sim_env_puts_the_tenant_into_the_environment(suite):
+    suite("""
+def test_it(sim_env, sim_tenant):
+    assert groups(os.environ["SAIL_BASE_URL"], os.environ["SAIL_CLIENT_ID"], os.environ["SAIL_CLIENT_SECRET"])[0] == 200
+    assert sim_env["SAIL_BASE_URL"] == sim_tenant.base_url
+
+def test_afterwards():
+    assert "SAIL_BASE_URL" not in os.environ
+""").assert_outcomes(passed=2)
+
+
+def test_the_journal_of_a_failed_test_is_in_its_report_and_kept(suite, pytester):
+    result = suite(
+        """
+@pytest.mark.sim(rules=[{"name": "broken", "when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 503}}}])
+def test_fails(sim_tenant):
+    of(sim_tenant)
+    sim_tenant.verify(match={"operation": "getPasswordSyncGroups"}, status=200)
+
+def test_passes(sim_tenant):
+    of(sim_tenant)
+""",
+        "--junit-xml=junit.xml",
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines([
+        "*status is 503, not 200*",
+        "*sync-group-sim: what the client did*",
+        "*GET */v2024/password-sync-grou*503*fault rules/broken*",
+        "*journal: sync-group-sim-journals*",
+        "seed: *",
+    ])
+    assert "in verify" not in result.stdout.str()
+    kept = sorted(path.name for path in (pytester.path / "sync-group-sim-journals").iterdir())
+    assert kept == ["test_it.py-test_fails.har", "test_it.py-test_fails.json"]
+    journal = json.loads((pytester.path / "sync-group-sim-journals" / kept[1]).read_text())
+    assert [exchange["status"] for exchange in journal["exchanges"]] == [200, 503]
+    assert json.loads((pytester.path / "sync-group-sim-journals" / kept[0]).read_text())["log"]["entries"]
+    assert "sync-group-sim-journal" in (pytester.path / "junit.xml").read_text()
+
+
+MISTAKES = {
+    'scenario="no-such"': "*no-such*",
+    'scenarios="x"': "*has no 'scenarios'; expected one of: scenario, rules, fixture, clock*",
+    '"rate-limited"': "*keywords alone*'rate-limited'*",
+    "rules=[{'fault': {'burn': 1}}]": "*burn*",
+    'fixture="mine.yaml"': "*SYNC_GROUP_SIM_FIXTURE*",
+    'scenario="absent.yaml"': "*absent.yaml: No such file or directory*",
+    'clock="sometimes"': "*sometimes*",
+}
+
+
+def test_a_mistake_in_the_marker_is_told(suite):
+    tests = [f"@pytest.mark.sim({marker})\ndef test_{n}(sim_tenant):\n    pass\n" for n, marker in enumerate(MISTAKES)]
+    result = suite("\n".join(tests))
+    result.assert_outcomes(errors=len(MISTAKES))
+    for n, told in enumerate(MISTAKES.values()):
+        result.stdout.fnmatch_lines([f"*ERROR at setup of test_{n} *", told])
+    assert "Traceback" not in result.stdout.str()
+    assert "During handling" not in result.stdout.str()
+
+
+def test_a_missing_program_is_told_once_with_its_variable_and_the_package(suite, monkeypatch):
+    monkeypatch.setenv("SYNC_GROUP_SIM_BIN", "/no/such/program")
+    result = suite("def test_one(sim_tenant):\n    pass\n\ndef test_two(sim_tenant):\n    pass\n")
+    assert result.ret == 4
+    said = result.stdout.str() + result.stderr.str()
+    assert "SYNC_GROUP_SIM_BIN is '/no/such/program'" in said
+    assert "Traceback" not in said
+
+
+def test_a_test_draws_the_same_whatever_ran_before_it(suite, monkeypatch):
+    monkeypatch.setenv("SYNC_GROUP_SIM_SEED", "5")
+    text = """
+def test_a(sim_tenant):
+    assert sim_tenant.seed == 5
+
+@pytest.mark.sim(rules=[{"when": {"operation": "getPasswordSyncGroups"}, "fires": {"chance": 0.5}, "fault": {"respond": {"status": 503}}}])
+def test_b(sim_tenant):
+    print("DRAWN", [of(sim_tenant)[0] for _ in range(12)])
+"""
+    drawn = [
+        [line for line in suite(text, "-s", "-q", *choice).stdout.lines if "DRAWN" in line][0].split("DRAWN")[1][:60]
+        for choice in ([], ["-k", "test_b"])
+    ]
+    assert drawn[0] == drawn[1]
+    assert "200" in drawn[0] and "503" in drawn[0]

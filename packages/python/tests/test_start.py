@@ -1,0 +1,152 @@
+"""Starting the program: where it is found, what is said when it is missing, broken, or of another version."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+import sync_group_sim
+from sync_group_sim import CallRefused, SimulatorError, VerificationFailed, start_simulator
+
+# Answers as a server of another version does.
+OTHER = f"""#!{sys.executable}
+import http.server, json, sys
+if "--version" in sys.argv:
+    print("sync-group-sim VERSION")
+    sys.exit()
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({{"status": "ok", "version": "VERSION"}}).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+with open(sys.argv[sys.argv.index("--port-file") + 1], "w") as file:
+    file.write(str(server.server_port))
+server.serve_forever()
+"""
+
+
+def program(tmp_path, text):
+    path = tmp_path / "sync-group-sim"
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.fixture
+def with_program(tmp_path, monkeypatch):
+    def use(text):
+        path = program(tmp_path, text)
+        monkeypatch.setenv("SYNC_GROUP_SIM_BIN", path)
+        return path
+
+    return use
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.9.0", "1.1.0"])
+def test_a_program_of_another_version_is_refused(with_program, version):
+    path = with_program(OTHER.replace("VERSION", version))
+    with pytest.raises(SimulatorError) as refused:
+        start_simulator()
+    said = str(refused.value)
+    assert f"{path} is sync-group-sim {version}, and this Python package is {sync_group_sim.__version__}" in said
+    assert "pip install" in said and "SYNC_GROUP_SIM_BIN" in said
+
+
+def test_an_older_program_that_does_not_know_an_option_is_told_by_its_version(with_program):
+    with_program('#!/bin/sh\n[ "$1" != --version ] || { echo sync-group-sim 0.0.3; exit 0; }\necho unknown option >&2; exit 2\n')
+    with pytest.raises(SimulatorError, match="is sync-group-sim 0.0.3, and this Python package is"):
+        start_simulator()
+
+
+def test_what_a_program_says_before_it_ends_is_told(with_program):
+    with_program(f'#!/bin/sh\n[ "$1" != --version ] || {{ echo sync-group-sim {sync_group_sim.__version__}; exit; }}\necho no room >&2; exit 1\n')
+    with pytest.raises(SimulatorError, match="ended with code 1 before it listened: no room"):
+        start_simulator()
+
+
+def test_another_program_is_told(with_program):
+    with_program("#!/bin/sh\necho something else\n")
+    with pytest.raises(SimulatorError, match="is not sync-group-sim: `--version` printed 'something else'"):
+        start_simulator()
+
+
+def test_a_program_for_another_platform_is_told(with_program):
+    with_program("\x7fELF not for here")
+    with pytest.raises(SimulatorError, match="cannot be run on this machine"):
+        start_simulator()
+
+
+def test_without_a_program_the_message_names_the_variable_and_the_package(monkeypatch, tmp_path):
+    monkeypatch.delenv("SYNC_GROUP_SIM_BIN", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sync_group_sim._binary._installed", lambda: iter(()))
+    with pytest.raises(SimulatorError) as missing:
+        start_simulator()
+    assert "pip install --force-reinstall sync-group-sim" in str(missing.value)
+    assert "SYNC_GROUP_SIM_BIN" in str(missing.value)
+
+
+def test_the_package_finds_the_program_that_came_with_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("SYNC_GROUP_SIM_BIN", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with start_simulator() as sim:
+        assert os.path.dirname(sim.program) == os.path.dirname(sys.executable)
+
+
+def test_the_server_ends_with_the_simulator():
+    with start_simulator() as sim:
+        process, folder = sim._process, sim._folder
+        assert process.poll() is None
+    assert process.poll() is not None
+    assert not os.path.exists(folder)
+
+
+def test_variables_that_would_take_the_server_away_are_left_out(monkeypatch):
+    monkeypatch.setenv("SYNC_GROUP_SIM_CONTROL", "off")
+    monkeypatch.setenv("SYNC_GROUP_SIM_TLS_SELF_SIGNED", "true")
+    monkeypatch.setenv("SYNC_GROUP_SIM_SEED", "11")
+    with start_simulator() as sim, sim.tenant() as tenant:
+        assert tenant.seed == 11
+
+
+def test_a_proxy_is_not_asked(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with start_simulator() as sim, sim.tenant() as tenant:
+        assert tenant.journal() == []
+
+
+def test_refusals_are_the_servers_words(sync_group_sim):
+    with pytest.raises(CallRefused, match="rate-limitted"):
+        sync_group_sim.tenant(scenario="rate-limitted")
+    with pytest.raises(TypeError, match="no option 'scenarios'; expected one of: scenario, rules"):
+        sync_group_sim.tenant(scenarios="x")
+
+
+def test_a_verification_with_no_exchange_says_so(sim_tenant):
+    with pytest.raises(VerificationFailed, match="no exchange at all"):
+        sim_tenant.verify(match={"operation": "token"})
+
+
+def test_a_tenant_that_could_not_be_set_up_is_not_left(sync_group_sim):
+    with pytest.raises(CallRefused):
+        sync_group_sim.tenant(name="half", rules=[{"fault": {"burn": True}}])
+    with sync_group_sim.tenant(name="half"):
+        pass
+
+
+def test_a_server_that_is_gone_is_told():
+    with start_simulator() as sim:
+        tenant = sim.tenant()
+    with pytest.raises(SimulatorError, match="does not answer"):
+        tenant.journal()
+
+
+def test_the_command_is_the_program():
+    command = os.path.join(os.path.dirname(sys.executable), "sync-group-sim")
+    said = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
+    assert said == f"sync-group-sim {sync_group_sim.__version__}\n"
