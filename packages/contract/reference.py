@@ -76,7 +76,8 @@ class Reference:
         assert step.get("says", "") in said, (step, said)
 
     def do_findings(self, step):
-        ask("GET", f"{self.base}/_sim/verdicts")
+        found = [finding["verdict"] for finding in json.loads(self.sim("GET", "verdicts"))["findings"]]
+        assert found == step["verdicts"], (step, found)
 
     def do_journal(self, step):
         text = self.sim("GET", f"journal?{urllib.parse.urlencode(step['filters'])}")

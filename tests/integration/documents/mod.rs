@@ -42,9 +42,12 @@ fn pages() -> Vec<Page> {
     paths.into_iter().map(|path| page(&path.to_string_lossy().replace('\\', "/"))).collect()
 }
 
-/// Whether a block is a part of an example, word for word; the examples are run by `tests/sdk/run`.
+/// Whether a block is a part of an example, word for word; the examples are run by `tests/sdk/run`, those of packages by
+/// `packages/test`.
 fn is_from_an_example(block: &Block) -> bool {
-    let folders = fs::read_dir(Path::new(ROOT).join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let examples = fs::read_dir(Path::new(ROOT).join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let packages = ["packages/python/tests", "packages/node/test"].map(|tests| Path::new(ROOT).join(tests));
+    let folders = examples.chain(packages);
     let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
     let mut texts = files.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
     texts.any(|text| text.replace("\r\n", "\n").contains(&block.text))
