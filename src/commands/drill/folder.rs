@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde::Serialize;
 use sync_group_sim::drill::{Observed, state_diff};
 use sync_group_sim::{JournalFilter, TenantHandle};
 
@@ -12,7 +13,30 @@ use crate::commands::system::in_words;
 
 /// The folder of evidence.
 #[derive(Clone, Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Journals take much memory while they are written, so one run's is written after the other's.
+    turn: Arc<Mutex<()>>,
+}
+
+/// What is written of a run beside its journal.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    /// How the data changed.
+    pub(super) diff: String,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Evidence {
+    pub(super) fn of(observed: &Observed) -> Self {
+        Self {
+            diff: state_diff(&observed.before, &observed.after),
+            stdout: observed.stdout.text.clone(),
+            stderr: observed.stderr.text.clone(),
+        }
+    }
+}
 
 /// Exchanges of one run that are written out; a run that makes far more hammers, and the first show it.
 const MOST_EXCHANGES: usize = 2_000;
@@ -39,16 +63,16 @@ impl Folder {
         fs::create_dir_all(path.join("runs")).map_err(cannot)?;
         fs::write(path.join(MARK), "Written by sync-group-sim drill. The next drill replaces this folder.\n")
             .map_err(cannot)?;
-        Ok(Self(path.to_owned()))
+        Ok(Self { path: path.to_owned(), turn: Arc::default() })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Writes a file in it.
     pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<(), String> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         fs::write(&path, content)
             .map_err(|error| format!("{}: cannot be written: {}", path.display(), in_words(&error)))
     }
@@ -58,21 +82,22 @@ impl Folder {
         &self,
         folder: &str,
         tenant: &TenantHandle,
-        observed: &Observed,
+        evidence: &Evidence,
     ) -> Result<(), String> {
-        let path = self.0.join(folder);
+        let path = self.path.join(folder);
         fs::create_dir_all(&path)
             .map_err(|error| format!("{}: cannot be made: {}", path.display(), in_words(&error)))?;
         let filter = JournalFilter { limit: MOST_EXCHANGES, ..JournalFilter::default() };
-        let journal = serde_json::to_value(tenant.journal(&filter)).unwrap_or_default();
-        self.write(&format!("{folder}/journal.json"), pretty(&journal).as_bytes())?;
-        self.write(&format!("{folder}/journal.har"), pretty(&tenant.har(&filter)).as_bytes())?;
-        self.write(
-            &format!("{folder}/state.diff"),
-            state_diff(&observed.before, &observed.after).as_bytes(),
-        )?;
-        self.write(&format!("{folder}/stdout"), observed.stdout.text.as_bytes())?;
-        self.write(&format!("{folder}/stderr"), observed.stderr.text.as_bytes())
+        {
+            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let journal = pretty(&tenant.journal(&filter));
+            self.write(&format!("{folder}/journal.json"), journal.as_bytes())?;
+            drop(journal);
+            self.write(&format!("{folder}/journal.har"), pretty(&tenant.har(&filter)).as_bytes())?;
+        }
+        self.write(&format!("{folder}/state.diff"), evidence.diff.as_bytes())?;
+        self.write(&format!("{folder}/stdout"), evidence.stdout.as_bytes())?;
+        self.write(&format!("{folder}/stderr"), evidence.stderr.as_bytes())
     }
 }
 
@@ -103,7 +128,7 @@ fn set_aside(path: &Path) -> Result<(), String> {
     fs::rename(path, &old).map_err(cannot)
 }
 
-fn pretty(value: &Value) -> String {
+fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

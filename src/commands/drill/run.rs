@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::capture::Output;
 use super::execute::{Executed, execute};
-use super::folder::Folder;
+use super::folder::{Evidence, Folder};
 use super::group::CommandLine;
 use super::interrupt::Interrupt;
 use super::site::Site;
@@ -83,9 +83,10 @@ impl Crew {
         let _ = timeout(QUIET, std::future::pending::<()>()).await;
         let observed = self.observed(job, tenant, Taken { before, loaded, ended_ns, executed });
         // Writing takes time that other runs need.
-        let (folder, writing, name) = (self.folder.clone(), observed.clone(), job.order.folder.clone());
+        let (folder, evidence, name) =
+            (self.folder.clone(), Evidence::of(&observed), job.order.folder.clone());
         let of = tenant.clone();
-        let written = tokio::task::spawn_blocking(move || folder.write_run(&name, &of, &writing)).await;
+        let written = tokio::task::spawn_blocking(move || folder.write_run(&name, &of, &evidence)).await;
         written.unwrap_or_else(|error| Err(error.to_string())).map_err(Failed::Around)?;
         self.hook("--teardown", self.args.teardown.as_deref(), told).await?;
         Ok(observed)

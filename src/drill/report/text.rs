@@ -164,6 +164,7 @@ fn sum(report: &Report, style: Style, out: &str) -> String {
         for (place, (plain, painted)) in classes.iter().enumerate() {
             let last = place + 1 == classes.len();
             if width + plain.chars().count() + 2 > COLUMNS {
+                line.truncate(line.trim_end().len());
                 line.push_str("\n          ");
                 width = 10;
             }
