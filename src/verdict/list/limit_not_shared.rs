@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::verdict::attempts::{Callers, IN_FLIGHT};
 use crate::verdict::text::{counted, wait};
 use crate::verdict::told_wait::CAPPED;
-use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Severity, Verdict};
+use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Run, Severity, Verdict};
 
 /// Longer than this nothing is in flight, however slow the client is.
 const LONGEST_IN_FLIGHT: Duration = Duration::from_millis(500);
@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("the client makes one call at a time");
     }
     let callers = Callers::of(*case);
-    let pace = case.clean.map_or(Duration::ZERO, |clean| clean.pace());
+    let pace = case.clean.map_or(Duration::ZERO, Run::pace);
     let in_flight = (2 * IN_FLIGHT + 10 * pace).min(LONGEST_IN_FLIGHT);
     let (mut findings, mut is_judged) = (Vec::new(), false);
     let mut last: Option<(&Call, Moment)> = None;
@@ -81,7 +81,6 @@ fn finding(told: &Call, asked: Duration, others: &[&Call]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Run;
     use crate::verdict::example::{LIST, alone, beside, found, is_not_applicable, is_ok, run, tenant};
 
     const OTHER: &str = "/v2024/password-sync-groups/a";

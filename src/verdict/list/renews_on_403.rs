@@ -1,7 +1,8 @@
 //! `renews-on-403`: the client takes a lack of rights for a dead token.
 
 use crate::verdict::attempts::Callers;
-use crate::verdict::{Call, Case, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::chain::Chain;
+use crate::verdict::{Call, Case, Group, Needs, Outcome, Run, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "renews-on-403",
@@ -21,14 +22,12 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !case.run.calls.iter().any(|call| call.status == Some(403) && !call.is_token()) {
         return Outcome::not_applicable("no call was answered 403");
     }
-    if case.run.fetches_tokens_all_the_time()
-        || case.clean.is_some_and(|clean| clean.fetches_tokens_all_the_time())
-    {
+    if case.run.fetches_tokens_all_the_time() || case.clean.is_some_and(Run::fetches_tokens_all_the_time) {
         return Outcome::not_applicable("the client fetches a token for every call");
     }
     let callers = Callers::of(*case);
     let chains = case.run.chains();
-    let found = chains.iter().flat_map(|chain| chain.pairs()).find_map(|(refused, next)| {
+    let found = chains.iter().flat_map(Chain::pairs).find_map(|(refused, next)| {
         let token = renewal(case, refused, next)?;
         is_meant(case, &callers, refused, next).then_some([refused, token, next])
     });

@@ -26,7 +26,8 @@ fn judge(case: &Case<'_>) -> Outcome {
     let run = case.run;
     let mut failed: Option<&Call> = None;
     let (mut given, mut is_judged) = (HashSet::new(), false);
-    let (mut without, mut dead): (Vec<(&Call, &Call)>, Vec<(&Call, &Call)>) = (Vec::new(), Vec::new());
+    let mut without: Vec<(&Call, &Call)> = Vec::new();
+    let mut dead: Vec<(&Call, &Call)> = Vec::new();
     let deaths = deaths(run);
     for call in &run.calls {
         given.extend(call.token_given);

@@ -118,8 +118,8 @@ const FIXED: [(&str, Policy); 2] = [("fixed", fixed), ("fixed at 5 s", fixed_fiv
 fn share(seed: u64, mut is_seen: impl FnMut(&mut Dice) -> bool) -> f64 {
     let runs = std::env::var("SIMULATED_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1_000_u32);
     let dice = &mut Dice(Xoshiro256PlusPlus::seed_from_u64(seed));
-    let seen = (0..runs).filter(|_| is_seen(dice)).count();
-    100.0 * f64::from(u32::try_from(seen).unwrap()) / f64::from(runs)
+    let times = (0..runs).filter(|_| is_seen(dice)).count();
+    100.0 * f64::from(u32::try_from(times).unwrap()) / f64::from(runs)
 }
 
 /// Fewer than this share is seen; a short simulation cannot tell small shares from twice as much.
