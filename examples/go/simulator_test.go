@@ -108,6 +108,7 @@ func tenantFor(t *testing.T) *tenant {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		made.judge(t)
 		// Its journal is written before this is answered.
 		control(t, root, http.MethodDelete, "tenants/"+made.Name, nil)
 		if t.Failed() {
@@ -177,6 +178,26 @@ func (made *tenant) verify(t *testing.T, expectation object) {
 	t.Helper()
 	if differences := made.differences(t, expectation); differences != "" {
 		t.Error(differences)
+	}
+}
+
+// judge fails the test if the client did what a good client does not do.
+func (made *tenant) judge(t *testing.T) {
+	t.Helper()
+	status, body := control(t, made.BaseURL, http.MethodPost, "verdicts", object{"failOn": "error"}, http.StatusConflict)
+	if status == http.StatusOK {
+		return
+	}
+	var judged struct {
+		Findings []struct{ Verdict, Severity, Message, Advice string }
+	}
+	if err := json.Unmarshal(body, &judged); err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range judged.Findings {
+		if found.Severity == "error" {
+			t.Errorf("%s: %s %s", found.Verdict, found.Message, found.Advice)
+		}
 	}
 }
 

@@ -49,7 +49,9 @@ export function simulator() {
       const { body: made } = await control(baseUrl, "POST", "tenants", { fixture: "demo" });
       let hasFailed = true;
       try {
-        await test(new Tenant(made));
+        const tenant = new Tenant(made);
+        await test(tenant);
+        await tenant.judge();
         hasFailed = false;
       } finally {
         // Its journal is written before this is answered.
@@ -97,6 +99,14 @@ class Tenant {
     if (status === 200) return;
     const misses = body.nearest.map(({ seq, differs }) => `  exchange ${seq}: ${differs.join("; ")}`);
     assert.fail([`expected ${body.expected}; nearest:`, ...misses].join("\n"));
+  }
+
+  /** The client did nothing that a good client does not do, or the test fails with what it did. */
+  async judge() {
+    const { status, body } = await control(this.baseUrl, "POST", "verdicts", { failOn: "error" }, [200, 409]);
+    if (status === 200) return;
+    const broken = body.findings.filter(({ severity }) => severity === "error");
+    assert.fail(broken.map(({ verdict, message, advice }) => `${verdict}: ${message} ${advice}`).join("\n"));
   }
 }
 

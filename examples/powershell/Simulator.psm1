@@ -54,11 +54,13 @@ function Use-Tenant([scriptblock] $Test) {
     $made = Invoke-Control $script:Root Post tenants @{ fixture = 'demo' }
     $hasFailed = $true
     try {
-        & $Test ([pscustomobject]@{
-                BaseUrl      = $made.baseUrl
-                ClientId     = $made.clients[0].clientId
-                ClientSecret = $made.clients[0].clientSecret
-            })
+        $tenant = [pscustomobject]@{
+            BaseUrl      = $made.baseUrl
+            ClientId     = $made.clients[0].clientId
+            ClientSecret = $made.clients[0].clientSecret
+        }
+        & $Test $tenant
+        Assert-GoodConduct $tenant
         $hasFailed = $false
     } finally {
         # Its journal is written before this is answered.
@@ -106,6 +108,15 @@ function Assert-Exchange($Tenant, [hashtable] $Expectation) {
     if (-not $verdict.passed) {
         $misses = $verdict.nearest | ForEach-Object { "  exchange $($_.seq): $($_.differs -join '; ')" }
         throw (@("expected $($verdict.expected); nearest:") + $misses) -join "`n"
+    }
+}
+
+# The client did nothing that a good client does not do, or the test fails with what it did.
+function Assert-GoodConduct($Tenant) {
+    $judged = Invoke-Control $Tenant.BaseUrl Post verdicts @{ failOn = 'error' } -Allowed 409
+    $broken = @($judged.findings | Where-Object { $_.severity -eq 'error' })
+    if ($broken) {
+        throw ($broken | ForEach-Object { "$($_.verdict): $($_.message) $($_.advice)" }) -join "`n"
     }
 }
 

@@ -65,12 +65,16 @@ def server(tmp_path_factory, journals):
 def tenant(server, journals, request):
     """A tenant with the demo fixture and credentials of its own, gone when the test ends."""
     _, made = control(server, "POST", "tenants", {"fixture": "demo"})
-    yield Tenant(made)
+    made_tenant = Tenant(made)
+    yield made_tenant
+    broken = made_tenant.broken_rules()
     control(server, "DELETE", f"tenants/{made['name']}")
-    if request.node.stash.get(HAS_FAILED, False):
+    if broken or request.node.stash.get(HAS_FAILED, False):
         KEPT.mkdir(exist_ok=True)
         for journal in journals.glob(f"{made['name']}-*"):
             shutil.copy(journal, KEPT / f"{request.node.name}.{journal.name}")
+    if broken:
+        pytest.fail("\n".join(broken), pytrace=False)
 
 
 class Tenant:
@@ -109,6 +113,12 @@ class Tenant:
         if status == 409:
             misses = [f"  exchange {miss['seq']}: {'; '.join(miss['differs'])}" for miss in verdict["nearest"]]
             pytest.fail("\n".join([f"expected {verdict['expected']}; nearest:", *misses]), pytrace=False)
+
+    def broken_rules(self):
+        """What the client did that a good client does not do, as `sync-group-sim verdicts` explains it."""
+        _, judged = control(self.base_url, "POST", "verdicts", {"failOn": "error"}, allowed=(200, 409))
+        broken = [found for found in judged["findings"] if found["severity"] == "error"]
+        return [f"{found['verdict']}: {found['message']} {found['advice']}" for found in broken]
 
 
 def control(base_url, method, call, body=None, allowed=(200, 201, 204)):

@@ -50,6 +50,11 @@ verify() {
   local verdict
   verdict=$(control POST verify "$1" 2>/dev/null) || { echo "# $verdict"; return 1; }
 }
+# judge : fails, and says why, when the client did what a good client does not do.
+judge() {
+  local judged
+  judged=$(control POST verdicts '{"failOn": "error"}' 2>/dev/null) || { echo "# $judged"; return 1; }
+}
 
 # --- The client under test: it stands for your own script -------------------------------------------------------------
 
@@ -193,7 +198,7 @@ in_a_tenant() {
   base=$(field baseUrl <<<"$made") client_id=$(field clientId <<<"$made") client_secret=$(field clientSecret <<<"$made")
   # A shell of its own, so that the first command that fails ends the test.
   set +e
-  (set -e; "$1")
+  (set -e; "$1"; judge)
   code=$?
   set -e
   base=$root
