@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
 use super::body::UNPARSABLE;
@@ -106,7 +106,7 @@ fn expected_type(kind: &TypeKind) -> Cow<'static, str> {
         TypeKind::Single(kind) => with_article(kind.as_str()).into(),
         // Null stands for what is left out; what is expected is something else.
         TypeKind::Multiple(kinds) => {
-            let kinds = kinds.iter().map(|kind| kind.as_str()).filter(|kind| *kind != "null");
+            let kinds = kinds.iter().map(JsonType::as_str).filter(|kind| *kind != "null");
             kinds.map(with_article).collect::<Vec<_>>().join(" or ").into()
         }
     }
