@@ -9,6 +9,8 @@ use crate::drill_args::DrillArgs;
 const LEAST: Duration = Duration::from_secs(20);
 /// The shortest time that it has until that call.
 const LEAST_TO_FIRST: Duration = Duration::from_mins(1);
+/// The same where the user set a time: on a busy machine a command begins late.
+const START: Duration = Duration::from_secs(10);
 /// The time that a clean run has, of which nobody knows yet how long it takes.
 const CLEAN: Duration = Duration::from_mins(5);
 /// How many times longer than the clean run others may take.
@@ -20,7 +22,7 @@ const MANY_CALLS: usize = 5_000;
 pub(super) fn clean(args: &DrillArgs) -> Pace {
     let given = args.timeout.map(|timeout| timeout.0);
     Pace {
-        before_first: given.unwrap_or(LEAST_TO_FIRST),
+        before_first: given.map_or(LEAST_TO_FIRST, |given| given.max(START)),
         deadline: given.unwrap_or(CLEAN),
         silence: args.silence.0,
         most_calls: 90_000,
@@ -37,7 +39,7 @@ pub(super) fn of(
 ) -> Pace {
     let share = u32::try_from(args.jobs.div_ceil(cores.max(1))).unwrap_or(1).max(1);
     let (base, first) = match args.timeout {
-        Some(timeout) => (timeout.0, timeout.0.max(TIMES * clean)),
+        Some(timeout) => (timeout.0, timeout.0.max(START).max(TIMES * clean)),
         None => (LEAST.max(TIMES * clean), LEAST_TO_FIRST.max(TIMES * clean)),
     };
     Pace {

@@ -190,7 +190,7 @@ fn a_command_that_waits_for_ever_before_its_first_call_is_stopped() {
     let client = Client::new("idle", "time.sleep(600)\n");
     client
         .drill(&["--timeout", "1s"])
-        .says(3, "The command made no call to the API within 1 s and was stopped.");
+        .says(3, "The command made no call to the API within 10 s and was stopped.");
 }
 
 #[test]
