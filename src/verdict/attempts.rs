@@ -35,6 +35,16 @@ impl<'a> Case<'a> {
         Callers::of(*self).attempts()
     }
 
+    /// Chains of writes whose calls are surely attempts of one caller. Threads and tests that write the same record are
+    /// rare; so in one journal alone a call that comes next of all counts, over whatever connection.
+    pub(super) fn attempts_at_writes(&self) -> Vec<Chain<'a>> {
+        if self.clean.is_some() {
+            return self.attempts();
+        }
+        let chains = self.run.chains().into_iter();
+        chains.flat_map(|chain| chain.split(|one, next| next.number == one.number + 1)).collect()
+    }
+
     /// Whether this is the run that speaks for all equal runs of its probe, so that each finding is told once.
     pub(super) fn speaks_for_probe(&self) -> bool {
         let RunKind::Probe(_) = self.run.kind else { return false };

@@ -35,7 +35,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let looks = Looks::of(run);
     let is_blind =
         |one: &Call, next: &Call| is_create(one) && is_unclear(one) && !looks.is_between(one, next);
-    let attempts = case.attempts();
+    let attempts = case.attempts_at_writes();
     let found: Vec<_> = attempts.iter().filter_map(|chain| finding(chain, is_blind)).collect();
     let is_repeated =
         || run.chains().iter().any(|chain| chain.pairs().any(|(one, next)| is_blind(one, next)));
@@ -129,6 +129,11 @@ mod tests {
         for status in [400, 401, 403, 404, 409, 429, 503] {
             is_not_applicable(&alone(&VERDICT, &tenant().post(LIST).told(status).post(LIST).done()));
         }
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_connection_is_found_too() {
+        found(&alone(&VERDICT, &lost(tenant()).post(LIST).on(2).refused(400).done()));
     }
 
     #[test]

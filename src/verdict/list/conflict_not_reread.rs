@@ -26,7 +26,8 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     let looks = Looks::of(case.run);
     let is_blind = |one: &Call, next: &Call| is_conflict(one) && !looks.is_between(one, next);
-    let found: Vec<_> = case.attempts().iter().filter_map(|chain| finding(chain, is_blind)).collect();
+    let found: Vec<_> =
+        case.attempts_at_writes().iter().filter_map(|chain| finding(chain, is_blind)).collect();
     let is_repeated =
         || case.run.chains().iter().any(|chain| chain.pairs().any(|(one, next)| is_blind(one, next)));
     if found.is_empty() && is_repeated() {
