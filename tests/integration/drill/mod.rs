@@ -88,7 +88,10 @@ impl Client {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GITHUB_")) {
             command.env_remove(name);
         }
-        command.current_dir(&self.folder).arg("drill").args(["--seed", "1", "--probe", "off"]).args(options);
+        command.current_dir(&self.folder).args(["drill", "--probe", "off"]).args(options);
+        if !options.contains(&"--seed") {
+            command.args(["--seed", "1"]);
+        }
         command.args(["--", "python3", "client.py"]).stdin(Stdio::null());
         command
     }
