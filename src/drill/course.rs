@@ -209,17 +209,22 @@ impl Drill {
         self.clean.as_ref().map_or(0, |clean| clean.exchanges.len())
     }
 
-    /// The operation against which attempts are looked at: the read that the clean run makes most often, else its first
-    /// call that is not for a token.
+    /// The operation against which attempts are looked at: a read whose first call the clean run makes least often, so
+    /// that attempts are told from calls that are made anyway, and of those the one that it makes most often; else its
+    /// first call that is not for a token.
     pub fn probed_operation(&self) -> Option<&'static str> {
         use crate::operation::Operation;
-        let clean = self.clean.as_ref()?;
-        let operations = || clean.exchanges.iter().filter_map(|exchange| exchange.operation);
+        let calls = &self.runs.first()?.calls;
+        let operations = || calls.iter().filter_map(|call| call.operation);
         let count = |operation: Operation| operations().filter(|other| *other == operation).count();
+        let planned = |operation: Operation| {
+            let first = calls.iter().find(|call| call.operation == Some(operation));
+            first.map_or(0, |first| calls.iter().filter(|call| call.key == first.key).count())
+        };
         let reads = operations().filter(|operation| operation.is_read());
-        let most = reads.max_by_key(|operation| count(*operation));
+        let best = reads.min_by_key(|operation| (planned(*operation), std::cmp::Reverse(count(*operation))));
         let other = || operations().find(|operation| *operation != Operation::Token);
-        most.or_else(other).map(Operation::id)
+        best.or_else(other).map(Operation::id)
     }
 
     /// Notes a run that has ended, and says what is known of it at once.

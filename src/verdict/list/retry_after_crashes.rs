@@ -17,6 +17,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     judge,
 };
 
+/// The longest wait, in seconds, that a client is expected to accept.
+const SHORT_S: u64 = 10;
+
 fn judge(case: &Case<'_>) -> Outcome {
     let Some(text) = unreadable(case.run) else {
         return Outcome::not_applicable(
@@ -33,7 +36,9 @@ fn judge(case: &Case<'_>) -> Outcome {
             .map(Run::succeeded)
             .fold(None, |all, one| Some(all.unwrap_or(true) && one))
     };
-    let with_number = survives(|call| matches!(call.retry_after, Some(RetryAfter::Seconds(_))));
+    // Whoever refuses to wait for a day has understood the number.
+    let with_number =
+        survives(|call| matches!(call.retry_after, Some(RetryAfter::Seconds(seconds)) if seconds <= SHORT_S));
     let without = survives(|call| call.retry_after.is_none());
     match (with_number, without) {
         (Some(true), Some(true)) => {
@@ -84,6 +89,14 @@ mod tests {
         let clean = run().get(LIST).exits(0);
         let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0)]);
         assert!(found(&outcome).message.ends_with("dies of one with `soon`."), "{outcome:?}");
+    }
+
+    #[test]
+    fn one_that_also_refuses_to_wait_for_a_day_still_crashes() {
+        let clean = run().get(LIST).exits(0);
+        let refuses = run().get(LIST).told(429).retry_after("86400").exits(1);
+        let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), refuses, without(0)]);
+        found(&outcome);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::verdict::text::counted;
 use crate::verdict::tokens::{Death, carried, deaths, later};
-use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "token-not-renewed",
@@ -35,7 +35,7 @@ fn judge(case: &Case<'_>) -> Outcome {
             later(case.run, death.call).filter(|call| carried(call) == Some(death.token)).collect();
         if !used.is_empty() {
             findings.push(went_on(death, &used));
-        } else if case.run.ended.is_some() {
+        } else if ended_itself(case) {
             findings.push(stopped(case, death));
         } else {
             is_open = true;
@@ -45,6 +45,11 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("nothing followed the 401 yet");
     }
     Outcome::of(findings)
+}
+
+/// Whether the client stopped by itself: one that was ended at its deadline may have been about to go on.
+fn ended_itself(case: &Case<'_>) -> bool {
+    case.run.ended.as_ref().is_some_and(|ended| ended.exit != Exit::Deadline)
 }
 
 /// Whether the client asked for another token once this one was told dead, or had another already.
@@ -117,6 +122,12 @@ mod tests {
         let retries = run().token("T1").get(LIST).told(503).get(LIST).after(1.0).exits(0);
         assert_eq!(found(&beside(&VERDICT, &clean(), &stops)).severity, Severity::Warning);
         assert_eq!(found(&among(&VERDICT, &clean(), &[stops, retries])).severity, Severity::Error);
+    }
+
+    #[test]
+    fn a_client_that_was_ended_at_its_deadline_may_have_been_about_to_renew() {
+        let ended = run().token("T1").get(LIST).refused(401).ends_at_deadline(20.0);
+        is_not_applicable(&beside(&VERDICT, &clean(), &ended));
     }
 
     #[test]

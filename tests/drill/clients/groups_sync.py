@@ -41,8 +41,8 @@ MUTANTS = {
     "one-try": ("gives-up-too-soon", "warning", "fails-twice-then-works connection-resets", "reads once"),
     "retries-400": ("retries-refusal", "error", "error-in-another-shape", "repeats what was answered 400"),
     "layered": ("layered-retries", "note", "probe", "has a retry loop inside a retry loop"),
-    "token-once": ("token-not-renewed", "error", "token-expires-early token-already-expired token-revoked-mid-page",
-                   "fetches one token and no more"),
+    "token-once": ("token-not-renewed", "error", "token-expires-early token-already-expired token-revoked-mid-page"
+                   " fails-twice-then-works", "fetches one token and no more"),
     "sticky": ("dead-token-reused", "error", "token-expires-early token-already-expired token-revoked-mid-page",
                "fetches a new token and uses the old one"),
     "renew-endless": ("renewal-loop", "error", "every-token-is-dead.yaml", "renews as often as it is told 401"),
