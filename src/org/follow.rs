@@ -1,13 +1,13 @@
 //! What records say of a source that they belong to stays true when the source changes: its name, its owner, its
-//! features, its policies. No operation changed these records, so the journal does not name them; a stale read sees
-//! them as they were.
+//! features, its policies; and an account's password goes with the account. No operation changed these records, so the
+//! journal does not name them; a stale read sees them as they were.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::organisation::{Author, Kept, Organisation, Write, WriteOf};
 use super::{Table, credentials};
-use crate::fixture::{Account, Application, Fixture, Source};
+use crate::fixture::{Account, Application, Credential, Fixture, Source};
 
 /// Sources that changed before anybody looked at an account. There may be twenty thousand accounts, and they are not made
 /// for a source's new name: they say it when they are made.
@@ -47,12 +47,26 @@ impl Ahead {
 }
 
 impl Organisation {
-    /// Has what belongs to a source follow a write to it.
+    /// Has what belongs to a record follow a write to it.
     pub(super) fn follow(&mut self, write: &Write, author: Author<'_>) {
-        if let Write::Source(write) = write
-            && let WriteOf::Replace { former, record, .. } = &**write
-        {
-            self.follow_source(former, record, author);
+        match write {
+            Write::Source(write) => {
+                if let WriteOf::Replace { former, record, .. } = &**write {
+                    self.follow_source(former, record, author);
+                }
+            }
+            Write::Account(write) => {
+                if let WriteOf::Delete { former } = &**write {
+                    self.forget_password(&former.id, author);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn forget_password(&mut self, account_id: &str, author: Author<'_>) {
+        if let Some(former) = self.table::<Credential>().view(None).get(account_id) {
+            self.put(Credential::wrapped(WriteOf::Delete { former }), author);
         }
     }
 
@@ -106,6 +120,16 @@ mod tests {
         Organisation::of(&Fixture::built_in("demo").unwrap(), Timestamp::from_millis(0))
     }
 
+    fn apply<R: Kept>(
+        organisation: &mut Organisation,
+        horizon: Option<Duration>,
+        second: i64,
+        write: WriteOf<R>,
+    ) {
+        let author = Author { client: &Arc::default(), at: Timestamp::from_millis(1_000 * second), horizon };
+        organisation.apply(Kept::wrapped(write), author);
+    }
+
     /// Changes Okta at a second; stale reads go back to before it.
     fn change(organisation: &mut Organisation, second: i64, change: impl FnOnce(&mut Source)) {
         change_within(organisation, Some(Duration::MAX), second, change);
@@ -121,8 +145,7 @@ mod tests {
         let mut record = (*former).clone();
         change(&mut record);
         let rendered = Table::render(&record);
-        let author = Author { client: &Arc::default(), at: Timestamp::from_millis(1_000 * second), horizon };
-        organisation.apply(Kept::wrapped(WriteOf::Replace { former, record, rendered }), author);
+        apply(organisation, horizon, second, WriteOf::Replace { former, record, rendered });
     }
 
     fn seen(organisation: &Organisation, past: Option<Past<'_>>) -> [Option<String>; 3] {
@@ -193,6 +216,18 @@ mod tests {
         assert!(!organisation.links().has_application(OKTA));
         change(&mut organisation, 2, |source| source.features.push("PASSWORD".to_owned()));
         assert!(organisation.links().has_application(OKTA));
+    }
+
+    #[test]
+    fn the_password_of_an_account_goes_with_the_account() {
+        let mut organisation = demo();
+        let kept = |organisation: &Organisation| organisation.table::<Credential>().view(None).len();
+        let before = kept(&organisation);
+        let former = organisation.table::<Account>().view(None).get(AMELIAS).unwrap();
+        apply(&mut organisation, None, 1, WriteOf::Delete { former });
+        assert!(!organisation.table::<Credential>().contains(AMELIAS));
+        assert_eq!(kept(&organisation), before - 1);
+        assert!(!organisation.table::<Account>().contains(AMELIAS));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 
-use crate::auth::Identified;
+use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
 use crate::contract::{Access, Checked, Contract, Routed};
 use crate::crypt::{Decrypted, KeyRing};
@@ -125,7 +125,7 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let identified = state.auth.identify(prepared.token, now);
     let caller = caller(state, &identified, &asked);
     asked.client = caller.as_deref();
-    asked.is_past_end = prepared.is_past_end(state);
+    asked.is_past_end = prepared.is_past_end(state, identified.session().map(|session| &**session));
     let mut exchange = open(state, &asked, caller.clone(), now, wall);
     let faults = if state.scenario.is_about(operation) {
         interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
@@ -215,7 +215,7 @@ impl Prepared<'_> {
     }
 
     /// Whether a list is asked for from behind its last entry on; an empty list has no end to be behind.
-    fn is_past_end(&self, state: &TenantState) -> bool {
+    fn is_past_end(&self, state: &TenantState, session: Option<&Session>) -> bool {
         let Some(operation) = self.operation().filter(|operation| operation.is_paged()) else { return false };
         let Ok(checked) = &self.checked else { return false };
         let offset = checked.integer("offset");
@@ -223,7 +223,7 @@ impl Prepared<'_> {
         if offset == 0 {
             return false;
         }
-        let total = service::total(&state.view(None), operation, self.id(), checked).unwrap_or(0);
+        let total = service::total(&state.view(None), operation, self.id(), checked, session).unwrap_or(0);
         total > 0 && offset >= total
     }
 

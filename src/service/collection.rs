@@ -60,12 +60,16 @@ pub(super) fn list_with<R: Kept>(
     reply(selected.page(), window, || selected.total)
 }
 
-/// How many records a request asks for, on all pages; where there are more than it skips, maybe fewer than that.
-pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked) -> usize {
+/// All of them are counted, and none is written.
+pub(super) const COUNTED: Window = Window { offset: 0, limit: 0, is_counted: true };
+
+/// How many visible records a request asks for, on all pages; where there are more than it skips, maybe fewer than that.
+pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked, is_visible: Visible<'_, R>) -> usize {
     let table = view.table::<R>();
-    match checked.selection.as_deref() {
-        None => table.len(),
-        Some(selection) => table.count(selection, checked.integer("offset")),
+    match (checked.selection.as_deref(), is_visible) {
+        (None, None) => table.len(),
+        (Some(selection), None) => table.count(selection, checked.integer("offset")),
+        (selection, is_visible) => table.select(selection, is_visible, COUNTED).total,
     }
 }
 

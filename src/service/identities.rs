@@ -4,7 +4,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Call, Done, View, collection};
+use crate::contract::Checked;
 use crate::fixture::Identity;
+use crate::org::Visible;
 use crate::wire::json::{self as written, Object};
 use crate::wire::{Refusal, Reply};
 
@@ -24,9 +26,17 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 
 /// One page of what everybody may see.
 pub(super) fn list_public(view: &View<'_>, call: &Call<'_>) -> Done {
+    collection::list_shown(view, call, publicly_visible(&call.checked), write_public)
+}
+
+/// How many there are of them.
+pub(super) fn public_total(view: &View<'_>, checked: &Checked) -> usize {
+    collection::total(view, checked, publicly_visible(checked))
+}
+
+fn publicly_visible(checked: &Checked) -> Visible<'static, Identity> {
     let is_visible: &dyn Fn(&Identity) -> bool = &is_complete;
-    let is_visible = call.checked.boolean("add-core-filters").then_some(is_visible);
-    collection::list_shown(view, call, is_visible, write_public)
+    checked.boolean("add-core-filters").then_some(is_visible)
 }
 
 /// Whether an identity has all that its use in the service takes.

@@ -26,7 +26,7 @@ use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Contract, Route};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::fixture::{Account, Application, Group, Identity, PasswordPolicy, Source};
+use crate::fixture::{Account, Application, Group, Identity, PasswordPolicy};
 use crate::journal::Asked;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -166,21 +166,27 @@ impl From<Reply> for Done {
     }
 }
 
-/// How many entries there are behind an operation that lists them page by page, below the record with this id and as the
-/// request filters them, or enough of them to know that there are more than it skips; `None` for the others.
-pub(crate) fn total(view: &View<'_>, operation: Operation, id: &str, checked: &Checked) -> Option<usize> {
+/// How many entries a caller sees behind an operation that lists them page by page, below the record with this id and as
+/// the request filters them, or enough of them to know that there are more than it skips; `None` for the others, and where
+/// the caller sees no list.
+pub(crate) fn total(
+    view: &View<'_>,
+    operation: Operation,
+    id: &str,
+    checked: &Checked,
+    session: Option<&Session>,
+) -> Option<usize> {
     match operation {
-        Operation::GetPasswordSyncGroups => Some(collection::total::<Group>(view, checked)),
-        Operation::ListSources => Some(collection::total::<Source>(view, checked)),
-        Operation::ListPasswordPolicies => Some(collection::total::<PasswordPolicy>(view, checked)),
+        Operation::GetPasswordSyncGroups => Some(collection::total::<Group>(view, checked, None)),
+        Operation::ListSources => sources::total(view, checked, session),
+        Operation::ListPasswordPolicies => Some(collection::total::<PasswordPolicy>(view, checked, None)),
         Operation::ListPasswordPolicyHoldersOnSource => Some(sources::holders_total(view, id)),
-        Operation::ListAccounts => Some(collection::total::<Account>(view, checked)),
-        Operation::ListIdentities | Operation::GetPublicIdentities => {
-            Some(collection::total::<Identity>(view, checked))
-        }
-        Operation::ListAvailableSourceApps
-        | Operation::ListAllSourceApp
-        | Operation::ListAssignedSourceApp => Some(collection::total::<Application>(view, checked)),
+        Operation::ListAccounts => Some(collection::total::<Account>(view, checked, None)),
+        Operation::ListIdentities => Some(collection::total::<Identity>(view, checked, None)),
+        Operation::GetPublicIdentities => Some(identities::public_total(view, checked)),
+        Operation::ListAvailableSourceApps => Some(source_apps::available_total(view, checked)),
+        Operation::ListAllSourceApp => Some(collection::total::<Application>(view, checked, None)),
+        Operation::ListAssignedSourceApp => Some(source_apps::assigned_total(view, checked, session)),
         _ => None,
     }
 }

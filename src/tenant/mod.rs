@@ -21,6 +21,7 @@ use tokio::sync::futures::Notified;
 
 use crate::clock::{Clock, Timestamp};
 use crate::journal::{Exchange, Fate, Filter, JournalBudget, Told};
+use crate::metrics::Metrics;
 use crate::scenario::Rulesets;
 use crate::wire::Reply;
 use crate::wire::secrets::Secrets;
@@ -37,6 +38,7 @@ pub struct Tenant {
     options: TenantOptions,
     incarnation: u64,
     journals: Arc<JournalBudget>,
+    metrics: Arc<Metrics>,
     state: Mutex<TenantState>,
     began_with: RwLock<Template>,
     clock_moved: Notify,
@@ -50,6 +52,8 @@ pub struct Birth {
     pub incarnation: u64,
     /// What its journal and all others keep together.
     pub journals: Arc<JournalBudget>,
+    /// Where faults of jobs are counted.
+    pub metrics: Arc<Metrics>,
     /// The wall clock's time.
     pub wall: Timestamp,
 }
@@ -101,6 +105,7 @@ impl Tenant {
             options,
             incarnation: birth.incarnation,
             journals: birth.journals,
+            metrics: birth.metrics,
             state,
             began_with: RwLock::new(template.clone()),
             clock_moved: Notify::new(),

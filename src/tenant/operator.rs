@@ -256,7 +256,8 @@ impl Tenant {
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
         let journals = Arc::clone(&self.journals);
-        let birth = Birth { incarnation: self.incarnation, journals, wall };
+        let metrics = Arc::clone(&self.metrics);
+        let birth = Birth { incarnation: self.incarnation, journals, metrics, wall };
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, &birth);
         let mut state = self.state.lock();
         begun.succeed(&mut state, wall);

@@ -13,6 +13,7 @@ use crate::chance::Chance;
 use crate::clock::{Clock, Timestamp};
 use crate::fixture::Fixture;
 use crate::journal::{Exchange, JobRun, Journal};
+use crate::metrics::Metrics;
 use crate::org::{Author, Organisation, Past};
 use crate::scenario::fault::{Connector, Effect, PlatformChange};
 use crate::scenario::{
@@ -56,6 +57,8 @@ pub(crate) struct TenantState {
     /// The last second for which a `Date` was written, and the value.
     date: (i64, HeaderValue),
     requests: u64,
+    /// Where faults of jobs are counted; those of requests are counted by whoever answers them.
+    metrics: Arc<Metrics>,
     /// Whether the scenarios are those of the command line, to be reloaded with its files.
     pub(super) follows_command_line: bool,
 }
@@ -82,6 +85,7 @@ impl TenantState {
             key_rotations: 0,
             date: (i64::MIN, HeaderValue::from_static("")),
             requests: 0,
+            metrics: Arc::clone(&birth.metrics),
             follows_command_line: true,
         };
         begun.resume_password_changes();
@@ -257,6 +261,9 @@ impl TenantState {
             _ => None,
         });
         let looks = looks.close(true);
+        if let Some(fired) = &fired {
+            self.metrics.count_faults(std::slice::from_ref(&fired.label));
+        }
         if let Some(hold) = fired.and_then(|fired| fired.hold) {
             let held = Job { due: job.due.plus(hold), connector, is_held: true, ..job.clone() };
             self.agenda.schedule(Box::new(held), exchange);

@@ -27,7 +27,7 @@ const fn seconds(seconds: i64) -> Timestamp {
 fn tenant(clock: Clock) -> Tenant {
     let fixture = Fixture::built_in("large").unwrap();
     let template = Template::new(&fixture, BEGAN);
-    let birth = Birth { incarnation: 0, journals: Arc::default(), wall: BEGAN };
+    let birth = Birth { incarnation: 0, journals: Arc::default(), metrics: Arc::default(), wall: BEGAN };
     Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, birth)
 }
 
@@ -216,7 +216,7 @@ fn whatever_is_listed_page_by_page_has_a_total() {
     let state = tenant.enter(BEGAN);
     for operation in Operation::ALL {
         assert_eq!(
-            service::total(&state.view(None), operation, "", &Checked::default()).is_some(),
+            service::total(&state.view(None), operation, "", &Checked::default(), None).is_some(),
             operation.is_paged(),
             "{operation}"
         );

@@ -73,7 +73,7 @@ pub struct World {
     named: AtomicU64,
     outside: AtomicU64,
     /// What the server counts.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
 }
 
 /// What happens when a request names a tenant that does not exist.
@@ -147,7 +147,13 @@ impl World {
     /// A world with the tenant `default` in it.
     pub fn new(config: WorldConfig) -> Self {
         let journals = Arc::new(JournalBudget::new(config.journal_total_bytes));
-        let birth = Birth { incarnation: 0, journals: Arc::clone(&journals), wall: config.started };
+        let metrics = Arc::<Metrics>::default();
+        let birth = Birth {
+            incarnation: 0,
+            journals: Arc::clone(&journals),
+            metrics: Arc::clone(&metrics),
+            wall: config.started,
+        };
         let default = Arc::new(Tenant::new(DEFAULT_TENANT, &config.template, config.options.clone(), birth));
         Self {
             contract: config.contract,
@@ -171,7 +177,7 @@ impl World {
             fitting: Mutex::default(),
             named: AtomicU64::new(0),
             outside: AtomicU64::new(0),
-            metrics: Metrics::default(),
+            metrics,
         }
     }
 
@@ -317,7 +323,8 @@ impl World {
 
     fn new_tenant(&self, name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Tenant {
         let incarnation = self.former.lock().incarnation(name);
-        let birth = Birth { incarnation, journals: Arc::clone(&self.journals), wall };
+        let (journals, metrics) = (Arc::clone(&self.journals), Arc::clone(&self.metrics));
+        let birth = Birth { incarnation, journals, metrics, wall };
         Tenant::new(name, template, options, birth)
     }
 

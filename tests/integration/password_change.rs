@@ -298,7 +298,8 @@ fn a_source_that_cannot_be_reached_is_tried_again_and_again_and_then_has_failed(
 
 #[test]
 fn a_source_that_comes_back_takes_the_password() {
-    let away = "{when: {operation: changePassword}, fires: {first: 2}, fault: {connector: unreachable}}";
+    let away =
+        "{name: away, when: {operation: changePassword}, fires: {first: 2}, fault: {connector: unreachable}}";
     let mut program = Program::new(away);
     program.group(&[AD, OKTA]);
     let id = program.set(&program.query("Okta"), GOOD);
@@ -307,6 +308,9 @@ fn a_source_that_comes_back_takes_the_password() {
     assert_eq!((program.state(&id), program.has("Okta", GOOD)), (json!("IN_PROGRESS"), false));
     program.advance("1m");
     assert_eq!((program.state(&id), program.has("Okta", GOOD)), (json!("FINISHED"), true));
+    let metrics = program.0.simulator.metrics_text();
+    let counted = "sync_group_sim_faults_total{rule=\"t/away\"} 2";
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
 }
 
 #[test]

@@ -642,6 +642,32 @@ fn a_page_past_the_end_is_told_from_the_last_page_and_from_an_empty_list() {
 }
 
 #[test]
+fn the_end_of_a_list_is_where_its_caller_sees_it() {
+    let rule = "name: t\nrules: [{when: {page: pastEnd}, fault: {respond: {status: 400}}}]\n";
+    let client = Client::with(rule);
+    let page = |path: &str| {
+        let reply = client.ask(Method::GET, &format!("/beta/{path}"), None).reply;
+        let items = reply.value().as_array().map_or(0, Vec::len);
+        (reply.status.as_u16(), items)
+    };
+    for list in [
+        "source-apps?limit=250",
+        "source-apps/all?limit=250",
+        "source-apps/assigned?limit=250",
+        "sources?limit=250",
+        "sources?limit=250&includeIDNSource=true",
+        "sources?limit=250&for-subadmin=2c9180835d2e5168015d32f890ca1581",
+        "sources?limit=250&for-subadmin=me&includeIDNSource=true",
+        "identities?limit=250",
+    ] {
+        let (first, items) = page(list);
+        assert!(first == 200 && items > 0, "{list}: {first}, {items}");
+        assert_eq!(page(&format!("{list}&offset={}", items - 1)), (200, 1), "{list}");
+        assert_eq!(page(&format!("{list}&offset={items}")), (400, 0), "{list}");
+    }
+}
+
+#[test]
 fn a_create_on_a_reused_connection_happens_and_is_not_answered() {
     let client = built_in("committed-then-closed");
     let body = json!({ "name": "Written", "passwordPolicyId": "p", "sourceIds": ["a", "b"] });

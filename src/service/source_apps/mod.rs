@@ -6,6 +6,8 @@ use hyper::StatusCode;
 use serde_json::Value;
 
 use super::{Call, Change, Done, View, collection};
+use crate::auth::Session;
+use crate::contract::Checked;
 use crate::fixture::{Account, AccountSource, Application, ApplicationAccess, Source};
 use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
@@ -18,7 +20,16 @@ const LABEL: &str = "source-app";
 /// One page of the apps that people may ask for.
 // Invented: which these are; documented is only that they are available for access requests.
 pub(super) fn list_available(view: &View<'_>, call: &Call<'_>) -> Done {
-    collection::list_visible(view, call, |app: &Application| app.enabled && app.provision_request_enabled)
+    collection::list_visible(view, call, is_available)
+}
+
+/// How many there are of them.
+pub(super) fn available_total(view: &View<'_>, checked: &Checked) -> usize {
+    collection::total(view, checked, Some(&is_available))
+}
+
+fn is_available(app: &Application) -> bool {
+    app.enabled && app.provision_request_enabled
 }
 
 /// One page of all apps.
@@ -30,14 +41,21 @@ pub(super) fn list_all(view: &View<'_>, call: &Call<'_>) -> Done {
 /// a user has none.
 // Invented: which apps are the caller's.
 pub(super) fn list_assigned(view: &View<'_>, call: &Call<'_>) -> Done {
-    let caller = call.session.and_then(|session| session.identity_id.as_deref());
+    collection::list_visible(view, call, is_assigned(view, call.session))
+}
+
+/// How many there are of them.
+pub(super) fn assigned_total(view: &View<'_>, checked: &Checked, session: Option<&Session>) -> usize {
+    collection::total(view, checked, Some(&is_assigned(view, session)))
+}
+
+fn is_assigned(view: &View<'_>, session: Option<&Session>) -> impl Fn(&Application) -> bool + use<> {
+    let caller = session.and_then(|session| session.identity_id.as_deref());
     let accounts = view.table::<Account>();
     let ids = caller.map_or(&[][..], |caller| view.links().accounts_of(caller));
     let sources: Vec<String> =
         ids.iter().filter_map(|id| Some(accounts.get(id)?.source_id.clone())).collect();
-    collection::list_visible(view, call, |app: &Application| {
-        app.enabled && sources.contains(&app.account_source.id)
-    })
+    move |app| app.enabled && sources.contains(&app.account_source.id)
 }
 
 /// One app.

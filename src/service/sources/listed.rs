@@ -4,7 +4,9 @@ use super::super::collection;
 use super::super::{Call, Done, View};
 use crate::auth::Session;
 use crate::clock::Timestamp;
+use crate::contract::Checked;
 use crate::fixture::Source;
+use crate::org::Visible;
 use crate::wire::Refusal;
 
 /// The user level whose holders look after some of the sources.
@@ -16,8 +18,8 @@ const PLATFORM_SINCE_MILLIS: i64 = 1_767_225_600_000;
 
 /// One page, in the order of creation unless sorters say otherwise.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let owner = owner_asked_for(call)?;
-    let is_own = |source: &Source| source.owner.as_ref().map(|own| &own.id) == owner.as_ref();
+    let owner = owner_asked_for(&call.checked, call.session)?;
+    let is_own = |source: &Source| is_owned(source, owner.as_ref());
     let platform = call.checked.boolean("includeIDNSource").then(|| platform(view));
     Ok(match (&owner, &platform) {
         (None, None) => collection::list::<Source>(view, call),
@@ -28,6 +30,31 @@ pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, R
             collection::list_with(view, call, Some(&is_shown), platform)
         }
     })
+}
+
+/// How many there are, on all pages; `None` where the caller is refused.
+pub(in super::super) fn total(
+    view: &View<'_>,
+    checked: &Checked,
+    session: Option<&Session>,
+) -> Option<usize> {
+    let owner = owner_asked_for(checked, session).ok()?;
+    let platform = checked.boolean("includeIDNSource").then(|| platform(view));
+    let is_shown = |source: &Source| {
+        is_owned(source, owner.as_ref()) || platform.as_ref().is_some_and(|platform| platform.id == source.id)
+    };
+    let is_shown: Visible<'_, Source> = if owner.is_some() { Some(&is_shown) } else { None };
+    Some(match &platform {
+        None => collection::total(view, checked, is_shown),
+        Some(platform) => {
+            let table = view.table::<Source>().with(platform);
+            table.select(checked.selection.as_deref(), is_shown, collection::COUNTED).total
+        }
+    })
+}
+
+fn is_owned(source: &Source, owner: Option<&String>) -> bool {
+    source.owner.as_ref().map(|own| &own.id) == owner
 }
 
 /// The source that stands for the platform itself.
@@ -47,10 +74,10 @@ fn platform(view: &View<'_>) -> Source {
 }
 
 /// The identity whose sources alone are listed; `None` for everybody's.
-fn owner_asked_for(call: &Call<'_>) -> Result<Option<String>, Refusal> {
-    let own = call.session.and_then(|session| session.identity_id.as_deref()).unwrap_or_default();
-    let asked = call.checked.text("for-subadmin").map(|asked| if asked == "me" { own } else { asked });
-    if call.session.is_some_and(is_subadmin_only) && asked != Some(own) {
+fn owner_asked_for(checked: &Checked, session: Option<&Session>) -> Result<Option<String>, Refusal> {
+    let own = session.and_then(|session| session.identity_id.as_deref()).unwrap_or_default();
+    let asked = checked.text("for-subadmin").map(|asked| if asked == "me" { own } else { asked });
+    if session.is_some_and(is_subadmin_only) && asked != Some(own) {
         return Err(Refusal::Forbidden);
     }
     Ok(asked.map(str::to_owned))

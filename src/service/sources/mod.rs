@@ -19,7 +19,7 @@ use crate::org::Table;
 use crate::prerequisites::Prerequisites;
 use crate::wire::{Refusal, Reply};
 pub(super) use holders::{list as list_holders, total as holders_total, update as update_holders};
-pub(super) use listed::list;
+pub(super) use listed::{list, total};
 
 /// The label under which ids of sources are drawn.
 const LABEL: &str = "source";
