@@ -22,7 +22,8 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !case.run.calls.iter().any(|call| call.status == Some(403) && !call.is_token()) {
         return Outcome::not_applicable("no call was answered 403");
     }
-    if case.run.fetches_tokens_all_the_time() || case.clean.is_some_and(Run::fetches_tokens_all_the_time) {
+    // A run that ends early has few calls for its tokens; the clean one says what is usual.
+    if case.clean.unwrap_or(case.run).fetches_tokens_all_the_time() {
         return Outcome::not_applicable("the client fetches a token for every call");
     }
     let callers = Callers::of(*case);
@@ -85,6 +86,14 @@ mod tests {
             "{outcome:?}"
         );
         found(&alone(&VERDICT, &run(tenant()).done()));
+    }
+
+    #[test]
+    fn a_run_that_the_403_ends_early_has_few_calls_for_its_tokens() {
+        let clean = begun(run()).put("/v2024/x").exits(0);
+        let short = run().token("T1").get(LIST).refused(403).token("T2").get(LIST).refused(403);
+        let again = short.token("T3").get(LIST).refused(403).token("T4").get(LIST).refused(403);
+        found(&beside(&VERDICT, &clean, &again.exits(1)));
     }
 
     #[test]
