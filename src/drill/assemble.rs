@@ -52,7 +52,7 @@ impl Drill {
             columns: COLUMNS.iter().map(|(_, title)| *title).collect(),
             coverage: coverage(&self.runs, &self.entries, &judged, &broken),
             findings: broken.iter().map(|broken| self.finding_report(broken)).collect(),
-            verdicts: self.verdict_reports(&judged, &broken),
+            verdicts: Self::verdict_reports(&judged, &broken),
             runs: (0..self.runs.len()).map(|place| self.run_report(place, &judged[place], &broken)).collect(),
             scenarios,
             cannot_see: CANNOT_SEE,
@@ -140,7 +140,7 @@ impl Drill {
         line(&self.settings, planned.map(|planned| &*planned.source), entry.seed)
     }
 
-    fn verdict_reports(&self, judged: &[Judged], broken: &[Broken<'_>]) -> Vec<VerdictReport> {
+    fn verdict_reports(judged: &[Judged], broken: &[Broken<'_>]) -> Vec<VerdictReport> {
         let rows = ALL.iter().enumerate().map(|(nth, verdict)| {
             let found: Vec<&Broken<'_>> =
                 broken.iter().filter(|broken| broken.finding.verdict == verdict.id).collect();

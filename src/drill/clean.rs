@@ -157,10 +157,10 @@ fn no_call(run: &Observed) -> String {
         );
     }
     if run.astray > 0 {
-        told.push_str(&format!(
-            "It did call the server {} without the tenant's path: use the whole base URL, path included. ",
-            if run.astray == 1 { "once".to_owned() } else { format!("{} times", run.astray) }
-        ));
+        let times = if run.astray == 1 { "once".to_owned() } else { format!("{} times", run.astray) };
+        told.push_str("It did call the server ");
+        told.push_str(&times);
+        told.push_str(" without the tenant's path: use the whole base URL, path included. ");
     }
     told.push_str(
         "Does it read SAIL_BASE_URL, or is its address fixed, or in a file? Give it {{baseUrl}} as an argument, or have it \

@@ -9,7 +9,7 @@ use crate::version::VERSIONS;
 /// Whether it asks for a new record. A code that resets a password is none: each is good beside the others.
 pub(super) fn is_create(call: &Call) -> bool {
     call.operation
-        .map(|operation| operation.id())
+        .map(crate::operation::Operation::id)
         .is_some_and(|id| id.starts_with("create") && id != "createDigitToken")
 }
 

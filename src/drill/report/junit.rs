@@ -120,8 +120,9 @@ impl Cases {
             self.skipped += 1;
             return skipped(verdict.reason.as_deref().unwrap_or("what was seen does not decide it"));
         }
-        let told: String =
+        let told: Vec<String> =
             findings.iter().map(|found| format!("{}: {}", found.severity.word(), evidence(found))).collect();
+        let told = told.concat();
         output("system-out", &told)
     }
 

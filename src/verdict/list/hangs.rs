@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::verdict::text::wait;
-use crate::verdict::{Call, Case, Ended, Exit, Group, Needs, Outcome, Run, Severity, Verdict};
+use crate::verdict::{Call, Case, Ended, Exit, Group, Needs, Outcome, RetryAfter, Run, Severity, Verdict};
 
 /// Who made no call for so long does nothing any more.
 const IDLE: Duration = Duration::from_secs(15);
@@ -59,7 +59,7 @@ fn last_end(run: &Run, ended: &Ended) -> Option<u64> {
 
 fn is_told_to_wait(run: &Run, ended: &Ended) -> bool {
     run.calls.iter().any(|call| {
-        let asked = call.retry_after.as_ref().and_then(|told| told.asked());
+        let asked = call.retry_after.as_ref().and_then(RetryAfter::asked);
         let until = asked.zip(call.ended()).map(|(asked, told)| told.ns.saturating_add(nanos(asked)));
         until.is_some_and(|until| until > ended.at_ns)
     })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::verdict::chain::Chain;
 use crate::verdict::text::{counted, wait};
 use crate::verdict::{Call, Case, End, Group, Needs, Outcome, Severity, Verdict};
 
@@ -30,7 +31,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("no answer was held back for a while, or for too long");
     }
     let chains = case.run.chains();
-    let pairs = chains.iter().flat_map(|chain| chain.pairs());
+    let pairs = chains.iter().flat_map(Chain::pairs);
     let given_up: Vec<(&Call, &Call)> =
         pairs.filter(|(one, _)| is_slow(one) && one.end == End::ClientLeft && one.bytes.0 == 0).collect();
     let waits = given_up.iter().filter_map(|(one, _)| Some(one.arrived.until(one.left?)));
