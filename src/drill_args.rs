@@ -11,6 +11,7 @@ use sync_group_sim::tenant::rate_limit::Limit;
 use crate::limit_args::{Time, some_time, whole_number};
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct DrillArgs {
     /// Only these scenarios: a built-in one, a pattern such as 'rate-*', or a file of your own (repeatable, or with commas)
     #[arg(long, value_name = "NAME|GLOB|PATH", value_delimiter = ',')]

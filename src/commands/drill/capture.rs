@@ -36,7 +36,8 @@ impl Kept {
     }
 
     fn output(&self) -> Output {
-        let (mut bytes, tail) = (self.head.clone(), Vec::from_iter(self.tail.iter().copied()));
+        let mut bytes = self.head.clone();
+        let tail: Vec<u8> = self.tail.iter().copied().collect();
         let left_out = self.total - (bytes.len() + tail.len()) as u64;
         if left_out > 0 {
             bytes.extend_from_slice(format!("\n[… {left_out} bytes are left out …]\n").as_bytes());

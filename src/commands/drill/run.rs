@@ -127,8 +127,8 @@ impl Crew {
             ended_ns,
             deadline: job.pace.deadline,
             ending: executed.ending,
-            stdout: written(executed.stdout, &censor),
-            stderr: written(executed.stderr, &censor),
+            stdout: written(&executed.stdout, &censor),
+            stderr: written(&executed.stderr, &censor),
             left_processes: executed.left_processes,
             astray: self.site.astray(),
             tenant: tenant.name().to_owned(),
@@ -185,7 +185,7 @@ fn state(tenant: &TenantHandle) -> Value {
     serde_json::to_value(fixture).unwrap_or_default()
 }
 
-fn written(output: Output, censor: &Censor<'_>) -> Written {
+fn written(output: &Output, censor: &Censor<'_>) -> Written {
     Written { text: censor.text(&output.text), total_bytes: output.total_bytes, is_text: output.is_text }
 }
 

@@ -76,15 +76,11 @@ impl<'a> Watch<'a> {
             let waited = now.saturating_duration_since(self.started);
             return (waited > self.pace.before_first).then_some(Stop::NoCall(waited));
         };
-        match self.silent_since {
-            Some(since) => {
-                (now.saturating_duration_since(since) > self.pace.silence).then_some(Stop::Silence)
-            }
-            None => {
-                let took = now.saturating_duration_since(first).saturating_sub(self.silent_before);
-                (took > self.pace.deadline).then_some(Stop::Deadline)
-            }
+        if let Some(since) = self.silent_since {
+            return (now.saturating_duration_since(since) > self.pace.silence).then_some(Stop::Silence);
         }
+        let took = now.saturating_duration_since(first).saturating_sub(self.silent_before);
+        (took > self.pace.deadline).then_some(Stop::Deadline)
     }
 
     fn look_at_calls(&mut self, now: Instant) {

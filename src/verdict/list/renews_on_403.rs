@@ -2,7 +2,7 @@
 
 use crate::verdict::attempts::Callers;
 use crate::verdict::chain::Chain;
-use crate::verdict::{Call, Case, Group, Needs, Outcome, Run, Severity, Verdict};
+use crate::verdict::{Call, Case, Group, Needs, Outcome, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "renews-on-403",

@@ -14,7 +14,7 @@ use crate::commands::drill::told::Told;
 #[derive(Debug)]
 pub(in crate::commands::drill) struct Group {
     child: Child,
-    group: Option<Pid>,
+    leader: Option<Pid>,
     /// The folder that its processes are known by.
     dir: String,
 }
@@ -25,7 +25,7 @@ impl Group {
         process.process_group(0);
         let child = process.spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Ok(Self { group: id.and_then(Pid::from_raw), child, dir: told.dir.clone() })
+        Ok(Self { leader: id.and_then(Pid::from_raw), child, dir: told.dir.clone() })
     }
 
     /// What it writes; once.
@@ -62,8 +62,8 @@ impl Group {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, signal);
+        if let Some(leader) = self.leader {
+            let _ = kill_process_group(leader, signal);
         }
     }
 }
