@@ -1,6 +1,6 @@
 //! `duplicate-created`: two records where one was asked for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::verdict::text::quoted;
 use crate::verdict::writes::{is_done_in_doubt, noun, number};
@@ -35,16 +35,19 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !run.calls.iter().any(is_doubtful) {
         return Outcome::not_applicable("no create ended in doubt");
     }
-    let meant: HashMap<u64, usize> = case.clean.map(counts).unwrap_or_default();
-    let findings = standing(run).into_iter().filter_map(|(likeness, calls)| {
-        let meant = meant.get(&likeness).copied().unwrap_or(1);
-        (calls.len() > meant).then(|| finding(likeness, &calls, meant)).flatten()
+    let meant: HashMap<u64, Made<'_>> = case.clean.map(made).unwrap_or_default();
+    let mut made: Vec<_> = made(run).into_iter().collect();
+    made.sort_by_key(|(_, made)| made.calls[0].number);
+    let findings = made.into_iter().filter_map(|(likeness, made)| {
+        let (left, most) = meant.get(&likeness).map_or((1, 1), |meant| (meant.left, meant.most));
+        (made.left > left && made.most > most).then(|| finding(likeness, &made, most)).flatten()
     });
     Outcome::of(findings.collect())
 }
 
 /// The finding, if one of these creates came after another that had ended in doubt.
-fn finding(likeness: u64, calls: &[&Call], meant: usize) -> Option<Finding> {
+fn finding(likeness: u64, made: &Made<'_>, meant: usize) -> Option<Finding> {
+    let calls = &made.calls;
     let first = calls.iter().position(|call| is_done_in_doubt(call))?;
     let doubtful = calls[first];
     let ended = doubtful.ended()?;
@@ -53,7 +56,7 @@ fn finding(likeness: u64, calls: &[&Call], meant: usize) -> Option<Finding> {
         .find(|call| call.client == doubtful.client && ended.is_before(call.arrived))?;
     let change = doubtful.changes.iter().find(|change| change.likeness == likeness)?;
     let (name, noun) = (quoted(&change.name), noun(change.resource));
-    let mut there = number(calls.len());
+    let mut there = number(made.most);
     there[..1].make_ascii_uppercase();
     let was = if meant == 1 { "was" } else { "were" };
     let library = if again.is_replay {
@@ -65,7 +68,7 @@ fn finding(likeness: u64, calls: &[&Call], meant: usize) -> Option<Finding> {
     Some(
         VERDICT
             .finding(message, calls[first..].iter().copied())
-            .measured("records", calls.len())
+            .measured("records", made.most)
             .measured("meant", meant),
     )
 }
@@ -74,22 +77,43 @@ fn creates(call: &Call) -> bool {
     call.changes.iter().any(|change| change.kind == ChangeKind::Created)
 }
 
-fn counts(run: &Run) -> HashMap<u64, usize> {
-    standing(run).into_iter().map(|(likeness, calls)| (likeness, calls.len())).collect()
+/// Records that are equal but for id and times.
+#[derive(Debug, Default)]
+struct Made<'a> {
+    /// The calls that created them.
+    calls: Vec<&'a Call>,
+    /// How many were there at the same time.
+    most: usize,
+    /// How many are there at the end.
+    left: usize,
 }
 
-/// The calls that created records which are equal but for id and times, and still there, by likeness.
-fn standing(run: &Run) -> BTreeMap<u64, Vec<&Call>> {
-    let changes = || run.calls.iter().flat_map(|call| call.changes.iter().map(move |change| (call, change)));
-    let gone = changes().filter(|(_, change)| change.kind == ChangeKind::Deleted);
-    let gone: HashSet<_> = gone.map(|(_, change)| (change.resource, &*change.id)).collect();
-    let mut standing: BTreeMap<u64, Vec<&Call>> = BTreeMap::new();
-    for (call, change) in changes() {
-        if change.kind == ChangeKind::Created && !gone.contains(&(change.resource, &*change.id)) {
-            standing.entry(change.likeness).or_default().push(call);
+/// What was created, by likeness.
+fn made(run: &Run) -> HashMap<u64, Made<'_>> {
+    let mut made: HashMap<u64, Made<'_>> = HashMap::new();
+    let mut likeness_of: HashMap<(&str, &str), u64> = HashMap::new();
+    for (call, change) in
+        run.calls.iter().flat_map(|call| call.changes.iter().map(move |change| (call, change)))
+    {
+        let record = (change.resource, &*change.id);
+        match change.kind {
+            ChangeKind::Created => {
+                likeness_of.insert(record, change.likeness);
+                let made = made.entry(change.likeness).or_default();
+                made.calls.push(call);
+                made.left += 1;
+                made.most = made.most.max(made.left);
+            }
+            ChangeKind::Deleted => {
+                // One that was changed since is still what it was created as.
+                if let Some(made) = likeness_of.remove(&record).and_then(|likeness| made.get_mut(&likeness)) {
+                    made.left -= 1;
+                }
+            }
+            ChangeKind::Replaced => {}
         }
     }
-    standing
+    made
 }
 
 #[cfg(test)]
@@ -133,6 +157,16 @@ mod tests {
         let twice = |script: Script| script.post(LIST).creating("2", "Sales");
         let clean = twice(run().post(LIST).creating("1", "Sales")).exits(0);
         is_ok(&beside(&VERDICT, &clean, &twice(lost(run())).exits(0)));
+    }
+
+    #[test]
+    fn where_the_job_removes_one_the_second_is_left() {
+        let gone = |script: Script| {
+            script.delete("/v2024/password-sync-groups/1").changing(ChangeKind::Deleted, "1", "Sales")
+        };
+        let clean = gone(run().post(LIST).creating("1", "Sales")).exits(0);
+        let outcome = beside(&VERDICT, &clean, &gone(lost(run()).post(LIST).creating("2", "Sales")).exits(0));
+        assert_eq!(found(&outcome).message, "Two groups “Sales” exist; one was asked for.");
     }
 
     #[test]
