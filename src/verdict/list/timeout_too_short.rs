@@ -60,7 +60,7 @@ mod tests {
     fn left(script: Script) -> Script {
         script.left(1.0).but(|call| {
             (call.end, call.told, call.bytes, call.answer) =
-                (End::ClientLeft, None, (0, 2), crate::verdict::Answer::Nothing)
+                (End::ClientLeft, None, (0, 2), crate::verdict::Answer::Nothing);
         })
     }
 
