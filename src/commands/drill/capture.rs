@@ -106,7 +106,9 @@ mod tests {
 
     fn output(pieces: &[&[u8]]) -> Output {
         let mut kept = Kept::default();
-        pieces.iter().for_each(|piece| kept.add(piece));
+        for piece in pieces {
+            kept.add(piece);
+        }
         kept.output()
     }
 
@@ -117,7 +119,7 @@ mod tests {
         assert_eq!(output.total_bytes, (1 << 20) + 11);
         assert!(output.text.len() < HEAD + TAIL + 100);
         assert!(output.text.starts_with("begina") && output.text.ends_with("zzzend"));
-        let left_out = output.total_bytes as usize - HEAD - TAIL;
+        let left_out = usize::try_from(output.total_bytes).unwrap() - HEAD - TAIL;
         assert!(output.text.contains(&format!("\n[… {left_out} bytes are left out …]\n")));
         assert!(output.is_text);
     }
