@@ -136,7 +136,8 @@ fn place(number: usize) -> String {
 /// The text before the first placeholder, its name, and the text behind it. Only letters make a name: what else stands in
 /// two braces belongs to the command's own templates.
 fn first_placeholder(text: &str) -> Option<(&str, &str, &str)> {
-    for (start, _) in text.match_indices("{{") {
+    // Three braces are one and a placeholder.
+    for (start, _) in text.char_indices().filter(|(start, _)| text[*start..].starts_with("{{")) {
         let inner = &text[start + 2..];
         let len = inner.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(inner.len());
         if len > 0 && inner[len..].starts_with("}}") {

@@ -97,8 +97,21 @@ fn every_shell_block_has_its_powershell_beside_it() {
 /// What a fence may say; each has tests of its own.
 #[test]
 fn every_block_names_its_language() {
-    let known =
-        ["sh", "powershell", "shell", "text", "yaml", "json", "toml", "rust", "python", "js", "go", "hcl"];
+    let known = [
+        "sh",
+        "powershell",
+        "shell",
+        "text",
+        "yaml",
+        "yml",
+        "json",
+        "toml",
+        "rust",
+        "python",
+        "js",
+        "go",
+        "hcl",
+    ];
     for page in pages() {
         for block in &page.blocks {
             let language = block.language.as_str();
