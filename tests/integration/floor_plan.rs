@@ -110,6 +110,7 @@ fn imports_only_point_down() {
             "lib",
             "main",
             "cli",
+            "drill_args",
             "commands",
             "files",
             "limit_args",
