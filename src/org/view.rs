@@ -95,17 +95,6 @@ impl<'a, R: Record> View<'a, R> {
         joined(self.rows_from(offset).take(limit))
     }
 
-    /// One page of the records that are wanted, and how many of those there are in all.
-    pub(crate) fn page_of(
-        &self,
-        offset: usize,
-        limit: usize,
-        is_wanted: impl Fn(&R) -> bool,
-    ) -> (Bytes, usize) {
-        let wanted: Vec<&Row<R>> = self.rows().filter(|row| is_wanted(row.typed())).collect();
-        (joined(wanted.iter().copied().skip(offset).take(limit)), wanted.len())
-    }
-
     /// One page of what a selection asks for as it is sent, and how many records that is on all pages.
     pub(crate) fn selected_page(&self, selection: &Selection, window: Window) -> (Bytes, usize) {
         let make = || {

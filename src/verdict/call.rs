@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::journal::{Exchange, Fate, Told};
 use crate::operation::Operation;
 use crate::wire::changed::{ChangeKind, Changed};
+use crate::wire::secrets::is_secret_in_request;
 use crate::wire::{Manner, Request, query};
 
 /// An exchange as verdicts look at it.
@@ -35,14 +36,10 @@ pub(crate) struct Call {
     pub(crate) target: String,
     /// Equal for calls that ask for the same, of a tenant that was not reset or given another state in between.
     pub(crate) key: u64,
-    /// Equal for requests with the same body; of one without a body, 0.
-    pub(crate) body: u64,
-    /// What it says about itself in `User-Agent`.
-    pub(crate) agent: Option<String>,
     /// The token it came with.
     pub(crate) bearer: Bearer,
-    /// Which of the parameters in its URL is a secret.
-    pub(crate) secret_in_url: Option<&'static str>,
+    /// Which of the parameters in its URL is a secret, as it was spelt.
+    pub(crate) secret_in_url: Option<String>,
     /// The offset that it asked for, in a list.
     pub(crate) offset: Option<u64>,
     pub(crate) connection: u64,
@@ -218,8 +215,6 @@ impl Call {
             method: request.method.clone(),
             target: target(request, path),
             key: hash(&(exchange.epoch, key::of(request, exchange.operation, path, body))),
-            body,
-            agent: request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
             bearer: bearer(request),
             secret_in_url: secret_in_url(request),
             offset: offset(request, exchange.operation),
@@ -363,14 +358,10 @@ impl Change {
     }
 }
 
-/// Parameters that are secrets.
-const SECRETS: [&str; 5] = ["client_secret", "access_token", "refresh_token", "code", "password"];
-
-fn secret_in_url(request: &Request) -> Option<&'static str> {
-    let query = request.uri.query()?;
-    query::pairs(query).find_map(|(name, value)| {
-        SECRETS.into_iter().find(|secret| name.eq_ignore_ascii_case(secret) && !value.is_empty())
-    })
+fn secret_in_url(request: &Request) -> Option<String> {
+    let secrets = query::pairs(request.uri.query()?);
+    let mut secrets = secrets.filter(|(name, value)| is_secret_in_request(name) && !value.is_empty());
+    secrets.next().map(|(name, _)| name.into_owned())
 }
 
 /// The path with the query, but for secrets.
@@ -470,4 +461,23 @@ fn answer(
     let is_html =
         reply.header(CONTENT_TYPE).is_some_and(|kind| kind.contains("html")) || body.starts_with(b"<");
     if is_html { Answer::Html } else { Answer::Garbled }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_url_is_seen_and_hidden_however_it_is_spelt() {
+        for name in ["client_secret", "clientSecret", "client%5Fsecret", "refresh_token", "code"] {
+            let request = Request::new(Method::POST, &format!("/oauth/token?x=1&{name}=hush")).unwrap();
+            assert!(secret_in_url(&request).is_some(), "{name}");
+            assert_eq!(target(&request, "/oauth/token"), "/oauth/token?…", "{name}");
+        }
+        let request = Request::new(Method::GET, "/x?limit=2&client_secret=").unwrap();
+        assert_eq!(
+            (secret_in_url(&request), target(&request, "/x")),
+            (None, "/x?limit=2&client_secret=".to_owned())
+        );
+    }
 }

@@ -105,8 +105,6 @@ impl Script {
             key: hash(&(method.as_str(), target)),
             method,
             target: target.to_owned(),
-            body: 0,
-            agent: None,
             bearer,
             secret_in_url: None,
             offset: None,
@@ -242,10 +240,7 @@ impl Script {
 
     /// It came with a body, which is part of what it asks.
     pub(super) fn body(self, body: &str) -> Self {
-        self.but(|call| {
-            call.body = hash(&body);
-            call.key = hash(&(call.method.as_str(), &call.target, body));
-        })
+        self.but(|call| call.key = hash(&(call.method.as_str(), &call.target, body)))
     }
 
     /// It created the record with this name.

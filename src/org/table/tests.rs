@@ -244,16 +244,6 @@ fn records_that_match_make_a_page_of_their_own() {
 }
 
 #[test]
-fn a_page_may_hold_only_the_records_that_are_wanted() {
-    let group = |nth: u32| Group { id: nth.to_string(), ..Group::default() };
-    let table = Table::of(&(0..10).map(group).collect::<Vec<_>>());
-    let odd = |group: &Group| group.id.parse::<u32>().unwrap() % 2 == 1;
-    let (page, count) = table.view(None).page_of(1, 2, odd);
-    assert_eq!((&page[..], count), (&br#"[{"id":"3"},{"id":"5"}]"#[..], 5));
-    assert_eq!(table.view(None).page_of(5, 2, odd), (Bytes::from_static(b"[]"), 5));
-}
-
-#[test]
 fn a_selected_page_is_made_once_until_a_row_changes() {
     const FIELDS: &[Field] = &[Field { path: "name", kind: FieldKind::Text }];
     const FILTERS: &[Filterable] =

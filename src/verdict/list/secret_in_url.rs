@@ -25,7 +25,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     let mut calls: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
     for call in &case.run.calls {
-        if let Some(secret) = call.secret_in_url {
+        if let Some(secret) = &call.secret_in_url {
             calls.entry(secret).or_default().push(call);
         }
     }
@@ -43,7 +43,11 @@ mod tests {
 
     #[test]
     fn a_secret_in_a_url_is_found() {
-        let run = tenant().token("T").but(|call| call.secret_in_url = Some("client_secret")).get(LIST).done();
+        let run = tenant()
+            .token("T")
+            .but(|call| call.secret_in_url = Some("client_secret".to_owned()))
+            .get(LIST)
+            .done();
         assert_eq!(
             found(&alone(&VERDICT, &run)).message,
             "`client_secret` is in the URL of call 1 and so in every log."
