@@ -101,21 +101,6 @@ pub(super) fn both_ends(left: &str, right: &str) -> String {
     format!("{left}{:gap$}{right}", "")
 }
 
-/// A time as people read it.
-pub(super) fn seconds(seconds: f64) -> String {
-    if seconds < 0.000_95 {
-        format!("{:.2} ms", seconds * 1e3)
-    } else if seconds < 0.01 {
-        format!("{:.1} ms", seconds * 1e3)
-    } else if seconds < 0.1 {
-        format!("{:.0} ms", seconds * 1e3)
-    } else if seconds < 100.0 {
-        format!("{seconds:.1} s")
-    } else {
-        format!("{seconds:.0} s")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

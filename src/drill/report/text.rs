@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 pub use super::lines::Style;
-use super::lines::{COLUMNS, both_ends, cut, seconds, word, wrapped};
+use super::lines::{COLUMNS, both_ends, cut, word, wrapped};
+use super::words::seconds;
 use super::{CallReport, CleanReport, FindingReport, Mark, Report, ScenarioReport, Survival};
 
 /// Where the names of scenarios end.

@@ -40,13 +40,18 @@ impl Survival {
     }
 }
 
-/// Seconds as people read them.
+/// A time as people read it.
 pub(super) fn seconds(seconds: f64) -> String {
-    match seconds {
-        ..0.000_95 => format!("{:.1} ms", seconds * 1_000.0),
-        ..0.1 => format!("{:.0} ms", seconds * 1_000.0),
-        ..10.0 => format!("{seconds:.2} s"),
-        _ => format!("{seconds:.0} s"),
+    if seconds < 0.000_95 {
+        format!("{:.2} ms", seconds * 1e3)
+    } else if seconds < 0.01 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 0.1 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if seconds < 100.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
     }
 }
 
