@@ -226,6 +226,7 @@ pub(crate) struct JournalArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 pub(crate) struct ServeArgs {
     /// Address and port to listen on, or a port of this machine only; port 0 takes a free one
     #[arg(
@@ -239,6 +240,9 @@ pub(crate) struct ServeArgs {
     /// Write the port to this file once the server listens, and remove it at the end; a pipe or a device stays
     #[arg(long, env = "SYNC_GROUP_SIM_PORT_FILE", value_name = "PATH")]
     pub(crate) port_file: Option<PathBuf>,
+    /// Stop when standard input ends: whoever holds its other end and dies, however, takes the server along
+    #[arg(long, env = "SYNC_GROUP_SIM_STOP_WITH_STDIN", value_parser = yes_or_no)]
+    pub(crate) stop_with_stdin: bool,
     /// What every tenant starts with
     #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = DEFAULT_FIXTURE, value_name = FIXTURE)]
     pub(crate) fixture: String,

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::banner::Banner;
+use super::signals::EndOfInput;
 use super::system::in_words;
 use super::{Failure, Outcome, print, signals};
 use crate::cli::{Log, OnOff, ServeArgs, environment};
@@ -49,7 +50,8 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
         let made = made.clone();
         move || made.remove()
     };
-    let stop = signals::stop(config.limits.drain_timeout, remove)
+    let end_of_input = if args.stop_with_stdin { EndOfInput::Stop } else { EndOfInput::Nothing };
+    let stop = signals::stop(config.limits.drain_timeout, end_of_input, remove)
         .map_err(|error| Failure::Failed(format!("signals cannot be caught: {}", in_words(&error))))?;
     let (tls, authority) = tls(args, &made)?;
     config.tls = tls;

@@ -1,5 +1,5 @@
-//! How the process is asked to end: by SIGTERM, SIGINT or SIGHUP; on Windows by Ctrl-C, Ctrl-Break or a closed console.
-//! A thread of its own waits for that, so a server that is busy, or stuck, is ended all the same: at once when it is asked
+//! How the process is asked to end: by SIGTERM, SIGINT or SIGHUP; on Windows by Ctrl-C, Ctrl-Break or a closed console;
+//! by the end of standard input, if that is what it was started with. A thread of its own waits for that, so a server that is busy, or stuck, is ended all the same: at once when it is asked
 //! again, and a little after the drain timeout at the latest.
 
 use std::io;
@@ -15,15 +15,25 @@ const CLEANING: Duration = Duration::from_millis(250);
 /// How much longer than open requests may take the process lives at most.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// What the end of standard input means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndOfInput {
+    Nothing,
+    /// Whoever started the process held the other end, and is gone.
+    Stop,
+}
+
 /// Ready when the process is asked to stop, and `clean` has been called. Then it ends within the drain timeout.
 pub(super) fn stop(
     drain_timeout: Duration,
+    end_of_input: EndOfInput,
     clean: impl FnOnce() + Send + 'static,
 ) -> io::Result<oneshot::Receiver<()>> {
     let (stop, is_stopped) = oneshot::channel();
     let (ready, is_ready) = sync_channel(1);
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let wait = move || wait(&runtime, |signals| ready.send(signals).is_ok(), drain_timeout, clean, stop);
+    let tell = move |signals| ready.send(signals).is_ok();
+    let wait = move || wait(&runtime, tell, drain_timeout, end_of_input, clean, stop);
     std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
     is_ready.recv().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))?;
     Ok(is_stopped)
@@ -33,6 +43,7 @@ fn wait(
     runtime: &Runtime,
     tell: impl FnOnce(io::Result<()>) -> bool,
     drain_timeout: Duration,
+    end_of_input: EndOfInput,
     clean: impl FnOnce() + Send + 'static,
     stop: oneshot::Sender<()>,
 ) {
@@ -45,8 +56,14 @@ fn wait(
             }
         };
         tell(Ok(()));
-        signals.next().await;
-        tracing::info!("stopping: open requests may finish; another signal ends them at once");
+        tokio::select! {
+            _ = signals.next() => {
+                tracing::info!("stopping: open requests may finish; another signal ends them at once");
+            }
+            () = input_ended(end_of_input) => {
+                tracing::info!("stopping: standard input has ended; open requests may finish; a signal ends them at once");
+            }
+        }
         let (done, is_done) = oneshot::channel();
         std::thread::spawn(move || {
             clean();
@@ -58,6 +75,20 @@ fn wait(
         // Who waits so long was asked once, and is cut off like a connection.
         std::process::exit(code.unwrap_or(0));
     });
+}
+
+/// Ready when standard input has ended, or cannot be read, and that means something. What comes before is read over.
+async fn input_ended(meaning: EndOfInput) {
+    let (ended, has_ended) = oneshot::channel();
+    if meaning == EndOfInput::Nothing {
+        return std::future::pending().await;
+    }
+    // Reading cannot be given up: the thread ends with the process.
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = ended.send(());
+    });
+    let _ = has_ended.await;
 }
 
 /// What asks the process to end.

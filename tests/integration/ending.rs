@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -91,6 +91,35 @@ fn terminate_interrupt_and_hangup_drain_and_exit_with_0() {
         server.wait_for("stopping: open requests may finish");
         assert_eq!((server.code(), port.exists()), (0, false), "{signal}");
     }
+}
+
+#[test]
+fn the_end_of_standard_input_stops_a_server_that_was_told_so_and_keeps_its_journals() {
+    let port = file("ending", "port-stdin", "");
+    let journals = port.with_file_name("journals-stdin");
+    let _ = std::fs::remove_dir_all(&journals);
+    let options = ["--port-file", port.to_str().unwrap(), "--journal-dir", journals.to_str().unwrap()];
+    let mut command = binary();
+    command.args(["--listen", "127.0.0.1:0", "--stop-with-stdin"]).args(options).stdin(Stdio::piped());
+    let mut server = Logged::from(&mut command);
+    // What is written there means nothing, only the end does.
+    let mut input = server.server.child.stdin.take().unwrap();
+    input.write_all(b"stop\n").unwrap();
+    assert_eq!(send(server.server.address(), "GET", "/oauth/info", &[], b"").status, 200);
+    drop(input);
+    server.wait_for("stopping: standard input has ended");
+    assert_eq!((server.code(), port.exists()), (0, false));
+    let journal = std::fs::read_to_string(journals.join("default-0.json")).unwrap();
+    assert!(journal.contains("/oauth/info"), "{journal}");
+}
+
+#[test]
+fn a_server_that_was_not_told_so_outlives_its_standard_input() {
+    let server = Logged::from(binary().args(["--listen", "127.0.0.1:0"]).stdin(Stdio::null()));
+    assert_eq!(send(server.server.address(), "GET", "/oauth/info", &[], b"").status, 200);
+    server.signal("-TERM");
+    server.wait_for("stopping: open requests may finish");
+    assert_eq!(server.code(), 0);
 }
 
 #[cfg(target_os = "linux")]
