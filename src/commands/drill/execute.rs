@@ -17,8 +17,9 @@ use super::watch::{EVERY, now};
 #[derive(Debug)]
 pub(super) struct Executed {
     pub(super) ending: Ending,
-    pub(super) started: Instant,
     pub(super) took: Duration,
+    /// When it ended, or was asked to: what it does after that is not its own doing.
+    pub(super) over: Instant,
     pub(super) stdout: Output,
     pub(super) stderr: Output,
     /// Whether something of it still ran then.
@@ -45,16 +46,17 @@ pub(super) async fn execute(
     let (stdout, stderr) = group.take_output();
     let (mut stdout, mut stderr) = (Capture::of(stdout), Capture::of(stderr));
     let mut ticks = tokio::time::interval(EVERY);
-    let ending = loop {
+    let (ending, over) = loop {
         let stop = tokio::select! {
-            ended = group.ended() => break ending(ended?),
+            ended = group.ended() => break (ending(ended?), now()),
             _ = ticks.tick() => look(now(), stdout.total_bytes() + stderr.total_bytes()),
             () = interrupt.wished() => Some(Stop::Interrupted),
         };
         if let Some(stop) = stop {
             let grace = if stop == Stop::Interrupted { grace.min(HURRY) } else { grace };
+            let asked = now();
             end(&mut group, grace).await;
-            break Ending::Stopped(stop);
+            break (Ending::Stopped(stop), asked);
         }
     };
     let took = now().saturating_duration_since(started);
@@ -65,7 +67,8 @@ pub(super) async fn execute(
     }
     let was_stopped = matches!(ending, Ending::Stopped(_));
     let left_processes = !was_stopped && (!is_closed || were_left > 0);
-    Ok(Executed { ending, started, took, stdout: stdout.output(), stderr: stderr.output(), left_processes })
+    let (stdout, stderr) = (stdout.output(), stderr.output());
+    Ok(Executed { ending, took, over, stdout, stderr, left_processes })
 }
 
 /// Asks a command to end, and ends it when it does not.

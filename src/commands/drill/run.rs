@@ -78,7 +78,7 @@ impl Crew {
             execute(&command, told, self.args.grace.0, &mut interrupt, |now, bytes| watch.look(now, bytes))
                 .await;
         let executed = executed.map_err(|error| Failed::NotStarted(cannot_start(&command, &error)))?;
-        let since = now().saturating_duration_since(executed.started + executed.took);
+        let since = now().saturating_duration_since(executed.over);
         let ended_ns = self.site.monotonic_ns().saturating_sub(u64::try_from(since.as_nanos()).unwrap_or(0));
         let _ = timeout(QUIET, std::future::pending::<()>()).await;
         let observed = self.observed(job, tenant, Taken { before, loaded, ended_ns, executed });

@@ -3,15 +3,45 @@ reads and renames it, and deletes another. Works with the releases 1.x and 2.x; 
 programs that leave errors to the SDK.
 """
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec, module_from_spec
 
 from sailpoint.configuration import Configuration
 
 IS_NEW = not version("sailpoint").startswith("1.")
-sdk = import_module("sailpoint.password_sync_groups" if IS_NEW else "sailpoint.v2024")
-api = sdk.PasswordSyncGroupsApi(sdk.ApiClient(Configuration()))
-Group = getattr(sdk, "PasswordSyncGroup", None) or sdk.Passwordsyncgroup
+
+
+def without_its_init(package):
+    """Puts PACKAGE in its place, but does not run its __init__: the one of 1.x takes ten seconds of CPU for all of its
+    2,000 modules. What is asked for by name is read as ever, and is the SDK's own.
+    """
+    module = sys.modules[package] = module_from_spec(find_spec(package))
+    parent, _, name = package.rpartition(".")
+    setattr(sys.modules[parent], name, module)
+    return module
+
+
+def load():
+    """The classes of the API, of its client, and of a group."""
+    if IS_NEW:
+        sdk = import_module("sailpoint.password_sync_groups")
+        return sdk.PasswordSyncGroupsApi, sdk.ApiClient, sdk.PasswordSyncGroup
+    for part in "", ".api", ".models":
+        models = without_its_init(f"sailpoint.v2024{part}")
+    # Here the client looks for the classes of answers.
+    answers = {"password_sync_group": "PasswordSyncGroup", "error_response_dto": "ErrorResponseDto",
+               "list_access_profiles401_response": "ListAccessProfiles401Response",
+               "list_access_profiles429_response": "ListAccessProfiles429Response"}
+    for module, name in answers.items():
+        setattr(models, name, getattr(import_module(f"sailpoint.v2024.models.{module}"), name))
+    api = import_module("sailpoint.v2024.api.password_sync_groups_api").PasswordSyncGroupsApi
+    return api, import_module("sailpoint.v2024.api_client").ApiClient, models.PasswordSyncGroup
+
+
+Api, ApiClient, Group = load()
+api = Api(ApiClient(Configuration()))
 
 
 def call(operation, *arguments, **parameters):

@@ -187,3 +187,20 @@ fn nothing_is_green_when_nothing_applies() {
     let strict = client.drill(&["--only", "committed-but-lost", "--strict"]);
     assert_eq!(strict.code, 1);
 }
+
+#[test]
+fn who_leaves_a_silent_answer_only_when_it_is_ended_has_no_timeout() {
+    // It hangs up as it is told to end, and ends a little later.
+    let script = r#"
+import atexit, signal
+auth = token()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+atexit.register(time.sleep, 0.3)
+request = urllib.request.Request(BASE + GROUPS, headers={"Authorization": "Bearer " + auth})
+urllib.request.urlopen(request).read()
+"#;
+    let client = Client::new("no-timeout", script);
+    let drilled = client.drill(&["--only", "hangs-forever", "--silence", "1s"]);
+    let found = ("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned());
+    assert_eq!(drilled.findings(), [found], "{}", drilled.stdout);
+}
