@@ -25,12 +25,13 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, String> {
 
 /// The text of a file or body. Another encoding is named in the message if it can be recognised.
 pub fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentError> {
+    if let Some(found) = packed(bytes) {
+        return Err(error(name, (0, 0), &format!("{found}; expected the text itself")));
+    }
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(error(name, (0, 0), "UTF-32; expected UTF-8")),
         [0xff, 0xfe, rest @ ..] => utf16(name, rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(name, rest, u16::from_be_bytes),
-        [0x1f, 0x8b, ..] => Err(error(name, (0, 0), "compressed by gzip; expected the text itself")),
-        [b'P', b'K', 3, 4, ..] => Err(error(name, (0, 0), "a zip file; expected the text itself")),
         // Without a byte order mark: the first character of a document is an ASCII one.
         [first, 0, ..] if *first != 0 => utf16(name, bytes, u16::from_le_bytes),
         [0, second, ..] if *second != 0 => utf16(name, bytes, u16::from_be_bytes),
@@ -39,6 +40,25 @@ pub fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DocumentE
             Err(wrong) => Err(not_utf8(name, bytes, wrong.valid_up_to())),
         },
     }
+}
+
+/// What packs a text that begins like this; `None` for what may be a text.
+fn packed(bytes: &[u8]) -> Option<&'static str> {
+    Some(match bytes {
+        [0x1f, 0x8b, ..] => "compressed by gzip",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "compressed by zstd",
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "compressed by xz",
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => "compressed by bzip2",
+        // RFC 1950: deflate, and the two bytes together divide by 31.
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if std::str::from_utf8(bytes).is_err() => {
+            "compressed by zlib (deflate)"
+        }
+        [b'P', b'K', 3, 4, ..] => "a zip file",
+        [b'7', b'z', 0xbc, 0xaf, ..] => "a 7z file",
+        [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF",
+        [0x7f, b'E', b'L', b'F', ..] => "a program",
+        _ => return None,
+    })
 }
 
 fn utf16<'a>(name: &str, bytes: &[u8], of: fn([u8; 2]) -> u16) -> Result<Cow<'a, str>, DocumentError> {
@@ -102,6 +122,11 @@ mod tests {
             (b"\xff\xfe\0\0a\0\0\0", "x: UTF-32; expected UTF-8"),
             (b"\xff\xfe\0\xd8", "x: UTF-16 that is not well formed; expected UTF-8"),
             (b"\x1f\x8b\x08", "x: compressed by gzip; expected the text itself"),
+            (b"\x28\xb5\x2f\xfd\x04\x00", "x: compressed by zstd; expected the text itself"),
+            (b"\xfd7zXZ\x00\x00", "x: compressed by xz; expected the text itself"),
+            (b"BZh91AY&SY\xff", "x: compressed by bzip2; expected the text itself"),
+            (b"\x78\x9c\xcb\x48", "x: compressed by zlib (deflate); expected the text itself"),
+            (b"PK\x03\x04\x14\x00", "x: a zip file; expected the text itself"),
         ] {
             assert_eq!(decode("x", bytes).unwrap_err().to_string(), expected);
         }

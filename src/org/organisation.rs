@@ -141,9 +141,9 @@ tables! {
     password_dictionary: PasswordDictionary;
     applications: Application;
     application_access: ApplicationAccess;
-    identities: Identity;
+    identities: Identity = credentials::identities, credentials::put_identities;
     accounts: Account = credentials::accounts, credentials::put_accounts;
-    credentials: Credential = credentials::of_accounts, credentials::put;
+    credentials: Credential = credentials::of_everybody, credentials::put;
     groups: Group;
     password_changes: PasswordChange;
 }

@@ -14,6 +14,7 @@ mod password_org_config;
 mod password_policies;
 mod password_sync_groups;
 mod patch;
+mod platform;
 mod source_apps;
 mod sources;
 
@@ -106,13 +107,6 @@ impl<'a> View<'a> {
     pub(crate) fn identities_named(&self, user_name: &str) -> Vec<Arc<Identity>> {
         let ids = self.links().identities_named(user_name);
         ids.iter().filter_map(|id| self.table::<Identity>().get(id)).collect()
-    }
-
-    /// An identity's accounts on a source, in the order of creation.
-    pub(crate) fn accounts_of(&self, identity_id: &str, source_id: &str) -> Vec<Arc<Account>> {
-        let ids = self.links().accounts_of(identity_id);
-        let accounts = ids.iter().filter_map(|id| self.table::<Account>().get(id));
-        accounts.filter(|account| account.source_id == source_id).collect()
     }
 
     /// The id of the next record drawn under `label`, a dashed UUID, and its number among these, from 1.

@@ -185,6 +185,10 @@ fn of_identity(view: &View<'_>, identity: &Identity) -> IdentityPasswords {
     let ids = view.links().accounts_of(&identity.id);
     let mut known: Vec<String> = Vec::new();
     let accounts = ids.iter().filter_map(|id| view.table::<Account>().get(id));
+    // The account on the platform itself is told of where anything is known of its password.
+    let on_platform = view.account_on_platform(identity);
+    let is_known = |account: &Account| view.table::<Credential>().contains(&account.id);
+    let accounts = accounts.chain(Some(Arc::new(on_platform)).filter(|account| is_known(account)));
     let accounts = accounts.map(|account| {
         let kept = view.table::<Credential>().get(&account.id);
         let digest = kept.as_ref().and_then(|kept| kept.password_digest.clone());
@@ -242,7 +246,7 @@ fn report(view: &View<'_>, change: &PasswordChange) -> PasswordChangeReport {
 }
 
 fn name_of(view: &View<'_>, source_id: &str) -> String {
-    let source = view.table::<Source>().get(source_id);
+    let source = view.any_source(source_id);
     source.map_or_else(|| source_id.to_owned(), |source| source.name.clone())
 }
 
@@ -254,9 +258,8 @@ fn identity(view: &View<'_>, user_name: &str) -> Result<Arc<Identity>, String> {
 }
 
 fn source(view: &View<'_>, id_or_name: &str) -> Result<Arc<Source>, String> {
-    let sources = view.table::<Source>();
-    let by_name = || sources.iter().find(|source| source.name == id_or_name).map(Arc::clone);
-    let found = sources.get(id_or_name).or_else(by_name);
+    let by_name = || view.sources_named(id_or_name).into_iter().next();
+    let found = view.any_source(id_or_name).or_else(by_name);
     found.ok_or_else(|| {
         format!("source `{id_or_name}` does not exist; expected the id or the name of one that does")
     })

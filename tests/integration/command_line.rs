@@ -498,7 +498,7 @@ fn only_regular_files_of_a_sane_size_are_read() {
 }
 
 #[test]
-fn a_watched_file_that_becomes_a_pipe_stops_nobody() {
+fn a_watched_file_that_becomes_a_pipe_or_a_device_stops_nobody() {
     let text = |status: u16| {
         format!("name: it\nrules: [{{name: down, fault: {{respond: {{status: {status}}}}}}}]\n")
     };
@@ -515,14 +515,20 @@ fn a_watched_file_that_becomes_a_pipe_stops_nobody() {
     let mut server = Server::start(command.arg(&watched));
     let address = server.address();
     let log = lines_of(server.child.stderr.take().unwrap());
-    std::fs::rename(&pipe, &watched).unwrap();
-    let refused = format!("{}: a pipe; expected a file", watched.display());
-    wait_for(&log, &refused);
-    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 503);
-    std::fs::remove_file(&watched).unwrap();
-    std::fs::write(&watched, text(418)).unwrap();
-    wait_for(&log, "scenarios reloaded");
-    assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, 418);
+    let device = watched.with_file_name("device");
+    let _ = std::fs::remove_file(&device);
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+    let mut status = 503;
+    for (other, what) in [(&pipe, "a pipe"), (&device, "a device")] {
+        std::fs::rename(other, &watched).unwrap();
+        wait_for(&log, &format!("{}: {what}; expected a file", watched.display()));
+        assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, status, "{what}");
+        std::fs::remove_file(&watched).unwrap();
+        status -= 80;
+        std::fs::write(&watched, text(status)).unwrap();
+        wait_for(&log, "scenarios reloaded");
+        assert_eq!(send(address, "GET", "/oauth/info", &[], b"").status, status, "after {what}");
+    }
 }
 
 #[test]

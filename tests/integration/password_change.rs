@@ -137,6 +137,59 @@ fn a_change_reaches_every_source_of_the_group_and_the_status_says_when() {
 }
 
 #[test]
+fn the_platforms_own_password_is_that_of_source_identitynow_and_the_login_name() {
+    let mut program = Program::new("");
+    let info = program.query("IdentityNow");
+    assert_eq!(info["accounts"], json!([{"accountId": "amelia.admin", "accountName": "amelia.admin"}]));
+    assert!(
+        info["policies"].as_array().unwrap().iter().any(|rule| rule == "passwordMinLength is 12"),
+        "{info}"
+    );
+    let ask = |program: &Program, method: Method, target: &str, body: Option<Value>| {
+        let reply = program.0.ask(method, target, body).reply;
+        assert!(reply.status.is_success(), "{}", reply.value());
+        reply.value()
+    };
+    let known = |program: &Program| {
+        let report = ask(program, Method::GET, "/_sim/passwords", None);
+        let all = report["identities"].as_array().unwrap().clone();
+        let amelia = all.into_iter().find(|one| one["userName"] == "amelia.admin").unwrap();
+        let accounts = amelia["accounts"].as_array().unwrap().clone();
+        accounts.into_iter().find(|account| account["source"] == "IdentityNow")
+    };
+    assert_eq!(known(&program), None, "nothing is known of it");
+    let id = program.set(&info, "short");
+    assert_eq!(program.state(&id), "FAILED", "the default policy holds there");
+    let id = program.set(&info, GOOD);
+    program.advance("2s");
+    assert_eq!(program.status(&id)["errors"], json!([]));
+    assert_eq!(program.state(&id), "FINISHED");
+    assert!(program.has("IdentityNow", GOOD) && !program.has("Active Directory", GOOD));
+    assert_eq!(known(&program).unwrap()["accountId"], "amelia.admin");
+    // It moves with the state.
+    let state = ask(&program, Method::GET, "/_sim/state", None);
+    let amelia = state["identities"].as_array().unwrap().iter().find(|one| one["id"] == AMELIA).unwrap();
+    assert_eq!(amelia["passwordDigest"].as_str().map(str::len), Some(64), "{amelia}");
+    ask(&program, Method::POST, "/_sim/reset", None);
+    assert!(!program.has("IdentityNow", GOOD));
+    ask(&program, Method::PUT, "/_sim/state", Some(state.clone()));
+    assert!(program.has("IdentityNow", GOOD));
+    assert_eq!(ask(&program, Method::GET, "/_sim/state", None)["identities"], state["identities"]);
+    assert!(!ask(&program, Method::GET, "/_sim/journal", None).to_string().contains(GOOD));
+}
+
+#[test]
+fn a_source_of_that_name_in_a_fixture_comes_before_the_platforms_own() {
+    let program = Program::new("");
+    let state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let text = state.to_string().replace("\"Okta\"", "\"IdentityNow\"");
+    let state: Value = serde_json::from_str(&text).unwrap();
+    let reply = program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply;
+    assert_eq!(reply.status, 200, "{}", reply.value());
+    assert_eq!(program.query("IdentityNow")["sourceId"], OKTA);
+}
+
+#[test]
 fn passwords_become_independent_when_the_group_is_deleted() {
     let mut program = Program::new("");
     program.group(&[AD, OKTA]);

@@ -140,6 +140,31 @@ fn a_connection_that_waits_before_its_first_request_is_idle_and_not_slow() {
 }
 
 #[test]
+fn bare_quotes_in_a_request_line_are_taken_over_tls_too() {
+    let (served, client) = secured(|_| ());
+    let head =
+        "GET /oauth/info?filters=alias+eq+\"x\"&a=<b> HTTP/1.1\r\nHost: localhost\r\nX-Tag: \"<a>\"\r\n";
+    let closing = format!("{head}Connection: close\r\n\r\n");
+    runtime().block_on(async {
+        // In one piece, a byte a record, and cut within the target.
+        for size in [closing.len(), 1, 30] {
+            let mut stream = shake_hands(&served, &client).await;
+            for piece in closing.as_bytes().chunks(size) {
+                stream.write_all(piece).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            assert!(exchange(&mut stream, b"").await.starts_with("HTTP/1.1 200"), "{size}");
+        }
+    });
+    let journal = served.running().simulator().default_tenant().journal(&JournalFilter::default());
+    assert_eq!(journal.exchanges.len(), 3);
+    for kept in &journal.exchanges {
+        assert_eq!(kept["query"], "filters=alias+eq+%22x%22&a=%3Cb%3E", "{kept}");
+        assert_eq!(kept["request"]["headers"]["x-tag"], "\"<a>\"", "{kept}");
+    }
+}
+
+#[test]
 fn a_client_that_closes_its_half_while_it_is_held_is_seen_to_do_so_and_is_answered() {
     let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {hold: 1h}}]\n";
     let (served, client) = secured(|config| {

@@ -1,12 +1,11 @@
 //! One attempt of the platform to change one account's password on its source, and what follows from its outcome:
 //! another attempt, the next account, or the end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{PASSWORD, has};
 use crate::clock::Timestamp;
-use crate::fixture::{Account, AccountChange, Credential, Outcome, PasswordChange, Source};
+use crate::fixture::{AccountChange, Credential, Outcome, PasswordChange};
 use crate::org::{Table, WriteOf};
 use crate::scenario::fault::Connector;
 use crate::service::{Change, Job, View};
@@ -36,7 +35,7 @@ pub(super) fn jobs(view: &View<'_>, change: &PasswordChange) -> Vec<Job> {
 
 fn job(view: &View<'_>, change: &PasswordChange, place: usize, due: Timestamp) -> Job {
     let account = &change.accounts[place];
-    let source = view.table::<Source>().get(&account.source_id);
+    let source = view.any_source(&account.source_id);
     let name = source.map_or_else(|| account.source_id.clone(), |source| source.name.clone());
     Job {
         due,
@@ -138,22 +137,25 @@ fn perform(
 fn changed(view: &View<'_>, change: &PasswordChange, job: &Job, at: Timestamp) -> Ended {
     let (id, name) = (&job.source.0, &job.source.1);
     let account_id = &change.accounts[job.account].account_id;
-    match view.table::<Source>().get(id) {
+    match view.any_source(id) {
         None => return Ended::Refused(format!("Source \"{name}\" does not exist any more.")),
         Some(source) if !has(&source, PASSWORD) => {
             return Ended::Refused(format!("Source \"{name}\" does not have the feature PASSWORD any more."));
         }
         Some(_) => {}
     }
-    let former = view.table::<Credential>().get(account_id);
-    let (Some(former), true) = (former, view.table::<Account>().contains(account_id)) else {
+    let owner = change.identity_id.as_deref().unwrap_or_default();
+    if !view.accounts_of(owner, id).iter().any(|account| account.id == *account_id) {
         return Ended::Refused(format!("The account on source \"{name}\" does not exist any more."));
-    };
+    }
     let record = Credential {
         id: account_id.clone(),
         password_digest: change.password_digest.clone(),
         changed: Some(at),
     };
     let rendered = Table::render(&record);
-    Ended::Changed(Change::record(WriteOf::Replace { former: Arc::clone(&former), record, rendered }))
+    Ended::Changed(Change::record(match view.table::<Credential>().get(account_id) {
+        Some(former) => WriteOf::Replace { former, record, rendered },
+        None => WriteOf::Create { record, rendered, made: None },
+    }))
 }

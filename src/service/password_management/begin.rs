@@ -7,7 +7,7 @@ use super::{AUTHENTICATE, PASSWORD, attempt, has, policy};
 use crate::clock::Timestamp;
 use crate::crypt::PasswordDigest;
 use crate::fixture::{
-    Account, AccountChange, ChangeState, Group, Identity, Outcome, PasswordChange, PasswordDictionary, Source,
+    Account, AccountChange, ChangeState, Group, Identity, Outcome, PasswordChange, PasswordDictionary,
 };
 use crate::org::{Table, WriteOf};
 use crate::service::{Change, View};
@@ -61,7 +61,7 @@ pub(crate) fn begin(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], pass
     let due = asked.now.plus(asked.duration);
     let mut accounts = Vec::new();
     for source_id in asked.sources() {
-        let Some(source) = view.table::<Source>().get(&source_id) else { continue };
+        let Some(source) = view.any_source(&source_id) else { continue };
         if !has(&source, PASSWORD) {
             continue;
         }
@@ -138,7 +138,7 @@ impl Asked<'_> {
 
 /// Whether the policy in force lets a password be that of these accounts.
 fn check(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], password: &str) -> Result<(), Refused> {
-    let source = view.table::<Source>().get(asked.source_id);
+    let source = view.any_source(asked.source_id);
     let identity = view.table::<Identity>().get(asked.identity_id);
     let policy = source.as_ref().and_then(|source| policy::in_force(view, source, identity.as_deref()));
     let Some(policy) = policy else { return Ok(()) };

@@ -61,10 +61,9 @@ pub(crate) fn tighten(view: &View<'_>, body: &[u8], fields: &TightenPolicy) -> O
 
 /// The policy in force for the source that a call names, by its id (`sourceId`) or its name (`sourceName`).
 fn of_call(view: &View<'_>, body: &Value) -> Option<Arc<PasswordPolicy>> {
-    let sources = view.table::<Source>();
     let source = match (body["sourceId"].as_str(), body["sourceName"].as_str()) {
-        (Some(id), _) => sources.get(id),
-        (None, Some(name)) => sources.iter().find(|source| source.name == name).map(Arc::clone),
+        (Some(id), _) => view.any_source(id),
+        (None, Some(name)) => view.sources_named(name).into_iter().next(),
         (None, None) => None,
     };
     in_force(view, &*source?, None)

@@ -44,20 +44,19 @@ pub(in crate::service) fn query(view: &View<'_>, call: &Call<'_>) -> Result<Done
 // Invented: that these are 400, and the texts. No 404 is declared.
 
 fn named_source(view: &View<'_>, name: &str) -> Result<Arc<Source>, Refusal> {
-    let sources = view.table::<Source>();
-    let mut named = sources.iter().filter(|source| source.name == name);
-    let Some(source) = named.next() else {
-        return Err(missing(format!("Referenced source \"{name}\" (sourceName) was not found.")));
+    let source = match &*view.sources_named(name) {
+        [] => return Err(missing(format!("Referenced source \"{name}\" (sourceName) was not found."))),
+        [source] => Arc::clone(source),
+        _ => {
+            return Err(illegal(format!("Field \"sourceName\": more than one source is called \"{name}\".")));
+        }
     };
-    if named.next().is_some() {
-        return Err(illegal(format!("Field \"sourceName\": more than one source is called \"{name}\".")));
-    }
-    if !has(source, PASSWORD) {
+    if !has(&source, PASSWORD) {
         return Err(illegal(format!(
             "Field \"sourceName\": source \"{name}\" does not have the feature PASSWORD."
         )));
     }
-    Ok(Arc::clone(source))
+    Ok(source)
 }
 
 fn named_identity(view: &View<'_>, name: &str) -> Result<Arc<Identity>, Refusal> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::begin::{self, Asked, Refused};
 use super::{PASSWORD, has, public_key_id};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::fixture::{Account, Source};
+use crate::fixture::Account;
 use crate::service::{Call, Done, View};
 use crate::wire::{Refusal, Reply};
 
@@ -82,7 +82,7 @@ fn accepted(view: &View<'_>, call: &Call<'_>) -> Result<(Account, String), Strin
         return Err(format!("there is no identity `{identity_id}` (identityId)"));
     }
     let source_id = text("sourceId");
-    let source = view.table::<Source>().get(source_id);
+    let source = view.any_source(source_id);
     let source = source.ok_or_else(|| format!("there is no source `{source_id}` (sourceId)"))?;
     if !has(&source, PASSWORD) {
         return Err(format!("source \"{}\" does not have the feature PASSWORD", source.name));

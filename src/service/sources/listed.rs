@@ -1,9 +1,7 @@
 //! The list of sources: whose they are, and the platform's own source, which is listed only where it is asked for.
 
-use super::super::collection;
-use super::super::{Call, Done, View};
+use super::super::{Call, Done, View, collection, platform};
 use crate::auth::Session;
-use crate::clock::Timestamp;
 use crate::contract::Checked;
 use crate::fixture::Source;
 use crate::org::Visible;
@@ -13,14 +11,11 @@ use crate::wire::Refusal;
 const SUBADMIN: &str = "SOURCE_SUBADMIN";
 /// The user levels that see all sources.
 const HIGHER: [&str; 3] = ["ORG_ADMIN", "SOURCE_ADMIN", "ROLE_SUBADMIN"];
-/// 2026-01-01T00:00:00Z, since when the platform's own source is there.
-const PLATFORM_SINCE_MILLIS: i64 = 1_767_225_600_000;
-
 /// One page, in the order of creation unless sorters say otherwise.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let owner = owner_asked_for(&call.checked, call.session)?;
     let is_own = |source: &Source| is_owned(source, owner.as_ref());
-    let platform = call.checked.boolean("includeIDNSource").then(|| platform(view));
+    let platform = call.checked.boolean("includeIDNSource").then(|| platform::source(view));
     Ok(match (&owner, &platform) {
         (None, None) => collection::list::<Source>(view, call),
         (Some(_), None) => collection::list_visible(view, call, is_own),
@@ -39,7 +34,7 @@ pub(in super::super) fn total(
     session: Option<&Session>,
 ) -> Option<usize> {
     let owner = owner_asked_for(checked, session).ok()?;
-    let platform = checked.boolean("includeIDNSource").then(|| platform(view));
+    let platform = checked.boolean("includeIDNSource").then(|| platform::source(view));
     let is_shown = |source: &Source| {
         is_owned(source, owner.as_ref()) || platform.as_ref().is_some_and(|platform| platform.id == source.id)
     };
@@ -55,22 +50,6 @@ pub(in super::super) fn total(
 
 fn is_owned(source: &Source, owner: Option<&String>) -> bool {
     source.owner.as_ref().map(|own| &own.id) == owner
-}
-
-/// The source that stands for the platform itself.
-/// Invented: everything but its name.
-fn platform(view: &View<'_>) -> Source {
-    let mut source = Source {
-        id: view.chance.hex("platform-source", 1),
-        name: "IdentityNow".to_owned(),
-        connector: Some("identity-now".to_owned()),
-        connector_name: Some("IdentityNow".to_owned()),
-        kind: Some("IdentityNowConnector".to_owned()),
-        healthy: true,
-        ..Source::default()
-    };
-    source.complete(Timestamp::from_millis(PLATFORM_SINCE_MILLIS));
-    source
 }
 
 /// The identity whose sources alone are listed; `None` for everybody's.
