@@ -106,11 +106,13 @@ function start(program, folder, args) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.includes(name.toUpperCase())));
   const log = openSync(join(folder, "said"), "w");
   // In this process's group, so that whatever ends a test run from outside (Ctrl-C, a closed terminal, a CI job that is
-  // cancelled) ends the server, too.
+  // cancelled) ends the server, too. It also ends when the pipe does, which this process holds: even killed, it is not
+  // outlived.
+  env.SYNC_GROUP_SIM_STOP_WITH_STDIN = "true";
   const child = spawn(
     program,
     ["serve", "--listen", "127.0.0.1:0", "--log", "off", ...args, "--port-file", join(folder, "port")],
-    { stdio: ["ignore", "ignore", log], env, windowsHide: true },
+    { stdio: ["pipe", "ignore", log], env, windowsHide: true },
   );
   closeSync(log);
   child.ended = new Promise((resolve) => {
@@ -120,6 +122,7 @@ function start(program, folder, args) {
   child.ended.then((how) => (child.how = how));
   // A test run that forgets to stop it ends all the same.
   child.unref();
+  child.stdin?.unref();
   return child;
 }
 

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -159,6 +161,22 @@ test("a run that forgets to stop the server ends, and so does the server", () =>
     const asked = spawnSync("curl", ["-s", "--max-time", "5", `${ran.stdout.trim()}/_sim/health`]);
     if (asked.status !== 0) throw new Error("gone");
   });
+});
+
+test("the server ends with a process that is killed", async () => {
+  const program = `
+    import { startSimulator } from "sync-group-sim";
+    console.log((await startSimulator()).baseUrl);
+    process.stdin.resume();`;
+  const file = join(process.cwd(), "killed.mjs");
+  writeFileSync(file, program);
+  const child = spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "inherit"] });
+  const [told] = await once(child.stdout, "data");
+  const connection = connect(Number(new URL(String(told).trim()).port), "127.0.0.1");
+  await once(connection, "connect");
+  child.kill("SIGKILL");
+  connection.resume();
+  await once(connection, "end", { signal: AbortSignal.timeout(10_000) });
 });
 
 test("npx runs the program: arguments, exit code, signals", async () => {

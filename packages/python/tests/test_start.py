@@ -1,6 +1,7 @@
 """Starting the program: where it is found, what is said when it is missing, broken, or of another version."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -103,6 +104,15 @@ def test_the_server_ends_with_the_simulator():
         assert process.poll() is None
     assert process.poll() is not None
     assert not os.path.exists(folder)
+
+
+def test_the_server_ends_with_a_process_that_is_killed():
+    started = "import sync_group_sim; sim = sync_group_sim.start_simulator(); print(sim.base_url, flush=True); input()"
+    process = subprocess.Popen([sys.executable, "-c", started], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process, socket.create_connection(("127.0.0.1", int(process.stdout.readline().rpartition(":")[2]))) as connection:
+        process.kill()
+        connection.settimeout(10)
+        assert connection.recv(1) == b""
 
 
 def test_variables_that_would_take_the_server_away_are_left_out(monkeypatch):

@@ -116,12 +116,14 @@ def _spawn(program: str, arguments: list[str], said: Path) -> subprocess.Popen[b
         if name.upper() not in {f"SYNC_GROUP_SIM_{ours}" for ours in NOT_OURS}
     }
     # In this process's group, so that whatever ends a test run from outside (Ctrl-C, a closed terminal, a CI job that is
-    # cancelled) ends the server, too.
+    # cancelled) ends the server, too. It also ends when the pipe does, which this process holds: even killed, it is not
+    # outlived.
+    environment["SYNC_GROUP_SIM_STOP_WITH_STDIN"] = "true"
     with said.open("wb") as log:
         try:
             return subprocess.Popen(
                 [program, "serve", "--listen", "127.0.0.1:0", "--log", "off", *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment,
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, env=environment,
             )
         except OSError as error:
             raise SimulatorError(_binary.cannot_run(program, error)) from None
@@ -151,11 +153,14 @@ def _ended(code: int, said: Path, program: str) -> str:
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None or process.poll() is not None:
+    if process is None:
         return
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
