@@ -1,0 +1,90 @@
+// Finds the program: SYNC_GROUP_SIM_BIN, else on the PATH; and asks it for its version.
+
+package simtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+)
+
+const (
+	variable = "SYNC_GROUP_SIM_BIN"
+	askLimit = 20 * time.Second
+	// saidLimit is how much of a wrong program's words a message holds, in bytes.
+	saidLimit = 200
+)
+
+var itsVersion = regexp.MustCompile(`^sync-group-sim (\d+\.\d+\.\S+)$`)
+
+// find returns the program's path.
+func find() (string, error) {
+	if named := os.Getenv(variable); named != "" {
+		found, err := exec.LookPath(named)
+		if errors.Is(err, fs.ErrPermission) {
+			return "", cannotRun(named, err)
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s is %q, and no program is there%s; expected the path of sync-group-sim, "+
+				"or %s unset for the one on the PATH", variable, named, startOf(named), variable)
+		}
+		return filepath.Abs(found)
+	}
+	found, err := exec.LookPath("sync-group-sim")
+	if err != nil {
+		return "", fmt.Errorf("the program sync-group-sim is missing: %s is not set, and it is not on the PATH; "+
+			"install it (docs/install.md says how), or set %s to its path", variable, variable)
+	}
+	return filepath.Abs(found)
+}
+
+// startOf says where a relative path begins: Go runs the tests of a package in the package's folder.
+func startOf(path string) string {
+	folder, err := os.Getwd()
+	if err != nil || filepath.IsAbs(path) || !strings.ContainsAny(path, `/\`) {
+		return ""
+	}
+	return fmt.Sprintf(" (seen from %s, where its tests run)", folder)
+}
+
+// versionOf is what the program says to --version.
+func versionOf(program string) (string, error) {
+	limited, cancel := context.WithTimeout(context.Background(), askLimit)
+	defer cancel()
+	var said bytes.Buffer
+	asked := exec.CommandContext(limited, program, "--version")
+	asked.Stdout, asked.Stderr = &said, &said
+	err := asked.Run()
+	if found := itsVersion.FindStringSubmatch(strings.TrimSpace(said.String())); found != nil {
+		return found[1], nil
+	}
+	var ended *exec.ExitError
+	if limited.Err() != nil || err != nil && !errors.As(err, &ended) {
+		return "", cannotRun(program, err)
+	}
+	text := strings.TrimSpace(said.String())
+	return "", fmt.Errorf("%s is not sync-group-sim: `--version` printed %q; see %s",
+		program, text[:min(saidLimit, len(text))], variable)
+}
+
+// cannotRun says why a program that is there does not run.
+func cannotRun(program string, err error) error {
+	why := "it does not answer"
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		why = system.Err.Error()
+	} else if errors.Is(err, fs.ErrPermission) {
+		why = fs.ErrPermission.Error()
+	}
+	return fmt.Errorf("%s cannot be run on this machine (%s); expected sync-group-sim for %s on %s",
+		program, why, runtime.GOOS, runtime.GOARCH)
+}
