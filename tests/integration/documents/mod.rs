@@ -46,7 +46,8 @@ fn pages() -> Vec<Page> {
 /// `packages/test`.
 fn is_from_an_example(block: &Block) -> bool {
     let examples = fs::read_dir(Path::new(ROOT).join("examples")).unwrap().map(|entry| entry.unwrap().path());
-    let packages = ["packages/python/tests", "packages/node/test"].map(|tests| Path::new(ROOT).join(tests));
+    let packages = ["python/tests", "node/test", "go/testdata", "powershell/tests"]
+        .map(|tests| Path::new(ROOT).join("packages").join(tests));
     let folders = examples.chain(packages);
     let files = folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap());
     let mut texts = files.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());

@@ -1,0 +1,68 @@
+# What a tenant begins with, from the words of PowerShell into those of `POST /_sim/tenants`.
+
+# The body that creates a tenant, the text of a YAML scenario that it gets afterwards, if there is one, its rules, its clock.
+function New-Beginning([System.Collections.IDictionary] $Given) {
+    $beginning = @{ Body = @{}; Yaml = $null; Rules = @(); Clock = $null }
+    foreach ($name in $Given.Keys) {
+        switch ($name) {
+            Scenario { Add-Scenario $beginning $Given[$name] }
+            Rule { $beginning.Rules = @($Given[$name]) }
+            Fixture { $beginning.Body.fixture = Read-Fixture $Given[$name] }
+            Clock { $beginning.Clock = ConvertTo-ClockSetting $Given[$name] }
+            # The control API calls the others as PowerShell does, but for the first letter.
+            default { $beginning.Body[$name.Substring(0, 1).ToLowerInvariant() + $name.Substring(1)] = $Given[$name] }
+        }
+    }
+    $beginning
+}
+
+function Add-Scenario([hashtable] $Beginning, [object[]] $Scenarios) {
+    $listed = New-Object System.Collections.ArrayList
+    foreach ($scenario in $Scenarios) {
+        if (Test-IsFile $scenario '\.ya?ml$') {
+            if ($Scenarios.Count -gt 1) {
+                throw (New-SimError SimulatorError 'a scenario in a YAML file stands alone; expected one file, or names and JSON files')
+            }
+            $Beginning.Yaml = Read-Text $scenario
+        } elseif (Test-IsFile $scenario '\.json$') {
+            $null = $listed.Add((Read-Json $scenario))
+        } else {
+            $null = $listed.Add($scenario)
+        }
+    }
+    $Beginning.Body.scenarios = $listed.ToArray()
+}
+
+function Read-Fixture($Fixture) {
+    if (Test-IsFile $Fixture '\.json$') { return Read-Json $Fixture }
+    if (Test-IsFile $Fixture '\.ya?ml$') {
+        throw (New-SimError SimulatorError ("${Fixture}: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, " +
+                'or give a JSON file, a hashtable, or the name of a built-in one'))
+    }
+    $Fixture
+}
+
+# A file rather than the name of something built in: names have no endings.
+function Test-IsFile($Value, [string] $Ending) {
+    "$Value" -match $Ending -and ($Value -is [string] -or $Value -is [System.IO.FileInfo])
+}
+
+function Read-Text($Path) {
+    $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath("$Path")
+    if (-not [System.IO.File]::Exists($full)) { throw (New-SimError SimulatorError "${Path}: no such file") }
+    [System.IO.File]::ReadAllText($full)
+}
+
+function Read-Json($Path) {
+    $text = Read-Text $Path
+    try {
+        ConvertFrom-Json $text
+    } catch {
+        throw (New-SimError SimulatorError "${Path}: not JSON: $($_.Exception.Message)")
+    }
+}
+
+# The clock's mode, or mode and time.
+function ConvertTo-ClockSetting($Clock) {
+    if ($Clock -is [string]) { @{ mode = $Clock } } else { $Clock }
+}

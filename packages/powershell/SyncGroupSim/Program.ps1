@@ -1,0 +1,116 @@
+# Finds the program: SYNC_GROUP_SIM_BIN, else on the PATH; starts it, and asks it for its version.
+
+$script:AskMilliseconds = 20000
+# How much of a wrong program's words a message holds, in characters.
+$script:SaidLimit = 200
+# Variables of the server that would take it away from its own tests; the others take effect.
+$script:NotOurs = 'LISTEN', 'PORT_FILE', 'TLS_CERT', 'TLS_KEY', 'TLS_SELF_SIGNED', 'TLS_CA_FILE', 'CONTROL', 'CONTROL_TOKEN' |
+    ForEach-Object { "SYNC_GROUP_SIM_$_" }
+
+# The program's path.
+function Find-Program {
+    $named = [Environment]::GetEnvironmentVariable($script:Variable)
+    if ($named) {
+        $found = Resolve-Program $named
+        if ($found) { return $found }
+        throw (New-SimError SimulatorError ("$script:Variable is ""$named"", and no program is there; expected the path of " +
+                "sync-group-sim, or $script:Variable unset for the one on the PATH"))
+    }
+    $found = Resolve-Program 'sync-group-sim'
+    if ($found) { return $found }
+    throw (New-SimError SimulatorError ("the program sync-group-sim is missing: $script:Variable is not set, and it is not " +
+            "on the PATH; install it (docs/install.md says how), or set $script:Variable to its path"))
+}
+
+# The absolute path of a path or, without a slash, of a name on the PATH; nothing when nothing is there.
+function Resolve-Program([string] $Named) {
+    if ($Named -match '[\\/]') {
+        if (Test-Path -LiteralPath $Named -PathType Leaf) { return (Get-Item -LiteralPath $Named -Force).FullName }
+        return
+    }
+    $name = [System.Management.Automation.WildcardPattern]::Escape($Named)
+    $found = @(Get-Command -Name $name -CommandType Application -ErrorAction Ignore)
+    if ($found) { return $found[0].Path }
+}
+
+# Starts the program without the variables that are not ours, its streams at hand.
+function Start-Program([string] $Program, [string[]] $Arguments, [hashtable] $Variables = @{}) {
+    $start = New-Object System.Diagnostics.ProcessStartInfo
+    $start.FileName = $Program
+    $start.Arguments = ($Arguments | ForEach-Object { ConvertTo-Argument $_ }) -join ' '
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    foreach ($name in @($start.EnvironmentVariables.Keys)) {
+        if ($script:NotOurs -contains $name) { $start.EnvironmentVariables.Remove($name) }
+    }
+    foreach ($name in $Variables.Keys) { $start.EnvironmentVariables[$name] = $Variables[$name] }
+    try {
+        [System.Diagnostics.Process]::Start($start)
+    } catch {
+        throw (New-CannotRun $Program $_.Exception)
+    }
+}
+
+# An argument as programs on Windows read them, and .NET everywhere.
+function ConvertTo-Argument([string] $Text) {
+    if ($Text -match '^[^\s"]+$') { return $Text }
+    '"' + ($Text -replace '(\\*)"', '$1$1\"' -replace '(\\+)$', '$1$1') + '"'
+}
+
+# What the program writes to its standard output, and with All to its standard error, too.
+function Read-Program([string] $Program, [string[]] $Arguments, [switch] $All) {
+    $asked = Start-Program $Program $Arguments
+    try {
+        $asked.StandardInput.Close()
+        $out, $err = $asked.StandardOutput.ReadToEndAsync(), $asked.StandardError.ReadToEndAsync()
+        if (-not $asked.WaitForExit($script:AskMilliseconds)) {
+            $asked.Kill()
+            throw (New-CannotRun $Program)
+        }
+        $said = $out.GetAwaiter().GetResult()
+        if ($All) { $said += $err.GetAwaiter().GetResult() }
+        $said.Trim()
+    } finally {
+        $asked.Dispose()
+    }
+}
+
+# What the program says to --version.
+function Get-ProgramVersion([string] $Program) {
+    $said = Read-Program $Program '--version' -All
+    if ($said -match '^sync-group-sim (\d+\.\d+\.\S+)$') { return $Matches[1] }
+    $said = $said.Substring(0, [Math]::Min($said.Length, $script:SaidLimit))
+    throw (New-SimError SimulatorError "$Program is not sync-group-sim: ``--version`` printed ""$said""; see $script:Variable")
+}
+
+# Why a program that is there does not run.
+function New-CannotRun([string] $Program, [Exception] $Exception) {
+    $why = 'it does not answer'
+    while ($Exception) {
+        if ($Exception -is [System.ComponentModel.Win32Exception]) {
+            $why = (New-Object System.ComponentModel.Win32Exception -ArgumentList $Exception.NativeErrorCode).Message
+        }
+        $Exception = $Exception.InnerException
+    }
+    $system = [System.Environment]::OSVersion.Platform
+    $bits = [IntPtr]::Size * 8
+    New-SimError SimulatorError ("$Program cannot be run on this machine ($why); " +
+        "expected sync-group-sim for this system ($system, $bits bits)")
+}
+
+# What stays the same while versions are compatible: 0.1 of 0.1.7.
+function Get-Release([string] $Version) {
+    ($Version -split '\.')[0, 1] -join '.'
+}
+
+# Throws where this module does not go with the program.
+function Assert-Version([string] $Found, [string] $Program) {
+    $expected = Get-Release $script:Version
+    if ((Get-Release $Found) -eq $expected) { return }
+    throw (New-SimError SimulatorError ("$Program is sync-group-sim $Found, and this PowerShell module is $script:Version; " +
+            "expected a program $expected.x: take the module of version $(Get-Release $Found) for that program, " +
+            "or let $script:Variable name a program $expected.x"))
+}

@@ -1,0 +1,190 @@
+# Starting the program: where it is found, what is said when it is missing, broken, or of another version; and its end. The
+# programs of another kind are shell scripts, so these tests run where there is a shell.
+
+BeforeAll {
+    Set-StrictMode -Version Latest
+    $module = Join-Path (Split-Path $PSScriptRoot) 'SyncGroupSim'
+    Import-Module $module -Force
+    $version = (Get-Module SyncGroupSim).Version.ToString()
+    $before = @{}
+    foreach ($name in 'SYNC_GROUP_SIM_BIN', 'PATH') { $before[$name] = [Environment]::GetEnvironmentVariable($name) }
+
+    # As before the test.
+    function Reset-Everything {
+        foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
+        foreach ($name in 'SYNC_GROUP_SIM_CONTROL', 'SYNC_GROUP_SIM_TLS_SELF_SIGNED', 'SYNC_GROUP_SIM_SEED', 'http_proxy', 'HTTP_PROXY', 'ALL_PROXY') {
+            [Environment]::SetEnvironmentVariable($name, $null)
+        }
+        Stop-SyncGroupSim
+    }
+
+    # A program with this text, which the variable names.
+    function Set-Program([string] $Text) {
+        $path = Join-Path $TestDrive 'program'
+        [System.IO.File]::WriteAllText($path, $Text)
+        & /bin/chmod 755 $path
+        $env:SYNC_GROUP_SIM_BIN = $path
+        $path
+    }
+
+    # Whether somebody listens at a base URL.
+    function Test-Answers([string] $BaseUrl) {
+        $client = New-Object System.Net.Sockets.TcpClient
+        try { $client.Connect('127.0.0.1', ([Uri] $BaseUrl).Port); $true } catch { $false } finally { $client.Dispose() }
+    }
+
+    # Waits until nobody does.
+    function Wait-End([string] $BaseUrl) {
+        $waited = [System.Diagnostics.Stopwatch]::StartNew()
+        while ((Test-Answers $BaseUrl) -and $waited.Elapsed.TotalSeconds -lt 10) { [System.Threading.Thread]::Sleep(5) }
+        Test-Answers $BaseUrl | Should -BeFalse
+    }
+
+    # A server that answers with this JSON: its port, and what ends it.
+    function Start-Other([string] $Json) {
+        $listener = New-Object System.Net.Sockets.TcpListener -ArgumentList ([System.Net.IPAddress]::Loopback), 0
+        $listener.Start()
+        $answering = [powershell]::Create().AddScript({
+                param($listener, $json)
+                while ($true) {
+                    $client = $listener.AcceptTcpClient()
+                    $stream = $client.GetStream()
+                    $null = $stream.Read((New-Object byte[] 4096), 0, 4096)
+                    $text = "HTTP/1.1 200 OK`r`nContent-Length: $($json.Length)`r`nConnection: close`r`n`r`n$json"
+                    $bytes = [System.Text.Encoding]::ASCII.GetBytes($text)
+                    $stream.Write($bytes, 0, $bytes.Length)
+                    $client.Dispose()
+                }
+            }).AddArgument($listener).AddArgument($Json)
+        $null = $answering.BeginInvoke()
+        @{ Port = $listener.LocalEndpoint.Port; Listener = $listener; Answering = $answering }
+    }
+
+    # A script that says it listens where another server does, and waits until its input ends.
+    function Get-Answering([int] $Port, [string] $Version) {
+        "#!/bin/sh`n[ ""`$1"" != --version ] || { echo sync-group-sim $Version; exit; }`n" +
+        "while [ ""`$1"" != --port-file ]; do shift; done`necho $Port >""`$2""`ncat >/dev/null`n"
+    }
+}
+
+Describe 'Start-SyncGroupSim' {
+    AfterEach { Reset-Everything }
+
+    It 'refuses a program of version <_>' -ForEach '0.0.9', '0.9.0', '1.1.0' {
+        $other = Start-Other "{""status"":""ok"",""version"":""$_""}"
+        $path = Set-Program (Get-Answering $other.Port $_)
+        try {
+            $refused = { Start-SyncGroupSim } | Should -Throw -ErrorId 'SimulatorError*' -PassThru
+        } finally {
+            $other.Listener.Stop()
+        }
+        "$refused" | Should -BeLike "*$path is sync-group-sim $_, and this PowerShell module is $version*SYNC_GROUP_SIM_BIN*"
+    }
+
+    It 'refuses a server of another kind' {
+        $other = Start-Other '{}'
+        $null = Set-Program (Get-Answering $other.Port 0.1.0)
+        try {
+            { Start-SyncGroupSim } | Should -Throw '*does not answer as sync-group-sim does*'
+        } finally {
+            $other.Listener.Stop()
+        }
+    }
+
+    It 'tells an older program that does not know an option by its version' {
+        $null = Set-Program "#!/bin/sh`n[ ""`$1"" != --version ] || { echo sync-group-sim 0.0.3; exit 0; }`necho unknown option >&2; exit 2`n"
+        { Start-SyncGroupSim } | Should -Throw '*is sync-group-sim 0.0.3, and this PowerShell module is*'
+    }
+
+    It 'tells what a program says before it ends' {
+        $null = Set-Program "#!/bin/sh`n[ ""`$1"" != --version ] || { echo sync-group-sim $version; exit; }`necho no room >&2; exit 1`n"
+        { Start-SyncGroupSim } | Should -Throw '*ended with code 1 before it listened: no room*'
+    }
+
+    It 'tells another program' {
+        $null = Set-Program "#!/bin/sh`necho something else`n"
+        { Start-SyncGroupSim } | Should -Throw '*is not sync-group-sim: *printed "something else"*'
+    }
+
+    It 'tells a program for another platform' {
+        $null = Set-Program "$([char] 0x7f)ELF not for here"
+        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine*expected sync-group-sim for this system*'
+    }
+
+    It 'tells a file that may not be run' {
+        & /bin/chmod 644 (Set-Program '')
+        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine (Permission denied)*'
+    }
+
+    It 'says what to do where there is no program' {
+        $env:SYNC_GROUP_SIM_BIN = $null
+        $env:PATH = "$TestDrive"
+        { Start-SyncGroupSim } | Should -Throw '*the program sync-group-sim is missing: SYNC_GROUP_SIM_BIN is not set*PATH*'
+        $env:SYNC_GROUP_SIM_BIN = '/no/such/program'
+        { Start-SyncGroupSim } | Should -Throw '*SYNC_GROUP_SIM_BIN is "/no/such/program", and no program is there*'
+    }
+
+    It 'finds the program on the PATH' {
+        $folder = Join-Path $TestDrive 'a folder'
+        $null = New-Item -ItemType Directory $folder
+        $null = New-Item -ItemType SymbolicLink (Join-Path $folder 'sync-group-sim') -Value (Get-Command $env:SYNC_GROUP_SIM_BIN).Path
+        $env:SYNC_GROUP_SIM_BIN = $null
+        $env:PATH = "$folder$([System.IO.Path]::PathSeparator)$env:PATH"
+        (Start-SyncGroupSim).Program | Should -Be (Join-Path $folder 'sync-group-sim')
+    }
+
+    It 'leaves out variables that would take the server away, and asks no proxy' {
+        $env:SYNC_GROUP_SIM_CONTROL = 'off'
+        $env:SYNC_GROUP_SIM_TLS_SELF_SIGNED = 'true'
+        $env:SYNC_GROUP_SIM_SEED = '11'
+        $env:http_proxy = $env:HTTP_PROXY = $env:ALL_PROXY = 'http://127.0.0.1:9'
+        Import-Module $module -Force
+        $null = Start-SyncGroupSim
+        $tenant = New-SimTenant
+        $tenant.Seed | Should -Be 11
+        @(Get-SimJournal $tenant).Count | Should -Be 0
+    }
+
+    It 'hands arguments on, and keeps what is in them' {
+        { Start-SyncGroupSim --scenario 'a "b" \' --token-lifetime 60s } | Should -Throw '*before it listened*a "b" \*'
+        (Start-SyncGroupSim --token-lifetime 60s).Version | Should -Be $version
+    }
+}
+
+Describe 'the server' {
+    AfterEach { Reset-Everything }
+
+    It 'ends with Stop-SyncGroupSim' {
+        $one, $two = (Start-SyncGroupSim), (Start-SyncGroupSim)
+        $tenant = New-SimTenant -Server $one
+        $tenant.BaseUrl | Should -BeLike "$($one.BaseUrl)/tenants/*"
+        $one | Stop-SyncGroupSim
+        Test-Answers $one.BaseUrl | Should -BeFalse
+        Test-Answers $two.BaseUrl | Should -BeTrue
+        { Get-SimJournal $tenant } | Should -Throw '*does not answer*' -ErrorId 'SimulatorError*'
+        Stop-SyncGroupSim
+        Test-Answers $two.BaseUrl | Should -BeFalse
+        { New-SimTenant } | Should -Throw '*no simulator runs; expected Start-SyncGroupSim*'
+    }
+
+    It 'ends with the module' {
+        $sim = Start-SyncGroupSim
+        Import-Module $module -Force
+        Test-Answers $sim.BaseUrl | Should -BeFalse
+    }
+
+    It 'ends with a PowerShell that is killed' {
+        $pwsh = if ($env:PWSH) { $env:PWSH } else { (Get-Process -Id $PID).Path }
+        $told = Join-Path $TestDrive 'told'
+        $text = "Import-Module '$module'; (Start-SyncGroupSim).BaseUrl | Set-Content '$told.new'; Move-Item '$told.new' '$told'; Start-Sleep 300"
+        $script = Join-Path $TestDrive 'killed.ps1'
+        [System.IO.File]::WriteAllText($script, $text)
+        $process = Start-Process $pwsh -ArgumentList '-NoProfile', '-NonInteractive', '-File', $script -PassThru
+        $waited = [System.Diagnostics.Stopwatch]::StartNew()
+        while (-not (Test-Path $told) -and $waited.Elapsed.TotalSeconds -lt 120) { [System.Threading.Thread]::Sleep(20) }
+        $url = "$(Get-Content $told)".Trim()
+        Test-Answers $url | Should -BeTrue
+        $process.Kill()
+        Wait-End $url
+    }
+}

@@ -1,0 +1,155 @@
+# What a test gets: a tenant set up by its parameters, told what went wrong, and gone afterwards.
+
+BeforeAll {
+    Set-StrictMode -Version Latest
+    Import-Module (Join-Path (Split-Path $PSScriptRoot) 'SyncGroupSim') -Force
+    Import-Module (Join-Path $PSScriptRoot 'Client.psm1') -Force
+    $null = Start-SyncGroupSim
+    $broken = @{ name = 'broken'; when = @{ operation = 'getPasswordSyncGroups' }; fault = @{ respond = @{ status = 503 } } }
+
+    function Set-File([string] $Name, [string] $Text) {
+        $path = Join-Path $TestDrive $Name
+        [System.IO.File]::WriteAllText($path, $Text)
+        $path
+    }
+}
+
+AfterAll {
+    Stop-SyncGroupSim
+}
+
+Describe 'New-SimTenant' {
+    It 'makes a tenant of its own each time' {
+        $one, $two = (New-SimTenant), (New-SimTenant)
+        (Get-Group $one).Status | Should -Be 200
+        @(Get-SimJournal $one).Count | Should -Be 2
+        @(Get-SimJournal $two).Count | Should -Be 0
+        $one.Env.SAIL_BASE_URL | Should -Be $one.BaseUrl
+        $one.Env.SAIL_CLIENT_SECRET | Should -Be $one.ClientSecret
+    }
+
+    It 'takes rules, the first of which comes first, also as text' {
+        $other = @{ when = @{ operation = 'getPasswordSyncGroups' }; fault = @{ respond = @{ status = 500 } } }
+        (Get-Group (New-SimTenant -Rule $broken, $other)).Status | Should -Be 503
+        (Get-Group (New-SimTenant -Rule '{"when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 502}}}')).Status |
+            Should -Be 502
+    }
+
+    It 'takes everything else that a tenant begins with' {
+        $tenant = New-SimTenant -Fixture empty -Clock manual -Name everything -Seed 5 -DrawKey it -Prerequisites ignore `
+            -RateLimit 100/10s -TokenLifetime 60s -PasswordChangeTime 2s -SimFault hidden -Scenario rate-limited, token-expires-early
+        $tenant.Name | Should -Be everything
+        $tenant.Seed | Should -Be 5
+        (Get-Group $tenant).Text | Should -Be '[]'
+        (Get-SimClock $tenant).mode | Should -Be manual
+        $tenant | Remove-SimTenant
+        { Get-SimClock $tenant } | Should -Throw -ErrorId 'CallRefused*'
+    }
+
+    It 'reads scenario and fixture files' {
+        $yaml = Set-File mine.yaml "name: mine`nrules:`n  - when: {operation: getPasswordSyncGroups}`n    fault: {respond: {status: 502}}`n"
+        (Get-Group (New-SimTenant -Scenario $yaml)).Status | Should -Be 502
+        $json = Set-File mine.json '{"name": "mine", "rules": [{"when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 504}}}]}'
+        (Get-Group (New-SimTenant -Scenario $json)).Status | Should -Be 504
+        (Get-Group (New-SimTenant -Fixture (Get-Item (Set-File few.json '{"groups": []}')))).Text | Should -Be '[]'
+        Push-Location $TestDrive
+        try { (Get-Group (New-SimTenant -Scenario mine.yaml)).Status | Should -Be 502 } finally { Pop-Location }
+    }
+
+    It 'tells a mistake: <told>' -ForEach @(
+        @{ told = 'rate-limitted'; with = @{ Scenario = 'rate-limitted' } }
+        @{ told = 'absent.yaml: no such file'; with = @{ Scenario = 'absent.yaml' } }
+        @{ told = 'stands alone'; with = @{ Scenario = 'absent.yaml', 'rate-limited' } }
+        @{ told = 'SYNC_GROUP_SIM_FIXTURE'; with = @{ Fixture = 'mine.yaml' } }
+        @{ told = 'burn'; with = @{ Rule = @{ fault = @{ burn = $true } } } }
+        @{ told = 'sometimes'; with = @{ Clock = 'sometimes' } }
+    ) {
+        { New-SimTenant @with } | Should -Throw "*$told*"
+    }
+
+    It 'leaves no tenant that could not be set up' {
+        { New-SimTenant -Name half -Rule @{ fault = @{ burn = $true } } } | Should -Throw -ErrorId 'CallRefused*'
+        (New-SimTenant -Name half).Name | Should -Be half
+    }
+}
+
+Describe 'what a test does to a tenant' {
+    It 'moves its time by words, seconds and TimeSpans' {
+        $tenant = New-SimTenant -Clock @{ mode = 'manual'; now = '2030-01-01T00:00:00Z' }
+        Step-SimClock $tenant 13m
+        Step-SimClock $tenant 1.5
+        Step-SimClock $tenant 1s
+        Step-SimClock $tenant ([TimeSpan]::FromMilliseconds(500))
+        (Invoke-SimControl $tenant Get clock -Raw) | Should -BeLike '*2030-01-01T00:13:03*'
+        Set-SimClock $tenant -Now 2031-01-01T00:00:00Z
+        (Invoke-SimControl $tenant Get clock -Raw) | Should -BeLike '*2031-01-01T00:00:00*'
+    }
+
+    It 'adds and ends what goes wrong' {
+        $tenant = New-SimTenant
+        Add-SimRule $tenant $broken
+        (Get-Group $tenant).Status | Should -Be 503
+        @(Get-SimJournal $tenant -Rule rules/broken -Status 503 -Limit 5).Count | Should -Be 1
+        Use-SimScenario $tenant
+        (Get-Group $tenant).Status | Should -Be 200
+        Get-SimJournal $tenant -Har | Should -BeLike '*"entries"*'
+    }
+
+    It 'verifies by parts and by a whole, and tells what came nearest' {
+        $tenant = New-SimTenant
+        { Assert-SimVerification $tenant -Match @{ operation = 'token' } } | Should -Throw '*no exchange at all*' -ErrorId 'VerificationFailed*'
+        $null = Get-Group $tenant
+        Assert-SimVerification $tenant -Match @{ operation = 'token' } -Status 200 -Count @{ exactly = 1 } -Then @{ match = @{ operation = 'getPasswordSyncGroups' } }
+        Assert-SimVerification $tenant ([ordered]@{ match = @{ operation = 'token' } }) -Count @{ atMost = 1 }
+        { Assert-SimVerification $tenant @{ match = @{ operation = 'token' }; status = 429 } } | Should -Throw '*POST*oauth/token 200: status is 200, not 429*'
+    }
+}
+
+Describe 'Use-SimTenant' {
+    It 'gives a test a tenant, which is gone afterwards' {
+        $seen = Use-SimTenant -With @{ Clock = 'manual' } { param($tenant)
+            (Get-SimClock $tenant).mode | Should -Be manual
+            $tenant
+        }
+        { Get-SimClock $seen } | Should -Throw -ErrorId 'CallRefused*'
+    }
+
+    It 'tells and keeps what the client did in a test that failed' {
+        $env:SYNC_GROUP_SIM_JOURNALS = Join-Path $TestDrive 'kept'
+        try {
+            $said = & {
+                try {
+                    Use-SimTenant -With @{ Rule = $broken } { param($tenant)
+                        $null = Get-Group $tenant
+                        Assert-SimVerification $tenant -Match @{ operation = 'getPasswordSyncGroups' } -Status 200
+                    }
+                } catch { "failed: $_" }
+            } 6>&1 | Out-String
+        } finally {
+            $env:SYNC_GROUP_SIM_JOURNALS = $null
+        }
+        $said | Should -BeLike '*what the client did (sync-group-sim)*503*fault rules/broken*SYNC_GROUP_SIM_SEED=*failed: *status is 503, not 200*'
+        (Get-ChildItem (Join-Path $TestDrive 'kept')).Extension | Sort-Object | Should -Be '.har', '.json'
+        Get-Content (Join-Path $TestDrive 'kept/*.json') -Raw | Should -BeLike '*"exchanges"*'
+    }
+}
+
+Describe 'the module' {
+    It 'explains each of its commands, with an example' {
+        foreach ($command in Get-Command -Module SyncGroupSim) {
+            $help = Get-Help $command.Name -Full
+            $help.Synopsis | Should -Not -BeLike "*$($command.Name)*" -Because "$command has a synopsis"
+            $help.examples | Should -Not -BeNullOrEmpty -Because "$command has an example"
+            foreach ($parameter in $help.parameters.parameter) {
+                $parameter.PSObject.Properties['description'] | Should -Not -BeNullOrEmpty -Because "$command explains -$($parameter.name)"
+            }
+        }
+    }
+
+    It 'exports what its manifest says, by approved verbs' {
+        $manifest = Import-PowerShellDataFile (Join-Path (Split-Path $PSScriptRoot) 'SyncGroupSim/SyncGroupSim.psd1')
+        (Get-Command -Module SyncGroupSim).Name | Sort-Object | Should -Be ($manifest.FunctionsToExport | Sort-Object)
+        $verbs = (Get-Verb).Verb
+        foreach ($command in Get-Command -Module SyncGroupSim) { $verbs | Should -Contain $command.Verb }
+    }
+}
