@@ -15,6 +15,8 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("python3 -m pip install", "it downloads"),
     ("packages/build", "it builds"),
     ("packages/image/build", "packages/image/test builds it"),
+    ("packages/action/ci.sh", "packages/action/rehearse plays it"),
+    ("packages/nginx/configure", "packages/nginx/test runs it"),
     ("docker ", "it needs a daemon"),
     ("pip install CHECKOUT", "it installs"),
     ("tar -xzf packages/dist", "packages/test makes and reads archives"),
