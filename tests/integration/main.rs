@@ -68,6 +68,8 @@ mod own_files;
 mod password_change;
 /// Accounts, identities and source apps beyond single exchanges.
 mod people;
+/// Who publishes the packages stands in one place.
+mod publisher;
 /// The service's own limit.
 mod rate_limit;
 /// Requests that are refused below the application.
