@@ -42,6 +42,8 @@ static NOTHING: Count = Count { matched: 0, fired: 0, window_ends: None, pushed:
 pub(super) struct Match {
     /// Of a rule that counts for each client or group: which.
     pub(super) key: Option<String>,
+    /// What its draws go by: the same, but a client's name where it has one, which other tenants have, too.
+    pub(super) drawn_by: Option<String>,
     /// Which match it is, from 1, among those counted together.
     pub(super) nth: u64,
     pub(super) now: Timestamp,
@@ -67,7 +69,15 @@ impl Counts {
             count.matched += 1;
             count.matched
         });
-        Match { key, nth, now }
+        let drawn_by = match per {
+            Per::Client => subject
+                .client_name()
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .or_else(|| key.clone()),
+            Per::Tenant | Per::Group => key.clone(),
+        };
+        Match { key, drawn_by, nth, now }
     }
 
     /// When the open windows end.

@@ -37,7 +37,7 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     /// Whether the rule fires, and why.
     pub(super) fn decide(&self, counts: &Counts) -> Result<Why, Why> {
-        let Match { nth, now, ref key } = *self.matched;
+        let Match { nth, now, ref key, .. } = *self.matched;
         let count = counts.of(key.as_deref());
         if let Some(ends) = count.window_ends
             && now < ends
@@ -80,7 +80,7 @@ impl Turn<'_> {
 
     /// Counts the firing, and draws how long the client waits.
     pub(super) fn fire(&self, counts: &mut Counts) -> Fired {
-        let Match { nth, now, ref key } = *self.matched;
+        let Match { nth, now, ref key, .. } = *self.matched;
         let count = counts.of(key.as_deref());
         let in_window = count.in_window(now);
         // A window is one firing, no matter how many requests fall into it.
@@ -118,6 +118,6 @@ impl Turn<'_> {
 
     /// What a draw is keyed by, in addition to seed, tenant and the match's number.
     fn draw_label(&self, what: &str) -> String {
-        format!("{}\0{}\0{what}", self.placed.label, self.matched.key.as_deref().unwrap_or_default())
+        format!("{}\0{}\0{what}", self.placed.label, self.matched.drawn_by.as_deref().unwrap_or_default())
     }
 }

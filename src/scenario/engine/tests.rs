@@ -148,3 +148,15 @@ fn rules_that_cannot_run_together_are_refused() {
     assert_eq!(engine.add(rule("{name: a, fault: pass}"), 10, NOW), Err(LoadError::Taken("a".to_owned())));
     assert_eq!(engine.add(rule("fault: pass"), 1, NOW), Err(LoadError::TooMany(1)));
 }
+
+#[test]
+fn clients_of_one_name_have_the_same_draws_in_tenants_that_give_them_other_ids() {
+    let draws = |id: &str, name: &str| {
+        let mut engine = engine([job_rule("{fires: {chance: 0.5, per: client}, fault: pass}", None)]);
+        let attempts =
+            (1..=64).map(|nth| JobView { client: Some(id), client_name: Some(name), ..attempt(nth) });
+        fired(&mut engine, &attempts.collect::<Vec<_>>())
+    };
+    assert_eq!(draws("0a1b", "admin"), draws("9f8e", "admin"));
+    assert_ne!(draws("0a1b", "admin"), draws("0a1b", "reader"));
+}
