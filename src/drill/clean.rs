@@ -81,8 +81,12 @@ fn digest(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// A body as JSON. Some clients write the members of an object in another order each time, so they are sorted.
 fn json(body: &Body) -> Option<Value> {
-    if let Body::Whole(body) = body { serde_json::from_slice(body).ok() } else { None }
+    let Body::Whole(body) = body else { return None };
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    value.sort_all_objects();
+    Some(value)
 }
 
 /// Calls that did the same in both runs: of the same operation, one after the other.
@@ -252,10 +256,10 @@ fn keys(run: &Observed, volatile: &Volatile) -> Keys {
                 key.unwrap_or(format!("{name} {path}"))
             });
         } else {
-            let body = if let Body::Whole(body) = &request.body {
-                String::from_utf8_lossy(body).into_owned()
-            } else {
-                String::new()
+            let body = match (&request.body, json(&request.body)) {
+                (_, Some(json)) => json.to_string(),
+                (Body::Whole(body), None) => String::from_utf8_lossy(body).into_owned(),
+                _ => String::new(),
             };
             *writes.entry(key.unwrap_or(format!("{name} {path} {body}"))).or_insert(0) += 1;
         }

@@ -115,6 +115,22 @@ for attempt in range(5):
 }
 
 #[test]
+fn a_command_that_writes_members_in_another_order_each_time_does_the_same_twice() {
+    let script = r#"
+group = [("name", "Sales"), ("passwordPolicyId", "2c91808d744ba0ce01746f93b6204501"),
+         ("sourceIds", ["2c918084660f45d6016617daa9210584", "2c918084660f45d6016617daa9210500"])]
+if int(os.environ["SYNC_GROUP_SIM_DRILL_RUN"]) % 2:
+    group.reverse()
+auth = token()
+for attempt in range(5):
+    if call("POST", GROUPS, dict(group), auth)[0] == 200:
+        break
+    time.sleep(0.05 * 2 ** attempt)
+"#;
+    drilled("another-order", &format!("{script}{LISTS}")).says(0, "twice the same; 4 calls");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_daemon_is_told_to_stay_in_the_foreground_and_is_ended() {
     let script = r#"
