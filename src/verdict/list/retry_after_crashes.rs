@@ -1,6 +1,6 @@
 //! `retry-after-crashes`: the command survives a 429 with a number, and one without a header, and dies of one with a text.
 
-use crate::verdict::{Call, Case, Group, Needs, Outcome, RetryAfter, Run, Severity, Verdict};
+use crate::verdict::{Call, Case, Group, Needs, Outcome, RetryAfter, Run, RunKind, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "retry-after-crashes",
@@ -17,8 +17,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     judge,
 };
 
-/// The longest wait, in seconds, that a client is expected to accept.
-const SHORT_S: u64 = 10;
+/// The waits, in seconds, that a client is expected to accept. Zero says that there is none: who gives up after a few
+/// calls that were all refused at once has understood it.
+const SHORT_S: std::ops::RangeInclusive<u64> = 1..=10;
 
 fn judge(case: &Case<'_>) -> Outcome {
     let Some(text) = unreadable(case.run) else {
@@ -32,13 +33,15 @@ fn judge(case: &Case<'_>) -> Outcome {
     let survives = |is_like: fn(&Call) -> bool| {
         let runs =
             case.all.iter().filter(|run| has_only(run, |call| call.status == Some(429) && is_like(call)));
-        runs.filter(|run| run.ended.is_some())
+        // A probe's limit never ends, so nobody survives it.
+        runs.filter(|run| run.ended.is_some() && !matches!(run.kind, RunKind::Probe(_)))
             .map(Run::succeeded)
             .fold(None, |all, one| Some(all.unwrap_or(true) && one))
     };
     // Whoever refuses to wait for a day has understood the number.
-    let with_number =
-        survives(|call| matches!(call.retry_after, Some(RetryAfter::Seconds(seconds)) if seconds <= SHORT_S));
+    let with_number = survives(
+        |call| matches!(call.retry_after, Some(RetryAfter::Seconds(seconds)) if SHORT_S.contains(&seconds)),
+    );
     let without = survives(|call| call.retry_after.is_none());
     match (with_number, without) {
         (Some(true), Some(true)) => {
@@ -70,6 +73,7 @@ fn has_only(run: &Run, is_like: impl Fn(&Call) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Probe;
     use crate::verdict::example::{LIST, Script, alone, among, found, is_not_applicable, is_ok, run, tenant};
 
     fn garbage() -> Script {
@@ -97,6 +101,22 @@ mod tests {
         let refuses = run().get(LIST).told(429).retry_after("86400").exits(1);
         let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), refuses, without(0)]);
         found(&outcome);
+    }
+
+    #[test]
+    fn one_that_gives_up_where_it_is_told_to_come_back_at_once_still_crashes() {
+        let clean = run().get(LIST).exits(0);
+        let again =
+            || run().get(LIST).told(429).retry_after("0").get(LIST).told(429).retry_after("0").exits(1);
+        let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), again(), without(0)]);
+        found(&outcome);
+    }
+
+    #[test]
+    fn one_that_gives_up_in_the_end_where_a_limit_never_ends_still_crashes() {
+        let clean = run().get(LIST).exits(0);
+        let probe = run().of_kind(RunKind::Probe(Probe::Limited)).get(LIST).told(429).exits(1);
+        found(&among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0), probe]));
     }
 
     #[test]
