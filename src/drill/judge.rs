@@ -134,8 +134,10 @@ fn told_once<'a>(
         found.iter().flat_map(|(place, findings)| findings.iter().map(move |finding| (*place, finding)));
     let worst = all.clone().max_by_key(|(place, finding)| (finding.severity, std::cmp::Reverse(*place)));
     let (run, finding) = worst.expect("a verdict is listed here because of a finding");
-    let mut told = BTreeSet::from([finding.message.as_str()]);
-    let also = all.map(|(_, finding)| finding.message.as_str()).filter(|message| told.insert(message));
+    let mut told = BTreeSet::from([without_numbers(&finding.message)]);
+    let also = all
+        .map(|(_, finding)| finding.message.as_str())
+        .filter(|message| told.insert(without_numbers(message)));
     let also: Vec<_> = also.take(MOST_TOLD).map(str::to_owned).collect();
     let seen = if is_probe { 1 } else { found.len() };
     let mut severity = Mark::from(finding.severity);
@@ -143,6 +145,11 @@ fn told_once<'a>(
         severity = Mark::Warning;
     }
     Broken { scenario, severity, run, finding, seen, of: of.max(seen), also }
+}
+
+/// A sentence without what differs each time; it tells nothing new where the rest is the same.
+fn without_numbers(message: &str) -> String {
+    message.chars().filter(|letter| !letter.is_ascii_digit() && *letter != '.').collect()
 }
 
 /// How many sentences more are told of one verdict in one scenario.

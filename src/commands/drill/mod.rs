@@ -85,7 +85,7 @@ async fn conduct(args: DrillArgs, fixture: Fixture, asked: &[Asked]) -> Outcome 
     let site = Site::open(ground).await.map_err(Failure::Failed)?;
     let mut screen = Screen::new();
     let mut drill = Drill::new(notes::settings(&args, seed, wall_now()));
-    screen.show(&text::head(&notes::shown_command(&args), seed, args.jobs));
+    screen.show(&text::head(&notes::shown_command(&args), seed, args.jobs, screen.style));
     let crew = Arc::new(Crew { site, folder, args, interrupt });
     let is_clean = clean(&crew, &mut drill, seed, &mut screen).await?;
     if is_clean {

@@ -10,8 +10,6 @@ use super::watch::now;
 
 /// After so long without news, something is said in CI.
 const SLOW: Duration = Duration::from_secs(8);
-/// The widest live line, in columns.
-const LIVE: usize = 79;
 
 /// The screen.
 #[derive(Debug)]
@@ -27,7 +25,12 @@ impl Screen {
         let stdout = std::io::stdout();
         let is_terminal = stdout.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let style = if is_terminal && !is_unwanted { Style::Coloured } else { Style::Plain };
+        let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let style = match (is_terminal, columns) {
+            (true, Some(columns)) => Style::terminal(!is_unwanted, columns),
+            (true, None) => Style::terminal(!is_unwanted, Style::PLAIN.columns()),
+            (false, _) => Style::PLAIN,
+        };
         Self { style, is_terminal, has_live_line: false, last_news: now() }
     }
 
@@ -46,7 +49,7 @@ impl Screen {
             self.wipe();
             let names: Vec<&str> = running.iter().map(|(name, _)| name.as_str()).collect();
             let line = format!("  {done} of {all} done; running: {}", names.join(", "));
-            let line: String = line.chars().take(LIVE).collect();
+            let line: String = line.chars().take(self.style.columns() - 1).collect();
             let mut stdout = std::io::stdout();
             self.has_live_line = write!(stdout, "{line}").and_then(|()| stdout.flush()).is_ok();
         } else if at.saturating_duration_since(self.last_news) >= SLOW && !running.is_empty() {

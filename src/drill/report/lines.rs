@@ -1,25 +1,33 @@
-//! Text in lines for a terminal of a hundred columns, with colours where they are wanted.
+//! Text in lines that a terminal is wide enough for, a hundred columns at most, with colours where they are wanted.
 
 use super::Mark;
 
-/// The longest line, in columns.
-pub(super) const COLUMNS: usize = 100;
+/// The longest line, in columns, and the longest on the narrowest of terminals.
+const COLUMNS: std::ops::RangeInclusive<usize> = 60..=100;
 
-/// Whether there are colours.
+/// How a text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// There are.
-    Coloured,
-    /// There are none.
-    Plain,
+pub struct Style {
+    is_coloured: bool,
+    columns: usize,
 }
 
 impl Style {
+    /// Without colours, in lines of a hundred columns: whatever is not a terminal.
+    pub const PLAIN: Self = Self { is_coloured: false, columns: *COLUMNS.end() };
+
+    /// For a terminal of so many columns; a hundred are enough for any.
+    pub fn terminal(is_coloured: bool, columns: usize) -> Self {
+        Self { is_coloured, columns: columns.clamp(*COLUMNS.start(), *COLUMNS.end()) }
+    }
+
+    /// The longest line.
+    pub const fn columns(self) -> usize {
+        self.columns
+    }
+
     fn with(self, code: &str, text: &str) -> String {
-        match self {
-            Self::Coloured => format!("\x1b[{code}m{text}\x1b[0m"),
-            Self::Plain => text.to_owned(),
-        }
+        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// What matters most.
@@ -44,6 +52,39 @@ impl Style {
         };
         self.with(code, text)
     }
+
+    /// A text in lines, each behind as many blanks; a word that is longer than a line is cut into lines.
+    pub(super) fn wrapped(self, text: &str, indent: usize) -> String {
+        let room = self.columns.saturating_sub(indent);
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            let mut rest: Vec<char> = word.chars().collect();
+            let fits =
+                lines.last().is_some_and(|line: &String| line.chars().count() + 1 + rest.len() <= room);
+            if fits {
+                if let Some(line) = lines.last_mut() {
+                    line.push(' ');
+                    line.extend(rest);
+                }
+                continue;
+            }
+            while rest.len() > room {
+                let end = rest.split_off(room);
+                lines.push(rest.into_iter().collect());
+                rest = end;
+            }
+            lines.push(rest.into_iter().collect());
+        }
+        lines.iter().map(|line| format!("{:indent$}{line}", "")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A text and, at the right edge, another.
+    pub(super) fn both_ends(self, left: &str, right: &str) -> String {
+        let room = self.columns.saturating_sub(right.chars().count() + 2);
+        let left = cut(left, room);
+        let gap = self.columns.saturating_sub(left.chars().count() + right.chars().count());
+        format!("{left}{:gap$}{right}", "")
+    }
 }
 
 /// The word for a mark, in four columns at most.
@@ -58,31 +99,6 @@ pub(super) fn word(mark: Mark) -> &'static str {
     }
 }
 
-/// A text in lines of at most a hundred columns, each behind as many blanks; a word that is longer than a line is cut
-/// into lines.
-pub(super) fn wrapped(text: &str, indent: usize) -> String {
-    let room = COLUMNS.saturating_sub(indent);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let mut rest: Vec<char> = word.chars().collect();
-        let fits = lines.last().is_some_and(|line: &String| line.chars().count() + 1 + rest.len() <= room);
-        if fits {
-            if let Some(line) = lines.last_mut() {
-                line.push(' ');
-                line.extend(rest);
-            }
-            continue;
-        }
-        while rest.len() > room {
-            let end = rest.split_off(room);
-            lines.push(rest.into_iter().collect());
-            rest = end;
-        }
-        lines.push(rest.into_iter().collect());
-    }
-    lines.iter().map(|line| format!("{:indent$}{line}", "")).collect::<Vec<_>>().join("\n")
-}
-
 /// A text of at most so many columns.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -93,25 +109,20 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     cut
 }
 
-/// A text and, at the right edge, another.
-pub(super) fn both_ends(left: &str, right: &str) -> String {
-    let room = COLUMNS.saturating_sub(right.chars().count() + 2);
-    let left = cut(left, room);
-    let gap = COLUMNS.saturating_sub(left.chars().count() + right.chars().count());
-    format!("{left}{:gap$}{right}", "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn no_line_is_longer_than_a_hundred_columns() {
-        for text in ["word ".repeat(50), "x".repeat(350), format!("a {} b", "y".repeat(120))] {
-            for line in wrapped(&text, 6).lines() {
-                assert!(line.chars().count() <= COLUMNS && line.starts_with("      "), "{line}");
+    fn no_line_is_longer_than_the_terminal_is_wide() {
+        for (columns, most) in [(20, 60), (80, 80), (300, 100)] {
+            let style = Style::terminal(false, columns);
+            for text in ["word ".repeat(50), "x".repeat(350), format!("a {} b", "y".repeat(120))] {
+                for line in style.wrapped(&text, 6).lines() {
+                    assert!(line.chars().count() <= most && line.starts_with("      "), "{line}");
+                }
             }
+            assert_eq!(style.both_ends(&"l".repeat(200), "right").chars().count(), most);
         }
-        assert_eq!(both_ends(&"l".repeat(200), "right").chars().count(), COLUMNS);
     }
 }

@@ -38,11 +38,8 @@ fn finding(page: &mut String, found: &FindingReport) {
         let _ = writeln!(page, "<p class=\"meta\">Also: {}</p>", Text(also));
     }
     if !found.evidence.is_empty() {
-        page.push_str("<p class=\"meta\">Measured:");
-        for (name, value) in &found.evidence {
-            let _ = write!(page, " {} {};", Text(name), Text(&value.to_string()));
-        }
-        page.push_str("</p>\n");
+        let measured: Vec<_> = found.evidence.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let _ = writeln!(page, "<p class=\"meta\">Measured: {}</p>", Text(&measured.join("; ")));
     }
     let _ = writeln!(
         page,
