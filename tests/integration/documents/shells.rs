@@ -28,6 +28,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("Import-Module PSSailpoint", "the module is the vendor's"),
     ("terraform init", "it downloads"),
     ("sync-group-sim drill", "it takes a client of yours"),
+    ("go build -o sync", "tests/drill/first builds and drills it"),
 ];
 
 /// Where a page shows a status from 400 up: the page, the section, the statuses in their order.
