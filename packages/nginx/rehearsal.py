@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,7 +15,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from servers import Caller, Nginx, Server
+from servers import CONFIGURE, Caller, Nginx, Server
 
 TENANTS = 3_000
 THREADS = 8
@@ -46,6 +47,21 @@ class Rehearsal:
     def all(self, function, things: list) -> list:
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(function, things))
+
+    def mistakes_are_told(self) -> None:
+        for given, said in (
+            ([], "no server is given; expected at least one HOST:PORT"),
+            (["10.0.0.1"], "`10.0.0.1` is no server; expected HOST:PORT"),
+            (["a:1;"], "`a:1;` is no server; expected HOST:PORT"),
+            (["--listen", "4580;", "a:1"], "`4580;` is nowhere to listen; expected ADDRESS:PORT"),
+            (["--domain", "a b", "a:1"], "`a b` is no domain; expected one such as sim.example.com"),
+            (["--port", "1"], "unknown option `--port`; expected --listen or --domain"),
+        ):
+            ran = subprocess.run([CONFIGURE, *given], capture_output=True, text=True)
+            assert (ran.returncode, ran.stderr, ran.stdout) == (2, f"packages/nginx/configure: {said}\n", ""), (given, ran)
+        made = subprocess.run([CONFIGURE, "[::1]:4580", "sim-1.internal:4580"], capture_output=True, text=True, check=True).stdout
+        assert made.count("server [::1]:4580 ") == made.count("server sim-1.internal:4580 ") == 2
+        ok("what is mistaken in a configuration is told, and no configuration is made")
 
     # --- What works -------------------------------------------------------------------------------------------------------
 
@@ -270,6 +286,7 @@ def main() -> None:
         folder.chmod(0o755)
         rehearsal = Rehearsal(program, folder)
         try:
+            rehearsal.mistakes_are_told()
             rehearsal.tenants_spread()
             rehearsal.each_sees_its_own()
             rehearsal.a_tenant_is_found_by_its_host()
