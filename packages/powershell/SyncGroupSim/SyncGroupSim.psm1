@@ -18,4 +18,7 @@ $script:Servers = [ordered]@{}
 . (Join-Path $PSScriptRoot 'Clock.ps1')
 . (Join-Path $PSScriptRoot 'Journal.ps1')
 
+# What a tenant shows of itself; its other members are there all the same.
+Update-TypeData -TypeName SyncGroupSim.Tenant -DefaultDisplayPropertySet Name, BaseUrl, ClientId, ClientSecret, Seed -Force
+
 $ExecutionContext.SessionState.Module.OnRemove = { foreach ($url in @($script:Servers.Keys)) { Stop-Server $url } }
