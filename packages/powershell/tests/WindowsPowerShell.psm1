@@ -91,13 +91,26 @@ function Find-NewerPowerShell {
     $tokens = $errors = $null
     $tree = [System.Management.Automation.Language.Parser]::ParseInput($Text, [ref] $tokens, [ref] $errors)
     foreach ($wrong in $errors) { "line $($wrong.Extent.StartLineNumber): $($wrong.Message)" }
-    foreach ($node in $tree.FindAll({ $true }, $true)) {
+    foreach ($node in $tree.FindAll($script:IsLookedAt, $true)) {
         foreach ($found in Find-InNode $node) { "line $($node.Extent.StartLineNumber): $found" }
     }
     Find-InToken $tokens
     $bad = [regex]::Match($Text, '[^\x00-\x7f]')
     if ($bad.Success) { "a character that is not ASCII ($($bad.Value)), which 5.1 reads by the system's code page" }
 }
+
+# Most nodes of a syntax tree are names and words, which are passed over here.
+$script:IsLookedAt = {
+    param($node)
+    switch ($node.GetType().Name) {
+        VariableExpressionAst { return $script:Variables -contains $node.VariablePath.UserPath }
+        StringConstantExpressionAst { return "$($node.StringConstantType)" -like 'DoubleQuoted*' }
+        ConstantExpressionAst { return $node.Extent.Text -notmatch '^\d+$' }
+    }
+    return $script:Kinds -contains $node.GetType().Name
+}
+$script:Kinds = 'TernaryExpressionAst', 'PipelineChainAst', 'PipelineAst', 'BinaryExpressionAst', 'AssignmentStatementAst',
+'MemberExpressionAst', 'InvokeMemberExpressionAst', 'IndexExpressionAst', 'ExpandableStringExpressionAst', 'CommandAst', 'ScriptBlockAst'
 
 # What one node of the syntax tree has; names of types, so that 5.1 itself can read this file.
 function Find-InNode($Node) {
