@@ -1,5 +1,6 @@
 //! `retry-after-crashes`: the command survives a 429 with a number, and one without a header, and dies of one with a text.
 
+use crate::operation::Operation;
 use crate::verdict::{Call, Case, Group, Needs, Outcome, RetryAfter, Run, RunKind, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
@@ -30,9 +31,11 @@ fn judge(case: &Case<'_>) -> Outcome {
     if case.run.succeeded() {
         return Outcome::Ok;
     }
+    // Many clients try calls again, and tokens never: only what is called alike tells.
+    let is_of_tokens = has_only(case.run, is_token);
     let survives = |is_like: fn(&Call) -> bool| {
-        let runs =
-            case.all.iter().filter(|run| has_only(run, |call| call.status == Some(429) && is_like(call)));
+        let alike = |call: &Call| call.status == Some(429) && is_token(call) == is_of_tokens && is_like(call);
+        let runs = case.all.iter().filter(|run| has_only(run, alike));
         // A probe's limit never ends, so nobody survives it.
         runs.filter(|run| run.ended.is_some() && !matches!(run.kind, RunKind::Probe(_)))
             .map(Run::succeeded)
@@ -63,6 +66,10 @@ fn unreadable(run: &Run) -> Option<&str> {
         Some(RetryAfter::Unreadable(text)) => Some(text.as_str()),
         _ => None,
     })
+}
+
+fn is_token(call: &Call) -> bool {
+    call.operation == Some(Operation::Token)
 }
 
 /// Whether faults struck, and all of them were like this.
@@ -117,6 +124,13 @@ mod tests {
         let clean = run().get(LIST).exits(0);
         let probe = run().of_kind(RunKind::Probe(Probe::Limited)).get(LIST).told(429).exits(1);
         found(&among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0), probe]));
+    }
+
+    #[test]
+    fn one_that_never_tries_for_a_token_again_still_crashes() {
+        let clean = run().get(LIST).exits(0);
+        let no_token = run().token("a").told(429).retry_after("5").exits(1);
+        found(&among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0), no_token]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ SITUATIONS = [
     ("A read is answered 429 with `Retry-After: 2`", "rate-limited"),
     ("… with `Retry-After: <date>`, two seconds later", "rate-limited-with-a-date"),
     ("… with `Retry-After: 86400`", "rate-limited-retry-after-huge"),
-    ("… with `Retry-After: soon`, then with `-1`", "rate-limited-retry-after-garbage"),
+    ("… with `Retry-After: soon`, then with `-5`", "rate-limited-retry-after-garbage"),
     ("… again and again, without `Retry-After`", "probe-429"),
     ("A read is answered 503, then 502, then well", "fails-twice-then-works"),
     ("A read is answered 503 again and again", "probe-503"),
