@@ -189,12 +189,16 @@ fn stopped(stop: Stop, run: &Observed) -> String {
             run.exchanges.len()
         ),
         Stop::Deadline | Stop::Silence | Stop::Interrupted => format!(
-            "The command did not end within {} s although nothing went wrong, and was stopped after {} calls. Give it more \
-             time with --timeout, or a task that ends.",
+            "The command did not end within {} s although nothing went wrong, and was stopped after {}. Give it more time \
+             with --timeout, or a task that ends.",
             run.deadline.as_secs_f64().round(),
-            run.exchanges.len()
+            calls(run.exchanges.len())
         ),
     }
+}
+
+fn calls(count: usize) -> String {
+    if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
 }
 
 /// The last line that it wrote.

@@ -8,6 +8,7 @@ use super::clean::{self, Volatile};
 use super::entry::{Entry, Order};
 use super::judge::{Judged, judge_run};
 use super::observed::{Ending, Observed};
+use super::passing::passes;
 use super::plan::{Asked, Plan, plan};
 use super::rehearsal::Stagehand;
 use super::report::{CleanReport, Mark, Purpose};
@@ -270,6 +271,7 @@ impl Drill {
                 rule: format!("{}/{}", report.scenario, report.rule.name).into(),
                 matched: report.matched,
                 fired: report.fired,
+                passes: passes(&report.rule),
             })
             .collect();
         run.enforces = self.settings.enforces;

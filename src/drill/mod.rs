@@ -13,6 +13,7 @@ mod diff;
 mod entry;
 mod judge;
 mod observed;
+mod passing;
 mod plan;
 mod reason;
 mod rehearsal;
@@ -21,6 +22,7 @@ pub mod report;
 mod said;
 mod waits;
 
+pub use attempts::{UnderWay, attempts_under_way};
 pub use course::{Drill, PROBE_LIMITED, PROBE_UNAVAILABLE, RunNews, Settings};
 pub use diff::state_diff;
 pub use entry::Order;

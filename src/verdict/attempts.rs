@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::Method;
 
 use super::chain::Chain;
-use super::{Call, Case, End, Run, RunKind};
+use super::{Call, Case, End, Moment, Run, RunKind};
 use crate::operation::Operation;
 
 /// So many equal calls in a row, each over a connection of its own, come from a client that keeps no connection, not
@@ -19,6 +19,13 @@ const MORE_THAN_A_POOL: usize = 20;
 /// What another thread had sent when a wait was told comes within this time.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(50);
 
+/// Whether the caller of a call was back since then: an earlier call came over the same connection meanwhile. On a busy
+/// machine that shows better than any time that the call was not on its way already.
+pub(super) fn was_back_since(run: &Run, since: Moment, call: &Call) -> bool {
+    let former = run.calls.iter().take(call.number - 1).rev();
+    former.take_while(|other| since.is_before(other.arrived)).any(|other| other.connection == call.connection)
+}
+
 impl<'a> Case<'a> {
     /// The same, for another of the runs.
     pub(super) fn of(&self, run: &'a Run) -> Self {
@@ -27,7 +34,9 @@ impl<'a> Case<'a> {
 
     /// Whether the client makes calls at the same time, in any of the runs.
     pub(super) fn is_concurrent(&self) -> bool {
-        self.clean.is_some_and(Run::overlaps) || self.run.overlaps() || self.all.iter().any(Run::overlaps)
+        self.clean.is_some_and(|clean| clean.overlaps() || clean.uses_connections_in_turn())
+            || self.run.overlaps()
+            || self.all.iter().any(Run::overlaps)
     }
 
     /// Chains whose calls are surely attempts of one caller.

@@ -19,27 +19,27 @@ use crate::wire::changed::ChangeKind;
 
 /// When the runs begin: 2026-01-01T00:00:00Z.
 const BEGIN_MS: i64 = 1_767_225_600_000;
-pub(super) const LIST: &str = "/v2024/password-sync-groups";
+pub(crate) const LIST: &str = "/v2024/password-sync-groups";
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::built_in);
 
 /// A run in the making.
 #[derive(Clone, Debug)]
-pub(super) struct Script(Run);
+pub(crate) struct Script(Run);
 
 /// A run of a scenario.
-pub(super) fn run() -> Script {
+pub(crate) fn run() -> Script {
     let kind = RunKind::Scenario("a-scenario".into());
     Script(Run { kind, ..Run::of_tenant([], 0) })
 }
 
 /// A tenant that is looked at without a drill.
-pub(super) fn tenant() -> Script {
+pub(crate) fn tenant() -> Script {
     Script(Run::of_tenant([], 0))
 }
 
 /// A moment so many seconds after the begin.
-pub(super) fn moment(seconds: f64) -> Moment {
+pub(crate) fn moment(seconds: f64) -> Moment {
     let since = Duration::from_secs_f64(seconds);
     let ns = u64::try_from(since.as_nanos()).expect("a run is short") + 1;
     Moment { at: Timestamp::from_millis(BEGIN_MS).plus(since), ns }
@@ -52,29 +52,36 @@ fn ahead(call: &Call, seconds: f64) -> Moment {
 }
 
 impl Script {
-    pub(super) fn of_kind(mut self, kind: RunKind) -> Self {
+    pub(crate) fn of_kind(mut self, kind: RunKind) -> Self {
         self.0.kind = kind;
         self
     }
 
-    pub(super) fn get(self, target: &str) -> Self {
+    /// A rule whose faults strike twice in a row at most.
+    pub(crate) fn under_a_rule_that_passes(mut self) -> Self {
+        let rule = "a-scenario/a-rule".into();
+        self.0.rules = vec![super::RuleSeen { rule, matched: 1, fired: 1, passes: true }];
+        self
+    }
+
+    pub(crate) fn get(self, target: &str) -> Self {
         self.call(Method::GET, target)
     }
 
-    pub(super) fn post(self, target: &str) -> Self {
+    pub(crate) fn post(self, target: &str) -> Self {
         self.call(Method::POST, target)
     }
 
-    pub(super) fn put(self, target: &str) -> Self {
+    pub(crate) fn put(self, target: &str) -> Self {
         self.call(Method::PUT, target)
     }
 
-    pub(super) fn delete(self, target: &str) -> Self {
+    pub(crate) fn delete(self, target: &str) -> Self {
         self.call(Method::DELETE, target)
     }
 
     /// A token call that is given this token.
-    pub(super) fn token(self, token: &str) -> Self {
+    pub(crate) fn token(self, token: &str) -> Self {
         let mut script = self.post("/oauth/token");
         let call = script.last();
         call.bearer = Bearer::None;
@@ -83,7 +90,7 @@ impl Script {
     }
 
     /// A call of this method.
-    pub(super) fn call(mut self, method: Method, target: &str) -> Self {
+    pub(crate) fn call(mut self, method: Method, target: &str) -> Self {
         let former = self.0.calls.last();
         let begins =
             former.and_then(Call::ended).map_or(0.0, seconds) + if former.is_some() { 0.001 } else { 0.0 };
@@ -137,13 +144,13 @@ impl Script {
     }
 
     /// The last call, changed.
-    pub(super) fn but(mut self, change: impl FnOnce(&mut Call)) -> Self {
+    pub(crate) fn but(mut self, change: impl FnOnce(&mut Call)) -> Self {
         change(self.last());
         self
     }
 
     /// It arrived so many seconds after the begin.
-    pub(super) fn at(self, seconds: f64) -> Self {
+    pub(crate) fn at(self, seconds: f64) -> Self {
         self.but(|call| {
             call.arrived = ahead(call, seconds);
             call.told = call.told.map(|_| ahead(call, seconds + 0.0001));
@@ -151,19 +158,19 @@ impl Script {
     }
 
     /// It arrived so many seconds after the call before had ended.
-    pub(super) fn after(self, wait: f64) -> Self {
+    pub(crate) fn after(self, wait: f64) -> Self {
         let former =
             self.0.calls.iter().rev().nth(1).and_then(Call::ended).expect("a call that ended comes first");
         self.at(seconds(former) + wait)
     }
 
     /// Its answer was told so many seconds after it arrived.
-    pub(super) fn took(self, time: f64) -> Self {
+    pub(crate) fn took(self, time: f64) -> Self {
         self.but(|call| call.told = Some(ahead(call, seconds(call.arrived) + time)))
     }
 
     /// A fault made its answer this one, and the service did nothing.
-    pub(super) fn told(self, status: u16) -> Self {
+    pub(crate) fn told(self, status: u16) -> Self {
         self.but(|call| {
             (call.status, call.performed, call.token_given) = (Some(status), false, None);
             call.faults = vec!["a-scenario/a-rule".into()];
@@ -171,21 +178,21 @@ impl Script {
     }
 
     /// The service itself answered this.
-    pub(super) fn refused(self, status: u16) -> Self {
+    pub(crate) fn refused(self, status: u16) -> Self {
         self.told(status).but(|call| call.faults.clear())
     }
 
     /// The service did what was asked, and the client was told this.
-    pub(super) fn but_done(self) -> Self {
+    pub(crate) fn but_done(self) -> Self {
         self.but(|call| (call.performed, call.answered) = (true, Some(200)))
     }
 
-    pub(super) fn retry_after(self, text: &str) -> Self {
+    pub(crate) fn retry_after(self, text: &str) -> Self {
         self.but(|call| call.retry_after = Some(RetryAfter::read(text, call.arrived.at)))
     }
 
     /// Its `Retry-After` was a date so many seconds after it arrived.
-    pub(super) fn retry_at(self, seconds: u64) -> Self {
+    pub(crate) fn retry_at(self, seconds: u64) -> Self {
         self.but(|call| {
             let until = call.arrived.at.plus(Duration::from_secs(seconds));
             call.retry_after = Some(RetryAfter::read(&until.http_date(), call.arrived.at));
@@ -193,12 +200,12 @@ impl Script {
     }
 
     /// Its connection was closed without an answer.
-    pub(super) fn closed(self) -> Self {
+    pub(crate) fn closed(self) -> Self {
         self.unanswered(End::Closed)
     }
 
     /// It was never answered.
-    pub(super) fn hung(self) -> Self {
+    pub(crate) fn hung(self) -> Self {
         self.unanswered(End::Hung(None))
     }
 
@@ -210,17 +217,17 @@ impl Script {
     }
 
     /// Its answer was this, so that nobody could read it.
-    pub(super) fn broken(self, answer: Answer) -> Self {
+    pub(crate) fn broken(self, answer: Answer) -> Self {
         self.told(200).but(|call| call.answer = answer)
     }
 
     /// The client was seen to leave so many seconds after it had asked.
-    pub(super) fn left(self, time: f64) -> Self {
+    pub(crate) fn left(self, time: f64) -> Self {
         self.but(|call| call.left = Some(ahead(call, seconds(call.arrived) + time)))
     }
 
     /// It came over this connection.
-    pub(super) fn on(mut self, connection: u64) -> Self {
+    pub(crate) fn on(mut self, connection: u64) -> Self {
         let before = self.0.calls.iter().rev().skip(1);
         let is_reused = before.into_iter().any(|call| call.connection == connection);
         let call = self.last();
@@ -229,27 +236,27 @@ impl Script {
     }
 
     /// It came from this client.
-    pub(super) fn by(self, client: &str) -> Self {
+    pub(crate) fn by(self, client: &str) -> Self {
         self.but(|call| call.client = Some(client.into()))
     }
 
     /// It came with this token.
-    pub(super) fn with(self, token: &str) -> Self {
+    pub(crate) fn with(self, token: &str) -> Self {
         self.but(|call| call.bearer = Bearer::Token(hash(&token.as_bytes())))
     }
 
     /// It came with a body, which is part of what it asks.
-    pub(super) fn body(self, body: &str) -> Self {
+    pub(crate) fn body(self, body: &str) -> Self {
         self.but(|call| call.key = hash(&(call.method.as_str(), &call.target, body)))
     }
 
     /// It created the record with this name.
-    pub(super) fn creating(self, id: &str, name: &str) -> Self {
+    pub(crate) fn creating(self, id: &str, name: &str) -> Self {
         self.changing(ChangeKind::Created, id, name)
     }
 
     /// It did this to a record.
-    pub(super) fn changing(self, kind: ChangeKind, id: &str, name: &str) -> Self {
+    pub(crate) fn changing(self, kind: ChangeKind, id: &str, name: &str) -> Self {
         self.but(|call| {
             let (id, name, resource) = (id.to_owned(), name.to_owned(), "password-sync-groups");
             let likeness = hash(&(resource, &name));
@@ -259,25 +266,25 @@ impl Script {
     }
 
     /// The tenant's clock was moved so far ahead before it.
-    pub(super) fn moved(self, by_seconds: i64) -> Self {
+    pub(crate) fn moved(self, by_seconds: i64) -> Self {
         let script = self.but(|call| call.ahead_ms += by_seconds * 1_000);
         let arrived = script.0.calls.last().map_or(0.0, |call| seconds(call.arrived));
         script.at(arrived)
     }
 
     /// The command ended by itself with this code, 1 s after the last call.
-    pub(super) fn exits(self, code: i32) -> Run {
+    pub(crate) fn exits(self, code: i32) -> Run {
         let last = self.0.calls.last().map_or(0.0, |call| seconds(call.ended().unwrap_or(call.arrived)));
         self.ends(Exit::Code(code), last + 1.0)
     }
 
     /// The command was ended at its deadline, so many seconds after the begin.
-    pub(super) fn ends_at_deadline(self, seconds: f64) -> Run {
+    pub(crate) fn ends_at_deadline(self, seconds: f64) -> Run {
         self.ends(Exit::Deadline, seconds)
     }
 
     /// The command ended so.
-    pub(super) fn ends(self, exit: Exit, seconds: f64) -> Run {
+    pub(crate) fn ends(self, exit: Exit, seconds: f64) -> Run {
         let ended = Ended {
             exit,
             is_success: exit == Exit::Code(0),
@@ -290,7 +297,7 @@ impl Script {
     }
 
     /// The run as it is, with nobody's end.
-    pub(super) fn done(self) -> Run {
+    pub(crate) fn done(self) -> Run {
         self.0
     }
 }
@@ -302,7 +309,7 @@ fn seconds(moment: Moment) -> f64 {
 }
 
 /// What a verdict says of a run without a clean one.
-pub(super) fn alone(verdict: &'static Verdict, run: &Run) -> Outcome {
+pub(crate) fn alone(verdict: &'static Verdict, run: &Run) -> Outcome {
     super::outcome(
         verdict,
         &Case { run, clean: None, all: std::slice::from_ref(run), limits: Limits::default() },
@@ -310,19 +317,19 @@ pub(super) fn alone(verdict: &'static Verdict, run: &Run) -> Outcome {
 }
 
 /// What a verdict says of a run beside a clean one.
-pub(super) fn beside(verdict: &'static Verdict, clean: &Run, run: &Run) -> Outcome {
+pub(crate) fn beside(verdict: &'static Verdict, clean: &Run, run: &Run) -> Outcome {
     among(verdict, clean, std::slice::from_ref(run))
 }
 
 /// What a verdict says of the first of several runs.
-pub(super) fn among(verdict: &'static Verdict, clean: &Run, all: &[Run]) -> Outcome {
+pub(crate) fn among(verdict: &'static Verdict, clean: &Run, all: &[Run]) -> Outcome {
     let clean = &Run { kind: RunKind::Clean, ..clean.clone() };
     super::outcome(verdict, &Case { run: &all[0], clean: Some(clean), all, limits: Limits::default() })
 }
 
 /// The one finding.
 #[track_caller]
-pub(super) fn found(outcome: &Outcome) -> &Finding {
+pub(crate) fn found(outcome: &Outcome) -> &Finding {
     match outcome {
         Outcome::Found(findings) if findings.len() == 1 => &findings[0],
         other => panic!("expected one finding: {other:?}"),
@@ -330,16 +337,16 @@ pub(super) fn found(outcome: &Outcome) -> &Finding {
 }
 
 #[track_caller]
-pub(super) fn is_ok(outcome: &Outcome) {
+pub(crate) fn is_ok(outcome: &Outcome) {
     assert_eq!(*outcome, Outcome::Ok);
 }
 
 #[track_caller]
-pub(super) fn is_not_applicable(outcome: &Outcome) {
+pub(crate) fn is_not_applicable(outcome: &Outcome) {
     assert!(matches!(outcome, Outcome::NotApplicable(_)), "{outcome:?}");
 }
 
 #[track_caller]
-pub(super) fn is_inconclusive(outcome: &Outcome) {
+pub(crate) fn is_inconclusive(outcome: &Outcome) {
     assert!(matches!(outcome, Outcome::Inconclusive(_)), "{outcome:?}");
 }

@@ -10,7 +10,7 @@ mod attempts;
 mod call;
 mod chain;
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 mod finding;
 mod key;
 mod list;

@@ -24,7 +24,8 @@ pub(super) fn no_wait_below(pace_s: f64) -> f64 {
     pace_s + (2.0 * pace_s).clamp(0.010, 0.030)
 }
 
-/// The chains that go on without any wait to speak of: one that is long, or three that are not.
+/// The chains that go on without any wait to speak of: one that is long, or three that are not and are more than half of
+/// all. Some chains of a policy that begins with short waits look as if it had none.
 pub(super) fn without_backoff(chains: &[Waits], bound_s: f64) -> Vec<usize> {
     let is_quick = |waits: &Waits| {
         waits.len() >= RETRIES
@@ -36,7 +37,8 @@ pub(super) fn without_backoff(chains: &[Waits], bound_s: f64) -> Vec<usize> {
     if !long.is_empty() {
         return long;
     }
-    if quick.len() >= 3 { quick } else { Vec::new() }
+    let all = chains.iter().filter(|waits| waits.len() >= RETRIES).count();
+    if quick.len() >= 3 && 2 * quick.len() > all { quick } else { Vec::new() }
 }
 
 /// The medians of the waits if they do not grow, over several runs.

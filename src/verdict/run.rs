@@ -1,6 +1,7 @@
 //! A run: the calls that a client made in one tenant, what its command's end was, and what became of the data. Of a
 //! tenant in an ordinary test only the calls are known.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct RuleSeen {
     pub(crate) rule: Arc<str>,
     pub(crate) matched: u64,
     pub(crate) fired: u64,
+    /// Whether three attempts in a row get past it.
+    pub(crate) passes: bool,
 }
 
 /// How a command ended.
@@ -104,11 +107,6 @@ impl Run {
         self.calls.iter().any(|call| !call.faults.is_empty())
     }
 
-    /// The scenario's name; empty where there is none.
-    pub(crate) fn scenario(&self) -> &str {
-        if let RunKind::Scenario(name) = &self.kind { name } else { "" }
-    }
-
     /// Attempts at the same thing, one after the other.
     pub(super) fn chains(&self) -> Vec<Chain<'_>> {
         chains(&self.calls)
@@ -128,6 +126,21 @@ impl Run {
             let is_beside_another = open.iter().any(|(other, _)| other.client == call.client);
             open.extend(call.ended().filter(|_| call.end == End::Whole).map(|ended| (call, ended)));
             is_beside_another
+        })
+    }
+
+    /// Whether a client keeps several connections for the same operation and uses them in turn. It makes calls at the
+    /// same time, then, though they may be answered so fast that none overlaps another.
+    pub(super) fn uses_connections_in_turn(&self) -> bool {
+        let mut used: HashMap<_, (u64, HashSet<u64>)> = HashMap::new();
+        self.calls.iter().filter(|call| !call.is_struck() && call.end == End::Whole).any(|call| {
+            let purpose = (call.client.as_deref(), call.operation);
+            let (current, former) = used.entry(purpose).or_insert_with(|| (call.connection, HashSet::new()));
+            if *current == call.connection {
+                return false;
+            }
+            former.insert(std::mem::replace(current, call.connection));
+            former.contains(&call.connection)
         })
     }
 
@@ -153,6 +166,17 @@ impl Run {
         let mut ahead = self.calls.iter().map(|call| call.ahead_ms);
         let Some(first) = ahead.next() else { return false };
         ahead.any(|ahead| (ahead - first).abs() > TOLERANCE_MS)
+    }
+
+    /// The longest time between a success and the next call over the same connection: what a slow moment of the machine
+    /// may cost.
+    pub(super) fn slowest_pace(&self) -> Duration {
+        let mut latest: HashMap<u64, &Call> = HashMap::new();
+        let gaps = self.calls.iter().filter_map(|call| {
+            let former = latest.insert(call.connection, call).filter(|former| !former.has_failed())?;
+            Some(former.ended()?.until(call.arrived))
+        });
+        gaps.max().unwrap_or_default()
     }
 
     /// The median time between an answer and the next call: how fast the client is when it does not wait.

@@ -61,12 +61,14 @@ pub(super) async fn execute(
     };
     let took = now().saturating_duration_since(started);
     let is_closed = timeout(LEAK, closed(&mut stdout, &mut stderr)).await.is_ok();
+    // On a busy machine the last of the output may be late although nobody is left to write it.
+    let is_held = !is_closed && group.has_others();
     let were_left = group.kill();
     if !is_closed {
         let _ = timeout(REST, closed(&mut stdout, &mut stderr)).await;
     }
     let was_stopped = matches!(ending, Ending::Stopped(_));
-    let left_processes = !was_stopped && (!is_closed || were_left > 0);
+    let left_processes = !was_stopped && (is_held || were_left > 0);
     let (stdout, stderr) = (stdout.output(), stderr.output());
     Ok(Executed { ending, took, over, stdout, stderr, left_processes })
 }

@@ -24,6 +24,8 @@ pub(super) fn clean(args: &DrillArgs) -> Pace {
     Pace {
         before_first: given.map_or(LEAST_TO_FIRST, |given| given.max(START)),
         deadline: given.unwrap_or(CLEAN),
+        beyond: Duration::ZERO,
+        most_attempts: usize::try_from(args.max_attempts).unwrap_or(usize::MAX),
         silence: args.silence.0,
         most_calls: 90_000,
     }
@@ -38,13 +40,17 @@ pub(super) fn of(
     cores: usize,
 ) -> Pace {
     let share = u32::try_from(args.jobs.div_ceil(cores.max(1))).unwrap_or(1).max(1);
-    let (base, first) = match args.timeout {
-        Some(timeout) => (timeout.0, timeout.0.max(START).max(TIMES * clean)),
-        None => (LEAST.max(TIMES * clean), LEAST_TO_FIRST.max(TIMES * clean)),
+    // Runs that share a core slow each other down; the clean run had it for itself.
+    let crowded = 2 * clean * (share - 1);
+    let (base, first, beyond) = match args.timeout {
+        Some(timeout) => (timeout.0, timeout.0.max(START).max(TIMES * clean), Duration::ZERO),
+        None => (LEAST.max(TIMES * clean) + crowded, LEAST_TO_FIRST.max(TIMES * clean), args.silence.0),
     };
     Pace {
         before_first: first * share,
         deadline: base + waits,
+        beyond,
+        most_attempts: usize::try_from(args.max_attempts).unwrap_or(usize::MAX),
         silence: args.silence.0,
         most_calls: MANY_CALLS.max(clean_calls.saturating_mul(20)).min(90_000),
     }
@@ -68,8 +74,8 @@ mod tests {
     fn a_run_has_five_times_as_long_as_the_clean_one_and_what_its_scenario_asks_for() {
         let seconds = Duration::from_secs;
         let quick = of(&args(), seconds(1), 10, seconds(30), 2);
-        assert_eq!((quick.deadline, quick.before_first), (seconds(50), seconds(120)));
+        assert_eq!((quick.deadline, quick.before_first), (seconds(52), seconds(120)));
         let slow = of(&args(), seconds(60), 10_000, Duration::ZERO, 2);
-        assert_eq!((slow.deadline, slow.before_first, slow.most_calls), (seconds(300), seconds(600), 90_000));
+        assert_eq!((slow.deadline, slow.before_first, slow.most_calls), (seconds(420), seconds(600), 90_000));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sync_group_sim::drill::Stop;
+use sync_group_sim::drill::{Stop, attempts_under_way};
 use sync_group_sim::{JournalFilter, TenantHandle};
 
 /// How long a run may take.
@@ -13,6 +13,10 @@ pub(super) struct Pace {
     pub(super) before_first: Duration,
     /// From its first call to its end, waits that its scenario asks for included.
     pub(super) deadline: Duration,
+    /// So much longer, while the client tries the same call again and has not done so too often.
+    pub(super) beyond: Duration,
+    /// More attempts than this at one call are too many.
+    pub(super) most_attempts: usize,
     /// An answer that never comes is left open for so long.
     pub(super) silence: Duration,
     /// More calls than this have no end.
@@ -21,6 +25,9 @@ pub(super) struct Pace {
 
 /// How often a run is looked at.
 pub(super) const EVERY: Duration = Duration::from_millis(20);
+
+/// So many of the latest calls say whether a client tries the same again.
+const LOOKED_AT: u64 = 64;
 
 /// More output than this has no end, in bytes.
 pub(super) const MOST_OUTPUT: u64 = 256 << 20;
@@ -38,6 +45,7 @@ pub(super) struct Watch<'a> {
     pace: Pace,
     started: Instant,
     first: Option<Instant>,
+    latest: Instant,
     seen: u64,
     calls: usize,
     /// Calls whose clients wait for an answer that does not come.
@@ -54,6 +62,7 @@ impl<'a> Watch<'a> {
             pace,
             started,
             first: None,
+            latest: started,
             seen: 0,
             calls: 0,
             silent: Vec::new(),
@@ -80,7 +89,19 @@ impl<'a> Watch<'a> {
             return (now.saturating_duration_since(since) > self.pace.silence).then_some(Stop::Silence);
         }
         let took = now.saturating_duration_since(first).saturating_sub(self.silent_before);
-        (took > self.pace.deadline).then_some(Stop::Deadline)
+        let is_over = took > self.pace.deadline
+            && (took > self.pace.deadline + self.pace.beyond || !self.is_trying_again(now));
+        is_over.then_some(Stop::Deadline)
+    }
+
+    /// Whether the client is at attempts at one call that may come to an end.
+    fn is_trying_again(&self, now: Instant) -> bool {
+        let filter = JournalFilter { after: self.seen.saturating_sub(LOOKED_AT), ..JournalFilter::default() };
+        let latest = self.tenant.exchanges(&filter);
+        let since = now.saturating_duration_since(self.latest);
+        attempts_under_way(&latest).is_some_and(|under_way| {
+            under_way.attempts <= self.pace.most_attempts && since <= 3 * under_way.longest_wait + EVERY
+        })
     }
 
     fn look_at_calls(&mut self, now: Instant) {
@@ -89,6 +110,7 @@ impl<'a> Watch<'a> {
         if let Some(last) = new.last() {
             self.seen = last.seq;
             self.first.get_or_insert(now);
+            self.latest = now;
         }
         self.calls += new.len();
         let silent = new.iter().filter(|exchange| exchange.is_silent_for(self.pace.silence));

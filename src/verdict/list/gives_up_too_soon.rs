@@ -3,7 +3,7 @@
 use hyper::Method;
 
 use crate::verdict::text::counted;
-use crate::verdict::{Call, Case, Exit, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::{Call, Case, End, Exit, Group, Needs, Outcome, Severity, Verdict};
 
 /// With so many attempts the client has tried.
 const ENOUGH: usize = 3;
@@ -13,23 +13,22 @@ pub(super) static VERDICT: Verdict = Verdict {
     severity: Severity::Warning,
     group: Group::Tries,
     needs: Needs::Ending,
-    scenarios: SCENARIOS,
+    scenarios: &["fails-twice-then-works", "connection-resets", "connection-closes-early", "flaky-5-percent"],
     explains: &[],
-    checks: "A command does not fail because a read, a replacement or a delete failed once or twice in a way that passes: \
-             it makes at least three attempts.",
+    checks: "A command does not fail because a read, a replacement or a delete failed once or twice in a way that passes, \
+             with a broken connection, 408, 502, 503 or 504: it makes at least three attempts. Judged where the scenario's \
+             own rules let the third attempt through.",
     why: "Two failures in a row are nothing unusual. A long job that ends with the first one has to begin anew, and often.",
     advice: "Try what is safe to repeat at least three times, with growing waits in between.",
     source: "Smithy, retry behavior (3 attempts); Azure Core, azurecore-http-retry (3 retries)",
     judge,
 };
 
-/// Those whose faults pass by themselves within three attempts.
-const SCENARIOS: &[&str] =
-    &["fails-twice-then-works", "connection-resets", "connection-closes-early", "flaky-5-percent"];
-
 fn judge(case: &Case<'_>) -> Outcome {
-    if !SCENARIOS.contains(&case.run.scenario()) {
-        return Outcome::not_applicable("judged where a fault passes by itself");
+    let passing: Vec<_> = case.run.rules.iter().filter(|rule| rule.passes).map(|rule| &rule.rule).collect();
+    let is_hit = |call: &Call| is_outage(call) && call.faults.iter().all(|rule| passing.contains(&rule));
+    if !case.run.calls.iter().any(is_hit) {
+        return Outcome::not_applicable("judged where calls fail in a way that passes by itself");
     }
     let chains = case.run.chains();
     let struck =
@@ -70,18 +69,21 @@ fn is_safe(call: &Call) -> bool {
     call.is_read() || matches!(call.method, Method::PUT | Method::DELETE)
 }
 
-fn is_hit(call: &Call) -> bool {
-    call.is_struck() && call.may_pass() && call.has_failed()
+/// Whether a fault made it fail as a call fails in an outage: the connection broke, or the answer says that the service is
+/// not there for now. Whoever reads a 500, or an answer that is garbled, may take it for more than that.
+fn is_outage(call: &Call) -> bool {
+    let is_lost = matches!(call.end, End::Closed | End::Reset);
+    call.is_struck() && (is_lost || matches!(call.status, Some(408 | 502..=504)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Run;
     use crate::verdict::example::{LIST, Script, beside, found, is_not_applicable, is_ok, run};
-    use crate::verdict::{Run, RunKind};
 
     fn twice() -> Script {
-        run().of_kind(RunKind::Scenario("fails-twice-then-works".into()))
+        run().under_a_rule_that_passes()
     }
 
     fn clean() -> Run {
@@ -112,8 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn other_scenarios_and_a_job_that_another_thing_ended_are_not_judged() {
+    fn a_fault_that_may_not_pass_and_a_job_that_another_thing_ended_are_not_judged() {
         is_not_applicable(&beside(&VERDICT, &clean(), &run().get(LIST).told(503).exits(1)));
+        for status in [400, 429, 500] {
+            is_not_applicable(&beside(&VERDICT, &clean(), &twice().get(LIST).told(status).exits(1)));
+        }
         let recovers = twice().get(LIST).told(503).get(LIST).post(LIST).refused(400).exits(1);
         is_not_applicable(&beside(&VERDICT, &clean(), &recovers));
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::verdict::attempts::{Callers, IN_FLIGHT};
+use crate::verdict::attempts::{Callers, IN_FLIGHT, was_back_since};
 use crate::verdict::text::{counted, wait};
 use crate::verdict::told_wait::CAPPED;
 use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Run, Severity, Verdict};
@@ -18,7 +18,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["rate-limited", "rate-limited-escalating"],
     explains: &[],
     checks: "When a client that makes calls at the same time is told to wait, its other calls to the same API version \
-             wait, too. What was on its way then does not count: 100 ms and ten times the client's usual pace.",
+             wait, too. What was on its way then does not count: 100 ms and ten times the client's usual pace, and, \
+             where the client is slow between its calls, the first call that each connection brings.",
     why: "The limit is counted per client and API version. Threads that do not know of it use up the next window for \
           those that waited.",
     advice: "Share the wait among all threads of a client, and send fewer calls at a time when it is told again.",
@@ -33,6 +34,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     let callers = Callers::of(*case);
     let pace = case.clean.map_or(Duration::ZERO, Run::pace);
     let in_flight = (2 * IN_FLIGHT + 10 * pace).min(LONGEST_IN_FLIGHT);
+    // On a busy machine all threads are slow; one that was back since then shows that it was not on its way.
+    let slowest = case.clean.map_or(Duration::ZERO, Run::slowest_pace).max(case.run.slowest_pace());
+    let late = in_flight + 2 * slowest;
     let (mut findings, mut is_judged) = (Vec::new(), false);
     let mut last: Option<(&Call, Moment)> = None;
     for told in case.run.calls.iter().filter(|call| is_limit(call)) {
@@ -49,6 +53,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         let others: Vec<_> = later
             .take_while(is_within)
             .filter(|call| from.until(call.arrived) > in_flight && from.is_before(call.arrived))
+            .filter(|call| from.until(call.arrived) > late || was_back_since(case.run, from, call))
             .filter(|call| call.key != told.key || !callers.follow_each_other(told, call, Duration::ZERO))
             .collect();
         is_judged = true;
@@ -84,13 +89,15 @@ mod tests {
     use crate::verdict::example::{LIST, alone, beside, found, is_not_applicable, is_ok, run, tenant};
 
     const OTHER: &str = "/v2024/password-sync-groups/a";
+    const V3: &str = "/v3/password-sync-groups/a";
 
     fn threads() -> Run {
         run().get(LIST).get(OTHER).at(0.00005).on(2).exits(0)
     }
 
     fn limited(wait: f64) -> Run {
-        let run = run().get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2).after(wait);
+        let run = run().get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2);
+        let run = run.get(OTHER).on(2).after(wait);
         run.get(LIST).on(1).at(2.1).exits(0)
     }
 
@@ -109,12 +116,23 @@ mod tests {
     }
 
     #[test]
+    fn where_the_client_is_slow_one_call_for_each_thread_may_have_been_on_its_way() {
+        let told = |pause| {
+            let run = run().get(LIST).on(1).get(LIST).on(1).after(pause);
+            run.get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2).after(0.7)
+        };
+        is_ok(&beside(&VERDICT, &threads(), &told(0.4).get(OTHER).on(3).exits(0)));
+        found(&beside(&VERDICT, &threads(), &told(0.4).get(OTHER).on(2).exits(0)));
+        found(&beside(&VERDICT, &threads(), &told(0.001).get(OTHER).on(3).exits(0)));
+    }
+
+    #[test]
     fn another_client_another_version_and_a_token_call_have_limits_of_their_own() {
         let told = || run().get(LIST).on(1).told(429).retry_after("2");
         for call in [
-            told().get(OTHER).on(2).after(0.7).by("b"),
-            told().get("/v3/password-sync-groups/a").on(2).after(0.7),
-            told().token("T2").on(2).after(0.7),
+            told().get(OTHER).on(2).by("b").get(OTHER).on(2).after(0.7).by("b"),
+            told().get(V3).on(2).get(V3).on(2).after(0.7),
+            told().token("T2").on(2).token("T2").on(2).after(0.7),
         ] {
             is_ok(&beside(&VERDICT, &threads(), &call.exits(0)));
         }
@@ -130,7 +148,8 @@ mod tests {
     #[test]
     fn one_journal_in_which_calls_overlap_is_enough() {
         let overlapping = tenant().get(LIST).get(OTHER).at(0.00005).on(2);
-        let run = overlapping.get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2).after(0.7);
+        let run = overlapping.get(LIST).on(1).told(429).retry_after("2").get(OTHER).on(2);
+        let run = run.get(OTHER).on(2).after(0.7);
         found(&alone(&VERDICT, &run.done()));
     }
 }

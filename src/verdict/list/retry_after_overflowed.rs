@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::verdict::text::wait;
-use crate::verdict::told_wait::{TIMER_MS, ToldWait, ToldWaits};
+use crate::verdict::told_wait::{CAPPED, TIMER_MS, ToldWait, ToldWaits};
 use crate::verdict::{Call, Case, Group, Needs, Outcome, Severity, Verdict};
 
 /// Whoever comes back within this time has not waited.
@@ -41,10 +41,17 @@ fn judge(case: &Case<'_>) -> Outcome {
             Outcome::not_applicable("the client has not come back yet")
         };
     };
-    if !ToldWaits::honours_seconds(*case) {
+    if !ToldWaits::honours_seconds(*case) || ignores_long_waits(case) {
         return Outcome::not_applicable("no shorter wait was honoured; see retry-after-ignored");
     }
     Outcome::of(vec![finding(early)])
+}
+
+/// Whether some run shows that the client does not wait for longer than it likes, though a timer could.
+fn ignores_long_waits(case: &Case<'_>) -> bool {
+    let waits = case.all.iter().flat_map(|run| ToldWaits::of(case.of(run)).sure);
+    let mut long = waits.filter(|wait| wait.asked > CAPPED && !wait.overflows());
+    long.any(|wait| wait.waited < AT_ONCE)
 }
 
 fn finding(early: &ToldWait<'_>) -> crate::verdict::Finding {
@@ -77,6 +84,13 @@ mod tests {
         );
         is_not_applicable(&among(&VERDICT, &clean, &[told("2147484", 0.001), told("2", 0.001)]));
         is_not_applicable(&among(&VERDICT, &clean, &[told("2147483", 0.001), told("2", 2.0)]));
+    }
+
+    #[test]
+    fn whoever_ignores_every_long_wait_has_no_trouble_with_timers() {
+        let clean = run().get(LIST).exits(0);
+        let runs = [told("2147484", 0.5), told("86400", 0.5), told("2", 2.0)];
+        is_not_applicable(&among(&VERDICT, &clean, &runs));
     }
 
     #[test]

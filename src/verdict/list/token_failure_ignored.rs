@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::verdict::attempts::IN_FLIGHT;
+use crate::verdict::attempts::{IN_FLIGHT, was_back_since};
 use crate::verdict::tokens::{carried, deaths};
-use crate::verdict::{Bearer, Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::{Bearer, Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "token-failure-ignored",
@@ -29,6 +29,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let mut without: Vec<(&Call, &Call)> = Vec::new();
     let mut dead: Vec<(&Call, &Call)> = Vec::new();
     let deaths = deaths(run);
+    let is_concurrent = case.is_concurrent();
     for call in &run.calls {
         given.extend(call.token_given);
         if call.is_token() {
@@ -42,6 +43,7 @@ fn judge(case: &Case<'_>) -> Outcome {
             without.push((failed, call));
         } else if deaths.iter().any(|death| carried(call) == Some(death.token) && is_late(death.call, call))
             && is_late(failed, call)
+            && (!is_concurrent || is_back(run, failed, call))
         {
             dead.push((failed, call));
         }
@@ -67,6 +69,11 @@ fn has_ended_before(failed: &Call, call: &Call) -> bool {
 /// Whether it came so long after the other was told that it was not on its way then.
 fn is_late(told: &Call, call: &Call) -> bool {
     told.ended().is_some_and(|ended| ended.is_before(call.arrived) && ended.until(call.arrived) > IN_FLIGHT)
+}
+
+/// Whether the call's thread had been there since the other was told.
+fn is_back(run: &Run, told: &Call, call: &Call) -> bool {
+    told.ended().is_some_and(|ended| was_back_since(run, ended, call))
 }
 
 /// Whether a call came without a token that comes with one otherwise.
@@ -147,6 +154,17 @@ mod tests {
         };
         assert_eq!(found(&alone(&VERDICT, &dead(1))).severity, Severity::Warning);
         assert_eq!(found(&alone(&VERDICT, &dead(2))).severity, Severity::Error);
+    }
+
+    #[test]
+    fn what_threads_had_on_their_way_with_it_is_not_held_against_them() {
+        let overlapping = tenant().token("T1").get(LIST).get(LIST).at(0.00115).on(2);
+        let expired = overlapping.get(LIST).on(1).refused(401).token("T2").told(503);
+        let late =
+            |script: Script, connection| script.get(LIST).on(connection).after(0.1).with("T1").refused(401);
+        let once = (2..6).fold(expired, late);
+        is_ok(&alone(&VERDICT, &once.clone().done()));
+        found(&alone(&VERDICT, &late(late(once, 2), 3).done()));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::verdict::chain::Chain;
 use crate::verdict::text::wait;
 use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 
-/// Whoever is still at it at the deadline after so many attempts has no limit that matters.
+/// Whoever is still at it at the deadline after so many attempts may have no limit. Policies whose waits double have made
+/// as many by then, and stop some time, so that this is a warning.
 const STILL_TRYING: usize = 6;
 
 pub(super) static VERDICT: Verdict = Verdict {
@@ -16,9 +17,10 @@ pub(super) static VERDICT: Verdict = Verdict {
     needs: Needs::Journal,
     scenarios: &["outage-and-recovery", "hangs-forever"],
     explains: &["hangs"],
-    checks: "A call that keeps failing in ways that may pass is attempted 10 times at most (`--max-attempts`), and fewer \
-             than 6 times when the command still tries at its deadline. Reads that poll for what is not there yet, calls \
-             that are refused, and 401s are judged elsewhere.",
+    checks: "A call that keeps failing in ways that may pass is attempted 10 times at most (`--max-attempts`). It is a \
+             warning when the command still tries at its deadline after 6 attempts or more; a command that tries again \
+             then is given more time, as long as a silent answer has (`--silence`). Reads that poll for what is not \
+             there yet, calls that are refused, and 401s are judged elsewhere.",
     why: "A job that never gives up never tells anybody that something is wrong, and its calls add to the load that keeps \
           the service down.",
     advice: "Stop after a handful of attempts, or after a total time, and say so.",
@@ -29,8 +31,7 @@ pub(super) static VERDICT: Verdict = Verdict {
 fn judge(case: &Case<'_>) -> Outcome {
     let chains = case.attempts();
     let stretches: Vec<_> = chains.iter().flat_map(|chain| chain.split(|one, _| counts(one))).collect();
-    let bad = stretches.iter().filter(|chain| is_unbounded(case, chain));
-    let findings: Vec<_> = bad.map(|chain| finding(case.run, chain)).collect();
+    let findings: Vec<_> = stretches.iter().filter_map(|chain| finding(case, chain)).collect();
     if !findings.is_empty() {
         return Outcome::Found(findings);
     }
@@ -59,11 +60,6 @@ fn attempts(chain: &Chain<'_>) -> usize {
     chain.repetitions() + 1
 }
 
-fn is_unbounded(case: &Case<'_>, chain: &Chain<'_>) -> bool {
-    let attempts = attempts(chain);
-    attempts > case.limits.max_attempts || (attempts >= STILL_TRYING && is_still_trying(case.run, chain))
-}
-
 /// Whether the deadline came while the client was at it: nothing else was called since, and the time since the last
 /// attempt is no longer than the wait for another might be.
 fn is_still_trying(run: &Run, chain: &Chain<'_>) -> bool {
@@ -85,13 +81,20 @@ fn goes_on(run: &Run, call: &Call) -> bool {
     later.filter(|other| other.client == call.client && !other.is_token()).any(|other| other.key != call.key)
 }
 
-fn finding(run: &Run, chain: &Chain<'_>) -> Finding {
+fn finding(case: &Case<'_>, chain: &Chain<'_>) -> Option<Finding> {
     let attempts = attempts(chain);
+    let is_still_trying = is_still_trying(case.run, chain);
+    let (end, severity) = if attempts > case.limits.max_attempts {
+        (if is_still_trying { "and no end" } else { "at one call" }, Severity::Error)
+    } else if attempts >= STILL_TRYING && is_still_trying {
+        ("and no end in sight", Severity::Warning)
+    } else {
+        return None;
+    };
     let time = wait(chain.first().arrived.until(chain.last().arrived));
-    let end = if is_still_trying(run, chain) { "and no end" } else { "at one call" };
     let message = format!("{attempts} attempts {end} ({time}). Stop after a handful and say so.");
     let shown = chain.calls.iter().copied().take(20);
-    VERDICT.finding(message, shown).measured("attempts", attempts)
+    Some(VERDICT.finding(message, shown).graded(severity).measured("attempts", attempts))
 }
 
 #[cfg(test)]
@@ -124,9 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn six_are_when_the_client_still_tries_at_its_deadline() {
+    fn six_are_a_warning_when_the_client_still_tries_at_its_deadline() {
         let outcome = beside(&VERDICT, &clean(), &failing(run(), 6).ends_at_deadline(6.0));
-        assert!(found(&outcome).message.starts_with("6 attempts and no end"), "{outcome:?}");
+        assert!(found(&outcome).message.starts_with("6 attempts and no end in sight"), "{outcome:?}");
+        assert_eq!(found(&outcome).severity, Severity::Warning);
+        let outcome = beside(&VERDICT, &clean(), &failing(run(), 11).ends_at_deadline(11.0));
+        assert_eq!(found(&outcome).severity, Severity::Error);
         is_inconclusive(&beside(&VERDICT, &clean(), &failing(run(), 6).ends_at_deadline(60.0)));
         is_inconclusive(&beside(&VERDICT, &clean(), &failing(run(), 3).ends_at_deadline(3.0)));
     }

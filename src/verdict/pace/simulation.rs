@@ -122,17 +122,18 @@ fn share(seed: u64, mut is_seen: impl FnMut(&mut Dice) -> bool) -> f64 {
     100.0 * f64::from(u32::try_from(times).unwrap()) / f64::from(runs)
 }
 
-/// Fewer than this share is seen; a short simulation cannot tell small shares from twice as much.
+/// Fewer than this share is seen; a short simulation cannot tell small shares from twice as much. The lines that are
+/// printed are what `tests/drill/run --rates` reads.
 #[track_caller]
-fn at_most(name: &str, percent: f64, share: f64) {
-    println!("{name:22} {share:7.3} %  (at most {percent} %)");
-    assert!(share <= percent, "{name}: {share} %, expected at most {percent} %");
+fn at_most(check: &str, name: &str, percent: f64, share: f64) {
+    println!("rate\tfalse\t{check}\t{name}\t{share:.3}\t{percent}");
+    assert!(share <= percent, "{check}, {name}: {share} %, expected at most {percent} %");
 }
 
 #[track_caller]
-fn at_least(name: &str, percent: f64, share: f64) {
-    println!("{name:22} {share:7.3} %  (at least {percent} %)");
-    assert!(share >= percent, "{name}: {share} %, expected at least {percent} %");
+fn at_least(check: &str, name: &str, percent: f64, share: f64) {
+    println!("rate\tfound\t{check}\t{name}\t{share:.3}\t{percent}");
+    assert!(share >= percent, "{check}, {name}: {share} %, expected at least {percent} %");
 }
 
 #[test]
@@ -144,13 +145,19 @@ fn policies_that_wait_are_not_taken_for_ones_that_do_not() {
                 let waits = dice.waits(policy, 5).iter().map(|wait| wait + pace).collect();
                 !without_backoff(&[waits], bound).is_empty()
             });
-            at_most(name, 0.2, long);
+            at_most("no-backoff, a chain of 5 retries", name, 0.2, long);
             let short = share(2, |dice| {
                 let chains = [3; 3]
                     .map(|retries| dice.waits(policy, retries).iter().map(|wait| wait + pace).collect());
                 !without_backoff(&chains, bound).is_empty()
             });
-            at_most(name, 0.2, short);
+            at_most("no-backoff, 3 chains of 3", name, 0.2, short);
+            let probe = share(13, |dice| {
+                let waits = |dice: &mut Dice| dice.waits(policy, 3).iter().map(|wait| wait + pace).collect();
+                let chains: Vec<Waits> = (0..RUNS).map(|_| waits(dice)).collect();
+                !without_backoff(&chains, bound).is_empty()
+            });
+            at_most("no-backoff, a probe of 6 with 3", name, 0.5, probe);
         }
     }
 }
@@ -163,40 +170,75 @@ fn clients_that_do_not_wait_are_found() {
         let chains = [3; 3].map(|retries| dice.waits(hammer, retries));
         !without_backoff(&chains, bound).is_empty()
     });
-    at_least("hammer, one chain", 85.0, long);
-    at_least("hammer, three chains", 60.0, short);
+    at_least("no-backoff, a chain of 5 retries", "no wait", 85.0, long);
+    at_least("no-backoff, 3 chains of 3", "no wait", 60.0, short);
 }
 
 #[test]
 fn growth_is_missed_in_no_policy_that_grows() {
     for retries in [3, 4, 6] {
         for (name, policy) in JITTERED.into_iter().chain(IN_STEP) {
-            at_most(name, 0.2, share(5, |dice| flat(&dice.runs(policy, retries)).is_some()));
+            at_most(
+                "backoff-does-not-grow, a probe of 6",
+                name,
+                0.2,
+                share(5, |dice| flat(&dice.runs(policy, retries)).is_some()),
+            );
         }
     }
     for (name, policy) in FIXED.into_iter().chain([("fixed, 20 %", about_fixed as Policy)]) {
-        at_least(name, 98.0, share(6, |dice| flat(&dice.runs(policy, 4)).is_some()));
+        at_least(
+            "backoff-does-not-grow, a probe of 6",
+            name,
+            98.0,
+            share(6, |dice| flat(&dice.runs(policy, 4)).is_some()),
+        );
     }
 }
 
 #[test]
 fn one_chain_shows_a_fixed_wait_and_takes_no_other_for_it() {
     for (name, policy) in JITTERED.into_iter().chain(IN_STEP) {
-        at_most(name, 0.1, share(7, |dice| is_flat(&dice.waits(policy, 10))));
-        at_most(name, 0.1, share(7, |dice| is_flat(&dice.waits(policy, 6))));
+        at_most(
+            "backoff-does-not-grow, one long chain",
+            name,
+            0.1,
+            share(7, |dice| is_flat(&dice.waits(policy, 10))),
+        );
+        at_most(
+            "backoff-does-not-grow, one long chain",
+            name,
+            0.1,
+            share(7, |dice| is_flat(&dice.waits(policy, 6))),
+        );
     }
     for (name, policy) in FIXED {
-        at_least(name, 95.0, share(8, |dice| is_flat(&dice.waits(policy, 10))));
+        at_least(
+            "backoff-does-not-grow, one long chain",
+            name,
+            95.0,
+            share(8, |dice| is_flat(&dice.waits(policy, 10))),
+        );
     }
 }
 
 #[test]
 fn jitter_is_seen_where_there_is_some_and_missed_where_there_is_none() {
     for (name, policy) in JITTERED {
-        at_most(name, 0.1, share(9, |dice| in_step(&dice.runs(policy, 4)).is_some()));
+        at_most(
+            "no-jitter, a probe of 6",
+            name,
+            0.1,
+            share(9, |dice| in_step(&dice.runs(policy, 4)).is_some()),
+        );
     }
     for (name, policy) in IN_STEP.into_iter().chain(FIXED) {
-        at_least(name, 97.0, share(10, |dice| in_step(&dice.runs(policy, 4)).is_some()));
+        at_least(
+            "no-jitter, a probe of 6",
+            name,
+            97.0,
+            share(10, |dice| in_step(&dice.runs(policy, 4)).is_some()),
+        );
     }
 }
 
@@ -204,8 +246,18 @@ fn jitter_is_seen_where_there_is_some_and_missed_where_there_is_none() {
 fn two_loops_inside_each_other_are_seen_and_one_loop_is_one() {
     for retries in [7, 8, 9, 11] {
         for (name, policy) in JITTERED.into_iter().chain(IN_STEP).chain(FIXED) {
-            at_most(name, 0.1, share(11, |dice| layers(&dice.runs(policy, retries)).is_some()));
+            at_most(
+                "layered-retries, a probe of 6",
+                name,
+                0.1,
+                share(11, |dice| layers(&dice.runs(policy, retries)).is_some()),
+            );
         }
     }
-    at_least("3 times 3", 98.0, share(12, |dice| layers(&dice.runs(layered, 8)) == Some(3)));
+    at_least(
+        "layered-retries, a probe of 6",
+        "3 times 3",
+        98.0,
+        share(12, |dice| layers(&dice.runs(layered, 8)) == Some(3)),
+    );
 }

@@ -166,6 +166,33 @@ fn a_child_that_outlives_its_command_is_noted_and_ended() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_command_that_forks_again_and_again_leaves_nothing_running() {
+    let script = format!(
+        r#"
+import subprocess
+def fork(depth):
+    if os.fork() == 0:
+        open("child-%d" % depth, "w").write(str(os.getpid()))
+        if depth % 2:
+            os.setsid()
+        if depth < 8:
+            fork(depth + 1)
+        time.sleep(600)
+        os._exit(0)
+fork(0)
+while not os.path.exists("child-8"):
+    time.sleep(0.01)
+{LISTS}"#
+    );
+    let drilled = drilled("forks", &script);
+    drilled.says(0, "The command leaves processes behind when it ends");
+    for depth in 0..=8 {
+        assert!(!still_runs(&drilled.folder.with_file_name(format!("child-{depth}"))), "child {depth}");
+    }
+}
+
+#[test]
 fn a_command_that_writes_without_end_is_stopped() {
     let script = "block = b'x' * (1 << 20)\nwhile True:\n    sys.stdout.buffer.write(block)\n";
     let drilled = drilled("gigabyte", script);
@@ -196,7 +223,7 @@ time.sleep(600)
     let drilled = client.drill(&["--timeout", "1s", "--grace", "100ms"]);
     drilled.says(
         3,
-        "The command did not end within 1 s although nothing went wrong, and was stopped after 1 calls.",
+        "The command did not end within 1 s although nothing went wrong, and was stopped after 1 call.",
     );
     assert!(!still_runs(&client.folder.join("deaf")));
 }

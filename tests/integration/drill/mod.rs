@@ -4,6 +4,7 @@
 mod bad_input;
 mod ending;
 mod runs;
+mod seen;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -88,7 +89,10 @@ impl Client {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GITHUB_")) {
             command.env_remove(name);
         }
-        command.current_dir(&self.folder).args(["drill", "--probe", "off"]).args(options);
+        command.current_dir(&self.folder).arg("drill").args(options);
+        if !options.contains(&"--probe") {
+            command.args(["--probe", "off"]);
+        }
         if !options.contains(&"--seed") {
             command.args(["--seed", "1"]);
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
 use super::CommandLine;
@@ -36,6 +36,11 @@ impl Group {
     /// Waits until the command itself has ended; what it started may go on.
     pub(in crate::commands::drill) async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
+    }
+
+    /// Whether anything of the group still runs.
+    pub(in crate::commands::drill) fn has_others(&self) -> bool {
+        self.leader.is_some_and(|leader| test_kill_process_group(leader).is_ok())
     }
 
     /// Asks all of it to end.

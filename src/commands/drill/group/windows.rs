@@ -31,6 +31,12 @@ impl Group {
         self.job.inner_mut().wait().await
     }
 
+    /// Whether anything of it still runs: whoever holds its pipes does.
+    #[expect(clippy::unused_self, reason = "elsewhere it is the group that knows")]
+    pub(in crate::commands::drill) fn has_others(&self) -> bool {
+        true
+    }
+
     /// Ends all of it.
     pub(in crate::commands::drill) fn ask_to_end(&mut self) {
         self.kill();
