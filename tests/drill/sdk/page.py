@@ -29,7 +29,7 @@ SITUATIONS = [
     ("A list is never answered", "hangs-forever"),
 ]
 # They strike by chance, or when the clock says so, so that each drill finds something else; the others show it better.
-LEFT_OUT = ("chaos", "flaky-5-percent", "outage-and-recovery")
+LEFT_OUT = ("chaos", "flaky-5-percent", "outage-and-recovery", "rate-limited-retry-after-zero")
 SIGNS = {"error": "✗ ", "warning": "! "}
 # Waits under this are none: a busy machine needs as long for the next call.
 NO_WAIT_SECONDS = 0.5
