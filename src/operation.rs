@@ -8,9 +8,11 @@ use std::str::FromStr;
 include!(concat!(env!("OUT_DIR"), "/operation.rs"));
 
 /// The scopes' names until 2025-11-18, each with today's; whether the service still accepts them is not known; we do.
-pub(crate) const FORMER_SCOPES: [(&str, &str); 2] = [
+pub(crate) const FORMER_SCOPES: [(&str, &str); 4] = [
     ("idn:password-sync-group-management:read", "idn:password-sync-group:read"),
     ("idn:password-sync-group-management:write", "idn:password-sync-group:manage"),
+    ("idn:password-org-config:write", "idn:password-org-config:manage"),
+    ("idn:password-dictionary-management:read", "idn:password-dictionary:read"),
 ];
 
 impl fmt::Display for Operation {

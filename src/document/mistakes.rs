@@ -71,11 +71,17 @@ impl Mistakes {
     }
 
     pub(super) fn add_at(&mut self, at: u32, message: String) {
-        if self.found.len() < MOST_KEPT {
-            self.found.push((at, message));
-        } else {
-            self.more += 1;
+        if !self.only_counts() {
+            self.found.push((at, shortened(message)));
         }
+    }
+
+    /// Counts a mistake and returns true when so many are remembered that its message would be lost: what takes long to
+    /// say is not said then.
+    pub(crate) fn only_counts(&mut self) -> bool {
+        let is_full = self.found.len() >= MOST_KEPT;
+        self.more += usize::from(is_full);
+        is_full
     }
 
     /// Those that are reported, with their lines and columns in `text`; `None` when there are none.
@@ -94,6 +100,18 @@ impl Mistakes {
         });
         Some(DocumentError { name: name.to_owned(), mistakes: mistakes.collect(), more })
     }
+}
+
+/// A message without its middle where it repeats something long.
+fn shortened(message: String) -> String {
+    const LONGEST: usize = 1_000;
+    const END: usize = 300;
+    if message.len() <= LONGEST + END {
+        return message;
+    }
+    let begin = message.floor_char_boundary(LONGEST);
+    let end = message.ceil_char_boundary(message.len() - END);
+    format!("{}…{}", &message[..begin], &message[end..])
 }
 
 /// A value in a few words, to start a message with.
@@ -194,3 +212,32 @@ impl fmt::Display for DocumentError {
 }
 
 impl std::error::Error for DocumentError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_repeats_something_long_keeps_its_beginning_and_its_end() {
+        let mut mistakes = Mistakes::new(true);
+        mistakes.add_at(0, format!("`{}`; expected a wait", "ä".repeat(100_000)));
+        let told = mistakes.told("x", "").unwrap().to_string();
+        assert!(told.starts_with("x:1:1: `ää") && told.ends_with("ää`; expected a wait"), "{told}");
+        assert!(told.len() < 1_400, "{}", told.len());
+    }
+
+    #[test]
+    fn mistakes_beyond_those_that_are_remembered_are_only_counted() {
+        let mut mistakes = Mistakes::new(true);
+        let mut said = 0;
+        for at in 0..5_000 {
+            if !mistakes.only_counts() {
+                said += 1;
+                mistakes.add_at(at, format!("mistake {at}"));
+            }
+        }
+        assert_eq!(said, MOST_KEPT);
+        let told = mistakes.told("x", "").unwrap();
+        assert_eq!((told.mistakes.len(), told.more), (MOST_TOLD, 5_000 - MOST_TOLD));
+    }
+}

@@ -193,8 +193,15 @@ impl<'a> Document<'a> {
     fn repeated_keys(&self, tree: &Tree<'_>) -> Mistakes {
         let mut mistakes = Mistakes::new(self.format == Format::Yaml);
         mistakes.is_own = self.format == Format::BuiltIn;
+        let ends: Vec<usize> = match tree.repeated.as_slice() {
+            [] => Vec::new(),
+            _ => self.text.match_indices('\n').map(|(at, _)| at).collect(),
+        };
         for (again, first) in &tree.repeated {
-            let first = self.text.get(..*first as usize).unwrap_or_default().matches('\n').count() + 1;
+            if mistakes.only_counts() {
+                continue;
+            }
+            let first = ends.partition_point(|end| *end < *first as usize) + 1;
             mistakes.add_at(*again, format!("a repeated key, first on line {first}; expected it once"));
         }
         mistakes

@@ -123,11 +123,19 @@ whole_numbers! {
 
 /// The whole number that a plain scalar is.
 fn whole(node: &Node<'_>, expected: &str, mistakes: &mut Mistakes) -> Option<i128> {
-    let found = node.plain().and_then(whole_number);
+    let found = node.plain().and_then(|text| whole_number(text).or_else(|| without_fraction(text)));
     if found.is_none() {
         mistakes.unexpected(node, &format!("{expected}{}", number_advice(node)));
     }
     found
+}
+
+/// The whole number that a decimal without a fraction is, such as `8.0` or `1e3`: to JSON it is the same number.
+#[expect(clippy::cast_possible_truncation, reason = "it is whole, and every such number is exact")]
+fn without_fraction(text: &str) -> Option<i128> {
+    const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = number(text)?.as_f64()?;
+    (number.fract() == 0.0 && number.abs() <= MOST_EXACT).then_some(number as i128)
 }
 
 fn out_of_range(node: &Node<'_>, expected: &str, found: i128, most: &str, mistakes: &mut Mistakes) {

@@ -37,7 +37,7 @@ pub(crate) fn show(exchange: &Exchange, known: &Secrets) -> Value {
         "wallTime": exchange.wall_time,
         "operation": exchange.operation.map(Operation::id),
         "version": exchange.version,
-        "method": request.method.as_str(),
+        "method": censor.text(request.method.as_str()),
         "path": censor.text(request.uri.path()),
         "query": censor.query(&request.uri),
         "client": exchange.client_id().map(|client| censor.text(client)),

@@ -214,13 +214,14 @@ fn surplus(matched: &[&Exchange], known: &Secrets) -> Vec<NearMiss> {
 impl NearMiss {
     fn of(exchange: &Exchange, known: &Secrets) -> Self {
         let request = exchange.request.unpack();
+        let censor = Censor::of(&request, known);
         let fired: Vec<_> =
             exchange.rules.matched().filter(|look| look.fired).map(|look| &*look.rule).collect();
         Self {
             seq: exchange.seq,
             at: exchange.at,
-            method: request.method.as_str().to_owned(),
-            path: Censor::of(&request, known).text(request.uri.path()),
+            method: censor.text(request.method.as_str()),
+            path: censor.text(request.uri.path()),
             status: exchange.told_status(),
             fault: (!fired.is_empty()).then(|| fired.join(", ")),
             differs: Vec::new(),

@@ -64,7 +64,7 @@ impl Engine {
         let others = self.plan.rules();
         Rulesets::check_count(others.len() + 1, max_rules)?;
         let written = others.iter().map(|placed| &placed.rule.written);
-        Rulesets::check_regexes(written.chain([&rule.written]))?;
+        Rulesets::check_size(written.chain([&rule.written]))?;
         if rule.written.name.is_empty() {
             rule.written.name = self.free_name();
         }

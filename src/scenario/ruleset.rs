@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::check::{self, MOST_REGEXES};
+use super::check;
 use super::clients::KnownClients;
 use super::fault::{Fault, Pass};
 use super::matcher::Matcher;
@@ -209,7 +209,7 @@ impl Rulesets {
         let rulesets: Arc<[Ruleset]> = rulesets.into_iter().collect();
         Self::check_count(rulesets.iter().map(|ruleset| ruleset.0.rules.len()).sum(), max_rules)?;
         let written = rulesets.iter().flat_map(Ruleset::rules);
-        Self::check_regexes(written)?;
+        Self::check_size(written)?;
         let mut names = HashSet::new();
         if let Some(second) = rulesets.iter().find(|ruleset| !names.insert(ruleset.name())) {
             return Err(LoadError::SameName(second.name().to_owned()));
@@ -224,10 +224,9 @@ impl Rulesets {
         if rules > max_rules { Err(LoadError::TooMany(max_rules)) } else { Ok(()) }
     }
 
-    /// Refuses more regular expressions than may run.
-    pub(super) fn check_regexes<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
-        let regexes: usize = rules.map(|rule| check::regexes(&rule.when)).sum();
-        if regexes > MOST_REGEXES { Err(LoadError::TooManyRegexes(regexes)) } else { Ok(()) }
+    /// Refuses rules that take too much memory together.
+    pub(super) fn check_size<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
+        check::too_large_together(rules).map_or(Ok(()), |why| Err(LoadError::TooLarge(why)))
     }
 
     /// The scenarios, in order.
@@ -249,8 +248,8 @@ pub enum LoadError {
     Taken(String),
     /// Only this many run at most.
     TooMany(usize),
-    /// So many regular expressions would run.
-    TooManyRegexes(usize),
+    /// They take too much memory: what there is too much of, and how much may be.
+    TooLarge(String),
 }
 
 impl fmt::Display for LoadError {
@@ -260,10 +259,7 @@ impl fmt::Display for LoadError {
             Self::Taken(name) => {
                 write!(f, "a rule named `{name}` runs already; expected a name that is free")
             }
-            Self::TooManyRegexes(found) => write!(
-                f,
-                "{found} regular expressions would run; expected {MOST_REGEXES} or fewer in all rules together"
-            ),
+            Self::TooLarge(why) => write!(f, "{why} that run together"),
             Self::TooMany(max) => {
                 write!(f, "more than {max} rules would run; expected {max} or fewer together (--max-rules)")
             }

@@ -137,13 +137,19 @@ impl Exchanges {
         version: Version,
         open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
-        // Turns are taken before anything is read: what is large takes many times its size while it is answered.
-        let is_large = target.is_slow() && incoming.size_hint().upper().is_none_or(|bytes| bytes > LARGE);
-        let turn = if is_large { Some(self.shared.large.acquire().await?) } else { None };
+        // What is large takes many times its size while it is answered. Its turn is taken before it is read or, where its
+        // size is not said, as soon as it is known: a client that sends a little in chunks waits for nobody.
+        let said = incoming.size_hint().upper();
+        let is_large = |bytes| target.is_slow() && bytes > LARGE;
+        let mut turn =
+            if said.is_some_and(is_large) { Some(self.shared.large.acquire().await?) } else { None };
         let mut taken = Taken::nothing_of(&self.shared.bodies);
         match self.read(&request, &target, incoming, &mut taken).await? {
             Ok(body) => request.body = body,
             Err(refused) => return Ok(refused),
+        }
+        if said.is_none() && is_large(read_bytes(&request.body)) {
+            turn = Some(self.shared.large.acquire().await?);
         }
         let (answered, method) = if target.is_slow() {
             self.answer_aside(request, target).await?
@@ -246,6 +252,14 @@ impl Exchanges {
         let (vitals, shared) = (Arc::clone(&self.vitals), Arc::clone(&self.shared));
         let connection = self.connection;
         Ok(deliver(answered, Recipient { connection, method, version, vitals, shared, open }).await?)
+    }
+}
+
+/// How much was read of a body.
+fn read_bytes(body: &Body) -> u64 {
+    match body {
+        Body::Whole(body) => body.len() as u64,
+        Body::TooLarge { .. } => 0,
     }
 }
 

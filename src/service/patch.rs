@@ -29,6 +29,11 @@ pub(super) fn patched(record: &Value, patch: Value, fixed: &[&str]) -> Result<Va
                 return fail("the patch copies too much");
             }
         }
+        if let PatchOperation::Test(TestOperation { path, value }) = operation
+            && patched.pointer(path.as_str()).is_some_and(|found| is_same(found, value))
+        {
+            continue;
+        }
         if let Err(error) = json_patch::patch_unsafe(&mut patched, std::slice::from_ref(operation)) {
             return fail(reason(&error.kind));
         }
@@ -142,6 +147,22 @@ fn reason(kind: &PatchErrorKind) -> &'static str {
     }
 }
 
+/// Whether two values are equal as RFC 6902 means it: numbers by what they are, not by how they are spelt.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let has =
+                |(name, value): (&String, &Value)| other.get(name).is_some_and(|found| is_same(value, found));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
+    }
+}
+
 /// How many values there are in a value, itself included.
 fn count(value: &Value) -> usize {
     match value {
@@ -164,6 +185,17 @@ mod tests {
             "id": "1", "name": "N", "description": null, "type": "T", "features": ["A", "B"],
             "attributes": {"a/b": {"c": 1}}
         })
+    }
+
+    #[test]
+    fn a_test_compares_numbers_by_their_value() {
+        let test = |value: Value| json!([{"op": "test", "path": "/attributes", "value": value}]);
+        assert_eq!(patched(&record(), test(json!({"a/b": {"c": 1.0}})), &FIXED), Ok(record()));
+        for other in
+            [json!({"a/b": {"c": 1.5}}), json!({"a/b": {"c": "1"}}), json!({"a/b": {"c": 1, "d": 1}})]
+        {
+            assert!(text_of(test(other)).ends_with("the value there is another."));
+        }
     }
 
     fn text_of(patch: Value) -> String {

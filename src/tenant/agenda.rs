@@ -174,6 +174,14 @@ impl Agenda {
         self.insert(job.due, Entry::Job { job, exchange });
     }
 
+    /// The jobs, each with the time at which it is due now.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.entries.values().filter_map(|entry| match entry {
+            Entry::Job { job, .. } => Some(&**job),
+            Entry::Wait { .. } => None,
+        })
+    }
+
     /// Removes and returns the first job that is due by `now`.
     pub(crate) fn take_job(&mut self, now: Timestamp) -> Option<(Box<Job>, u64)> {
         let is_job = |entry: &Entry| matches!(entry, Entry::Job { .. });

@@ -339,6 +339,15 @@ impl TenantState {
 
     /// Everything, in the fixture's format.
     pub(super) fn fixture(&self) -> Fixture {
-        Fixture { clients: self.auth.clients().to_vec(), ..self.organisation.fixture() }
+        let mut fixture = self.organisation.fixture();
+        // A clock that was moved back, and a hold, move what is due on the agenda alone.
+        for job in self.agenda.jobs() {
+            let mut changes = fixture.password_changes.iter_mut();
+            let change = changes.find(|change| change.id == job.change);
+            if let Some(account) = change.and_then(|change| change.accounts.get_mut(job.account)) {
+                account.due = Some(job.due);
+            }
+        }
+        Fixture { clients: self.auth.clients().to_vec(), ..fixture }
     }
 }

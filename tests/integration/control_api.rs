@@ -429,6 +429,19 @@ fn what_a_body_asks_for_is_counted_before_any_of_it_is_done() {
             "1001 numbers; expected 1000 or fewer",
         ),
         (
+            "PUT /_sim/scenario",
+            rules(vec![json!({ "sequence": many(1_000, |_| json!("close")) }); 21]),
+            "21000 faults in sequences; expected 20000 or fewer in all rules",
+        ),
+        (
+            "PUT /_sim/scenario",
+            rules(vec![
+                json!({ "fires": { "nth": many(1_000, |nth| json!(nth + 1)) }, "fault": "close" });
+                101
+            ]),
+            "101000 numbers in `nth`; expected 100000 or fewer in all rules",
+        ),
+        (
             "POST /_sim/tenants",
             json!({ "scenarios": many(20_000, |_| json!("chaos")) }),
             "20000 entries in scenarios; expected 100 or fewer",
@@ -457,7 +470,13 @@ fn what_a_body_asks_for_is_counted_before_any_of_it_is_done() {
         sim.control("POST /_sim/scenario/rules", Some(with_regex(nth)), 201);
     }
     let told = sim.control("POST /_sim/scenario/rules", Some(with_regex(256)), 400);
-    assert!(told["error"].as_str().unwrap().contains("257 regular expressions would run"), "{told}");
+    assert!(
+        told["error"]
+            .as_str()
+            .unwrap()
+            .contains("257 regular expressions; expected 256 or fewer in all rules that run together"),
+        "{told}"
+    );
     // The document says so.
     let document = sim.control("GET /_sim/control.openapi.json", None, 200);
     let schemas = &document["components"]["schemas"];

@@ -57,6 +57,17 @@ fn bodies_in_flight_keep_a_budget_and_one_more_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_client_that_sends_a_control_body_in_chunks_and_stops_keeps_no_other_waiting() {
+    let served = limited(|limits| limits.body_timeout = Duration::from_hours(1));
+    let post = "POST /_sim/tenants HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n";
+    let mut stalled = connect(served.address());
+    stalled.write_all(format!("{post}Expect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+    assert!(read(&mut stalled).starts_with("HTTP/1.1 100"), "it is being read");
+    let whole = format!("{post}Connection: close\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
+    assert_eq!(parse(&exchange(served.address(), whole.as_bytes())).status, 201);
+}
+
+#[test]
 fn answers_that_nobody_takes_keep_a_budget() {
     let mut config = Config::default();
     config.limits.max_answers_in_flight = 1 << 20;

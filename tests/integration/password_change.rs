@@ -478,6 +478,8 @@ fn digits_are_as_many_as_asked_for_and_others_each_time() {
     assert!(first.len() == 8 && first.bytes().all(|byte| byte.is_ascii_digit()), "{first}");
     assert_ne!(first, token(digits(json!({"userId": AMELIA, "length": 8}))));
     assert_eq!(token(digits(json!({"userId": AMELIA}))).len(), 6);
+    // To JSON it is the same number.
+    assert_eq!(token(digits(json!({"userId": AMELIA, "length": 8.0}))).len(), 8);
     for body in [
         json!({}),
         json!({"userId": "nobody"}),
@@ -549,4 +551,89 @@ fn a_state_moves_whole_with_changes_that_are_pending() {
     second.advance("5s");
     assert_eq!(second.state(&id), "FINISHED");
     assert!(second.has("Okta", GOOD) && second.has("Active Directory", GOOD));
+}
+
+#[test]
+fn a_change_that_begins_after_a_state_was_brought_has_an_id_of_its_own() {
+    let mut first = Program::new("");
+    let id = first.set(&first.query("Okta"), GOOD);
+    first.advance("2s");
+    let state = first.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    // The same seed: it would draw the same id.
+    let second = Program::new("");
+    assert_eq!(second.0.ask(Method::PUT, "/_sim/state", Some(state)).reply.status, 200);
+    let other = second.set(&second.query("Okta"), GOOD);
+    assert_ne!(id, other);
+    assert_eq!((second.state(&id), second.state(&other)), (json!("FINISHED"), json!("IN_PROGRESS")));
+    let state = second.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    assert_eq!(second.0.ask(Method::PUT, "/_sim/state", Some(state)).reply.status, 200);
+}
+
+#[test]
+fn a_state_says_when_an_attempt_is_due_by_a_clock_that_was_moved_back_and_after_a_hold() {
+    let due = |program: &Program| {
+        let state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+        let agenda = program.0.ask(Method::GET, "/_sim/agenda", None).reply.value();
+        let due = state["passwordChanges"][0]["accounts"][0]["due"].clone();
+        assert_eq!(due, agenda["due"][0]["at"], "{agenda}");
+        due
+    };
+    let program = Program::new("");
+    program.set(&program.query("Okta"), GOOD);
+    let before = due(&program);
+    let moved = program.0.ask(Method::PUT, "/_sim/clock", Some(json!({"now": "2020-01-01T00:00:00Z"})));
+    assert_eq!(moved.reply.status, 200, "{}", moved.reply.value());
+    assert_ne!(due(&program), before);
+    assert_eq!(due(&program), "2020-01-01T00:00:02.000Z");
+    let mut held = Program::new("{when: {operation: changePassword}, fault: {hold: 30s}}");
+    held.set(&held.query("Okta"), GOOD);
+    let before = due(&held);
+    held.advance("10s");
+    assert_ne!(due(&held), before, "it is held");
+}
+
+#[test]
+fn the_policy_that_is_tightened_is_the_one_in_force_for_the_person() {
+    let tightens = "{when: {operation: queryPasswordInfo}, stage: after, fires: {nth: 1}, fault: {tightenPolicy: {minLength: 64}}}";
+    let program = Program::new(tightens);
+    let exception = "2c91808d744ba0ce01746f93b6204503";
+    let state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let of = |name: &str| {
+        let known = state["identities"].as_array().unwrap().iter();
+        known.clone().find(|one| one["userName"] == name).unwrap()["attributes"]["department"].clone()
+    };
+    let holders = json!([{"id": OKTA, "holders": [
+        {"policyId": POLICY},
+        {"policyId": exception, "selectors": {"identityAttr": [
+            {"name": "department", "value": of("amelia.admin")}]}},
+    ]}]);
+    let mut state = state.clone();
+    state["passwordPolicyHolders"] = holders;
+    state["groups"] = json!([]);
+    let reply = program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply;
+    assert_eq!(reply.status, 200, "{}", reply.value());
+    let before = program.query("Okta")["policies"].clone();
+    let after = program.query("Okta")["policies"].clone();
+    assert!(!before.to_string().contains("passwordMinLength is 64"), "{before}");
+    assert!(after.to_string().contains("passwordMinLength is 64"), "{after}");
+}
+
+#[test]
+fn betas_status_is_told_to_its_owner_an_administrator_and_clients_without_a_user() {
+    let program = Program::new("");
+    let id = program.set(&program.query("Okta"), GOOD);
+    let status = |client_name: &str, version: &str| {
+        let clients = program.0.simulator.default_tenant().clients();
+        let named = clients.iter().find(|client| client.name == client_name).unwrap();
+        let target = token_call("", &named.client_id, &named.client_secret);
+        let token = program.0.ask(Method::POST, &target, None).reply.value()["access_token"].clone();
+        let target = format!("/{version}/password-change-status/{id}");
+        let request = crate::harness::ask::request(Method::GET, &target, token.as_str(), None);
+        program.0.simulator.answer_at(&request, program.0.wall).reply.status.as_u16()
+    };
+    for (client, beta, newest) in
+        [("service", 200, 200), ("admin", 200, 200), ("helpdesk", 403, 403), ("user", 403, 403)]
+    {
+        assert_eq!((status(client, "beta"), status(client, "v2026")), (beta, newest), "{client}");
+    }
 }

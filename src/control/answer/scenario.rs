@@ -50,9 +50,7 @@ pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
 fn rule_error(error: &LoadError) -> ControlError {
     let status = match error {
         LoadError::Taken(_) => StatusCode::CONFLICT,
-        LoadError::TooMany(_) | LoadError::TooManyRegexes(_) | LoadError::SameName(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        LoadError::TooMany(_) | LoadError::TooLarge(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
     };
     ControlError::new(status, error.to_string())
 }

@@ -12,8 +12,8 @@ mod when;
 use std::collections::HashSet;
 
 pub use size::MOST_REGEXES;
-pub(crate) use size::regexes;
 pub(super) use size::{CONDITIONS, MOST_NUMBERS, SEQUENCE};
+pub(crate) use size::{regexes, too_large_together};
 pub(super) use when::check_when;
 
 use super::mistake::Mistake;
@@ -27,11 +27,8 @@ pub(super) fn check_frame(scenario: &Scenario) -> Vec<Mistake> {
     if rules > MOST_RULES {
         found.push(Mistake::new("/rules", format!("{rules} rules; expected {MOST_RULES} or fewer")));
     }
-    let regexes: usize = scenario.rules.iter().map(|rule| regexes(&rule.when)).sum();
-    if regexes > MOST_REGEXES {
-        let message = format!("{regexes} regular expressions; expected {MOST_REGEXES} or fewer in all rules");
-        found.push(Mistake::new("/rules", message));
-    }
+    let too_large = too_large_together(scenario.rules.iter());
+    found.extend(too_large.map(|message| Mistake::new("/rules", message)));
     found
 }
 

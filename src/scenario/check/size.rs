@@ -15,6 +15,9 @@ pub(in crate::scenario) const SEQUENCE: Limit = Limit::Entries(1, MOST_FAULTS);
 const MOST_FAULTS: usize = 1_000;
 /// Numbers that `nth` lists.
 pub(in crate::scenario) const MOST_NUMBERS: usize = 1_000;
+/// Faults of all sequences of a scenario, and numbers of all `nth`: each takes memory as long as the scenario runs.
+const MOST_FAULTS_TOGETHER: usize = 20_000;
+const MOST_NUMBERS_TOGETHER: usize = 100_000;
 /// Regular expressions of all rules that run together, or of one scenario or expectation.
 pub const MOST_REGEXES: usize = 256;
 
@@ -31,9 +34,30 @@ pub(super) fn check_size(when: &When) -> Option<Mistake> {
 
 /// What is too large in a rule beside its `when`.
 pub(super) fn check_rule_size(rule: &Rule) -> Option<Mistake> {
-    let faults = rule.sequence.as_ref().map_or(0, Vec::len);
-    let numbers = rule.fires.nth.as_ref().map_or(0, |nth| nth.0.len());
+    let (faults, numbers) = entries(rule);
     too_many([("sequence", faults, MOST_FAULTS), ("fires/nth", numbers, MOST_NUMBERS)].into_iter())
+}
+
+/// What is too large in all of these rules together, in words.
+pub(crate) fn too_large_together<'a>(rules: impl Iterator<Item = &'a Rule>) -> Option<String> {
+    let (mut faults, mut numbers, mut expressions) = (0, 0, 0);
+    for rule in rules {
+        let (of_sequence, of_nth) = entries(rule);
+        (faults, numbers, expressions) =
+            (faults + of_sequence, numbers + of_nth, expressions + regexes(&rule.when));
+    }
+    let counts = [
+        ("regular expressions", expressions, MOST_REGEXES),
+        ("faults in sequences", faults, MOST_FAULTS_TOGETHER),
+        ("numbers in `nth`", numbers, MOST_NUMBERS_TOGETHER),
+    ];
+    let (what, count, most) = counts.into_iter().find(|(_, count, most)| count > most)?;
+    Some(format!("{count} {what}; expected {most} or fewer in all rules"))
+}
+
+/// How many faults a rule's sequence has, and how many numbers its `nth`.
+fn entries(rule: &Rule) -> (usize, usize) {
+    (rule.sequence.as_ref().map_or(0, Vec::len), rule.fires.nth.as_ref().map_or(0, |nth| nth.0.len()))
 }
 
 fn too_many<'a>(mut counts: impl Iterator<Item = (&'a str, usize, usize)>) -> Option<Mistake> {

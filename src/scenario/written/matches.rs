@@ -56,7 +56,9 @@ impl OneKey {
                     }),
                     "present" => bool::read(value, mistakes).map(Self::Present),
                     other => {
-                        mistakes.add(key, unknown("unknown key", other, &PATTERNS));
+                        if !mistakes.only_counts() {
+                            mistakes.add(key, unknown("unknown key", other, &PATTERNS));
+                        }
                         None
                     }
                 }

@@ -81,29 +81,29 @@ pub(crate) fn begin(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], pass
     }
     // Stable: among those that go first, and among the others, the order of the group's sources stays.
     accounts.sort_by_key(|account| !account.goes_first);
+    let (named, nth) = named_record(view, asked);
     let mut record = PasswordChange {
         accounts,
         password_digest: Some(PasswordDigest::of(asked.identity_id, password).into_text()),
-        ..named_record(view, asked)
+        ..named
     };
     attempt::release(&mut record, due);
-    recorded(view, record, Vec::new())
+    recorded(view, record, nth, Vec::new())
 }
 
 /// A change that fails at once.
 pub(super) fn refused(view: &View<'_>, asked: &Asked<'_>, refused: Refused) -> Begun {
-    let record = PasswordChange {
-        state: ChangeState::Failed,
-        errors: vec![refused.text],
-        ..named_record(view, asked)
-    };
-    recorded(view, record, vec![refused.aside])
+    let (named, nth) = named_record(view, asked);
+    let record = PasswordChange { state: ChangeState::Failed, errors: vec![refused.text], ..named };
+    recorded(view, record, nth, vec![refused.aside])
 }
 
-fn named_record(view: &View<'_>, asked: &Asked<'_>) -> PasswordChange {
-    let nth = view.organisation.made(LABEL) + 1;
-    PasswordChange {
-        id: view.chance.hex(LABEL, nth),
+/// A change with an id of its own, and which draw of an id that was.
+fn named_record(view: &View<'_>, asked: &Asked<'_>) -> (PasswordChange, u64) {
+    // A state that was brought here may have changes whose ids were drawn alike.
+    let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<PasswordChange>().contains(id));
+    let record = PasswordChange {
+        id,
         state: ChangeState::InProgress,
         errors: Vec::new(),
         source_ids: asked.sources(),
@@ -113,12 +113,13 @@ fn named_record(view: &View<'_>, asked: &Asked<'_>) -> PasswordChange {
         password_digest: None,
         accounts: Vec::new(),
         forgotten: false,
-    }
+    };
+    (record, nth)
 }
 
-fn recorded(view: &View<'_>, record: PasswordChange, remarks: Vec<String>) -> Begun {
+fn recorded(view: &View<'_>, record: PasswordChange, nth: u64, remarks: Vec<String>) -> Begun {
     let rendered = Table::render(&record);
-    let made = Some((LABEL, view.organisation.made(LABEL) + 1));
+    let made = Some((LABEL, nth));
     let jobs = attempt::jobs(view, &record).into_iter().map(|job| Change::Job(Box::new(job)));
     let write = WriteOf::Create { record: record.clone(), rendered, made };
     let changes = std::iter::once(Change::record(write)).chain(jobs).collect();

@@ -2,7 +2,7 @@
 //! that does.
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::Identity;
 use crate::service::{Call, Done, View};
@@ -24,13 +24,19 @@ pub(in crate::service) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Don
         let text = format!("Referenced identity \"{user}\" (userId) was not found.");
         return Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text));
     }
-    let length = body["length"].as_u64().unwrap_or(DIGITS);
+    let length = whole(&body["length"]).unwrap_or(DIGITS);
     // Each exchange has its own number, and so its own digits; they need not be kept.
     let nth = call.nth;
     let digits: String = (0..length).map(|place| digit(view.chance.unit(LABEL, nth * 32 + place))).collect();
     let request_id = view.chance.uuid(LABEL, nth).to_string();
     let body = json!({ "digitToken": digits, "requestId": request_id });
     Ok(Reply::json(StatusCode::OK, body.to_string()).into())
+}
+
+/// A whole number as JSON may spell it: `8`, `8.0`, `8e0`. The contract has seen that it is one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 6 to 18")]
+fn whole(number: &Value) -> Option<u64> {
+    number.as_u64().or_else(|| number.as_f64().map(|number| number as u64))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 9")]

@@ -32,6 +32,9 @@ const PASSWORD: &str = "PASSWORD";
 /// The feature of a source with whose accounts people sign in.
 const AUTHENTICATE: &str = "AUTHENTICATE";
 
+/// The version whose own text says who may call.
+const BETA: &str = "beta";
+
 /// The label under which ids of keys are drawn.
 const KEY_LABEL: &str = "public-key";
 

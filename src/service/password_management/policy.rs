@@ -45,7 +45,7 @@ fn own_policy(view: &View<'_>, source: &Source, identity: Option<&Identity>) -> 
     holders.holders.iter().find(is_for).or_else(for_all).map(|holder| holder.policy_id.clone())
 }
 
-/// What changes when the policy in force for the source that a call names asks for these fields from now on.
+/// What changes when the policy in force for the source and the person that a call names asks for these fields from now on.
 pub(crate) fn tighten(view: &View<'_>, body: &[u8], fields: &TightenPolicy) -> Option<Change> {
     let body = serde_json::from_slice(body).ok()?;
     let former = of_call(view, &body)?;
@@ -59,12 +59,15 @@ pub(crate) fn tighten(view: &View<'_>, body: &[u8], fields: &TightenPolicy) -> O
     Some(Change::record(WriteOf::Replace { former, record, rendered }))
 }
 
-/// The policy in force for the source that a call names, by its id (`sourceId`) or its name (`sourceName`).
+/// The policy in force for the source and the person that a call names, by id (`sourceId`, `identityId`) or by name
+/// (`sourceName`, `userName`).
 fn of_call(view: &View<'_>, body: &Value) -> Option<Arc<PasswordPolicy>> {
     let source = match (body["sourceId"].as_str(), body["sourceName"].as_str()) {
         (Some(id), _) => view.any_source(id),
         (None, Some(name)) => view.sources_named(name).into_iter().next(),
         (None, None) => None,
     };
-    in_force(view, &*source?, None)
+    let by_id = || view.table::<Identity>().get(body["identityId"].as_str()?);
+    let by_name = || view.identities_named(body["userName"].as_str()?).into_iter().next();
+    in_force(view, &*source?, by_id().or_else(by_name).as_deref())
 }

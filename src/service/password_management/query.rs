@@ -5,13 +5,10 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{PASSWORD, has, policy, public_key_id, rules};
+use super::{BETA, PASSWORD, has, policy, public_key_id, rules};
 use crate::fixture::{Account, Identity, Source};
 use crate::service::{Call, Done, View};
 use crate::wire::{DetailCode, Refusal, Reply};
-
-/// The version whose own text refuses users' tokens.
-const BETA: &str = "beta";
 
 /// What a password change needs.
 pub(in crate::service) fn query(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {

@@ -257,6 +257,19 @@ mod tests {
     }
 
     #[test]
+    fn a_code_in_a_url_is_a_secret_and_one_in_other_text_a_number() {
+        let known = Secrets::default();
+        let censor = Censor::knowing(&known);
+        for (text, shown) in [
+            ("http://x/cb?code=s3cret&state=1", format!("http://x/cb?code={HIDDEN}&state=1")),
+            ("http://x/cb#state=1&code=s3cret", format!("http://x/cb#state=1&code={HIDDEN}")),
+            ("exit code=7", "exit code=7".to_owned()),
+        ] {
+            assert_eq!(censor.text(text), shown);
+        }
+    }
+
+    #[test]
     fn a_long_text_is_read_once() {
         let known = Secrets::new(["hush".to_owned()]);
         for piece in ["eyJ", "eyJ.", "a=", "://", "<a>", "basic ", "\\u0041", "%41", "\"a\": \""] {

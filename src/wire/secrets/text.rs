@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::known::Secrets;
-use super::names::is_secret;
+use super::names::{is_secret, is_secret_in_request};
 
 /// How often escapes are undone: a URL in a parameter of a URL has them twice.
 const LAYERS: usize = 3;
@@ -78,7 +78,11 @@ impl View<'_> {
             return Some(mark + 3..mark + 3 + user);
         }
         let name = if bytes[mark] == b'>' { tag(before)? } else { name(before) };
-        if !is_secret(&String::from_utf8_lossy(name)) {
+        let text = String::from_utf8_lossy(name);
+        let marked = before.len().checked_sub(name.len() + 1).map(|place| before[place]);
+        // In the query or the fragment of a URL a `code` buys a token.
+        let is_in_url = bytes[mark] == b'=' && marked.is_some_and(|mark| b"?&#".contains(&mark));
+        if !is_secret(&text) && !(is_in_url && is_secret_in_request(&text)) {
             return None;
         }
         let blanks = bytes[mark + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();

@@ -2,6 +2,7 @@
 //! the models share: how sequences are drawn, and a tenant of its own for each. `PROPTEST_CASES=100000` tries more of
 //! them than `cargo test` does.
 
+mod fan_out;
 mod groups;
 mod pages;
 mod rate_limit;
