@@ -185,7 +185,12 @@ impl<'n, 'a> Record<'n, 'a> {
             let name = key.scalar().unwrap_or_default();
             match shape.keys.iter().position(|known| *known == name) {
                 Some(place) => values[place] = Some(value),
-                None if mistakes.only_counts() => {}
+                // Nobody looks for what was meant; it may have been any key that is missing.
+                None if mistakes.only_counts() => {
+                    if meant.len() < shape.keys.len() {
+                        meant = (0..shape.keys.len()).collect();
+                    }
+                }
                 None if shape.keys.is_empty() => {
                     mistakes.add(key, format!("unknown key {}; expected none", shown(name)));
                 }

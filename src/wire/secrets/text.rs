@@ -82,7 +82,7 @@ impl View<'_> {
         let marked = before.len().checked_sub(name.len() + 1).map(|place| before[place]);
         // In the query or the fragment of a URL a `code` buys a token.
         let is_in_url = bytes[mark] == b'=' && marked.is_some_and(|mark| b"?&#".contains(&mark));
-        if !is_secret(&text) && !(is_in_url && is_secret_in_request(&text)) {
+        if !(is_secret(&text) || is_in_url && is_secret_in_request(&text)) {
             return None;
         }
         let blanks = bytes[mark + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
