@@ -367,6 +367,27 @@ fn exported_state_can_be_imported_unchanged() {
 }
 
 #[test]
+fn what_all_rules_of_a_scenario_ask_for_is_counted_together() {
+    let sim = Sim::new();
+    for (rule, count, expected) in [
+        (
+            json!({ "sequence": vec!["close"; 1_000] }),
+            21,
+            "21000 faults in sequences; expected 20000 or fewer in all rules",
+        ),
+        (
+            json!({ "fires": { "nth": (1..=1_000).collect::<Vec<_>>() }, "fault": "close" }),
+            101,
+            "101000 numbers in `nth`; expected 100000 or fewer in all rules",
+        ),
+    ] {
+        let scenario = json!({ "name": "x", "rules": vec![rule; count] });
+        let told = sim.control("PUT /_sim/scenario", Some(scenario), 400);
+        assert!(told["error"].as_str().unwrap().contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn what_a_body_asks_for_is_counted_before_any_of_it_is_done() {
     let sim = Sim::new();
     let many = |nth: usize, of: fn(usize) -> Value| (0..nth).map(of).collect::<Vec<_>>();
@@ -427,19 +448,6 @@ fn what_a_body_asks_for_is_counted_before_any_of_it_is_done() {
             "POST /_sim/scenario/rules",
             json!({ "fires": { "nth": many(1_001, |nth| json!(nth + 1)) }, "fault": "close" }),
             "1001 numbers; expected 1000 or fewer",
-        ),
-        (
-            "PUT /_sim/scenario",
-            rules(vec![json!({ "sequence": many(1_000, |_| json!("close")) }); 21]),
-            "21000 faults in sequences; expected 20000 or fewer in all rules",
-        ),
-        (
-            "PUT /_sim/scenario",
-            rules(vec![
-                json!({ "fires": { "nth": many(1_000, |nth| json!(nth + 1)) }, "fault": "close" });
-                101
-            ]),
-            "101000 numbers in `nth`; expected 100000 or fewer in all rules",
         ),
         (
             "POST /_sim/tenants",
