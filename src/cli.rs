@@ -5,6 +5,7 @@ pub(crate) mod environment;
 mod listen;
 mod usage;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use sync_group_sim::version::VERSIONS;
 use sync_group_sim::{Prerequisites, TenantOptions};
 
 use crate::drill_args::DrillArgs;
-use crate::limit_args::{LimitArgs, Time, whole_number, yes_or_no};
+use crate::limit_args::{LimitArgs, Time, time_that, whole_number, yes_or_no};
 use crate::server_args::ServerAddressArgs;
 use usage::Refused;
 
@@ -36,16 +37,55 @@ impl Cli {
     /// Reads the command line and the environment, or says what is wrong with them. Asked for help, it prints that and
     /// ends the process.
     pub(crate) fn read() -> Result<Self, String> {
-        let mut known = with_notes_apart(without_empty_variables(Self::command()));
-        let read = known.try_get_matches_from_mut(std::env::args_os());
+        let arguments = usage::arguments();
+        let command = for_one_command(Self::command(), arguments.first());
+        let mut known = with_notes_apart(without_empty_variables(command));
+        let written = with_negative_values(&known, std::env::args_os().collect());
+        let read = known.try_get_matches_from_mut(written);
         match read.and_then(|matches| Self::from_arg_matches(&matches)) {
             Ok(read) => Ok(read),
             Err(error) if !error.use_stderr() => error.exit(),
-            Err(error) => {
-                Err(Refused { error: &error, known: &known, arguments: &usage::arguments() }.told())
-            }
+            Err(error) => Err(Refused { error: &error, known: &known, arguments: &arguments }.told()),
         }
     }
+}
+
+/// Leaves the variables of the server's own options unread where another command is asked for: what is wrong with them
+/// is no matter of that command, which names them neither.
+fn for_one_command(known: clap::Command, first: Option<&String>) -> clap::Command {
+    let is_another = |name: &String| name != "serve" && known.find_subcommand(name).is_some();
+    if !first.is_some_and(is_another) {
+        return known;
+    }
+    known.mut_args(|arg| arg.env(Resettable::Reset))
+}
+
+/// Ties a value such as `-1` to the option before it, as people mean it; the parser takes it for an option.
+fn with_negative_values(known: &clap::Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let takes_one = |option: &str| {
+        let commands = std::iter::once(known).chain(known.get_subcommands());
+        let mut options = commands.flat_map(clap::Command::get_arguments);
+        options.any(|arg| arg.get_long() == Some(option) && arg.get_action().takes_values())
+    };
+    let is_negative = |value: &str| {
+        let digits = value.strip_prefix('-').map(|value| value.trim_start_matches('.'));
+        digits.is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut written: Vec<OsString> = Vec::with_capacity(arguments.len());
+    let mut is_behind_all = false;
+    for argument in arguments {
+        is_behind_all |= argument == "--";
+        let option = written.last().and_then(|last| last.to_str()?.strip_prefix("--"));
+        let is_value = argument.to_str().is_some_and(is_negative) && option.is_some_and(takes_one);
+        match written.last_mut() {
+            Some(option) if is_value && !is_behind_all => {
+                option.push("=");
+                option.push(argument);
+            }
+            _ => written.push(argument),
+        }
+    }
+    written
 }
 
 /// Has `--help` of a command write the variable and the default of an option on lines of their own, as that of the whole
@@ -337,11 +377,7 @@ fn seed(text: &str) -> Result<u64, String> {
 }
 
 fn token_lifetime(text: &str) -> Result<Time, String> {
-    let lifetime = parse_duration(text)?;
-    if !is_whole_seconds(lifetime) {
-        return Err(format!("`{text}` cannot be a token's lifetime; expected whole seconds, 1s or more"));
-    }
-    Ok(Time(lifetime))
+    time_that(text, is_whole_seconds, " cannot be a token's lifetime; expected whole seconds, 1s or more")
 }
 
 fn domain(text: &str) -> Result<String, String> {

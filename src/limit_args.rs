@@ -131,8 +131,15 @@ impl fmt::Display for Time {
 }
 
 pub(crate) fn some_time(text: &str) -> Result<Time, String> {
-    let time = parse_duration(text)?;
-    if time.is_zero() { Err(format!("`{text}`; expected more than 0")) } else { Ok(Time(time)) }
+    time_that(text, |time| !time.is_zero(), "; expected more than 0")
+}
+
+/// Reads a time that has to be of some kind; `wrong` is said behind one that is not. A number without a unit is only told
+/// to be written with one if it is of that kind then.
+pub(crate) fn time_that(text: &str, fits: impl Fn(Duration) -> bool, wrong: &str) -> Result<Time, String> {
+    let with_unit = || parse_duration(&format!("{text}s")).ok().filter(|time| !fits(*time));
+    let time = parse_duration(text).or_else(|why| with_unit().ok_or(why))?;
+    if fits(time) { Ok(Time(time)) } else { Err(format!("`{text}`{wrong}")) }
 }
 
 fn rules(text: &str) -> Result<usize, String> {

@@ -44,6 +44,13 @@ fn meant(text: &str) -> Option<String> {
     if let Some(rest) = after_scheme {
         return if address(rest).is_ok() { Some(rest.to_owned()) } else { meant(rest) };
     }
+    // One bracket is missing, so that which of the colons parts the port is known.
+    if let (true, (host, Some(port))) = (text.contains('[') != text.contains(']'), parts(text))
+        && let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>()
+        && port.parse::<u16>().is_ok()
+    {
+        return Some(format!("[{ip}]:{port}"));
+    }
     if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         return Some(SocketAddr::new(ip, USUAL_PORT).to_string());
     }
@@ -89,6 +96,9 @@ mod tests {
             ("0.0.0.0", "; write 0.0.0.0:4580"),
             ("::1", "; write [::1]:4580"),
             ("[::]", "; write [::]:4580"),
+            ("[::1:0", "; write [::1]:0"),
+            ("::1]:80", "; write [::1]:80"),
+            ("[::1:", ""),
             ("localhost", "; write localhost:4580"),
             ("*:80", "; write 0.0.0.0:80"),
             ("*", "; write 0.0.0.0:4580"),

@@ -4,6 +4,7 @@
 use std::error::Error as _;
 use std::ffi::OsString;
 
+use super::listen;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 use sync_group_sim::document::{nearest, one_of, unknown};
@@ -63,9 +64,20 @@ impl<'a> Refused<'a> {
     fn unknown_argument(&self) -> String {
         let found = self.first(ContextKind::InvalidArg);
         if !found.starts_with('-') {
-            return format!("an argument `{found}` too many; expected those that {}", self.help_shows());
+            let advice =
+                self.option_for(&found).map_or_else(String::new, |meant| format!("; write `{meant}`"));
+            return format!(
+                "an argument `{found}` too many; expected those that {}{advice}",
+                self.help_shows()
+            );
         }
         let found = self.as_written(&found);
+        if matches!(&*found, "--version" | "-V") {
+            let name = self.known.get_name();
+            return format!(
+                "unknown option `{found}` of a command; expected it alone; write `{name} {found}`"
+            );
+        }
         if let Some(owner) = self.owner_of(&found) {
             return format!("unknown option `{found}`; expected it behind its command: `{owner}`");
         }
@@ -74,6 +86,29 @@ impl<'a> Refused<'a> {
         let meant = nearest(&found, options.iter().map(String::as_str)).or(other_name);
         let advice = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         format!("unknown option `{found}`; expected one that {}{advice}", self.help_shows())
+    }
+
+    /// The option for which an argument was probably meant.
+    fn option_for(&self, found: &str) -> Option<String> {
+        let options = || self.command().get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
+        let has = |name: &str| options().any(|(long, _)| long == name);
+        if let Some((long, _)) = options().find(|(_, arg)| choices(arg).iter().any(|choice| choice == found))
+        {
+            return Some(format!("--{long} {found}"));
+        }
+        let is_address = listen::address(found).is_ok();
+        if has("url") && (is_address || found.contains("://")) {
+            let scheme = if found.contains("://") { "" } else { "http://" };
+            let host = if found.contains(':') || !is_address { "" } else { "127.0.0.1:" };
+            return Some(format!("--url {scheme}{host}{found}"));
+        }
+        if has("listen") && is_address {
+            return Some(format!("--listen {found}"));
+        }
+        if has("scenario") && (library::text(found).is_some() || is_file_name(found)) {
+            return Some(format!("--scenario {found}"));
+        }
+        (has("fixture") && fixture::names().contains(&found)).then(|| format!("--fixture {found}"))
     }
 
     /// An option in full: of `-listen` the parser only shows `-l`.
@@ -101,6 +136,8 @@ impl<'a> Refused<'a> {
             format!("; write `{name} --scenario {found}`")
         } else if fixture::names().contains(&found.as_str()) {
             format!("; write `{name} --fixture {found}`")
+        } else if listen::address(&found).is_ok() {
+            format!("; write `{name} --listen {found}`")
         } else if is_file_name(&found) {
             format!("; write `{name} check {found}`, or `{name} --scenario {found}` to run it")
         } else {

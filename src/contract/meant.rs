@@ -31,13 +31,34 @@ impl Contract {
                 newest.map(|newest| newest.name).into_iter().chain(steps.clone()).collect();
             self.meant(&with_version)
         };
-        match self.meant(&steps).or_else(|| if version.is_none() { without_version() } else { None }) {
+        // `/v2099/…`: a version that there is not.
+        let with_other_version = || {
+            let [first, rest @ ..] = steps.as_slice() else { return None };
+            let newest = newest.filter(|_| is_like_a_version(first))?.name;
+            self.meant(&std::iter::once(newest).chain(rest.iter().copied()).collect::<Vec<_>>())
+        };
+        // `/api/v2024/…` and `/v2024/oauth/token`: something in front that does not belong there.
+        let without_first = || {
+            let [_, rest @ ..] = steps.as_slice() else { return None };
+            self.meant(rest).filter(|meant| meant[1..] == rest.join("/"))
+        };
+        let near = self.meant(&steps);
+        let near = near.or_else(|| if version.is_none() { without_version() } else { None });
+        match near.or_else(with_other_version).or_else(without_first).or_else(|| self.of_a_tenant(&steps)) {
             Some(meant) if meant[1..] == steps.join("/") => {
                 format!("`{meant}` has this method in the service, but it is not simulated")
             }
             Some(meant) => format!("{why}; did you mean `{meant}`?"),
             None => format!("{why}: it does not exist, or is not simulated"),
         }
+    }
+
+    /// The path of a tenant, where `tenants` was written in another way.
+    fn of_a_tenant(&self, steps: &[&str]) -> Option<String> {
+        let [first, name, rest @ ..] = steps else { return None };
+        let is_meant = first.eq_ignore_ascii_case("tenants") || first.eq_ignore_ascii_case("tenant");
+        let meant = self.meant(rest).filter(|_| is_meant && *first != "tenants")?;
+        Some(format!("/tenants/{name}{meant}"))
     }
 
     /// The path that was probably meant; `None` when none is near.
@@ -88,6 +109,12 @@ impl Contract {
             .flat_map(|branch| branch.templates.0.iter().map(move |template| (branch, template)));
         all.filter(move |(_, template)| template.operations.iter().flatten().any(is_here))
     }
+}
+
+/// Whether a step is the name that a version could have: `v2099`, `V4`.
+fn is_like_a_version(step: &str) -> bool {
+    let digits = step.strip_prefix(['v', 'V']);
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn rest(template: &'static Template) -> impl Iterator<Item = Step> {
@@ -145,7 +172,27 @@ mod tests {
                 "no such path in v1; did you mean `/password-sync-groups/v1`?",
             ),
             ("/oauth/tokn", None, "no such path; did you mean `/oauth/token`?"),
-            ("/v3/oauth/token", Some("v3"), "no such path in v3: it does not exist, or is not simulated"),
+            ("/v3/oauth/token", Some("v3"), "no such path in v3; did you mean `/oauth/token`?"),
+            ("/api/oauth/token", None, "no such path; did you mean `/oauth/token`?"),
+            ("/oauth/tokens", None, "no such path; did you mean `/oauth/token`?"),
+            (
+                "/v2099/password-sync-groups",
+                None,
+                "no such path; did you mean `/v2026/password-sync-groups`?",
+            ),
+            ("/v4/password-sync-groups/a", None, "no such path; did you mean `/v3/password-sync-groups/a`?"),
+            (
+                "/api/v2024/password-sync-groups",
+                None,
+                "no such path; did you mean `/v2024/password-sync-groups`?",
+            ),
+            (
+                "/Tenants/acme/v3/password-sync-groups",
+                None,
+                "no such path; did you mean `/tenants/acme/v3/password-sync-groups`?",
+            ),
+            ("/v2099/roles", None, "no such path: it does not exist, or is not simulated"),
+            ("/api/v2024/roles", None, "no such path: it does not exist, or is not simulated"),
             ("/v2024/roles", Some("v2024"), "no such path in v2024: it does not exist, or is not simulated"),
             ("/", None, "no such path: it does not exist, or is not simulated"),
         ] {

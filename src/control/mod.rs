@@ -163,11 +163,15 @@ pub(crate) fn console(world: &World, request: &Request, prefix: Prefix, wall: Ti
 
 /// The answer to a call that names a tenant which does not exist.
 pub(crate) fn no_tenant(world: &World, error: &WorldError) -> Outcome {
-    let error = match error {
+    of_world(world, error).outcome()
+}
+
+/// What a call is told of an error; of a tenant that does not exist, how it can be made.
+fn of_world(world: &World, error: &WorldError) -> ControlError {
+    match error {
         WorldError::Unknown(name) => ControlError::new(StatusCode::NOT_FOUND, no_such_tenant(world, name)),
         other => other.clone().into(),
-    };
-    error.outcome()
+    }
 }
 
 /// How a tenant that does not exist can be made, or which one was meant.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::mistakes::{Mistakes, shown};
-use super::tree::{Node, number};
+use super::tree::{Content, Node, number};
 use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
 
@@ -106,8 +106,8 @@ impl Limit {
             }),
             Self::AtLeast(least) => (value < least as f64).then(|| format!("{least} or more")),
             Self::Between(least, most) => {
-                // A chance is easily taken for a number in a hundred.
-                let is_percentage = (least, most) == (0, 1) && value > 1.0 && value <= 100.0;
+                // A chance is easily taken for a number in a hundred; of 1.5 nobody knows what it was.
+                let is_percentage = (least, most) == (0, 1) && (2.0..=100.0).contains(&value);
                 let advice = if is_percentage { format!("; write {}", value / 100.0) } else { String::new() };
                 (value < least as f64 || value > most as f64).then(|| format!("{least} to {most}{advice}"))
             }
@@ -237,8 +237,14 @@ impl Shape {
         let required = self.required();
         let (([key], _) | ([], [key, ..])) = (required.as_slice(), self.keys) else { return String::new() };
         let field = self.keys.iter().zip(self.fields).find(|(known, _)| *known == key);
-        let is_meant = field.is_some_and(|(_, field)| (field.reads)(node));
-        let value = rewritten(node).filter(|_| is_meant);
+        // A number in quotes is a number that was quoted.
+        let unquoted = match &node.content {
+            Content::Quoted(text) => Some(Node { at: node.at, content: Content::Plain(text.clone()) }),
+            _ => None,
+        };
+        let is_meant = |node: &&Node<'_>| field.is_some_and(|(_, field)| (field.reads)(node));
+        let meant = [Some(node), unquoted.as_ref()].into_iter().flatten().find(is_meant);
+        let value = meant.and_then(rewritten);
         value.map_or_else(String::new, |value| format!("; write {{{key}: {value}}}"))
     }
 }

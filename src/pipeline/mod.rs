@@ -3,6 +3,7 @@
 //! wrong with a request is found early and refused late, in the order in which the service refuses.
 //! The service's own steps are in `serve.rs`; how a scenario interferes with them is in `interfere.rs`.
 
+mod explain;
 mod interfere;
 mod refused;
 mod serve;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Prepared;
+use super::{Prepared, explain};
 use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
 use crate::contract::{Checked, Route, Routed};
@@ -76,7 +76,8 @@ fn decide(
 ) -> Result<Done, Refusal> {
     let mut session = None;
     if !is_open(&prepared.routed) {
-        let admitted = state.auth.admit(identified, now)?;
+        let admitted = state.auth.admit(identified, now);
+        let admitted = admitted.map_err(|refusal| explain::unauthorized(refusal, prepared, identified))?;
         session = Some(admitted);
         prepared.access.map_or(Ok(()), |access| state.auth.permit(admitted, access))?;
         limit_rate(state, prepared, admitted, now)?;
@@ -129,7 +130,10 @@ fn limit_rate(
 fn found<'p, 'a>(prepared: &'p Prepared<'a>) -> Result<&'p Route<'a>, Refusal> {
     match &prepared.routed {
         Routed::Found(route) => Ok(route),
-        Routed::WrongMethod { allow, .. } => Err(Refusal::MethodNotAllowed { allow: allow.clone() }),
+        Routed::WrongMethod { allow, .. } => {
+            let why = format!("no call of this path has {}; expected {allow}", prepared.request.method);
+            Err(Refusal::MethodNotAllowed { allow: allow.clone() }.because(why))
+        }
         Routed::Unknown { version } => {
             let why = prepared.contract.why_nowhere(prepared.located.path, *version);
             let refusal = if version.is_some() { Refusal::NotSimulated } else { Refusal::NotFound };

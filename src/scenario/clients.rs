@@ -1,8 +1,9 @@
 //! The clients that rules may be about. A rule about a client that its tenant does not have never fires, and nobody would
 //! see why; here such rules are found, by whoever knows the clients.
 
+use super::check::{self, Covers};
 use super::mistake::Mistake;
-use super::ruleset::{CompiledRule, Rulesets};
+use super::ruleset::{CompiledRule, MOST_RULES, Rulesets};
 use super::written::{Rule, Scenario, TextMatch, When};
 use crate::document::{Document, DocumentError, unknown};
 
@@ -32,16 +33,59 @@ impl KnownClients {
     }
 
     /// The mistakes in rules, each with the place of its rule.
-    pub(super) fn mistakes_in(&self, rules: &[Rule]) -> Vec<Mistake> {
-        let mistakes = (0..).zip(rules).filter_map(|(index, rule): (usize, _)| {
+    pub(super) fn mistakes_in(&self, scenario: &Scenario) -> Vec<Mistake> {
+        let rules = (0..).zip(&scenario.rules);
+        let mistakes = rules.filter_map(|(index, rule): (usize, _)| {
             Some(self.mistake(&rule.when)?.below(&format!("/rules/{index}/when")))
         });
-        mistakes.collect()
+        mistakes.chain(self.hidden_in(scenario)).collect()
+    }
+
+    /// Rules that can never fire because another, whose client is the same by its other name, always fires first.
+    fn hidden_in(&self, scenario: &Scenario) -> Vec<Mistake> {
+        if scenario.rules.len() > MOST_RULES {
+            return Vec::new();
+        }
+        let mut written = scenario.clone();
+        written.name_rules();
+        let mut by_id = written.clone();
+        by_id.rules.iter_mut().for_each(|rule| self.name_client_by_id(&mut rule.when));
+        if by_id == written {
+            return Vec::new();
+        }
+        let (as_written, by_id) = (Covers::new(&written.rules), Covers::new(&by_id.rules));
+        let hidden = |covers: &Covers<'_>, index| check::check_reachable(covers, index);
+        let is_new = |index: &usize| hidden(&as_written, *index).is_empty();
+        let hidden = (0..scenario.rules.len()).filter(is_new).flat_map(|index| {
+            let place = format!("/rules/{index}");
+            hidden(&by_id, index).into_iter().map(move |mistake| mistake.below(&place))
+        });
+        hidden.collect()
+    }
+
+    /// Puts a client's id where its name stands, if only one client is called that.
+    fn name_client_by_id(&self, when: &mut When) {
+        let Some(TextMatch::Exact(wanted)) = &mut when.client else { return };
+        let only_one_called = |text: &str| {
+            let mut called = self.clients.iter().filter(|(id, name)| id == text || name == text);
+            called.next().filter(|_| called.next().is_none())
+        };
+        if let Some((id, _)) = only_one_called(wanted)
+            && only_one_called(id).is_some()
+        {
+            wanted.clone_from(id);
+        }
     }
 
     /// The mistake in a rule on its own.
     pub(super) fn mistake_in(&self, rule: &Rule) -> Option<Mistake> {
         Some(self.mistake(&rule.when)?.below("/when"))
+    }
+
+    /// What is wrong with the client that a question about exchanges names, if anything is: no client has that id or
+    /// name.
+    pub(crate) fn unknown(&self, when: &When) -> Option<String> {
+        Some(self.mistake(when)?.message)
     }
 
     /// Refuses a rule about a client that is not there.
@@ -53,6 +97,9 @@ impl KnownClients {
     pub fn warnings(&self, rulesets: &Rulesets) -> Vec<String> {
         let mut warnings = Vec::new();
         for ruleset in rulesets.iter() {
+            for mistake in self.hidden_in(&ruleset.written()) {
+                warnings.push(format!("scenario `{}`: {}", ruleset.name(), mistake.message));
+            }
             for rule in ruleset.rules() {
                 if let Some(mistake) = self.mistake(&rule.when) {
                     let (scenario, rule) = (ruleset.name(), &rule.name);
@@ -67,7 +114,7 @@ impl KnownClients {
     /// What is wrong with the rules of a valid scenario, with their places in the document.
     pub fn warnings_in(&self, document: &Document<'_>) -> Option<DocumentError> {
         let found = document.read_into(|scenario: Scenario, place| {
-            for mistake in self.mistakes_in(&scenario.rules) {
+            for mistake in self.mistakes_in(&scenario) {
                 place.mistake(&mistake.pointer, mistake.message);
             }
             Some(())
@@ -113,5 +160,24 @@ mod tests {
         ] {
             assert_eq!(warnings(client), expected, "{client}");
         }
+    }
+
+    #[test]
+    fn a_client_is_the_same_by_its_id_and_its_name() {
+        let clients = [("c-1", "admin"), ("c-2", "reader"), ("admin-2", "c-2")];
+        let clients = clients.map(|(id, name)| (id.to_owned(), name.to_owned()));
+        let known = KnownClients::new("tenant `default`", clients);
+        let warnings = |first: &str, second: &str| {
+            let rule = |client: &str| format!("- {{when: {{client: {client}}}, fault: close}}\n");
+            let text = format!("name: mine\nrules:\n{}{}", rule(first), rule(second));
+            let found = known.warnings_in(&Document::new("my.yaml", &text));
+            found.map(|found| found.to_string()).unwrap_or_default()
+        };
+        let expected = "my.yaml:4:3: rule `rule-2` can never fire: `rule-1` before it always fires on everything it \
+                        matches; expected it first, or another `when`";
+        assert_eq!(warnings("admin", "c-1"), expected);
+        assert_eq!(warnings("c-1", "admin"), expected);
+        assert_eq!(warnings("admin", "c-2"), "");
+        assert_eq!(warnings("reader", "c-2"), "", "two clients are called c-2");
     }
 }

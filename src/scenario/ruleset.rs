@@ -108,7 +108,7 @@ impl Scenario {
         Mistakes::or(check::check_frame(&self), ())?;
         let name: Arc<str> = self.name.as_str().into();
         let (mut found, mut rules) = (Vec::new(), Vec::with_capacity(self.rules.len()));
-        let mut names = check::Names::default();
+        let (mut names, covers) = (check::Names::default(), check::Covers::new(&self.rules));
         for (index, rule) in self.rules.iter().enumerate() {
             let mut here: Vec<Mistake> = names.check(&rule.name).into_iter().collect();
             match CompiledRule::new(rule.clone()) {
@@ -116,14 +116,15 @@ impl Scenario {
                 Err(mistakes) => here.extend(Vec::from(mistakes)),
             }
             if here.is_empty() {
-                here.extend(check::check_reachable(&self.rules, index));
+                here.extend(check::check_reachable(&covers, index));
             }
             found.extend(here.into_iter().map(|mistake| mistake.below(&format!("/rules/{index}"))));
         }
         Mistakes::or(found, Ruleset(Arc::new(CheckedScenario { name, lesson: self.lesson, rules })))
     }
 
-    fn name_rules(&mut self) {
+    /// Names the rules that have no name, each by its position.
+    pub(super) fn name_rules(&mut self) {
         for (index, rule) in self.rules.iter_mut().enumerate() {
             if rule.name.is_empty() {
                 rule.name = format!("rule-{}", index + 1);
@@ -153,7 +154,7 @@ impl Ruleset {
                 place.mistake("/rules", error.to_string());
                 return None;
             }
-            for mistake in known.map(|known| known.mistakes_in(&scenario.rules)).unwrap_or_default() {
+            for mistake in known.map(|known| known.mistakes_in(&scenario)).unwrap_or_default() {
                 place.mistake(&mistake.pointer, mistake.message);
             }
             told(scenario.check(), place)

@@ -1,7 +1,10 @@
 //! One connection, from its first byte to its last: TLS, HTTP in both versions, and what ends it. Its requests are in
 //! `exchanges.rs`.
 
+use std::error::Error;
 use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::iter;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -114,13 +117,53 @@ where
 /// Logs why a connection ended early, unless that was on purpose.
 fn log_early_end(number: u64, error: &Ended) {
     let is_on_purpose =
-        error.is::<Broken>() || error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Broken>);
+        error.is::<Broken>() || error.source().is_some_and(<dyn Error + 'static>::is::<Broken>);
     if is_on_purpose {
         return;
     }
     // Heads that cannot be read were answered, and have a line of their own.
     let is_head = error.downcast_ref().is_some_and(hyper::Error::is_parse);
     if !is_head {
-        tracing::info!(connection = number, error, "a connection ended early");
+        tracing::info!(connection = number, "a connection ended early: {}", early_end(error));
+    }
+}
+
+/// An error, what caused it, and so on.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |error| (**error).source())
+}
+
+/// Why a connection ended early, in our own words.
+fn early_end(error: &Ended) -> &'static str {
+    if causes(&**error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)) {
+        return "the client went away within a request";
+    }
+    match causes(&**error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
+        Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe) => {
+            "the client broke it off"
+        }
+        Some(ErrorKind::UnexpectedEof) => "the client went away without closing TLS",
+        Some(ErrorKind::InvalidData) => "what the client sent breaks the rules of TLS or HTTP",
+        Some(_) => "the system took it away",
+        None => "what the client sent breaks the rules of HTTP",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_early_end_is_told_in_our_own_words() {
+        for (kind, expected) in [
+            (ErrorKind::ConnectionReset, "the client broke it off"),
+            (ErrorKind::BrokenPipe, "the client broke it off"),
+            (ErrorKind::UnexpectedEof, "the client went away without closing TLS"),
+            (ErrorKind::PermissionDenied, "the system took it away"),
+        ] {
+            let error: Ended = Box::new(io::Error::new(kind, "a library's words"));
+            assert_eq!(early_end(&error), expected);
+        }
+        assert_eq!(early_end(&"other".into()), "what the client sent breaks the rules of HTTP");
     }
 }

@@ -175,7 +175,17 @@ impl Tenant {
         // The journal is looked at as it is now, and no request waits until that is done.
         let compiled = verify::compile(expectation)?;
         let (exchanges, secrets, ..) = self.exchanges(&Filter::default(), wall);
-        Ok(verify::verify(&exchanges, &compiled, &secrets))
+        let found = verify::verify(&exchanges, &compiled, &secrets);
+        // Nothing is what a client does that is not there: whoever expects just that has probably mistyped its name.
+        let unknown = if found.passed && found.count == 0 {
+            self.known_clients().unknown(&expectation.matching)
+        } else {
+            None
+        };
+        Ok(match unknown {
+            Some(why) => Verification { passed: false, expected: Some(why), ..found },
+            None => found,
+        })
     }
 
     /// What the verdicts say of what its clients did.

@@ -62,6 +62,27 @@ fn health_speaks_https_to_whom_it_trusts() {
     assert!(!Path::new(&authority).exists());
 }
 
+#[test]
+fn a_variable_of_another_command_is_no_matter_of_the_one_that_is_asked_for() {
+    let server = serve(&[]);
+    let url = plain_url(&server);
+    let wrong = [
+        ("SYNC_GROUP_SIM_RATE_LIMIT", "100"),
+        ("SYNC_GROUP_SIM_SEED", "lucky"),
+        ("SYNC_GROUP_SIM_MAX_BODY", "large"),
+    ];
+    for command in ["health", "env", "journal"] {
+        let (code, _, stderr) = run_with(&wrong, &[command, "--url", &url]);
+        assert_eq!((code, &*stderr), (0, ""), "{command}");
+    }
+    for command in [&["serve"][..], &[]] {
+        let (code, _, stderr) = run_with(&wrong, command);
+        assert!(code == 2 && stderr.starts_with("SYNC_GROUP_SIM_"), "{command:?}: {stderr}");
+    }
+    let (code, _, stderr) = run_with(&wrong, &["drill", "--list", "--", "true"]);
+    assert!(code == 2 && stderr.starts_with("SYNC_GROUP_SIM_"), "{stderr}");
+}
+
 fn plain_url(server: &Server) -> String {
     format!("http://{}", server.address())
 }

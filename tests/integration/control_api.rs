@@ -290,6 +290,21 @@ fn the_journal_is_filtered_cleared_and_exported() {
 }
 
 #[test]
+fn a_question_about_a_client_that_is_not_there_is_answered_with_those_that_are() {
+    let sim = Sim::new();
+    let (prefix, _) = with_three_calls(&sim);
+    let nobody = "has the id or name `raeder`; expected ";
+    let verify = |client: &str, status: u16| {
+        let body = json!({ "match": { "client": client }, "count": { "exactly": 0 } });
+        sim.control(&format!("POST {prefix}/_sim/verify"), Some(body), status)
+    };
+    let told = verify("raeder", 409);
+    assert!(told["passed"] == false && told["expected"].as_str().unwrap().contains(nobody), "{told}");
+    assert!(told["expected"].as_str().unwrap().ends_with("; did you mean `reader`?"), "{told}");
+    assert_eq!(verify("reader", 200)["passed"], true);
+}
+
+#[test]
 fn verification_counts_and_orders_and_measures() {
     let sim = Sim::new();
     let (prefix, _) = with_three_calls(&sim);

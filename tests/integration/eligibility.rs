@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use serde_json::json;
-use sync_group_sim::Prerequisites;
+use sync_group_sim::{Config, Prerequisites};
 
 use crate::harness::client::Client;
 
@@ -12,10 +12,17 @@ const MAINFRAME: &str = "2c918084660f45d6016617daa9210609";
 
 /// The answer to a group of GitHub and Mainframe, which has no application, when Mainframe has these features.
 fn grouped_with(features: &[&str]) -> (u16, String) {
-    let mut client = Client::new(Vec::new(), |config| {
+    grouped_when(|config| {
         let mainframe = config.fixture.sources.iter_mut().find(|source| source.id == MAINFRAME).unwrap();
-        config.options.prerequisites = Prerequisites::Enforce;
         mainframe.features = features.iter().map(|feature| (*feature).to_owned()).collect();
+    })
+}
+
+/// The same when the built-in fixture is changed in this way.
+fn grouped_when(change: impl FnOnce(&mut Config)) -> (u16, String) {
+    let mut client = Client::new(Vec::new(), |config| {
+        config.options.prerequisites = Prerequisites::Enforce;
+        change(config);
     });
     client.buy_token();
     let body = json!({
@@ -37,4 +44,9 @@ fn an_application_is_asked_of_authentication_sources_only() {
     );
     let (status, text) = grouped_with(&["AUTHENTICATE"]);
     assert!(status == 400 && text.contains("does not have the feature PASSWORD"), "{text}");
+}
+
+#[test]
+fn the_mainframe_of_the_built_in_fixture_is_eligible_as_it_is() {
+    assert_eq!(grouped_when(|_| ()).0, 200);
 }

@@ -55,6 +55,8 @@ fn a_404_says_whether_the_path_or_the_group_is_missing() {
     for (target, told) in [
         ("/v3/password-sync-group", "no such path in v3; did you mean `/v3/password-sync-groups`?"),
         ("/v2023/password-sync-groups", "no such path; did you mean `/v2024/password-sync-groups`?"),
+        ("/v2099/password-sync-groups", "no such path; did you mean `/v2026/password-sync-groups`?"),
+        ("/api/v2024/password-sync-groups", "no such path; did you mean `/v2024/password-sync-groups`?"),
         ("/v3/roles", "no such path in v3: it does not exist, or is not simulated"),
         ("/v3/password-sync-groups/nobody", "no password sync group has this id"),
     ] {
@@ -62,6 +64,78 @@ fn a_404_says_whether_the_path_or_the_group_is_missing() {
         assert_eq!((status, &*why), (404, told), "{target}");
         assert_eq!(body["detailCode"], "404 Not found");
     }
+}
+
+#[test]
+fn a_401_says_what_is_wrong_with_the_header_and_with_the_path() {
+    let client = client();
+    let astray = "no such path; did you mean `/oauth/token`? | JWT is required";
+    for (method, target, told) in [
+        (Method::POST, "/oauth/tokens", astray),
+        (
+            Method::POST,
+            "/v2024/oauth/token",
+            "no such path in v2024; did you mean `/oauth/token`? | JWT is required",
+        ),
+        (Method::GET, GROUPS, "JWT is required"),
+    ] {
+        let request = Request::new(method, target).unwrap();
+        assert_eq!(why(&client, &request).2, told, "{target}");
+    }
+    let malformed = "JWT validation failed: JWT is malformed";
+    for (sent, told) in [
+        (
+            client.token.clone(),
+            "Authorization does not begin with `Bearer `; expected `Bearer`, a blank and the token | JWT is required"
+                .to_owned(),
+        ),
+        (
+            "Basic hush".to_owned(),
+            "Authorization is of the scheme `Basic`; expected `Bearer`, a blank and the token | JWT is required".to_owned(),
+        ),
+        (
+            "Bearer ".to_owned(),
+            "Authorization has no token behind `Bearer`; expected `Bearer`, a blank and the token | JWT is required"
+                .to_owned(),
+        ),
+        (String::new(), "Authorization is empty; expected `Bearer`, a blank and the token | JWT is required".to_owned()),
+        (
+            format!("Bearer \"{}\"", client.token),
+            format!("the token stands in quotes; expected it without | {malformed}"),
+        ),
+        (
+            format!("Bearer Bearer {}", client.token),
+            "the scheme `Bearer` stands twice; expected it once | JWT validation failed: JWT was not issued by this tenant".to_owned(),
+        ),
+        (
+            "Bearer undefined".to_owned(),
+            format!("the token is what a variable holds that was never set; expected the `access_token` of a token call | {malformed}"),
+        ),
+        (
+            "Bearer {\"access_token\": \"hush\"}".to_owned(),
+            format!("the token is JSON; expected the `access_token` in it alone | {malformed}"),
+        ),
+        (
+            "Bearer $TOKEN".to_owned(),
+            format!("the token is a variable that nothing was put for; expected its value | {malformed}"),
+        ),
+        ("Bearer hush".to_owned(), malformed.to_owned()),
+    ] {
+        let request = Request::new(Method::GET, GROUPS).unwrap();
+        let request = request.header(hyper::header::AUTHORIZATION, &sent);
+        let (status, body, why) = why(&client, &request);
+        assert_eq!((status, why), (401, told), "{sent}");
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+    }
+    let kept = client.journal().to_string();
+    assert!(!kept.contains(&client.token) && !kept.contains("hush"), "{kept}");
+}
+
+#[test]
+fn a_405_says_which_methods_there_are() {
+    let client = client();
+    let (status, _, told) = why(&client, &request(&client, Method::PATCH, GROUPS));
+    assert_eq!((status, &*told), (405, "no call of this path has PATCH; expected GET, POST"));
 }
 
 #[test]

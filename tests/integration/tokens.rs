@@ -6,6 +6,7 @@ use serde_json::json;
 use sync_group_sim::clock::{Clock, Timestamp};
 use sync_group_sim::simulator::{Config, Simulator};
 
+use crate::harness::client::Client;
 use crate::harness::control::Sim;
 
 #[test]
@@ -22,6 +23,16 @@ fn a_token_lives_exactly_as_long_as_it_says_at_any_fraction_of_a_second() {
     assert_eq!(sim.status(list, &token), 200);
     advance("1ms");
     assert_eq!(sim.status(list, &token), 401);
+}
+
+#[test]
+fn a_user_is_called_by_a_short_number_beside_the_identitys_id() {
+    let mut client = Client::new(Vec::new(), |_| {});
+    let told = client.buy_token().reply.value();
+    let number = told["user_id"].as_str().unwrap();
+    assert!(number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit()), "{told}");
+    assert_ne!(told["user_id"], told["identity_id"]);
+    assert_eq!(client.buy_token().reply.value()["user_id"], told["user_id"], "it is the identity's");
 }
 
 #[test]

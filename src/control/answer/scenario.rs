@@ -111,7 +111,9 @@ fn not_one(document: &Document<'_>, outline: &Outline, error: &DocumentError) ->
         );
         return ControlError::bad(message);
     }
-    let is_name = matches!(outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"));
+    // What is wrong with the name itself is told alone.
+    let is_name = matches!(outline, Outline::Keys(keys) if keys.iter().all(|key| key == "name"))
+        && matches!(names.as_slice(), [] | [Value::String(_)]);
     let advice = if is_name { "; write {\"use\": [\"NAME\"]} for a built-in one" } else { "" };
     ControlError::bad(format!("{error}{advice}"))
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::control::read::document;
-use crate::control::{Answer, ControlError, ControlRequest, Said, created, ok};
+use crate::control::{Answer, ControlError, ControlRequest, Said, created, of_world, ok};
 use crate::world::{TenantRequest, bad_name, is_tenant_name};
 
 pub(in crate::control) fn list(asked: &ControlRequest<'_>) -> Answer {
@@ -40,5 +40,6 @@ fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
 }
 
 pub(in crate::control) fn delete(asked: &ControlRequest<'_>) -> Answer {
-    Ok(Said::Ended(asked.world.delete_tenant(&asked.name)?))
+    let deleted = asked.world.delete_tenant(&asked.name);
+    Ok(Said::Ended(deleted.map_err(|error| of_world(asked.world, &error))?))
 }

@@ -1,16 +1,20 @@
 //! Whether a scenario is valid: values are possible, and rules can fire. What was written by hand
 //! comes through here before anything runs.
 
+mod calls;
+mod cover;
 mod numbers;
 mod overlap;
 mod paths;
 mod route;
 mod rule;
 mod size;
+mod ways;
 mod when;
 
 use std::collections::HashSet;
 
+pub(super) use cover::Covers;
 pub use size::MOST_REGEXES;
 pub(super) use size::{CONDITIONS, MOST_NUMBERS, SEQUENCE};
 pub(crate) use size::{regexes, too_large_together};
@@ -38,8 +42,8 @@ pub(super) fn check_rule(rule: &Rule) -> Vec<Mistake> {
 }
 
 /// What is wrong with the rule at `index` given the others, all of which have names.
-pub(super) fn check_reachable(rules: &[Rule], index: usize) -> Vec<Mistake> {
-    overlap::check_reachable(rules, index).err().into_iter().collect()
+pub(super) fn check_reachable(covers: &Covers<'_>, index: usize) -> Vec<Mistake> {
+    overlap::check_reachable(covers, index).err().into_iter().collect()
 }
 
 /// Finds names that occur more than once.
@@ -89,6 +93,7 @@ mod tests {
             ("fault:\n  respond:\n    status: 700", "my.yaml:5:17: status 700; expected 200 to 599"),
             ("{fires: {nth: 0}, fault: close}", "my.yaml:3:19: nth 0 can never fire; expected 1 or more"),
             ("{fires: {first: 0}, fault: close}", "my.yaml:3:21: first 0; expected 1 or more"),
+            ("{fires: {chance: 1.5}, fault: close}", "my.yaml:3:22: chance 1.5; expected 0 to 1"),
             ("{fires: {chance: 2}, fault: close}", "my.yaml:3:22: chance 2; expected 0 to 1; write 0.02"),
             (
                 "{when: {version: v9}, fault: close}",
@@ -156,6 +161,16 @@ mod tests {
             ("{when: {operation: fly}, fault: close}", "my.yaml:3:24", "operation `fly`; expected one of"),
             ("{when: {operation: [token, fly]}, fault: close}", "my.yaml:3:32", "operation `fly`; expected"),
             ("{when: {operation: []}, fault: close}", "my.yaml:3:24", "an empty list can never match"),
+            (
+                "{when: {page: pastEnd, method: POST}, fault: close}",
+                "my.yaml:3:36",
+                "listSources or listPasswordPolicyHoldersOnSource has this method; expected GET",
+            ),
+            (
+                "{when: {page: pastEnd, path: /oauth/token}, fault: close}",
+                "my.yaml:3:34",
+                "path `/oauth/token` leads to none of these calls; expected one such as /",
+            ),
             ("{fault: explode}", "my.yaml:3:13", "fault `explode`; expected one of"),
             ("{fault: {explode: {}}}", "my.yaml:3:14", "fault `explode`; expected one of"),
             (
@@ -200,11 +215,24 @@ mod tests {
         );
     }
 
+    fn two_rules(first: &str, second: &str) -> String {
+        format!("name: mine\nrules:\n  - {{name: a, {first}}}\n  - {{name: b, {second}}}\n")
+    }
+
+    fn assert_hidden(first: &str, second: &str) {
+        let found = error(&two_rules(first, second));
+        let expected = "my.yaml:4:5: rule `b` can never fire: `a` before it always fires";
+        assert!(found.starts_with(expected), "{first} {second} {found}");
+    }
+
+    fn assert_free(first: &str, second: &str) {
+        let text = two_rules(first, second);
+        let read = Ruleset::read(&Document::new("my.yaml", &text));
+        assert!(read.is_ok(), "{text} {:?}", read.err());
+    }
+
     #[test]
     fn a_rule_that_another_hides_is_a_mistake() {
-        let scenario = |first: &str, second: &str| {
-            format!("name: mine\nrules:\n  - {{name: a, {first}}}\n  - {{name: b, {second}}}\n")
-        };
         for (first, second) in [
             ("fault: close", "when: {operation: token}, fault: reset"),
             (
@@ -219,11 +247,7 @@ mod tests {
             ),
             ("fires: {chance: 1}, fault: pass", "fires: {nth: 2}, fault: reset"),
         ] {
-            let found = error(&scenario(first, second));
-            assert!(
-                found.starts_with("my.yaml:4:5: rule `b` can never fire: `a` before it always fires"),
-                "{found}"
-            );
+            assert_hidden(first, second);
         }
         for (first, second) in [
             ("fault: {hold: 1s}", "stage: after, fault: reset"),
@@ -232,10 +256,9 @@ mod tests {
             ("sequence: [close, reset]", "fault: reset"),
             ("when: {operation: token}, fault: close", "fault: reset"),
         ] {
-            let text = scenario(first, second);
-            assert!(Ruleset::read(&Document::new("my.yaml", &text)).is_ok(), "{text}");
+            assert_free(first, second);
         }
-        let found = error(&scenario("stage: after, fault: reset", "fault: close"));
+        let found = error(&two_rules("stage: after, fault: reset", "fault: close"));
         assert!(
             found.contains("rule `a` can never fire: `b` always answers before the operation happens"),
             "{found}"
@@ -244,6 +267,121 @@ mod tests {
             error("name: mine\nrules: [{name: a, fires: {nth: 1}, fault: close}, {name: a, fault: close}]\n")
                 .ends_with("two rules are named `a`; expected each name once")
         );
+    }
+
+    #[test]
+    fn a_rule_is_hidden_by_one_that_says_the_same_in_other_words() {
+        for (first, second) in [
+            ("when: {path: /v3/**}, fault: close", "when: {path: /v3/password-sync-groups}, fault: reset"),
+            ("when: {path: /v3/**}, fault: close", "when: {path: '/v3/x/*', method: PUT}, fault: reset"),
+            ("when: {path: /v3/x}, fault: close", "when: {path: //v3/%78/}, fault: reset"),
+            ("when: {path: '/**'}, fault: close", "when: {operation: token}, fault: reset"),
+            (
+                "when: {path: '**/password-sync-groups**'}, fault: close",
+                "when: {operation: [getPasswordSyncGroup, createPasswordSyncGroup], version: v3}, fault: reset",
+            ),
+            ("when: {path: /oauth/token}, fault: close", "when: {operation: token}, fault: reset"),
+            (
+                "when: {operation: token}, fault: close",
+                "when: {path: /oauth/token, method: POST}, fault: reset",
+            ),
+            (
+                "when: {operation: getPasswordSyncGroup}, fault: close",
+                "when: {path: /v3/password-sync-groups/a, method: HEAD}, fault: reset",
+            ),
+            (
+                "when: {method: {regex: '^(GET|HEAD)$'}}, fault: close",
+                "when: {operation: getPasswordSyncGroups}, fault: reset",
+            ),
+            (
+                "when: {method: POST}, fault: close",
+                "when: {operation: createPasswordSyncGroup}, fault: reset",
+            ),
+            ("when: {method: {regex: ^P}}, fault: close", "when: {method: PUT}, fault: reset"),
+            ("when: {version: v3}, fault: close", "when: {path: /v3/password-sync-groups}, fault: reset"),
+            ("when: {version: {present: true}}, fault: close", "when: {path: '/v3/**'}, fault: reset"),
+            (
+                "when: {version: {present: true}}, fault: close",
+                "when: {operation: getPasswordSyncGroup}, fault: reset",
+            ),
+            (
+                "when: {version: {present: false}}, fault: close",
+                "when: {operation: [token, oauthInfo]}, fault: reset",
+            ),
+            ("when: {client: {regex: ^adm}}, fault: close", "when: {client: admin}, fault: reset"),
+            ("when: {query: {a: {regex: x}}}, fault: close", "when: {query: {a: xy}}, fault: reset"),
+            ("when: {body: {/a: {regex: x}}}, fault: close", "when: {body: {/a: xy}}, fault: reset"),
+            ("when: {operation: '*'}, fault: close", "when: {page: pastEnd}, fault: reset"),
+        ] {
+            assert_hidden(first, second);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_may_fire_beside_a_similar_one_is_none() {
+        for (first, second) in [
+            ("when: {path: /v3/*}, fault: close", "when: {path: /v3/x/y}, fault: reset"),
+            ("when: {path: /v3/*}, fault: close", "when: {path: /v3/**}, fault: reset"),
+            ("when: {path: /v3/**}, fault: close", "when: {operation: getPasswordSyncGroups}, fault: reset"),
+            ("when: {path: '/v3/a?b'}, fault: close", "when: {path: '/v3/a*b'}, fault: reset"),
+            ("when: {method: GET}, fault: close", "when: {operation: getPasswordSyncGroups}, fault: reset"),
+            ("when: {method: POST}, fault: close", "when: {operation: [token, oauthInfo]}, fault: reset"),
+            ("when: {operation: token}, fault: close", "when: {path: /oauth/token}, fault: reset"),
+            (
+                "when: {operation: token}, fault: close",
+                "when: {path: '/oauth/**', method: POST}, fault: reset",
+            ),
+            (
+                "when: {operation: getPasswordSyncGroup}, fault: close",
+                "when: {path: '/v3/password-sync-groups/*', method: GET}, fault: reset",
+            ),
+            ("when: {version: v3}, fault: close", "when: {path: '/v*/password-sync-groups'}, fault: reset"),
+            ("when: {version: v3}, fault: close", "when: {operation: getPasswordSyncGroups}, fault: reset"),
+            ("when: {path: /v3/**, client: a}, fault: close", "when: {path: /v3/x}, fault: reset"),
+            ("when: {client: {regex: ^adm}}, fault: close", "when: {client: Admin}, fault: reset"),
+            ("when: {path: /v3/**}, fires: {times: 1}, fault: close", "when: {path: /v3/x}, fault: reset"),
+            ("when: {path: /v3/**}, fires: {chance: 0}, fault: close", "fault: reset"),
+            ("when: {method: CONNECT}, fault: close", "fault: reset"),
+            (
+                "when: {path: '**'}, fault: close",
+                "when: {operation: changePassword}, fault: {connector: refuses}",
+            ),
+        ] {
+            assert_free(first, second);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_several_hide_together_is_a_mistake() {
+        let scenario = |first: &str, second: &str, third: &str| {
+            let rule = |name: &str, when: &str| format!("  - {{name: {name}, when: {when}, fault: close}}\n");
+            format!("name: mine\nrules:\n{}{}{}", rule("a", first), rule("b", second), rule("c", third))
+        };
+        for (first, second, third) in [
+            ("{operation: token}", "{operation: oauthInfo}", "{operation: [token, oauthInfo]}"),
+            ("{method: GET}", "{method: HEAD}", "{operation: getPasswordSyncGroups}"),
+            (
+                "{method: {regex: '^(GET|HEAD)$'}}",
+                "{path: '/v*/**'}",
+                "{operation: getPasswordSyncGroups, version: v3}",
+            ),
+            (
+                "{path: '/v*/**'}",
+                "{path: '/beta/**'}",
+                "{operation: getPasswordSyncGroups, version: {regex: '^(v3|beta)$'}}",
+            ),
+        ] {
+            let found = error(&scenario(first, second, third));
+            assert!(found.starts_with("my.yaml:5:5: rule `c` can never fire: `a`"), "{found}");
+        }
+        for (first, second, third) in [
+            ("{operation: token}", "{operation: oauthInfo, client: x}", "{operation: [token, oauthInfo]}"),
+            ("{method: GET}", "{method: POST}", "{operation: getPasswordSyncGroups}"),
+            ("{method: GET}", "{method: HEAD}", "{path: /v3/password-sync-groups}"),
+        ] {
+            let text = scenario(first, second, third);
+            assert!(Ruleset::read(&Document::new("my.yaml", &text)).is_ok(), "{text}");
+        }
     }
 
     #[test]

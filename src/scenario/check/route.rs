@@ -2,25 +2,13 @@
 //! operations. A request that leads to none has any method; a rule about every operation is about those, too.
 
 use super::paths;
+use super::ways::{Way, ways_elsewhere, ways_to};
 use crate::document::{one_of, shown};
 use crate::operation::Operation;
 use crate::scenario::mistake::Mistake;
 use crate::scenario::text::Text;
 use crate::scenario::written::{Operations, TextMatch, When};
-use crate::version::{ApiVersion, PathStyle, VERSIONS, version_names};
-use crate::wire::path;
-
-/// A way in which a request may come.
-struct Way {
-    /// The API version's name; `None` outside all of them.
-    version: Option<&'static str>,
-    /// `None` where it may be any.
-    method: Option<&'static str>,
-    /// The path as a glob.
-    path: String,
-    /// The path as the documents have it.
-    shown: String,
-}
+use crate::version::version_names;
 
 /// What makes it impossible, if anything does.
 pub(super) fn check_route(when: &When) -> Result<(), Mistake> {
@@ -28,24 +16,27 @@ pub(super) fn check_route(when: &When) -> Result<(), Mistake> {
         return Ok(());
     }
     let operations = match &when.operation {
-        Some(Operations::These(operations)) => operations.as_slice(),
-        None | Some(Operations::Any) => &Operation::ALL,
+        Some(Operations::These(operations)) => operations.clone(),
+        None | Some(Operations::Any) => Operation::ALL.to_vec(),
         // An attempt to change a password is no request.
         Some(Operations::Attempts) => return Ok(()),
     };
+    // Only a list has pages.
+    let has_page = |operation: &Operation| when.page.is_none() || operation.is_paged();
+    let operations: Vec<Operation> = operations.into_iter().filter(has_page).collect();
     let mut ways: Vec<Way> = operations.iter().flat_map(|operation| ways_to(*operation)).collect();
     let names: Vec<&str> = operations.iter().map(|operation| operation.id()).collect();
-    if !matches!(when.operation, Some(Operations::These(_))) {
+    if !matches!(when.operation, Some(Operations::These(_))) && when.page.is_none() {
         ways.extend(ways_elsewhere());
     }
     keep(&mut ways, when.version.as_ref(), |version, way| version.fits(way.version))
-        .map_err(|_| Mistake::new("/version", no_version(when, operations)))?;
+        .map_err(|_| Mistake::new("/version", no_version(when, &operations)))?;
     keep(&mut ways, when.method.as_ref(), has_method).map_err(|before| {
         let message = format!("no call of {} has this method; expected {}", one_of(&names), methods(&before));
         Mistake::new("/method", message)
     })?;
     let Some(path) = &when.path else { return Ok(()) };
-    if ways.iter().any(|way| paths::overlap(&path_of(path), &way.path)) {
+    if ways.iter().any(|way| paths::overlap(path, &way.path)) {
         return Ok(());
     }
     let alike =
@@ -93,55 +84,4 @@ fn no_version(when: &When, operations: &[Operation]) -> String {
         }
         _ => format!("no version fits; expected a pattern for some of {}", version_names()),
     }
-}
-
-/// How an operation is called in each version that has it.
-fn ways_to(operation: Operation) -> Vec<Way> {
-    let way = |version: Option<&'static str>, shown: String| {
-        let method = Some(operation.method());
-        Way { version, method, path: as_glob(&shown), shown }
-    };
-    if !operation.is_versioned() {
-        return vec![way(None, operation.path().to_owned())];
-    }
-    let versions = operation.versions().iter().filter_map(|name| ApiVersion::named(name));
-    versions
-        .map(|version| way(Some(version.name), version.server_suffix() + &version.spell(operation.path())))
-        .collect()
-}
-
-/// How requests come that lead to no operation.
-fn ways_elsewhere() -> Vec<Way> {
-    let way = |version: Option<&'static str>, path: String| Way {
-        version,
-        method: None,
-        shown: path.clone(),
-        path,
-    };
-    let versions = VERSIONS.iter().flat_map(|version| {
-        let begins = match version.style {
-            PathStyle::Prefixed => format!("/{}", version.name),
-            PathStyle::PerService => format!("/?*/{}", version.name),
-        };
-        [format!("{begins}/**"), begins].map(|path| way(Some(version.name), path))
-    });
-    versions.chain([way(None, "**".to_owned())]).collect()
-}
-
-/// A path whose parameters may be anything but nothing.
-fn as_glob(path: &str) -> String {
-    let step = |step: &str| if step.starts_with('{') { "?*".to_owned() } else { step.to_owned() };
-    path.split('/').map(step).collect::<Vec<_>>().join("/")
-}
-
-/// A glob in the form in which paths are compared.
-fn path_of(glob: &str) -> String {
-    let mut path = String::new();
-    for (nth, step) in path::steps(glob).enumerate() {
-        if nth > 0 || glob.starts_with('/') {
-            path.push('/');
-        }
-        path::push_decoded(&mut path, step);
-    }
-    if path.is_empty() { "/".to_owned() } else { path }
 }
