@@ -111,6 +111,18 @@ class Neighbours:
         name = "set_identity_password" if self._style == "beta" else "set_password"
         return self.call("password_management", name, request(**fields))
 
+    def digits(self, **fields):
+        """Digits for a password reset; `None` where the release has no such call."""
+        service = "password_management"
+        api = getattr(self._package(service), APIS[service])
+        if not hasattr(api, "create_digit_token" + METHOD_SUFFIX):
+            return None
+        reset = self._model(service, "PasswordDigitTokenReset")
+        # Experimental: release 1.x wants it switched on, release 2.x its header, and beta knows neither.
+        self._configuration.experimental = True
+        header = {} if self._style == "beta" else {"x_sail_point_experimental": "true"}
+        return self.call(service, "create_digit_token", reset(**fields), **header)
+
     def password_status(self, request_id):
         beta = self._style == "beta"
         name = "get_identity_password_change_status" if beta else "get_password_change_status"

@@ -97,3 +97,10 @@ def test_a_password_that_the_policy_refuses_fails_and_changes_nothing(base_url, 
     assert status.state == "FAILED" and "Head Office Policy" in status.errors[0]
     before = {"userName": "rita.reader", "source": "Okta", "password": "Winter-2026-okta!"}
     assert control(base_url, "passwords/check", before) == {"matches": True}
+
+
+def test_a_help_desk_gets_digits_for_a_reset(service):
+    token = service.digits(user_id="uma.user", length=8)
+    if token is None:
+        pytest.skip("this release has no such call in this version")
+    assert len(token.digit_token) == 8 and token.digit_token.isdigit()
