@@ -75,7 +75,7 @@ fn assert_bounded(options: &[&str], full: usize, request: impl Fn(usize) -> Vec<
 fn request(nth: usize, body: &[u8]) -> Vec<u8> {
     // Header fields that differ are kept each time.
     let head = format!(
-        "POST /v2024/nothing/{nth} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: client {nth}\r\n\
+        "POST /v2024/password-sync-groups?n={nth} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: client {nth}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
