@@ -1,6 +1,6 @@
 //! How the process is asked to end: by SIGTERM, SIGINT or SIGHUP; on Windows by Ctrl-C, Ctrl-Break or a closed console;
-//! by the end of standard input, if that is what it was started with. A thread of its own waits for that, so a server that is busy, or stuck, is ended all the same: at once when it is asked
-//! again, and a little after the drain timeout at the latest.
+//! by the end of standard input, with `--stop-with-stdin`. A thread of its own waits for that, so a server that is busy,
+//! or stuck, is ended all the same: at once when it is asked again, and a little after the drain timeout at the latest.
 
 use std::io;
 use std::sync::mpsc::sync_channel;

@@ -1,5 +1,6 @@
 //! A tenant's state, behind its lock; and the one place that applies decisions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hyper::header::HeaderValue;
@@ -341,11 +342,15 @@ impl TenantState {
     pub(super) fn fixture(&self) -> Fixture {
         let mut fixture = self.organisation.fixture();
         // A clock that was moved back, and a hold, move what is due on the agenda alone.
+        let mut due: HashMap<&str, Vec<&Job>> = HashMap::new();
         for job in self.agenda.jobs() {
-            let mut changes = fixture.password_changes.iter_mut();
-            let change = changes.find(|change| change.id == job.change);
-            if let Some(account) = change.and_then(|change| change.accounts.get_mut(job.account)) {
-                account.due = Some(job.due);
+            due.entry(&job.change).or_default().push(job);
+        }
+        for change in &mut fixture.password_changes {
+            for job in due.get(&*change.id).into_iter().flatten() {
+                if let Some(account) = change.accounts.get_mut(job.account) {
+                    account.due = Some(job.due);
+                }
             }
         }
         Fixture { clients: self.auth.clients().to_vec(), ..fixture }

@@ -637,3 +637,25 @@ fn betas_status_is_told_to_its_owner_an_administrator_and_clients_without_a_user
         assert_eq!((status(client, "beta"), status(client, "v2026")), (beta, newest), "{client}");
     }
 }
+
+#[test]
+fn a_state_may_leave_out_whose_a_change_is_and_keeps_when_a_platforms_password_changed() {
+    let mut program = Program::new("");
+    let now = program.0.wall;
+    let state = json!({
+        "sources": [{"id": "s", "name": "S", "connectionType": "direct", "features": ["PASSWORD"]}],
+        "identities": [{"id": "p", "name": "Pat", "userName": "pat", "passwordChanged": "2026-01-01T00:00:00.000Z"}],
+        "accounts": [{"id": "a", "sourceId": "s", "identityId": "p", "password": "old"}],
+        "passwordChanges": [{
+            "id": "c", "state": "IN_PROGRESS", "sourceIds": ["s"], "passwordDigest": "0".repeat(64),
+            "accounts": [{"accountId": "a", "sourceId": "s", "outcome": "pending", "due": now}],
+        }],
+    });
+    let reply = program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply;
+    assert_eq!(reply.status, 200, "{}", reply.value());
+    program.advance("1s");
+    let state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    assert_eq!(state["passwordChanges"][0]["state"], "FINISHED", "{state}");
+    assert_eq!(state["accounts"][0]["passwordDigest"], "0".repeat(64));
+    assert_eq!(state["identities"][0]["passwordChanged"], "2026-01-01T00:00:00.000Z");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{PASSWORD, has};
 use crate::clock::Timestamp;
-use crate::fixture::{AccountChange, Credential, Outcome, PasswordChange};
+use crate::fixture::{Account, AccountChange, Credential, Outcome, PasswordChange};
 use crate::org::{Table, WriteOf};
 use crate::scenario::fault::Connector;
 use crate::service::{Change, Job, View};
@@ -144,8 +144,10 @@ fn changed(view: &View<'_>, change: &PasswordChange, job: &Job, at: Timestamp) -
         }
         Some(_) => {}
     }
+    // A change in a file need not say whose it is.
     let owner = change.identity_id.as_deref().unwrap_or_default();
-    if !view.accounts_of(owner, id).iter().any(|account| account.id == *account_id) {
+    let is_owners = || view.accounts_of(owner, id).iter().any(|account| account.id == *account_id);
+    if !view.table::<Account>().contains(account_id) && !is_owners() {
         return Ended::Refused(format!("The account on source \"{name}\" does not exist any more."));
     }
     let record = Credential {

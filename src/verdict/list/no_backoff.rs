@@ -17,8 +17,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["fails-twice-then-works", "outage-and-recovery", "connection-resets", "token-endpoint-down"],
     explains: &[],
     checks: "Attempts after failures that may pass do not follow each other at the client's usual pace: five further \
-             attempts at one call, or three at each of three calls and of most that are tried so often, in which the median wait is below 10 ms more than \
-             that pace (30 ms for a slow client) and none is longer by 60 ms. Waits that the service asked for are not \
+             attempts at one call, or three at each of three calls and of most that are tried so often, in which the \
+             median wait is below 10 ms more than that pace (30 ms for a slow client) and none is longer by 60 ms. Waits that the service asked for are not \
              looked at here.",
     why: "An outage ends with time, not with calls. Whoever tries again at once uses up all attempts before anything can \
           have changed, and adds to the load that the service cannot bear.",
