@@ -32,7 +32,14 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
     // Invented: the texts of illegal values. What the service says here is not known.
     let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text, aside: None };
     match error.kind() {
-        ValidationErrorKind::Required { property } => is_missing(property.as_str().unwrap_or_default()),
+        ValidationErrorKind::Required { property } => {
+            let property = property.as_str().unwrap_or_default();
+            if field.is_empty() {
+                is_missing(property)
+            } else {
+                is_missing(&[&*field, ".", property].concat())
+            }
+        }
         ValidationErrorKind::Type { kind }
             if instance.is_null() && is_required_type(kind) && !field.is_empty() =>
         {
@@ -92,7 +99,8 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
 
 /// The values of an enum, with commas between them.
 fn listed(options: &Value) -> String {
-    let options = options.as_array().into_iter().flatten();
+    // Null stands for what is left out; what is expected is something else.
+    let options = options.as_array().into_iter().flatten().filter(|option| !option.is_null());
     options.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

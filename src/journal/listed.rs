@@ -26,23 +26,32 @@ pub(crate) struct Listing {
     /// The last number that is listed: that of the newest exchange when it began.
     pub(crate) until: u64,
     tail: String,
+    /// What is wrong with the client that the filter names, if it is none of the tenant's.
+    unknown: Option<String>,
     is_first: bool,
 }
 
 impl Listing {
     /// A listing, and how its text begins.
-    pub(crate) fn begin(form: Form, filter: Filter, until: u64, seed: u64, dropped: u64) -> (Self, String) {
+    pub(crate) fn begin(
+        form: Form,
+        filter: Filter,
+        until: u64,
+        seed: u64,
+        dropped: u64,
+        unknown: Option<String>,
+    ) -> (Self, String) {
         let (head, tail) = match form {
             Form::Journal => {
-                (format!("{{\"seed\":{seed},\"exchanges\":["), format!("],\"dropped\":{dropped}}}"))
+                (format!("{{\"seed\":{seed},\"exchanges\":["), format!("],\"dropped\":{dropped}"))
             }
             Form::Archive => {
                 let creator = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
                 let head = format!("{{\"log\":{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[");
-                (head, "]}}".to_owned())
+                (head, "]".to_owned())
             }
         };
-        (Self { form, filter, until, tail, is_first: true }, head)
+        (Self { form, filter, until, tail, unknown, is_first: true }, head)
     }
 
     /// Adds the next exchanges to a page, oldest first, until it is long.
@@ -64,8 +73,15 @@ impl Listing {
         }
     }
 
-    /// How its text ends.
-    pub(crate) fn end(&self) -> &str {
-        &self.tail
+    /// How its text ends. Where nothing is listed because no client is called so, it says that: whoever fetches a token
+    /// may name any client, so it is no mistake by itself.
+    pub(crate) fn end(&self) -> String {
+        let warning = self.unknown.as_ref().filter(|_| self.is_first).map(|why| Value::from(&**why));
+        let (name, close) = match self.form {
+            Form::Journal => ("warning", "}"),
+            Form::Archive => ("comment", "}}"),
+        };
+        let warning = warning.map(|why| format!(",\"{name}\":{why}")).unwrap_or_default();
+        format!("{}{warning}{close}", self.tail)
     }
 }

@@ -80,6 +80,9 @@ fn decide(
         let admitted = admitted.map_err(|refusal| explain::unauthorized(refusal, prepared, identified))?;
         session = Some(admitted);
         prepared.access.map_or(Ok(()), |access| state.auth.permit(admitted, access))?;
+        if let Routed::Found(route) = &prepared.routed {
+            service::permit(route, admitted)?;
+        }
         limit_rate(state, prepared, admitted, now)?;
     }
     let options = prepared.located.tenant.options();

@@ -24,12 +24,16 @@ impl KnownClients {
     fn mistake(&self, when: &When) -> Option<Mistake> {
         // A pattern may be meant for token calls, which can name any client.
         let Some(TextMatch::Exact(wanted)) = &when.client else { return None };
+        Some(Mistake::new("/client", self.unknown_name(wanted)?))
+    }
+
+    /// What is wrong with a text that should be a client's id or name, if anything is.
+    pub(crate) fn unknown_name(&self, wanted: &str) -> Option<String> {
         if self.clients.iter().any(|(id, name)| wanted == id || wanted == name) {
             return None;
         }
         let names: Vec<&str> = self.clients.iter().map(|(_, name)| name.as_str()).collect();
-        let message = unknown(&format!("no client of {} has the id or name", self.whose), wanted, &names);
-        Some(Mistake::new("/client", message))
+        Some(unknown(&format!("no client of {} has the id or name", self.whose), wanted, &names))
     }
 
     /// The mistakes in rules, each with the place of its rule.

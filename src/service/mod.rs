@@ -204,6 +204,15 @@ pub(crate) fn compute(operation: Operation, body: &Value, keys: &KeyRing, rotati
     }
 }
 
+/// Whether a token whose scopes and user are good enough may call an operation, whatever it asks for. What depends on
+/// what is asked for, such as whose password is changed, its handler decides.
+pub(crate) fn permit(route: &Route<'_>, session: &Session) -> Result<(), Refusal> {
+    if password_management::keeps_out(route, session) {
+        return Err(Refusal::Forbidden.because("beta lets only tokens without a user ask"));
+    }
+    Ok(())
+}
+
 /// Decides an operation.
 pub(crate) fn decide(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     match call.route.operation {

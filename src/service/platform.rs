@@ -11,16 +11,16 @@ use crate::fixture::{Account, Credential, Identity, Source};
 /// Its name.
 const NAME: &str = "IdentityNow";
 
-/// The label under which its id is drawn.
-const LABEL: &str = "platform-source";
+/// Its id: the same everywhere, so that changes of passwords on it move from one server to another.
+const ID: &str = "2c9180830000000000000000000001d0";
 
 /// 2026-01-01T00:00:00Z, since when it is there.
 const SINCE_MILLIS: i64 = 1_767_225_600_000;
 
 /// The source as lists show it.
-pub(super) fn source(view: &View<'_>) -> Source {
+pub(super) fn source() -> Source {
     let mut source = Source {
-        id: id(view),
+        id: ID.to_owned(),
         name: NAME.to_owned(),
         connector: Some("identity-now".to_owned()),
         connector_name: Some(NAME.to_owned()),
@@ -32,19 +32,15 @@ pub(super) fn source(view: &View<'_>) -> Source {
     source
 }
 
-fn id(view: &View<'_>) -> String {
-    view.chance.hex(LABEL, 1)
-}
-
 /// The source as password changes see it.
-fn changeable(view: &View<'_>) -> Arc<Source> {
-    Arc::new(Source { features: ["AUTHENTICATE", "PASSWORD"].map(str::to_owned).to_vec(), ..source(view) })
+fn changeable() -> Arc<Source> {
+    Arc::new(Source { features: ["AUTHENTICATE", "PASSWORD"].map(str::to_owned).to_vec(), ..source() })
 }
 
 impl View<'_> {
     /// The source with an id, the platform's own among them.
     pub(crate) fn any_source(&self, id: &str) -> Option<Arc<Source>> {
-        self.table::<Source>().get(id).or_else(|| (id == self::id(self)).then(|| changeable(self)))
+        self.table::<Source>().get(id).or_else(|| (id == ID).then(changeable))
     }
 
     /// The sources of a name; the platform's own where no other has its name.
@@ -52,18 +48,18 @@ impl View<'_> {
         let sources = self.table::<Source>();
         let mut named: Vec<_> = sources.iter().filter(|source| source.name == name).map(Arc::clone).collect();
         if named.is_empty() && name == NAME {
-            named.push(changeable(self));
+            named.push(changeable());
         }
         named
     }
 
     /// The account of an identity on the platform itself: called by its login name.
-    pub(crate) fn account_on_platform(&self, identity: &Identity) -> Account {
+    pub(crate) fn account_on_platform(identity: &Identity) -> Account {
         Account {
             id: Credential::id_on_platform(&identity.id),
             name: Some(identity.user_name.clone()),
             native_identity: identity.user_name.clone(),
-            source_id: id(self),
+            source_id: ID.to_owned(),
             identity_id: Some(identity.id.clone()),
             ..Account::default()
         }
@@ -74,10 +70,10 @@ impl View<'_> {
         let ids = self.links().accounts_of(identity_id);
         let accounts = ids.iter().filter_map(|id| self.table::<Account>().get(id));
         let accounts: Vec<_> = accounts.filter(|account| account.source_id == source_id).collect();
-        if accounts.is_empty() && source_id == id(self) {
+        if accounts.is_empty() && source_id == ID {
             let identity = self.table::<Identity>().get(identity_id);
             return identity
-                .map(|identity| Arc::new(self.account_on_platform(&identity)))
+                .map(|identity| Arc::new(Self::account_on_platform(&identity)))
                 .into_iter()
                 .collect();
         }

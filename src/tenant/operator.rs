@@ -118,9 +118,10 @@ impl Tenant {
 
     /// The same as text in one of its forms, of which this is the beginning; [`Self::next_page`] has the rest.
     pub(crate) fn begin_listing(&self, form: Form, filter: &Filter, wall: Timestamp) -> (Listing, String) {
+        let unknown = filter.client.as_ref().and_then(|client| self.known_clients().unknown_name(client));
         let state = self.enter(wall);
         let (newest, dropped) = (state.journal.newest(), state.journal.dropped());
-        Listing::begin(form, filter.clone(), newest, self.options.seed, dropped)
+        Listing::begin(form, filter.clone(), newest, self.options.seed, dropped, unknown)
     }
 
     /// Adds to a page of a listing what comes next; returns whether that was all.
@@ -133,7 +134,7 @@ impl Tenant {
         listing.add(&exchanges, &secrets, page);
         let is_over = is_last && exchanges.last().is_none_or(|last| listing.filter.after >= last.seq);
         if is_over {
-            page.push_str(listing.end());
+            page.push_str(&listing.end());
         }
         is_over
     }

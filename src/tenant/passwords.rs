@@ -149,6 +149,11 @@ impl Tenant {
         let (group, named) = match (&wish.source, &wish.group) {
             (Some(name), None) => {
                 let source = source(&view, name)?;
+                if !source.has_feature(Source::PASSWORD) {
+                    return Err(format!(
+                        "source `{name}` does not have the feature PASSWORD; expected one whose passwords are managed"
+                    ));
+                }
                 let account = account(&view, &identity, &source, wish.account_id.as_deref())?;
                 (view.group_of(&source.id), vec![account])
             }
@@ -186,7 +191,7 @@ fn of_identity(view: &View<'_>, identity: &Identity) -> IdentityPasswords {
     let mut known: Vec<String> = Vec::new();
     let accounts = ids.iter().filter_map(|id| view.table::<Account>().get(id));
     // The account on the platform itself is told of where anything is known of its password.
-    let on_platform = view.account_on_platform(identity);
+    let on_platform = View::account_on_platform(identity);
     let is_known = |account: &Account| view.table::<Credential>().contains(&account.id);
     let accounts = accounts.chain(Some(Arc::new(on_platform)).filter(|account| is_known(account)));
     let accounts = accounts.map(|account| {
@@ -303,9 +308,11 @@ fn account(
     }
 }
 
-/// The accounts of an identity on the first source of a group where it has any.
+/// The accounts of an identity on the first source of a group where it has any whose passwords are managed.
 fn first_accounts(view: &View<'_>, identity: &Identity, group: &Group) -> Vec<Arc<Account>> {
-    let members = group.source_ids.iter().flatten();
+    let is_managed =
+        |id: &&String| view.any_source(id).is_some_and(|source| source.has_feature(Source::PASSWORD));
+    let members = group.source_ids.iter().flatten().filter(is_managed);
     let accounts = members.map(|id| view.accounts_of(&identity.id, id));
     accounts.into_iter().find(|accounts| !accounts.is_empty()).unwrap_or_default()
 }

@@ -151,6 +151,18 @@ fn a_403_says_what_the_token_lacks() {
 }
 
 #[test]
+fn a_client_that_does_not_say_that_it_knows_an_operation_to_be_experimental_is_told_why_in_the_journal() {
+    let client = client();
+    let list = || request(&client, Method::GET, "/v2024/password-policies");
+    let other = list().header(HeaderName::from_static("x-sailpoint-experimental"), "yes");
+    for request in [list(), other] {
+        let (status, body, why) = why(&client, &request);
+        assert_eq!((status, body), (400, json!({"error": "Experimental Header is missing or invalid."})));
+        assert_eq!(why, "the header X-SailPoint-Experimental is missing or not true");
+    }
+}
+
+#[test]
 fn a_wrong_id_is_told_from_a_wrong_secret_and_json_from_a_form() {
     let client = client();
     let (id, secret) = &client.admin;

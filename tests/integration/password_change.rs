@@ -30,9 +30,14 @@ impl Program {
 
     /// With the token of a client of the fixture.
     fn of(rules: &str, client_name: &str) -> Self {
+        Self::seeded(rules, client_name, 1)
+    }
+
+    fn seeded(rules: &str, client_name: &str, seed: u64) -> Self {
         let rules = scenario(&format!("name: t\nrules: [{rules}]\n"));
         let mut client = Client::new(vec![rules], |config| {
             config.options.prerequisites = Prerequisites::Enforce;
+            config.options.seed = seed;
         });
         let clients = client.simulator.default_tenant().clients();
         let named = clients.iter().find(|client| client.name == client_name).unwrap();
@@ -524,6 +529,10 @@ fn an_operators_change_is_like_the_apis() {
             "source `Oktopus` does not exist",
         ),
         (json!({"userName": "amelia.admin", "source": "Okta"}), "the key `password` is missing"),
+        (
+            json!({"userName": "walter.warehouse", "source": "Badge Reader", "password": GOOD}),
+            "source `Badge Reader` does not have the feature PASSWORD",
+        ),
     ] {
         let reply = change(&program, body);
         let error = reply.value()["error"].as_str().unwrap().to_owned();
@@ -551,6 +560,19 @@ fn a_state_moves_whole_with_changes_that_are_pending() {
     second.advance("5s");
     assert_eq!(second.state(&id), "FINISHED");
     assert!(second.has("Okta", GOOD) && second.has("Active Directory", GOOD));
+}
+
+#[test]
+fn a_pending_change_of_the_platforms_own_password_moves_to_a_server_with_another_seed() {
+    let first = Program::new("");
+    let id = first.set(&first.query("IdentityNow"), GOOD);
+    let state = first.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let mut second = Program::seeded("", "service", 2);
+    assert_eq!(second.0.ask(Method::PUT, "/_sim/state", Some(state)).reply.status, 200);
+    second.advance("2s");
+    assert_eq!(second.status(&id)["errors"], json!([]));
+    assert!(second.has("IdentityNow", GOOD));
+    assert_eq!(second.status(&id)["sourceIds"][0], second.query("IdentityNow")["sourceId"]);
 }
 
 #[test]

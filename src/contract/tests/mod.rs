@@ -180,7 +180,7 @@ fn a_json_patch_is_read_as_one_alone() {
             DetailCode::IllegalValue,
             r#"Field "[0].path" must have at most 20 characters."#,
         ),
-        (r#"[{"op": "add"}]"#, DetailCode::Missing, "Required field \"path\" was missing or empty."),
+        (r#"[{"op": "add"}]"#, DetailCode::Missing, "Required field \"[0].path\" was missing or empty."),
     ] {
         let found = told(check("PATCH", "/v3/things/1", &[patch], body).unwrap_err());
         assert_eq!(found, (code, vec![text.to_owned()]), "{body}");
@@ -228,7 +228,7 @@ fn a_body_that_may_be_absent_may_be_empty() {
     let missing = told(check("PUT", "/v3/things/1/parts/2", &json, r#"{"thing": {}}"#).unwrap_err());
     assert_eq!(
         missing,
-        (DetailCode::Missing, vec!["Required field \"name\" was missing or empty.".to_owned()])
+        (DetailCode::Missing, vec!["Required field \"thing.name\" was missing or empty.".to_owned()])
     );
 }
 

@@ -15,7 +15,7 @@ pub(crate) use attempt::pending_jobs;
 pub(crate) use begin::{Asked, Begun, begin};
 pub(super) use digit::create as create_digits;
 pub(crate) use policy::tighten;
-pub(super) use query::query;
+pub(super) use query::{keeps_out, query};
 pub(super) use set::{decrypt, set};
 pub(crate) use status::forget;
 pub(super) use status::get as status;

@@ -19,7 +19,7 @@ const FIXED: [&str; 4] = ["id", "cloudAppId", "created", "modified"];
 /// What only a patch shows.
 const ACCESS_PROFILES: &str = "accessProfiles";
 
-/// Changes an app. `modified` moves on, by a millisecond at least.
+/// Changes an app. `modified` moves on, by a millisecond at least, where anything is another than before.
 pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let id = &call.route.id;
     let former = view.table::<Application>().get(id).ok_or(Refusal::NotFound)?;
@@ -35,12 +35,19 @@ pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Don
     settle(view, &call, &former, &mut after)?;
     let mut app: Application =
         from_json(&after).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))?;
-    app.modified = Some(next_moment(former.modified, call.now));
+    let of_access = access_change(id, former_access, access_profiles.clone());
+    let is_changed = app != *former || of_access.is_some();
+    if is_changed {
+        app.modified = Some(next_moment(former.modified, call.now));
+    }
     let mut shown = serde_json::to_value(&app).expect("an app can be written as JSON");
-    shown[ACCESS_PROFILES] = access_profiles.clone().into();
-    let rendered = Table::render(&app);
-    let mut changes = vec![Change::record(WriteOf::Replace { former, record: app, rendered })];
-    changes.extend(access_change(id, former_access, access_profiles));
+    shown[ACCESS_PROFILES] = access_profiles.into();
+    let mut changes = Vec::new();
+    if is_changed {
+        let rendered = Table::render(&app);
+        changes.push(Change::record(WriteOf::Replace { former, record: app, rendered }));
+    }
+    changes.extend(of_access);
     Ok(Done::new(Reply::json(StatusCode::OK, shown.to_string()), changes))
 }
 

@@ -15,7 +15,7 @@ const HIGHER: [&str; 3] = ["ORG_ADMIN", "SOURCE_ADMIN", "ROLE_SUBADMIN"];
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let owner = owner_asked_for(&call.checked, call.session)?;
     let is_own = |source: &Source| is_owned(source, owner.as_ref());
-    let platform = call.checked.boolean("includeIDNSource").then(|| platform::source(view));
+    let platform = call.checked.boolean("includeIDNSource").then(platform::source);
     Ok(match (&owner, &platform) {
         (None, None) => collection::list::<Source>(view, call),
         (Some(_), None) => collection::list_visible(view, call, is_own),
@@ -34,7 +34,7 @@ pub(in super::super) fn total(
     session: Option<&Session>,
 ) -> Option<usize> {
     let owner = owner_asked_for(checked, session).ok()?;
-    let platform = checked.boolean("includeIDNSource").then(|| platform::source(view));
+    let platform = checked.boolean("includeIDNSource").then(platform::source);
     let is_shown = |source: &Source| {
         is_owned(source, owner.as_ref()) || platform.as_ref().is_some_and(|platform| platform.id == source.id)
     };

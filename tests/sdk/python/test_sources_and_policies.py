@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import json
+import urllib.request
 
 import pytest
 
@@ -117,6 +119,9 @@ def test_a_release_older_than_the_experimental_header_is_told_so(base_url, style
     with pytest.raises(exceptions.BadRequestException) as refusal:
         service.call("list_password_policies")
     assert "Experimental Header is missing or invalid." in refusal.value.body
+    with urllib.request.urlopen(f"{base_url}/_sim/journal?operation=listPasswordPolicies&status=400") as reply:
+        last = json.load(reply)["exchanges"][-1]
+    assert last["violations"] == ["the header X-SailPoint-Experimental is missing or not true"]
 
 
 def test_the_org_config_is_created_and_changed(base_url, style):
