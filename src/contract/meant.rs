@@ -1,9 +1,11 @@
 //! Why a path leads nowhere, for people: the service says only that it does. What was probably meant is a path of the
 //! documents that differs in a step or two by a slip of the pen, or lacks the API version.
 
+use std::collections::HashMap;
+
 use super::Contract;
 use super::facts::{Branch, Segment, Template};
-use crate::document::nearest;
+use crate::document::Word;
 use crate::version::{ApiVersion, PathStyle, VERSIONS};
 use crate::wire::path;
 use crate::wire::query::decode_segment;
@@ -63,9 +65,11 @@ impl Contract {
 
     /// The path that was probably meant; `None` when none is near.
     fn meant(&self, steps: &[&str]) -> Option<String> {
-        let candidates = self.paths().into_iter().filter(|known| known.len() == steps.len());
-        let distances = candidates.filter_map(|known| Some((distance(steps, &known)?, known)));
-        let (_, known) = distances.min_by_key(|(distance, _)| *distance)?;
+        let mut near = Near::new(steps);
+        let (_, known) = self
+            .paths(steps.len())
+            .filter_map(|known| Some((near.distance(&known)?, known)))
+            .min_by_key(|(distance, _)| *distance)?;
         let step = |(known, written): (&Step, &&str)| match known {
             Step::Literal(literal) => format!("/{literal}"),
             Step::Parameter => format!("/{written}"),
@@ -73,10 +77,11 @@ impl Contract {
         Some(known.iter().zip(steps).map(step).collect())
     }
 
-    /// All paths in all versions.
-    fn paths(&self) -> Vec<Vec<Step>> {
-        let versioned = VERSIONS.iter().enumerate().flat_map(|(place, version)| {
-            self.templates(self.service.routes.0, Some(place)).map(move |(branch, template)| {
+    /// All paths of so many steps in all versions.
+    fn paths(&self, length: usize) -> impl Iterator<Item = Vec<Step>> {
+        let versioned = VERSIONS.iter().enumerate().flat_map(move |(place, version)| {
+            let templates = self.templates(self.service.routes.0, Some(place), length.checked_sub(2));
+            templates.map(move |(branch, template)| {
                 let first = Step::Literal(branch.first);
                 let name = Step::Literal(version.name);
                 let start = match version {
@@ -86,18 +91,18 @@ impl Contract {
                 start.into_iter().chain(rest(template)).collect()
             })
         });
-        let unversioned =
-            self.templates(self.service.unversioned_routes.0, None).map(|(branch, template)| {
-                std::iter::once(Step::Literal(branch.first)).chain(rest(template)).collect()
-            });
-        versioned.chain(unversioned).collect()
+        let unversioned = self.templates(self.service.unversioned_routes.0, None, length.checked_sub(1));
+        versioned.chain(unversioned.map(|(branch, template)| {
+            std::iter::once(Step::Literal(branch.first)).chain(rest(template)).collect()
+        }))
     }
 
-    /// The templates that have an operation in a version, the `version`-th, or outside all of them.
+    /// The templates of so many segments that have an operation in a version, the `version`-th, or outside all of them.
     fn templates(
         &self,
         branches: &'static [Branch],
         version: Option<usize>,
+        length: Option<usize>,
     ) -> impl Iterator<Item = (&'static Branch, &'static Template)> {
         let operations = self.service.operations.0;
         let is_here = move |operation: &usize| match version {
@@ -107,7 +112,9 @@ impl Contract {
         let all = branches
             .iter()
             .flat_map(|branch| branch.templates.0.iter().map(move |template| (branch, template)));
-        all.filter(move |(_, template)| template.operations.iter().flatten().any(is_here))
+        all.filter(move |(_, template)| {
+            Some(template.segments.0.len()) == length && template.operations.iter().flatten().any(is_here)
+        })
     }
 }
 
@@ -124,20 +131,38 @@ fn rest(template: &'static Template) -> impl Iterator<Item = Step> {
     })
 }
 
-/// In how many steps two paths differ; `None` when one of the steps is too far from what was written.
-fn distance(written: &[&str], known: &[Step]) -> Option<usize> {
-    let mut distance = 0;
-    for (written, known) in written.iter().zip(known) {
-        match known {
-            Step::Literal(literal) if literal == written => {}
-            Step::Literal(literal) => {
-                nearest(written, [*literal])?;
-                distance += 1;
-            }
-            Step::Parameter => {}
-        }
+/// The steps that were written, and which literals were compared with each: many paths share theirs, and anybody may
+/// ask for paths that do not exist as often as they like.
+struct Near<'a> {
+    written: Vec<(&'a str, Option<Word>)>,
+    compared: HashMap<(usize, &'static str), bool>,
+}
+
+impl<'a> Near<'a> {
+    fn new(steps: &[&'a str]) -> Self {
+        let written = steps.iter().map(|step| (*step, Word::new(step))).collect();
+        Self { written, compared: HashMap::new() }
     }
-    Some(distance)
+
+    /// In how many steps a path differs from what was written; `None` when one of them is too far from it.
+    fn distance(&mut self, known: &[Step]) -> Option<usize> {
+        let Self { written, compared } = self;
+        let mut distance = 0;
+        for (place, ((written, word), known)) in written.iter().zip(known).enumerate() {
+            match known {
+                Step::Literal(literal) if literal == written => {}
+                Step::Literal(literal) => {
+                    let is_near = compared.entry((place, *literal)).or_insert_with(|| {
+                        word.as_ref().is_some_and(|word| word.distance(literal).is_some())
+                    });
+                    is_near.then_some(())?;
+                    distance += 1;
+                }
+                Step::Parameter => {}
+            }
+        }
+        Some(distance)
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use mistakes::{DocumentError, Mistake};
 pub(crate) use mistakes::{Mistakes, shown};
-pub use nearest::nearest;
+pub use nearest::{Word, nearest};
 pub(crate) use record::{Record, record};
 pub(crate) use shape::{Field, Limit, Presence, Shape};
 pub use text::decode;

@@ -2,34 +2,56 @@
 
 /// The known name that is nearest to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = without_signs(word);
-    if plain.is_empty() || plain.len() > LONGEST {
-        return None;
-    }
-    let distances = known.into_iter().filter_map(|name| Some((distance(word, &plain, name)?, name)));
+    let word = Word::new(word)?;
+    let distances = known.into_iter().filter_map(|name| Some((word.distance(name)?, name)));
     distances.min_by_key(|(distance, name)| (*distance, name.len())).map(|(_, name)| name)
 }
 
 /// Longer words are not compared: they are not typing mistakes.
 const LONGEST: usize = 64;
 
-/// How far `name` is from what was written; `None` when it is too far.
-fn distance(word: &str, plain: &str, name: &str) -> Option<usize> {
-    let known = without_signs(name);
-    let edits = edits(plain, &known);
-    if edits <= (plain.len().min(known.len()) / 3).max(1) && edits < plain.len() {
-        return Some(edits);
+/// A word as it was written, to be compared with names that exist.
+pub struct Word {
+    letters: Vec<char>,
+    pieces: Vec<String>,
+}
+
+impl Word {
+    /// `None` when it is no word, or too long to be a typing mistake.
+    pub fn new(word: &str) -> Option<Self> {
+        // Nobody should pay for what is too long, however many signs stand between its letters.
+        if word.len() > 2 * LONGEST {
+            return None;
+        }
+        let letters = letters(word);
+        (1..=LONGEST).contains(&letters.len()).then(|| Self { letters, pieces: pieces(word) })
     }
-    // `createGroup` for `createPasswordSyncGroup`: its words, in order, with others between them.
-    let mut pieces = pieces(name).into_iter();
-    let asked = self::pieces(word);
-    let has_all =
-        asked.iter().all(|piece| pieces.any(|known| known == *piece || known == format!("{piece}s")));
-    (asked.len() > 1 && has_all).then_some(LONGEST)
+
+    /// How far `name` is from what was written; `None` when it is too far.
+    pub fn distance(&self, name: &str) -> Option<usize> {
+        let known = letters(name);
+        let most = (self.letters.len().min(known.len()) / 3).max(1);
+        // As many letters as one has more have to be inserted at least.
+        if self.letters.len().abs_diff(known.len()) <= most {
+            let edits = edits(&self.letters, &known);
+            if edits <= most && edits < self.letters.len() {
+                return Some(edits);
+            }
+        }
+        if self.pieces.len() < 2 {
+            return None;
+        }
+        // `createGroup` for `createPasswordSyncGroup`: its words, in order, with others between them.
+        let mut known = pieces(name).into_iter();
+        let is_known = |piece: &String| {
+            known.any(|known| known == *piece || known.strip_suffix('s').is_some_and(|known| known == piece))
+        };
+        self.pieces.iter().all(is_known).then_some(LONGEST)
+    }
 }
 
 /// In lower case, letters and digits only.
-fn without_signs(word: &str) -> String {
+fn letters(word: &str) -> Vec<char> {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -49,8 +71,7 @@ fn pieces(word: &str) -> Vec<String> {
 }
 
 /// The number of letters to insert, remove, replace, or swap with a neighbour to turn one word into the other.
-fn edits(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+fn edits(from: &[char], to: &[char]) -> usize {
     let mut before_last = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
     for (row, letter) in from.iter().enumerate() {

@@ -44,6 +44,7 @@ use super::Verdict;
 
 /// All of them.
 pub static ALL: &[&Verdict] = &[
+    &token_failure_ignored::VERDICT,
     &retry_after_date_ignored::VERDICT,
     &retry_after_overflowed::VERDICT,
     &retry_after_ignored::VERDICT,
@@ -58,7 +59,6 @@ pub static ALL: &[&Verdict] = &[
     &renews_on_403::VERDICT,
     &retries_refusal::VERDICT,
     &layered_retries::VERDICT,
-    &token_failure_ignored::VERDICT,
     &token_not_renewed::VERDICT,
     &dead_token_reused::VERDICT,
     &renewal_loop::VERDICT,

@@ -1,6 +1,6 @@
 //! `retry-after-ignored`: the client came back before the time that it was told to wait was over.
 
-use crate::verdict::text::{counted, wait};
+use crate::verdict::text::wait;
 use crate::verdict::told_wait::{ToldWait, ToldWaits};
 use crate::verdict::{Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
@@ -62,7 +62,8 @@ fn finding(early: &ToldWait<'_>, times: usize) -> Finding {
     let status = early.told.status.unwrap_or_default();
     let more = match times - 1 {
         0 => String::new(),
-        more => format!(" So it did {} more.", counted(more, "time", "times")),
+        1 => " It came back early once more.".to_owned(),
+        more => format!(" It came back early {more} times more."),
     };
     let message = format!(
         "Came back after {}; the {status} asked for {}. Each early call counts against the limit again.{more}",
@@ -104,7 +105,7 @@ mod tests {
     fn early_calls_of_one_chain_are_one_finding() {
         let run = tenant().get(LIST).told(429).retry_after("2");
         let run = (0..9).fold(run, |run, _| run.get(LIST).told(429).retry_after("2"));
-        assert!(found(&alone(&VERDICT, &run.done())).message.ends_with("So it did 8 times more."));
+        assert!(found(&alone(&VERDICT, &run.done())).message.ends_with("It came back early 8 times more."));
     }
 
     #[test]

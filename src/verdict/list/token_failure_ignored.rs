@@ -12,7 +12,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     group: Group::Token,
     needs: Needs::Journal,
     scenarios: &["token-endpoint-down", "token-malformed", "token-endpoint-rate-limited"],
-    explains: &["token-not-renewed", "dead-token-reused"],
+    // Whoever does not see that the token call failed does not see either how long it was told to wait.
+    explains: &["retry-after-date-ignored", "retry-after-ignored", "token-not-renewed", "dead-token-reused"],
     checks: "After a token call that a fault made fail, or whose answer cannot be read, no call to the API follows without \
              a token, with a text such as `undefined` in its place, or with something that is none. A call with a token \
              that was told dead is a warning, and an error when it is not the only one.",
@@ -112,8 +113,8 @@ fn finding((failed, call): (&Call, &Call), times: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Answer;
     use crate::verdict::example::{LIST, Script, alone, found, is_not_applicable, is_ok, tenant};
+    use crate::verdict::{Answer, Limits};
 
     fn failed() -> Script {
         tenant().token("T1").told(503)
@@ -135,6 +136,20 @@ mod tests {
         assert!(message(with(Bearer::Token(7))).contains("something that is no token"));
         let half = tenant().token("T1").broken(Answer::Garbled).get(LIST).refused(401);
         found(&alone(&VERDICT, &half.but(|call| stranger(call, Bearer::Token(7))).done()));
+    }
+
+    #[test]
+    fn what_was_told_in_the_answer_that_it_did_not_see_is_no_second_finding() {
+        let early = tenant().token("T1").told(429).retry_after("5").get(LIST).refused(401);
+        let early =
+            early.but(|call| stranger(call, Bearer::Nothing("undefined".into()))).token("T2").get(LIST);
+        let run = early.done();
+        let case =
+            Case { run: &run, clean: None, all: std::slice::from_ref(&run), limits: Limits::default() };
+        let judged = crate::verdict::judge(&case);
+        let found: Vec<_> = judged.iter().filter(|judged| !judged.findings().is_empty()).collect();
+        let names: Vec<_> = found.iter().map(|judged| judged.verdict.id).collect();
+        assert_eq!(names, ["token-failure-ignored"]);
     }
 
     #[test]
