@@ -11,7 +11,7 @@ use crate::harness::http::{exchange, send};
 use crate::harness::process::{Server, binary, file};
 
 /// What a journal of these tests may keep, in bytes.
-const BOUND: usize = 16 << 20;
+const BOUND: usize = 8 << 20;
 /// How much resident memory may grow while it is filled, in bytes: an allocator rounds up, and keeps some of what was
 /// freed.
 const MOST: usize = BOUND + BOUND / 2 + (4 << 20);
@@ -84,13 +84,13 @@ fn request(nth: usize, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_journal_of_short_requests_is_bounded_in_resident_memory() {
-    assert_bounded(&[], 14_000, |nth| request(nth, b"{}"));
+    assert_bounded(&[], 7_000, |nth| request(nth, b"{}"));
 }
 
 #[test]
 fn a_journal_of_bodies_of_many_lengths_is_bounded_in_resident_memory() {
     // Shorter and longer than what is read at once, and than what is copied.
-    assert_bounded(&[], 1_000, |nth| request(nth, &vec![b' '; 100 + nth * 7_919 % 33_000]));
+    assert_bounded(&[], 500, |nth| request(nth, &vec![b' '; 100 + nth * 7_919 % 33_000]));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_journal_of_long_explanations_is_cut_and_bounded_in_resident_memory() {
     );
     let scenario = file("long-explanations", "it.yaml", &format!("name: it\nrules: [{rule}]\n"));
     let scenario = scenario.to_str().unwrap();
-    assert_bounded(&["--scenario", scenario], 14_000, |nth| request(nth, b"{}"));
+    assert_bounded(&["--scenario", scenario], 7_000, |nth| request(nth, b"{}"));
     let server = start(&["--scenario", scenario]);
     send_all(server.address(), 0..10, &|nth| request(nth, b"{}"));
     for exchange in journal(server.address(), "")["exchanges"].as_array().unwrap() {

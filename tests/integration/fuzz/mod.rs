@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use proptest::test_runner::{Config as Draws, RngSeed, TestError, TestRunner};
 
 /// Mutations that are tried in an ordinary run, for every entry of the corpus.
-const CASES_AN_ENTRY: usize = 60;
+const CASES_AN_ENTRY: usize = 16;
 /// Where they come from, unless `FUZZ_SEED` says otherwise.
 const SEED: u64 = 4;
 
