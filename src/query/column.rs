@@ -44,13 +44,32 @@ pub(crate) enum Column {
     /// In lower case.
     Text(Cells<Box<str>>),
     Number(Cells<f64>),
-    Boolean(Cells<bool>),
+    Boolean(Booleans),
     Time(Cells<Moment>),
-    /// In lower case.
-    Texts(Cells<Box<[Box<str>]>>),
+    Texts(TextLists),
 }
 
 type Cells<T> = Box<[Option<T>]>;
+
+/// Booleans of up to 64 records, a bit for each.
+#[derive(Debug, Default)]
+pub(crate) struct Booleans {
+    /// Which records have a value.
+    pub(super) known: u64,
+    /// For which of these it is true.
+    pub(super) yes: u64,
+}
+
+/// Lists of texts in lower case, of up to 64 records.
+#[derive(Debug, Default)]
+pub(crate) struct TextLists {
+    /// Which records have a list.
+    pub(super) known: u64,
+    /// Each text that there is, and which records have it.
+    pub(super) having: Vec<(Box<str>, u64)>,
+    /// The lists themselves, as places in `having`.
+    lists: Box<[Box<[usize]>]>,
+}
 
 /// A point in time, and how the record writes it.
 #[derive(Debug)]
@@ -66,14 +85,14 @@ impl Column {
         match field.kind {
             FieldKind::Text => Self::Text(values.map(|value| text_of(&value?)).collect()),
             FieldKind::Number => Self::Number(values.map(|value| value?.as_f64()).collect()),
-            FieldKind::Boolean => Self::Boolean(values.map(|value| value?.as_bool()).collect()),
-            FieldKind::Always => Self::Boolean(values.map(|_| Some(true)).collect()),
-            FieldKind::Never => Self::Boolean(values.map(|_| Some(false)).collect()),
+            FieldKind::Boolean => Self::Boolean(Booleans::of(values.map(|value| value?.as_bool()))),
+            FieldKind::Always => Self::Boolean(Booleans::of(values.map(|_| Some(true)))),
+            FieldKind::Never => Self::Boolean(Booleans::of(values.map(|_| Some(false)))),
             FieldKind::Opposite => {
-                Self::Boolean(values.map(|value| value?.as_bool().map(|is_so| !is_so)).collect())
+                Self::Boolean(Booleans::of(values.map(|value| value?.as_bool().map(|is_so| !is_so))))
             }
             FieldKind::Time => Self::Time(values.map(|value| Moment::of(&value?)).collect()),
-            FieldKind::Texts => Self::Texts(values.map(|value| texts_of(&value?)).collect()),
+            FieldKind::Texts => Self::Texts(TextLists::of(values)),
         }
     }
 
@@ -82,9 +101,9 @@ impl Column {
         match self {
             Self::Text(cells) => cells[place].is_none(),
             Self::Number(cells) => cells[place].is_none(),
-            Self::Boolean(cells) => cells[place].is_none(),
+            Self::Boolean(booleans) => !is_set(booleans.known, place),
             Self::Time(cells) => cells[place].is_none(),
-            Self::Texts(cells) => cells[place].is_none(),
+            Self::Texts(lists) => !is_set(lists.known, place),
         }
     }
 
@@ -95,15 +114,63 @@ impl Column {
             (Self::Number(own), Self::Number(other)) => {
                 own[place].partial_cmp(&other[other_place]).unwrap_or(Ordering::Equal)
             }
-            (Self::Boolean(own), Self::Boolean(other)) => own[place].cmp(&other[other_place]),
+            (Self::Boolean(own), Self::Boolean(other)) => {
+                is_set(own.yes, place).cmp(&is_set(other.yes, other_place))
+            }
             (Self::Time(own), Self::Time(other)) => {
                 let at = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.at);
                 at(&own[place]).cmp(&at(&other[other_place]))
             }
-            (Self::Texts(own), Self::Texts(other)) => own[place].cmp(&other[other_place]),
+            (Self::Texts(own), Self::Texts(other)) => own.list(place).cmp(other.list(other_place)),
             _ => unreachable!("columns of one field hold values of one kind"),
         }
     }
+}
+
+impl Booleans {
+    fn of(values: impl Iterator<Item = Option<bool>>) -> Self {
+        let mut booleans = Self::default();
+        for (place, value) in values.enumerate() {
+            booleans.known |= u64::from(value.is_some()) << place;
+            booleans.yes |= u64::from(value == Some(true)) << place;
+        }
+        booleans
+    }
+}
+
+impl TextLists {
+    fn of(values: impl Iterator<Item = Option<Value>>) -> Self {
+        let mut lists = Self::default();
+        let places = values.enumerate().map(|(place, value)| {
+            let texts = value.as_ref().and_then(Value::as_array);
+            lists.known |= u64::from(texts.is_some()) << place;
+            let texts = texts.into_iter().flatten().filter_map(Value::as_str);
+            texts.map(|text| lists.note(folded(text), place)).collect()
+        });
+        let places = places.collect();
+        lists.lists = places;
+        lists
+    }
+
+    /// Notes that a record has a text; returns the text's place.
+    fn note(&mut self, text: Box<str>, record: usize) -> usize {
+        let found = self.having.iter().position(|(known, _)| *known == text);
+        let place = found.unwrap_or_else(|| {
+            self.having.push((text, 0));
+            self.having.len() - 1
+        });
+        self.having[place].1 |= 1 << record;
+        place
+    }
+
+    /// The list of a record, in its order.
+    fn list(&self, record: usize) -> impl Iterator<Item = &str> {
+        self.lists[record].iter().map(|&place| &*self.having[place].0)
+    }
+}
+
+fn is_set(bits: u64, place: usize) -> bool {
+    bits >> place & 1 == 1
 }
 
 impl Moment {
@@ -115,10 +182,6 @@ impl Moment {
 
 fn text_of(value: &Value) -> Option<Box<str>> {
     value.as_str().map(folded)
-}
-
-fn texts_of(value: &Value) -> Option<Box<[Box<str>]>> {
-    Some(value.as_array()?.iter().filter_map(Value::as_str).map(folded).collect())
 }
 
 /// What a record's text has at a path; `None` where there is nothing, or null.

@@ -99,6 +99,15 @@ impl TextTest {
         }
     }
 
+    /// Which of the texts in `among` it holds for. What is asked for most is told apart once, and not for each text.
+    fn matches(&self, cells: &[Option<Box<str>>], among: u64) -> u64 {
+        match self {
+            Self::Order(Order::Equal(value)) => scan(cells, among, |own| own == value),
+            Self::StartsWith(part) => scan(cells, among, |own| own.as_bytes().starts_with(part.as_bytes())),
+            _ => scan(cells, among, |own| self.holds(own)),
+        }
+    }
+
     fn holds(&self, own: &str) -> bool {
         match self {
             Self::Order(order) => order.holds(own),
@@ -113,20 +122,31 @@ impl Test {
     pub(super) fn matches(&self, column: &Column, among: u64) -> u64 {
         match (self, column) {
             (Self::IsNull, column) => each(among, |place| column.is_null(place)),
-            (Self::Text(test), Column::Text(cells)) => scan(cells, among, |own| test.holds(own)),
+            (Self::Text(test), Column::Text(cells)) => test.matches(cells, among),
             (Self::Number(order), Column::Number(cells)) => scan(cells, among, |own| order.holds(own)),
-            (Self::Boolean(order), Column::Boolean(cells)) => scan(cells, among, |own| order.holds(own)),
+            (Self::Boolean(order), Column::Boolean(booleans)) => {
+                let (yes, no) = (booleans.yes, booleans.known & !booleans.yes);
+                among & (wanted(order.holds(&true), yes) | wanted(order.holds(&false), no))
+            }
             (Self::Time(order), Column::Time(cells)) => scan(cells, among, |own| order.holds(&own.at)),
             (Self::TimeText(test), Column::Time(cells)) => scan(cells, among, |own| test.holds(&own.text)),
-            (Self::AnyText(test), Column::Texts(cells)) => {
-                scan(cells, among, |own| own.iter().any(|text| test.holds(text)))
+            (Self::AnyText(test), Column::Texts(lists)) => {
+                let having = lists.having.iter().filter(|(text, _)| test.holds(text));
+                among & having.fold(0, |found, (_, records)| found | records)
             }
-            (Self::AllTexts(all), Column::Texts(cells)) => {
-                scan(cells, among, |own| all.iter().all(|text| own.contains(text)))
+            (Self::AllTexts(all), Column::Texts(lists)) => {
+                let having = |text: &str| lists.having.iter().find(|(known, _)| **known == *text);
+                let records = all.iter().map(|text| having(text).map_or(0, |(_, records)| *records));
+                records.fold(among & lists.known, |left, records| left & records)
             }
             _ => unreachable!("a test is made for the kind of its field"),
         }
     }
+}
+
+/// These records, if they are wanted.
+fn wanted(is_wanted: bool, records: u64) -> u64 {
+    if is_wanted { records } else { 0 }
 }
 
 /// Which places of `among` have a value for which `holds`.
