@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_millis(1);
 /// How often each is measured; the median counts.
 const TURNS: usize = 41;
 /// Gets in one turn.
-const GETS: usize = 20_000;
+const GETS: usize = 5_000;
 
 /// The lists whose records are fetched by their ids; the groups first, which the others are compared with.
 const RESOURCES: [&str; 6] =
