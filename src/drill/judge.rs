@@ -44,7 +44,32 @@ pub(super) fn judge_run(
     limits: Limits,
 ) -> Judged {
     let case = Case { run: &runs[place], clean: clean.map(|clean| &runs[clean]), all: runs, limits };
-    Judged { judgements: judge(&case), says_nothing: says_nothing(&runs[place], entry) }
+    let mut judgements = judge(&case);
+    if let Some(clean) = case.clean.filter(|_| entry.purpose != Purpose::Clean)
+        && judgements.iter().any(|judgement| !judgement.findings().is_empty())
+    {
+        leave_to_clean(&mut judgements, &judge(&Case { run: clean, ..case }));
+    }
+    Judged { judgements, says_nothing: says_nothing(&runs[place], entry) }
+}
+
+/// Takes away what the clean run shows, too: it is a habit of the command, is told once, and says nothing of what the
+/// command makes of a fault.
+fn leave_to_clean(judgements: &mut [Judgement], clean: &[Judgement]) {
+    for (judgement, habit) in judgements.iter_mut().zip(clean) {
+        let is_habit = |finding: &Finding| {
+            let mut told = habit.findings().iter();
+            told.any(|told| {
+                told.severity >= finding.severity
+                    && without_numbers(&told.message) == without_numbers(&finding.message)
+            })
+        };
+        let Outcome::Found(findings) = &mut judgement.outcome else { continue };
+        findings.retain(|finding| !is_habit(finding));
+        if findings.is_empty() {
+            judgement.outcome = Outcome::NotApplicable("the clean run shows the same".to_owned());
+        }
+    }
 }
 
 /// Why a run is no evidence.

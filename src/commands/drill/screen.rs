@@ -8,7 +8,7 @@ use sync_group_sim::drill::report::text::Style;
 
 use super::watch::now;
 
-/// After so long without news, something is said in CI.
+/// After so long without news, something is said in CI, and again after twice, four times, … as long.
 const SLOW: Duration = Duration::from_secs(8);
 
 /// The screen.
@@ -18,6 +18,8 @@ pub(super) struct Screen {
     is_terminal: bool,
     has_live_line: bool,
     last_news: Instant,
+    /// How long nothing may be said after that.
+    patience: Duration,
 }
 
 impl Screen {
@@ -31,11 +33,16 @@ impl Screen {
             (true, None) => Style::terminal(!is_unwanted, Style::PLAIN.columns()),
             (false, _) => Style::PLAIN,
         };
-        Self { style, is_terminal, has_live_line: false, last_news: now() }
+        Self { style, is_terminal, has_live_line: false, last_news: now(), patience: SLOW }
     }
 
     /// Shows lines that stay. It is no failure if the reader has gone away.
     pub(super) fn show(&mut self, text: &str) {
+        self.write(text);
+        self.patience = SLOW;
+    }
+
+    fn write(&mut self, text: &str) {
         self.wipe();
         let mut stdout = std::io::stdout();
         let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
@@ -52,8 +59,9 @@ impl Screen {
             let line: String = line.chars().take(self.style.columns() - 1).collect();
             let mut stdout = std::io::stdout();
             self.has_live_line = write!(stdout, "{line}").and_then(|()| stdout.flush()).is_ok();
-        } else if at.saturating_duration_since(self.last_news) >= SLOW && !running.is_empty() {
-            self.show(&slow(running, at));
+        } else if at.saturating_duration_since(self.last_news) >= self.patience && !running.is_empty() {
+            self.write(&slow(running, at));
+            self.patience *= 2;
         }
     }
 

@@ -88,3 +88,29 @@ fn a_terminal_has_a_live_line_that_is_wiped_and_colours_unless_they_are_unwanted
     let dumb = on_a_terminal(&client, &[("TERM", "dumb")]);
     assert!(!dumb.contains('\x1b') && !dumb.contains("done; running"), "{dumb:?}");
 }
+
+#[test]
+fn a_habit_that_the_clean_run_shows_is_told_once_and_held_against_no_scenario() {
+    let script = r#"
+query = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": os.environ["SAIL_CLIENT_ID"],
+                                "client_secret": os.environ["SAIL_CLIENT_SECRET"]})
+_, body, _ = call("POST", "/oauth/token?" + query)
+auth = json.loads(body)["access_token"]
+for attempt in range(5):
+    status, body, _ = call("GET", GROUPS, token=auth)
+    if status == 200:
+        sys.exit(0)
+    time.sleep(0.05 * 2 ** attempt)
+sys.exit("the list failed")
+"#;
+    let client = Client::new("habit", script);
+    let drilled = client.drill(&["--only", "fails-twice-then-works", "--probe", "off"]);
+    drilled.says(0, "WARN secret-in-url · clean");
+    drilled.says(0, "survived: 429 –, 5xx ✓");
+    let report = drilled.report();
+    let found: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|found| &found["scenario"]).collect();
+    assert_eq!(found, ["clean"]);
+    assert_eq!(report["scenarios"][0]["mark"], "ok");
+    assert_eq!(client.drill(&["--only", "fails-twice-then-works", "--fail-on", "warning"]).code, 1);
+}
