@@ -155,11 +155,11 @@ impl TenantHandle {
         self.tenant.state(wall_now())
     }
 
-    /// Replaces everything that a fixture holds. Fails for a fixture that breaks its own rules.
+    /// Replaces everything that a fixture holds. Fails for a fixture that breaks its own rules, and for one that takes more
+    /// memory than there is for states.
     pub fn set_state(&self, fixture: Fixture) -> Result<(), String> {
         let fixture = fixture.checked(self.tenant.options().prerequisites)?;
-        self.tenant.set_state(&fixture, wall_now());
-        Ok(())
+        self.tenant.set_state(fixture, wall_now()).map_err(|no_room| no_room.to_string())
     }
 
     /// Resets the tenant to its initial state.

@@ -9,6 +9,7 @@ use clap::Args;
 use sync_group_sim::clock::{format_duration, parse_duration};
 use sync_group_sim::journal::DEFAULT_TOTAL_BYTES;
 use sync_group_sim::scenario::MOST_RULES;
+use sync_group_sim::tenant;
 use sync_group_sim::world::DEFAULT_MAX_TENANTS;
 use sync_group_sim::{Limits, TenantOptions};
 
@@ -69,6 +70,9 @@ pub(crate) struct LimitArgs {
     /// Bytes that all tenants' journals keep together; the fullest give way, those under 1 MiB last
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_TOTAL_BYTES", default_value_t = DEFAULT_TOTAL_BYTES, value_parser = any_number, value_name = "BYTES")]
     journal_total_bytes: usize,
+    /// Bytes of memory that all tenants' states take together beside what every tenant starts with, three quarters of them at most in one tenant; what goes beyond gets a 503, a state that never fits a 413
+    #[arg(long, env = "SYNC_GROUP_SIM_STATE_TOTAL_BYTES", default_value_t = tenant::DEFAULT_TOTAL_BYTES, value_parser = any_number, value_name = "BYTES")]
+    state_total_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused
     #[arg(long, env = "SYNC_GROUP_SIM_MAX_RULES", default_value_t = TenantOptions::default().max_rules, value_parser = rules, value_name = "N")]
     max_rules: usize,
@@ -112,6 +116,11 @@ impl LimitArgs {
     /// What all journals keep together, in bytes.
     pub(crate) fn journal_total_bytes(&self) -> usize {
         self.journal_total_bytes
+    }
+
+    /// What all states take together, in bytes.
+    pub(crate) fn state_total_bytes(&self) -> usize {
+        self.state_total_bytes
     }
 
     /// How many tenants there may be.

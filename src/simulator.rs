@@ -18,7 +18,7 @@ use crate::handle::TenantHandle;
 use crate::journal;
 use crate::scenario::Rulesets;
 use crate::server::{self, JournalDir, Limits, Tls};
-use crate::tenant::{Template, TenantOptions};
+use crate::tenant::{self, Template, TenantOptions};
 use crate::wire::{Cors, Outcome, Request};
 use crate::world::{
     ControlPolicy, DEFAULT_MAX_TENANTS, TenantRequest, UnknownTenants, World, WorldConfig, WorldError,
@@ -41,6 +41,9 @@ pub struct Config {
     pub tenant_domains: Vec<String>,
     /// How many bytes all tenants' journals keep together; the fullest give way. 256 MiB by default.
     pub journal_total_bytes: usize,
+    /// How many bytes of memory all tenants' states take together beside what every tenant starts with; what goes beyond
+    /// is refused. 160 MiB by default.
+    pub state_total_bytes: usize,
     /// Who may use the control API; this machine by default.
     pub control: ControlPolicy,
     /// Whether pages of other origins may call the API; they may by default.
@@ -63,6 +66,7 @@ impl Default for Config {
             unknown_tenants: UnknownTenants::default(),
             tenant_domains: Vec::new(),
             journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
+            state_total_bytes: tenant::DEFAULT_TOTAL_BYTES,
             control: ControlPolicy::default(),
             cors: Cors::default(),
             limits: Limits::default(),
@@ -112,6 +116,7 @@ impl Simulator {
             unknown_tenants: config.unknown_tenants,
             tenant_domains: config.tenant_domains,
             journal_total_bytes: config.journal_total_bytes,
+            state_total_bytes: config.state_total_bytes,
             control: config.control,
             cors: config.cors,
             started,

@@ -84,6 +84,7 @@ fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Con
         options,
         max_tenants: args.limits.max_tenants(),
         journal_total_bytes: args.limits.journal_total_bytes(),
+        state_total_bytes: args.limits.state_total_bytes(),
         unknown_tenants: if args.strict_tenants { UnknownTenants::Refused } else { UnknownTenants::Made },
         tenant_domains: args.tenant_domain.clone(),
         control: control_policy(args),

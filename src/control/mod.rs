@@ -26,7 +26,7 @@ use serde_json::json;
 use crate::clock::Timestamp;
 use crate::document::nearest;
 use crate::journal::{Filter, Form};
-use crate::tenant::{ExchangeId, Tenant};
+use crate::tenant::{ExchangeId, NoRoom, Tenant};
 use crate::wire::{Delivery, Outcome, Reply, Request, Trace};
 use crate::world::{Absent, Located, Prefix, World, WorldError, bad_name, base_url, is_tenant_name};
 
@@ -96,8 +96,19 @@ impl From<WorldError> for ControlError {
             WorldError::Unknown(_) => StatusCode::NOT_FOUND,
             WorldError::Taken(_) => StatusCode::CONFLICT,
             WorldError::Full(_) => StatusCode::SERVICE_UNAVAILABLE,
+            WorldError::NoRoom(no_room) => return no_room.into(),
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<NoRoom> for ControlError {
+    fn from(no_room: NoRoom) -> Self {
+        let status = match no_room {
+            NoRoom::InTenant { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            NoRoom::InServer { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, no_room.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::HeaderName;
 
 use super::ControlError;
-use crate::document::{Document, DocumentError, Format, Place, Written, decode, shown, unknown};
+use crate::document::{Document, DocumentError, Format, Node, Place, Written, decode, shown, unknown};
 use crate::journal::Filter;
 use crate::tenant::ExchangeId;
 use crate::wire::secrets::{Censor, Secrets};
@@ -68,9 +68,19 @@ impl Text<'_> {
         &self,
         make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
     ) -> Result<R, ControlError> {
+        self.or_empty_where(|_| Ok::<_, ControlError>(()), make)
+    }
+
+    /// The same for one that `admit` has nothing against; `make` turns it into something
+    /// else.
+    pub(super) fn or_empty_where<T: Written, R, E: Into<ControlError>>(
+        &self,
+        admit: impl FnOnce(&Node<'_>) -> Result<(), E>,
+        make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
+    ) -> Result<R, ControlError> {
         let empty = Document { name: NAME, text: "{}", format: Format::Json };
         let document = if self.text.trim().is_empty() { empty } else { self.as_document() };
-        document.read_into(make).map_err(|error| self.told(&error))
+        document.read_where(admit, make).map_err(|error| self.told(&error))?.map_err(Into::into)
     }
 }
 

@@ -18,6 +18,7 @@ mod written;
 mod yaml;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -101,7 +102,20 @@ impl<'a> Document<'a> {
         &self,
         make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
     ) -> Result<R, DocumentError> {
+        let read = self.read_where(|_| Ok::<_, Infallible>(()), make)?;
+        Ok(read.unwrap_or_else(|never| match never {}))
+    }
+
+    /// The same of a document that `admit` has nothing against: it looks at the outermost value before types are made of it.
+    pub(crate) fn read_where<T: Written, R, E>(
+        &self,
+        admit: impl FnOnce(&Node<'_>) -> Result<(), E>,
+        make: impl FnOnce(T, &mut Place<'_, '_, '_>) -> Option<R>,
+    ) -> Result<Result<R, E>, DocumentError> {
         let tree = self.tree_of(&T::expected)?;
+        if let Err(why) = admit(&tree.root) {
+            return Ok(Err(why));
+        }
         let mut mistakes = self.repeated_keys(&tree);
         mistakes.outermost = Some(tree.root.at);
         let read = T::read(&tree.root, &mut mistakes);
@@ -109,7 +123,7 @@ impl<'a> Document<'a> {
             read.and_then(|read| make(read, &mut Place { node: &tree.root, mistakes: &mut mistakes }));
         match mistakes.told(self.name, self.text) {
             Some(error) => Err(error),
-            None => Ok(result.expect("where nothing was read, a mistake was noted")),
+            None => Ok(Ok(result.expect("where nothing was read, a mistake was noted"))),
         }
     }
 

@@ -117,7 +117,7 @@ mod tests {
     const AMELIAS: &str = "2c9180856b1e4c01016b1f7a0c5d0002";
 
     fn demo() -> Organisation {
-        Organisation::of(&Fixture::built_in("demo").unwrap(), Timestamp::from_millis(0))
+        Organisation::of(Fixture::built_in("demo").unwrap(), Timestamp::from_millis(0))
     }
 
     fn apply<R: Kept>(

@@ -14,8 +14,9 @@ use crate::clock::Timestamp;
 const KEPT: usize = 256;
 /// The most changes that are kept.
 const KEPT_AT_MOST: usize = 100_000;
-/// The most bytes of records that are kept.
+/// The most bytes of records that are kept, and the most when no rule needs them.
 const BYTES: usize = 16 << 20;
+const BYTES_UNASKED: usize = 1 << 20;
 
 /// What happened to one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +64,8 @@ struct Dated {
 
 impl Dated {
     fn bytes(&self) -> usize {
-        let texts = [&self.change.before, &self.change.after];
-        size_of::<Self>() + texts.into_iter().flatten().map(Bytes::len).sum::<usize>()
+        // What came after is in the table, or what came before a later change.
+        size_of::<Self>() + self.change.before.as_ref().map_or(0, Bytes::len)
     }
 }
 
@@ -88,11 +89,21 @@ impl History {
         self.bytes += dated.bytes();
         self.changes.push_back(dated);
         let is_old = |change: &Dated| horizon.is_some_and(|horizon| at.since(change.at) > horizon);
-        let limit = if horizon.is_some() { KEPT_AT_MOST } else { KEPT };
-        while self.changes.len() > limit || self.bytes > BYTES || self.changes.front().is_some_and(is_old) {
+        let (limit, bytes) = if horizon.is_some() { (KEPT_AT_MOST, BYTES) } else { (KEPT, BYTES_UNASKED) };
+        while self.changes.len() > limit || self.bytes > bytes || self.changes.front().is_some_and(is_old) {
             let Some(oldest) = self.changes.pop_front() else { break };
             self.bytes -= oldest.bytes();
         }
+    }
+
+    /// What it keeps, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Forgets everything.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
     }
 
     /// The records that changed since, as they were in the past, by their place in the order of creation.

@@ -68,6 +68,16 @@ impl Links {
         }
     }
 
+    /// Makes what would be made when somebody looks.
+    pub(super) fn make(&self) {
+        self.grouped.make();
+        self.applications.make();
+        self.password_applications.make();
+        self.accounts.make();
+        self.own_accounts.make();
+        self.people.make();
+    }
+
     /// The same for a tenant that holds its clients to the service's prerequisites in this way.
     pub(super) fn with(&self, prerequisites: Prerequisites) -> Self {
         Self { prerequisites, ..self.clone() }

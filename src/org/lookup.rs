@@ -47,6 +47,11 @@ impl<R: Record> Lookup<R> {
         Self { key, ids }
     }
 
+    /// Makes it, if nobody has looked.
+    pub(super) fn make(&self) {
+        self.ids.make();
+    }
+
     /// The records that say this.
     pub(crate) fn get(&self, key: &str) -> &[Arc<str>] {
         self.ids.get(key).map_or(&[], SmallVec::as_slice)

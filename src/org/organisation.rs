@@ -1,12 +1,14 @@
 //! The organisation of one tenant: its tables. A resource is one line of `tables!`; the template, a new tenant, a
 //! reset, and a state that is imported or exported follow from it. What one table says of another is in `links.rs`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
 
+use super::content::Content;
 use super::credentials;
 use super::follow::Ahead;
 use super::links::Links;
@@ -91,8 +93,28 @@ macro_rules! tables {
                 Self {
                     $($section: {
                         let fixture = Arc::clone(fixture);
-                        Table::made_by(move || tables!(@take fixture.$section, &fixture $(, $take)?))
+                        Table::beginning_with(move || {
+                            Content::of(&tables!(@take fixture.$section, &fixture $(, $take)?))
+                        })
                     },)*
+                }
+            }
+
+            fn bytes(&self) -> usize {
+                0 $(+ self.$section.bytes())*
+            }
+
+            fn own_bytes(&self) -> usize {
+                0 $(+ self.$section.own_bytes())*
+            }
+
+            fn forget_history(&mut self) {
+                $(self.$section.forget_history();)*
+            }
+
+            fn growth(&self, write: &Write) -> usize {
+                match write {
+                    $(Write::$record(write) => growth_of(&self.$section, write),)*
                 }
             }
 
@@ -127,7 +149,7 @@ macro_rules! tables {
         }
     };
 
-    (@take $section:expr, $fixture:expr) => { $section.clone().into_iter().collect() };
+    (@take $section:expr, $fixture:expr) => { Filled::things(&$section) };
     (@take $section:expr, $fixture:expr, $take:path) => { $take($fixture) };
     (@give $section:expr, $fixture:expr, $records:expr) => { $section = Filled::of($records) };
     (@give $section:expr, $fixture:expr, $records:expr, $give:path) => { $give($fixture, $records) };
@@ -152,11 +174,23 @@ tables! {
 trait Filled<R> {
     /// The section that has these records.
     fn of(records: impl Iterator<Item = R>) -> Self;
+
+    /// Its records.
+    fn things(&self) -> Cow<'_, [R]>
+    where
+        R: Clone;
 }
 
 impl<R> Filled<R> for Vec<R> {
     fn of(records: impl Iterator<Item = R>) -> Self {
         records.collect()
+    }
+
+    fn things(&self) -> Cow<'_, [R]>
+    where
+        R: Clone,
+    {
+        Cow::Borrowed(self)
     }
 }
 
@@ -164,11 +198,25 @@ impl<R> Filled<R> for Section<R> {
     fn of(records: impl Iterator<Item = R>) -> Self {
         records.collect()
     }
+
+    fn things(&self) -> Cow<'_, [R]>
+    where
+        R: Clone,
+    {
+        self.to_things()
+    }
 }
 
 impl<R> Filled<R> for Option<R> {
     fn of(mut records: impl Iterator<Item = R>) -> Self {
         records.next()
+    }
+
+    fn things(&self) -> Cow<'_, [R]>
+    where
+        R: Clone,
+    {
+        Cow::Borrowed(self.as_slice())
     }
 }
 
@@ -184,14 +232,36 @@ pub(crate) struct Organisation {
 
 impl Organisation {
     /// What a fixture holds. `now` replaces the times that it leaves out.
-    pub(crate) fn of(fixture: &Fixture, now: Timestamp) -> Self {
-        let fixture = Arc::new(fixture.clone().dated(now));
+    pub(crate) fn of(fixture: Fixture, now: Timestamp) -> Self {
+        let fixture = Arc::new(fixture.dated(now));
         Self {
             tables: Tables::of(&fixture),
             links: Links::of(&fixture),
             ahead: Ahead::of(&fixture),
             made: HashMap::new(),
         }
+    }
+
+    /// Makes all that would be made when somebody looks, so that what it is made of need not be kept; returns how many bytes
+    /// it takes.
+    pub(crate) fn make(&self) -> usize {
+        self.links.make();
+        self.tables.bytes()
+    }
+
+    /// What it takes beside what it began with, in bytes, with what stale reads go back to.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.tables.own_bytes()
+    }
+
+    /// How much more it takes after a write, in bytes.
+    pub(crate) fn growth(&self, write: &Write) -> usize {
+        self.tables.growth(write)
+    }
+
+    /// Forgets what stale reads go back to.
+    pub(crate) fn forget_history(&mut self) {
+        self.tables.forget_history();
     }
 
     /// The same for a tenant with this choice about the service's prerequisites.
@@ -240,6 +310,15 @@ impl Organisation {
     }
 }
 
+fn growth_of<R: Record>(table: &Table<R>, write: &WriteOf<R>) -> usize {
+    match write {
+        WriteOf::Create { record, rendered, .. } | WriteOf::Replace { record, rendered, .. } => {
+            table.growth(record.id(), rendered)
+        }
+        WriteOf::Delete { .. } => 0,
+    }
+}
+
 fn write_to<R: Record>(table: &mut Table<R>, write: WriteOf<R>, author: Author<'_>) -> Option<Changed> {
     let (kind, change) = match write {
         WriteOf::Create { record, rendered, .. } => {
@@ -261,7 +340,7 @@ mod tests {
 
     #[test]
     fn an_id_that_was_drawn_for_any_record_is_not_drawn_again() {
-        let mut organisation = Organisation::of(&Fixture::default(), Timestamp::from_millis(0));
+        let mut organisation = Organisation::of(Fixture::default(), Timestamp::from_millis(0));
         let policy = PasswordPolicy { id: "p".to_owned(), ..PasswordPolicy::default() };
         let rendered = Table::render(&policy);
         let write = WriteOf::Create { record: policy, rendered, made: Some(("policy", 3)) };

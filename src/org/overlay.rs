@@ -44,6 +44,13 @@ impl<V> Debug for Overlay<V> {
     }
 }
 
+impl<V> Overlay<V> {
+    /// Makes the initial content, if nobody has looked at it.
+    pub(crate) fn make(&self) {
+        LazyLock::force(&self.base);
+    }
+}
+
 impl<V: Clone> Overlay<V> {
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&V> {

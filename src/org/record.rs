@@ -120,6 +120,15 @@ only_ones! {
     PasswordDictionary: "password-dictionary",
 }
 
+/// What a row takes beside its text and the record in types: its place in the list, in the index and in the look-ups.
+const ROW_BYTES: usize = 224;
+
+/// What a record with this text takes in memory, in bytes. Its text is always there; the record in types, of which about
+/// half the text are the values, is as soon as somebody asks for it.
+pub(super) fn bytes_of<R: Record>(text: &[u8]) -> usize {
+    text.len() + text.len() / 2 + size_of::<R>() + ROW_BYTES
+}
+
 /// The largest buffer that a thread keeps for the next record, in bytes.
 const MOST_SCRATCH_BYTES: usize = 64 << 10;
 

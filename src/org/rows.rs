@@ -18,13 +18,27 @@ pub(super) const SLOTS: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Row<R> {
     rendered: Bytes,
-    sequence: u64,
+    /// Its sequence, and at the top whether it is [`OWN`].
+    place: u64,
     typed: OnceLock<Arc<R>>,
 }
 
+/// A row that was written to a table after it began, which may share those that it began with.
+const OWN: u64 = 1 << 63;
+
 impl<R: Record> Row<R> {
     pub(super) fn new(rendered: Bytes, sequence: u64) -> Self {
-        Self { rendered, sequence, typed: OnceLock::new() }
+        Self { rendered, place: sequence & !OWN, typed: OnceLock::new() }
+    }
+
+    /// The same, written to a table after it began.
+    pub(super) fn own(rendered: Bytes, sequence: u64) -> Self {
+        Self { rendered, place: sequence | OWN, typed: OnceLock::new() }
+    }
+
+    /// Whether it was written after its table began.
+    pub(super) fn is_own(&self) -> bool {
+        self.place & OWN != 0
     }
 
     /// The record as it is sent.
@@ -34,7 +48,7 @@ impl<R: Record> Row<R> {
 
     /// Its place in the order of creation, which never changes.
     pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
+        self.place & !OWN
     }
 
     /// The record in types, read from its text at first use and kept.
@@ -57,6 +71,7 @@ impl<R: Record> Row<R> {
 
     /// Replaces the text; the sequence stays. Returns the old text.
     pub(super) fn replace(&mut self, rendered: Bytes) -> Bytes {
+        self.place |= OWN;
         self.typed = OnceLock::new();
         std::mem::replace(&mut self.rendered, rendered)
     }
@@ -106,7 +121,7 @@ impl<R: Record> Chunk<R> {
     fn replace(&mut self, place: usize, rendered: Bytes) -> Option<(u64, Bytes)> {
         self.forget_columns();
         let row = Arc::make_mut(&mut self.rows).get_mut(place)?.as_mut()?;
-        Some((row.sequence, row.replace(rendered)))
+        Some((row.sequence(), row.replace(rendered)))
     }
 
     fn take(&mut self, place: usize) -> Option<Row<R>> {
@@ -162,7 +177,7 @@ impl<R: Record> Rows<R> {
         let list = Arc::make_mut(&mut self.list);
         let slot = list.slots;
         if slot.is_multiple_of(SLOTS) {
-            let first = row.sequence;
+            let first = row.sequence();
             list.chunks.push(Chunk { taken: 0, first, rows: Arc::default(), columns: Arc::default() });
             list.tally.push();
         }
@@ -261,7 +276,7 @@ impl<'a, R: Record> Block<'a, R> {
     /// The same without the rows whose sequence is gone.
     pub(super) fn without(self, is_gone: impl Fn(u64) -> bool) -> Self {
         let rows = self.rows.iter().enumerate();
-        let gone = rows.filter(|(_, row)| row.as_ref().is_some_and(|row| is_gone(row.sequence)));
+        let gone = rows.filter(|(_, row)| row.as_ref().is_some_and(|row| is_gone(row.sequence())));
         let taken = gone.fold(self.taken, |left, (place, _)| left & !(1 << place));
         Self { taken, ..self }
     }

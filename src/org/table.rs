@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
-use super::content::Content;
+use super::content::{Content, own_bytes_of};
 use super::history::{Change, History, Past};
 use super::pages::{Pages, SelectedPages};
-use super::record::{Record, render};
+use super::record::{Record, bytes_of, render};
 use super::rows::Row;
 use super::text::{escaped, is_text_of};
 use super::view::View;
@@ -41,11 +41,11 @@ struct Beginning<R> {
 }
 
 impl<R: Record> Beginning<R> {
-    fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Arc<Self> {
+    fn made_by(make: impl FnOnce() -> Content<R> + Send + 'static) -> Arc<Self> {
         let is_made = Arc::new(AtomicBool::new(false));
         let when_made = Arc::clone(&is_made);
         let make: Box<dyn FnOnce() -> Content<R> + Send> = Box::new(move || {
-            let content = Content::of(&make());
+            let content = make();
             when_made.store(true, Ordering::Relaxed);
             content
         });
@@ -61,6 +61,11 @@ impl<R: Record> Table<R> {
 
     /// A table of what `make` returns when the table, or a clone of it, is first read.
     pub(crate) fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Self {
+        Self::beginning_with(move || Content::of(&make()))
+    }
+
+    /// The same of what is made of records that somebody else keeps.
+    pub(super) fn beginning_with(make: impl FnOnce() -> Content<R> + Send + 'static) -> Self {
         Self::holding(Held::Begun(Beginning::made_by(make)))
     }
 
@@ -69,7 +74,7 @@ impl<R: Record> Table<R> {
     pub(super) fn begin_anew(&mut self, make: impl FnOnce() -> Vec<R> + Send + 'static) -> bool {
         match &mut self.held {
             Held::Begun(beginning) if !beginning.is_made.load(Ordering::Relaxed) => {
-                *beginning = Beginning::made_by(make);
+                *beginning = Beginning::made_by(move || Content::of(&make()));
                 true
             }
             _ => false,
@@ -150,6 +155,31 @@ impl<R: Record> Table<R> {
     pub(crate) fn remove(&mut self, id: &str) -> Option<Change> {
         let row = self.write().remove(id)?;
         Some(Change { sequence: row.sequence(), before: Some(row.rendered().clone()), after: None })
+    }
+
+    /// What all its records take, in bytes; those that are not made yet are made.
+    pub(super) fn bytes(&self) -> usize {
+        self.content().bytes()
+    }
+
+    /// What it takes beside what it began with, in bytes, with what it remembers.
+    pub(super) fn own_bytes(&self) -> usize {
+        let own = match &self.held {
+            Held::Begun(_) => 0,
+            Held::Own(content) => content.own_bytes(),
+        };
+        own + self.history.bytes()
+    }
+
+    /// How much more it takes with this text for the record with this id, in bytes.
+    pub(super) fn growth(&self, id: &str, rendered: &[u8]) -> usize {
+        let former = self.content().row(id).map_or(0, own_bytes_of);
+        bytes_of::<R>(rendered).saturating_sub(former)
+    }
+
+    /// Forgets what it was a moment ago.
+    pub(super) fn forget_history(&mut self) {
+        self.history.forget();
     }
 
     /// Remembers a change that a client made, so that a view can go back before it; and forgets those that are older

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
+
 use super::{Prepared, explain};
 use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
@@ -105,7 +107,12 @@ fn decide(
         now,
     };
     let past = if let Performance::Past(past) = performance { Some(past) } else { None };
-    service::decide(&state.view(past), call)
+    let done = service::decide(&state.view(past), call)?;
+    state.admit(&done.changes).map_err(|no_room| Refusal::OverLimit {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        text: no_room.to_string(),
+    })?;
+    Ok(done)
 }
 
 /// Whether a request needs no token: the token endpoints, with any method.

@@ -52,10 +52,20 @@ impl<'a> Taken<&'a Budget> {
 impl<B: AsRef<Budget>> Taken<B> {
     /// Takes as many more as it needs to have this many; `false`, and nothing more, when there are fewer left.
     pub(super) fn grow_to(&mut self, bytes: usize) -> bool {
+        self.grow(bytes, false)
+    }
+
+    /// The same; as many as it wants as long as nobody else has any.
+    pub(super) fn grow_alone_to(&mut self, bytes: usize) -> bool {
+        self.grow(bytes, true)
+    }
+
+    fn grow(&mut self, bytes: usize, may_have_all: bool) -> bool {
         let budget = self.budget.as_ref();
         let Some(more) = bytes.checked_sub(self.bytes).filter(|more| *more > 0) else { return true };
         let before = budget.taken.fetch_add(more, Ordering::Relaxed);
-        if before.saturating_add(more) > budget.limit {
+        let is_alone = may_have_all && before == self.bytes;
+        if before.saturating_add(more) > budget.limit && !is_alone {
             budget.taken.fetch_sub(more, Ordering::Relaxed);
             return false;
         }
@@ -87,5 +97,9 @@ mod tests {
         assert!(second.grow_to(10));
         drop(second);
         assert!(budget.take(10).is_some());
+        let (mut alone, mut other) = (Taken::nothing_of(&budget), Taken::nothing_of(&budget));
+        assert!(alone.grow_alone_to(30) && alone.grow_alone_to(40) && !other.grow_alone_to(1));
+        drop(alone);
+        assert!(other.grow_alone_to(1) && other.grow_alone_to(11));
     }
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::Broken;
+use super::budget::Budget;
 use super::exchanges::{Ended, Exchanges};
 use super::heads::Heads;
 use super::interrupt::Interruption;
@@ -33,6 +34,7 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
         connection: number,
         local_address,
         vitals: Arc::clone(&vitals),
+        bodies: Arc::new(Budget::new(shared.limits.max_bodies_in_flight.div_ceil(2))),
         shared: Arc::clone(&shared),
     };
     let Some(tls) = &shared.tls else { return serve_http(socket, exchanges).await };

@@ -310,6 +310,7 @@ mod tests {
             control: ControlPolicy::default(),
             cors: Cors::default(),
             journal_total_bytes: crate::journal::DEFAULT_TOTAL_BYTES,
+            state_total_bytes: crate::tenant::DEFAULT_TOTAL_BYTES,
             started: WALL,
         })
     }

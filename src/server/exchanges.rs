@@ -12,12 +12,13 @@ use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::Service;
 use hyper::{Method, Response, StatusCode, Version};
+use tokio::sync::SemaphorePermit;
 
 use super::body::{Broken, Outgoing};
-use super::budget::{Budget, Taken};
+use super::budget::Budget;
 use super::deliver::{Recipient, deliver, response};
 use super::dispatch::{self, Answered};
-use super::incoming::{self, Unread};
+use super::incoming::{self, Share, Unread};
 use super::target::Target;
 use super::vitals::{OpenRequest, Vitals};
 use super::{Shared, head, monotonic_ns, refusal, request_log, stopwatch, wall_now};
@@ -32,12 +33,18 @@ pub(super) const HEAD_TOO_LARGE: &str = "a request's head is too large (--max-he
 /// Control calls with longer bodies, in bytes, are read and answered one after the other.
 const LARGE: u64 = 1 << 20;
 
+/// How long others wait while such a body is read. One that takes longer gives its turn back, and takes another when it is
+/// there.
+const READING: Duration = Duration::from_millis(250);
+
 /// The requests of one connection.
 #[derive(Clone)]
 pub(super) struct Exchanges {
     pub(super) connection: u64,
     pub(super) local_address: Option<SocketAddr>,
     pub(super) vitals: Arc<Vitals>,
+    /// Bytes of request bodies of this connection: its share of those of all.
+    pub(super) bodies: Arc<Budget>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -138,17 +145,18 @@ impl Exchanges {
         open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
         // What is large takes many times its size while it is answered. Its turn is taken before it is read or, where its
-        // size is not said, as soon as it is known: a client that sends a little in chunks waits for nobody.
+        // size is not said, as soon as it is known: a client that sends a little in chunks waits for nobody. And nobody
+        // waits for one that says that much comes and does not send it.
         let said = incoming.size_hint().upper();
         let is_large = |bytes| target.is_slow() && bytes > LARGE;
         let mut turn =
             if said.is_some_and(is_large) { Some(self.shared.large.acquire().await?) } else { None };
-        let mut taken = Taken::nothing_of(&self.shared.bodies);
-        match self.read(&request, &target, incoming, &mut taken).await? {
+        let mut share = Share::of(&self.shared.bodies, &self.bodies, said.is_some_and(is_large));
+        match self.read_in_turn(&request, &target, incoming, &mut share, &mut turn).await? {
             Ok(body) => request.body = body,
             Err(refused) => return Ok(refused),
         }
-        if said.is_none() && is_large(read_bytes(&request.body)) {
+        if turn.is_none() && is_large(read_bytes(&request.body)) {
             turn = Some(self.shared.large.acquire().await?);
         }
         let (answered, method) = if target.is_slow() {
@@ -156,8 +164,27 @@ impl Exchanges {
         } else {
             self.answer(request, &target)
         };
-        drop((turn, taken));
+        drop((turn, share));
         self.deliver(answered, method, version, open).await
+    }
+
+    /// Reads a request's body, or says why that is not possible. A turn is given back when that takes long.
+    async fn read_in_turn(
+        &self,
+        request: &Request,
+        target: &Target,
+        incoming: Incoming,
+        share: &mut Share<'_>,
+        turn: &mut Option<SemaphorePermit<'_>>,
+    ) -> Result<Result<Body, Response<Outgoing>>, Ended> {
+        let mut reading = std::pin::pin!(self.read(request, target, incoming, share));
+        if turn.is_some() {
+            if let Ok(read) = tokio::time::timeout(READING, reading.as_mut()).await {
+                return read;
+            }
+            *turn = None;
+        }
+        reading.await
     }
 
     /// Reads a request's body, or says why that is not possible.
@@ -166,13 +193,17 @@ impl Exchanges {
         request: &Request,
         target: &Target,
         incoming: Incoming,
-        taken: &mut Taken<&Budget>,
+        share: &mut Share<'_>,
     ) -> Result<Result<Body, Response<Outgoing>>, Ended> {
         let limits = &self.shared.limits;
         let is_waiting_for_continue = request.headers.contains_key(EXPECT);
-        let reading = incoming::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue, taken);
+        let reading = incoming::read(incoming, target.max_body_bytes(limits), is_waiting_for_continue, share);
         let mut reading = std::pin::pin!(reading);
         let refused = |refusal: &Refusal, why: &str| self.refuse(request.clone(), refusal, why);
+        let no_room = |text: &str| {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            closing(refused(&Refusal::OverLimit { status, text: text.to_owned() }, text))
+        };
         let body = if let Some(body) = incoming::at_hand(reading.as_mut()).await {
             body
         } else {
@@ -196,9 +227,16 @@ impl Exchanges {
             }
             Unread::NoRoom => {
                 let most = self.shared.bodies.limit();
-                let text = format!("{most} bytes of request bodies are being read and answered, which is the limit (--max-bodies-in-flight)");
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                closing(refused(&Refusal::OverLimit { status, text: text.clone() }, &text))
+                no_room(&format!(
+                    "{most} bytes of request bodies are being read and answered, which is the limit (--max-bodies-in-flight)"
+                ))
+            }
+            Unread::NoRoomOnConnection => {
+                let most = self.bodies.limit();
+                no_room(&format!(
+                    "{most} bytes of request bodies are being read and answered on this connection, which is the limit for \
+                     one connection (half of --max-bodies-in-flight)"
+                ))
             }
         }))
     }

@@ -9,6 +9,41 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use super::budget::{Budget, Taken};
 use crate::wire::Body;
 
+/// What bodies take before they are read: some of what those of all connections may, and of what those of one may.
+pub(super) struct Share<'a> {
+    all: Taken<&'a Budget>,
+    own: Taken<&'a Budget>,
+    /// What all may take.
+    most: usize,
+    /// Of large ones only what has come is taken: who says that one comes and sends none keeps no other from being read.
+    is_as_it_comes: bool,
+}
+
+impl<'a> Share<'a> {
+    /// Nothing so far of the budgets of all connections and of one.
+    pub(super) fn of(all: &'a Budget, own: &'a Budget, is_as_it_comes: bool) -> Self {
+        let most = all.limit();
+        Self { all: Taken::nothing_of(all), own: Taken::nothing_of(own), most, is_as_it_comes }
+    }
+
+    /// Takes what is announced.
+    fn begin(&mut self, announced: usize) -> Result<(), Unread> {
+        if !self.is_as_it_comes {
+            return self.grow_to(announced);
+        }
+        if announced > self.most { Err(Unread::NoRoom) } else { Ok(()) }
+    }
+
+    /// Takes what has come.
+    fn grow_to(&mut self, bytes: usize) -> Result<(), Unread> {
+        if !self.all.grow_to(bytes) {
+            return Err(Unread::NoRoom);
+        }
+        // The only one of a connection may be as long as any.
+        if self.own.grow_alone_to(bytes) { Ok(()) } else { Err(Unread::NoRoomOnConnection) }
+    }
+}
+
 /// Longer bodies are not kept as parts of a connection's buffer; the journal copies shorter ones anyway.
 const LONG: usize = 4 << 10;
 
@@ -18,6 +53,8 @@ pub(super) enum Unread {
     Broken,
     /// There is no room for it now.
     NoRoom,
+    /// There is none for it beside the others on its connection.
+    NoRoomOnConnection,
 }
 
 /// Reads a request's body to its end, or as far as the limit.
@@ -25,12 +62,12 @@ pub(super) enum Unread {
 /// A client that sends everything before it reads would see a broken connection instead of the 413, so a body
 /// that is not much too long is read to its end and discarded, unless the client waits for `100 Continue`.
 ///
-/// Its bytes are taken from a budget before they are read: all that are announced at once, others as they come.
+/// Its bytes are taken from budgets before they are read: all that are announced at once, or as they come.
 pub(super) async fn read(
     mut incoming: Incoming,
     limit: usize,
     is_waiting_for_continue: bool,
-    taken: &mut Taken<&Budget>,
+    share: &mut Share<'_>,
 ) -> Result<Body, Unread> {
     let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit {
@@ -39,9 +76,7 @@ pub(super) async fn read(
         }
         return Ok(Body::TooLarge { limit });
     }
-    if !taken.grow_to(announced) {
-        return Err(Unread::NoRoom);
-    }
+    share.begin(announced)?;
     let mut whole = Bytes::new();
     let mut joined: Vec<u8> = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context)).await {
@@ -51,8 +86,8 @@ pub(super) async fn read(
             throw_away(incoming, THROWN_AWAY).await;
             return Ok(Body::TooLarge { limit });
         }
-        if len > announced && !taken.grow_to(len) {
-            return Err(Unread::NoRoom);
+        if len > announced || share.is_as_it_comes {
+            share.grow_to(len)?;
         }
         // Nearly every body is one frame, which is kept as it is; only a second one makes a copy.
         if whole.is_empty() && joined.is_empty() {

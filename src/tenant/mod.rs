@@ -3,6 +3,7 @@
 //! What is behind the lock is in `state.rs`, what operators do to it in `operator.rs`.
 
 pub(crate) mod agenda;
+pub(crate) mod budget;
 pub mod operator;
 mod options;
 pub mod passwords;
@@ -26,6 +27,7 @@ use crate::scenario::Rulesets;
 use crate::wire::Reply;
 use crate::wire::secrets::Secrets;
 use agenda::{Wait, WaitId};
+pub use budget::{DEFAULT_TOTAL_BYTES, NoRoom, StateBudget};
 pub use options::{SimFault, TenantOptions};
 pub(crate) use state::TenantState;
 pub use template::Template;
@@ -38,6 +40,7 @@ pub struct Tenant {
     options: TenantOptions,
     incarnation: u64,
     journals: Arc<JournalBudget>,
+    states: Arc<StateBudget>,
     metrics: Arc<Metrics>,
     state: Mutex<TenantState>,
     began_with: RwLock<Template>,
@@ -52,6 +55,8 @@ pub struct Birth {
     pub incarnation: u64,
     /// What its journal and all others keep together.
     pub journals: Arc<JournalBudget>,
+    /// What its state and all others take together.
+    pub states: Arc<StateBudget>,
     /// Where faults of jobs are counted.
     pub metrics: Arc<Metrics>,
     /// The wall clock's time.
@@ -105,6 +110,7 @@ impl Tenant {
             options,
             incarnation: birth.incarnation,
             journals: birth.journals,
+            states: birth.states,
             metrics: birth.metrics,
             state,
             began_with: RwLock::new(template.clone()),

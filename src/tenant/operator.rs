@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::agenda::AgendaReport;
+use super::budget::{NoRoom, StateBudget};
 use super::{Birth, Template, Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
@@ -251,15 +252,24 @@ impl Tenant {
         self.enter(wall).fixture()
     }
 
+    /// What its state takes of what all states may, in bytes, and that budget.
+    pub(crate) fn counted_bytes(&self) -> (usize, &StateBudget) {
+        (self.state.lock().counted_bytes(), &self.states)
+    }
+
     /// Replaces everything that a fixture holds, and begins a new epoch; clock, journal and scenario stay.
-    pub fn set_state(&self, fixture: &Fixture, wall: Timestamp) {
+    pub fn set_state(&self, fixture: Fixture, wall: Timestamp) -> Result<(), NoRoom> {
         // However large it is, no request waits while it is prepared, or while the old state is dropped.
-        let now = self.enter(wall).clock.now(wall);
-        let template = Template::new(fixture, now);
+        let (now, former) = {
+            let state = self.enter(wall);
+            (state.clock.now(wall), state.counted_bytes())
+        };
+        let template = Template::counted(fixture, now, &self.states, former)?;
         let former = self.enter(wall).begin_with(&template, &self.options, wall);
         drop(former);
         self.clock_moved.notify_waiters();
         self.journal_grew.notify_waiters();
+        Ok(())
     }
 
     /// Resets the tenant to its initial state: state, clock, counters, draws and journal. Tokens stay as good, or as
@@ -267,8 +277,8 @@ impl Tenant {
     pub fn reset(&self, wall: Timestamp) {
         let began_with = self.began_with.read().clone();
         let journals = Arc::clone(&self.journals);
-        let metrics = Arc::clone(&self.metrics);
-        let birth = Birth { incarnation: self.incarnation, journals, metrics, wall };
+        let (states, metrics) = (Arc::clone(&self.states), Arc::clone(&self.metrics));
+        let birth = Birth { incarnation: self.incarnation, journals, states, metrics, wall };
         let mut begun = TenantState::new(&self.name, &began_with, &self.options, &birth);
         let mut state = self.state.lock();
         begun.succeed(&mut state, wall);

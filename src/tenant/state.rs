@@ -7,6 +7,7 @@ use hyper::header::HeaderValue;
 use smallvec::SmallVec;
 
 use super::agenda::{Agenda, Barrier, Skip};
+use super::budget::{Charge, NoRoom};
 use super::rate_limit::RateLimiter;
 use super::{Birth, Template, TenantOptions};
 use crate::auth::Auth;
@@ -53,6 +54,10 @@ pub(crate) struct TenantState {
     /// What is due.
     pub(crate) agenda: Agenda,
     organisation: Organisation,
+    /// What it began with takes, where that is counted.
+    begun: Option<Arc<Charge>>,
+    /// What it takes beside that.
+    own: Charge,
     /// How often the key with which clients encrypt passwords was rotated.
     key_rotations: u64,
     /// The last second for which a `Date` was written, and the value.
@@ -83,6 +88,8 @@ impl TenantState {
             journal: Journal::new(options.journal_limit, options.journal_bytes, Arc::clone(&birth.journals)),
             agenda: Agenda::default(),
             organisation: template.organisation.with(options.prerequisites),
+            begun: template.charge.clone(),
+            own: Charge::of(&birth.states, 0),
             key_rotations: 0,
             date: (i64::MIN, HeaderValue::from_static("")),
             requests: 0,
@@ -106,6 +113,8 @@ impl TenantState {
         self.auth.begin_epoch(Arc::clone(&template.clients), now, now);
         let begun = template.organisation.with(options.prerequisites);
         let former = std::mem::replace(&mut self.organisation, begun);
+        self.begun.clone_from(&template.charge);
+        self.own.set(0);
         self.resume_password_changes();
         former
     }
@@ -126,6 +135,32 @@ impl TenantState {
         View { organisation, auth, chance: *chance, key_rotations: *key_rotations, past }
     }
 
+    /// What it takes of what all states may, in bytes.
+    pub(crate) fn counted_bytes(&self) -> usize {
+        self.begun.as_ref().map_or(0, |begun| begun.bytes()) + self.own.bytes()
+    }
+
+    /// Whether there is room for what a decision writes. What stale reads go back to gives way to it, unless a rule needs
+    /// that.
+    pub(crate) fn admit(&mut self, changes: &[Change]) -> Result<(), NoRoom> {
+        let growth = |change: &Change| match change {
+            Change::Record(write) => self.organisation.growth(write),
+            Change::Token(_) | Change::Job(_) => 0,
+        };
+        let more = changes.iter().map(growth).sum::<usize>();
+        // Whatever makes it no larger is done.
+        if more == 0 {
+            return Ok(());
+        }
+        let admitted = self.own.budget().admit(more, self.counted_bytes());
+        if admitted.is_ok() || self.scenario.horizon().is_some() {
+            return admitted;
+        }
+        self.organisation.forget_history();
+        self.own.set(self.organisation.own_bytes());
+        self.own.budget().admit(more, self.counted_bytes())
+    }
+
     /// Applies a decision: by the client with this id (none for the platform itself), for an exchange.
     ///
     /// A panic here would leave the changes made before it. Everything that can be refused has been refused by now, and
@@ -139,6 +174,7 @@ impl TenantState {
         now: Timestamp,
     ) -> SmallVec<[Changed; 1]> {
         let mut done = SmallVec::new();
+        let is_written = changes.iter().any(|change| matches!(change, Change::Record(_)));
         for change in changes {
             match change {
                 Change::Record(write) => {
@@ -148,6 +184,9 @@ impl TenantState {
                 Change::Token(issued) => self.auth.note_issued(*issued, now),
                 Change::Job(job) => self.agenda.schedule(job, exchange),
             }
+        }
+        if is_written {
+            self.own.set(self.organisation.own_bytes());
         }
         done
     }

@@ -29,7 +29,13 @@ fn tenant(clock: Clock) -> Tenant {
     // Groups by themselves: what else `large` has takes long to make without optimisation.
     let fixture = Fixture { groups: large.groups, clients: large.clients, ..Fixture::default() };
     let template = Template::new(&fixture, BEGAN);
-    let birth = Birth { incarnation: 0, journals: Arc::default(), metrics: Arc::default(), wall: BEGAN };
+    let birth = Birth {
+        incarnation: 0,
+        journals: Arc::default(),
+        states: Arc::default(),
+        metrics: Arc::default(),
+        wall: BEGAN,
+    };
     Tenant::new("t", &template, TenantOptions { clock, ..TenantOptions::default() }, birth)
 }
 

@@ -23,7 +23,7 @@ use crate::fixture::Fixture;
 use crate::journal::JournalBudget;
 use crate::metrics::Metrics;
 use crate::scenario::Rulesets;
-use crate::tenant::{Birth, Template, Tenant, TenantOptions};
+use crate::tenant::{Birth, StateBudget, Template, Tenant, TenantOptions};
 use crate::wire::form::Form;
 use crate::wire::path;
 use crate::wire::query::decode_segment;
@@ -68,6 +68,9 @@ pub struct World {
     /// Held after `others` where both are.
     former: Mutex<Former>,
     journals: Arc<JournalBudget>,
+    states: Arc<StateBudget>,
+    /// What tenants start with that ask for a built-in fixture by name; shared by all that do.
+    built_in: Mutex<HashMap<String, Template>>,
     /// Held by the one who makes journals give way.
     fitting: Mutex<()>,
     named: AtomicU64,
@@ -119,6 +122,8 @@ pub struct WorldConfig {
     pub cors: Cors,
     /// How many bytes all journals keep together.
     pub journal_total_bytes: usize,
+    /// How many bytes the states of all tenants take together.
+    pub state_total_bytes: usize,
     /// The wall time now.
     pub started: Timestamp,
 }
@@ -147,10 +152,12 @@ impl World {
     /// A world with the tenant `default` in it.
     pub fn new(config: WorldConfig) -> Self {
         let journals = Arc::new(JournalBudget::new(config.journal_total_bytes));
+        let states = Arc::new(StateBudget::new(config.state_total_bytes));
         let metrics = Arc::<Metrics>::default();
         let birth = Birth {
             incarnation: 0,
             journals: Arc::clone(&journals),
+            states: Arc::clone(&states),
             metrics: Arc::clone(&metrics),
             wall: config.started,
         };
@@ -174,6 +181,8 @@ impl World {
             owners: RwLock::default(),
             former: Mutex::default(),
             journals,
+            states,
+            built_in: Mutex::default(),
             fitting: Mutex::default(),
             named: AtomicU64::new(0),
             outside: AtomicU64::new(0),
@@ -324,7 +333,8 @@ impl World {
     fn new_tenant(&self, name: &str, template: &Template, options: TenantOptions, wall: Timestamp) -> Tenant {
         let incarnation = self.former.lock().incarnation(name);
         let (journals, metrics) = (Arc::clone(&self.journals), Arc::clone(&self.metrics));
-        let birth = Birth { incarnation, journals, metrics, wall };
+        let states = Arc::clone(&self.states);
+        let birth = Birth { incarnation, journals, states, metrics, wall };
         Tenant::new(name, template, options, birth)
     }
 
@@ -374,7 +384,7 @@ mod tests {
     use hyper::header::HOST;
 
     use super::*;
-    use crate::journal;
+    use crate::{journal, tenant};
 
     fn world(unknown_tenants: UnknownTenants) -> World {
         let started = Timestamp::from_millis(0);
@@ -397,6 +407,7 @@ mod tests {
             control: ControlPolicy::default(),
             cors: Cors::default(),
             journal_total_bytes: journal::DEFAULT_TOTAL_BYTES,
+            state_total_bytes: tenant::DEFAULT_TOTAL_BYTES,
             started,
         })
     }

@@ -44,6 +44,12 @@ impl World {
              # TYPE sync_group_sim_journal_dropped_total counter\nsync_group_sim_journal_dropped_total {dropped}",
             self.tenant_count()
         );
+        let _ = writeln!(
+            text,
+            "# HELP sync_group_sim_state_bytes Memory that tenants' states take, beside what every tenant starts with.\n\
+             # TYPE sync_group_sim_state_bytes gauge\nsync_group_sim_state_bytes {}",
+            self.states.used()
+        );
         text
     }
 }

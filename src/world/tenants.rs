@@ -1,6 +1,7 @@
 //! Tenants by name and options: creating them with clients of their own, and deleting them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
-use crate::document::{Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
+use crate::document::{Content, Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{KnownClients, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
-use crate::tenant::{SimFault, Template, Tenant, TenantOptions};
+use crate::tenant::{NoRoom, SimFault, Template, Tenant, TenantOptions};
 
 record! {
     derive(Default)
@@ -112,12 +113,15 @@ pub enum WorldError {
     Taken(String),
     /// The limit on tenants is reached; the limit.
     Full(usize),
+    /// There is no room for what it starts with.
+    NoRoom(NoRoom),
 }
 
 impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bad(message) => f.write_str(message),
+            Self::NoRoom(no_room) => write!(f, "{no_room}"),
             Self::Unknown(name) => write!(f, "tenant `{name}` does not exist; expected one that does"),
             Self::Full(max) => {
                 write!(
@@ -132,13 +136,22 @@ impl fmt::Display for WorldError {
 
 impl std::error::Error for WorldError {}
 
+impl From<NoRoom> for WorldError {
+    fn from(no_room: NoRoom) -> Self {
+        Self::NoRoom(no_room)
+    }
+}
+
 /// A request for a tenant that passed every check.
 #[derive(Debug)]
 pub(crate) struct CheckedRequest {
     /// Generated when absent.
     name: Option<String>,
     options: TenantOptions,
-    template: Template,
+    /// The server's own when absent.
+    fixture: Option<NamedOr<Fixture>>,
+    /// The same.
+    scenarios: Option<Rulesets>,
 }
 
 impl World {
@@ -150,7 +163,7 @@ impl World {
         wall: Timestamp,
     ) -> Result<TenantReport, WorldError> {
         let mut mistakes = Vec::new();
-        let checked = self.check_request(asked, wall, &mut |pointer, message| {
+        let checked = self.check_request(asked.clone(), &mut |pointer, message| {
             mistakes.push(format!("{pointer}: {message}"));
         });
         self.make_tenant(checked.ok_or_else(|| WorldError::Bad(mistakes.join("\n")))?, root, wall)
@@ -159,8 +172,7 @@ impl World {
     /// Checks a request for a tenant. Each mistake is reported to `wrong` with the JSON Pointer of its place.
     pub(crate) fn check_request(
         &self,
-        asked: &TenantRequest,
-        wall: Timestamp,
+        asked: TenantRequest,
         wrong: &mut dyn FnMut(&str, String),
     ) -> Option<CheckedRequest> {
         let mut is_right = true;
@@ -183,29 +195,49 @@ impl World {
             password_change_time: asked
                 .password_change_time
                 .map_or(self.options.password_change_time, |span| span.0),
-            draw_key: asked.draw_key.clone(),
+            draw_key: asked.draw_key,
             sim_fault: asked.sim_fault.unwrap_or(self.options.sim_fault),
             ..self.options.clone()
         };
-        let fixture =
-            asked.fixture.as_ref().map(|asked| fixture_of(asked, options.prerequisites, &mut wrong));
+        let fixture = asked.fixture.map(|asked| checked_fixture(asked, options.prerequisites, &mut wrong));
         let scenarios =
             asked.scenarios.as_ref().map(|asked| rulesets_of(asked, options.max_rules, &mut wrong));
         if !is_right {
             return None;
         }
+        let (fixture, scenarios) = (fixture.flatten(), scenarios.flatten());
+        Some(CheckedRequest { name: asked.name, options, fixture, scenarios })
+    }
+
+    /// Whether there is room for what a request for a tenant would have it start with, as far as that can be seen.
+    pub(crate) fn admit_fixture(&self, asked: &Node<'_>) -> Result<(), NoRoom> {
+        let Content::Mapping(entries) = &asked.content else { return Ok(()) };
+        let fixture = entries.iter().find(|(key, _)| key.scalar() == Some("fixture"));
+        fixture.map_or(Ok(()), |(_, fixture)| self.states.admit(fixture::least_bytes(fixture), 0))
+    }
+
+    /// What a tenant starts with.
+    fn template_of(
+        &self,
+        fixture: Option<NamedOr<Fixture>>,
+        scenarios: Option<Rulesets>,
+        now: Timestamp,
+    ) -> Result<Template, WorldError> {
         let ours = self.template.read().clone();
-        let template = match fixture.flatten() {
+        let scenarios = scenarios.unwrap_or_else(|| ours.scenarios().clone());
+        let template = match fixture {
             None => ours,
-            Some(fixture) => {
-                Template::new(&fixture, options.clock.now(wall)).with_scenarios(ours.scenarios().clone())
-            }
+            Some(NamedOr::Named(name)) => self.built_in(&name, now),
+            Some(NamedOr::Inline(fixture)) => Template::counted(*fixture, now, &self.states, 0)?,
         };
-        let template = match scenarios.flatten() {
-            None => template,
-            Some(scenarios) => template.with_scenarios(scenarios),
-        };
-        Some(CheckedRequest { name: asked.name.clone(), options, template })
+        Ok(template.with_scenarios(scenarios))
+    }
+
+    /// The template of a built-in fixture.
+    fn built_in(&self, name: &str, now: Timestamp) -> Template {
+        let mut known = self.built_in.lock();
+        let prepare = || Template::new(&Fixture::built_in(name).unwrap_or_default(), now);
+        known.entry(name.to_owned()).or_insert_with(prepare).clone()
     }
 
     /// Creates the tenant of a checked request.
@@ -215,18 +247,20 @@ impl World {
         root: &str,
         wall: Timestamp,
     ) -> Result<TenantReport, WorldError> {
-        let CheckedRequest { name, options, template } = checked;
+        let CheckedRequest { name, options, fixture, scenarios } = checked;
         let name = name.unwrap_or_else(|| self.free_name());
         let seed = options.seed;
+        {
+            let others = self.others.read();
+            self.is_free(&name, &others)?;
+        }
+        let template = self.template_of(fixture, scenarios, options.clock.now(wall))?;
         let template = template.with_own_clients(&name, &options);
         let clients = template.clients().to_vec();
         let known = clients.iter().map(|client| (client.client_id.clone(), client.name.clone()));
         let warnings = KnownClients::new(&format!("tenant `{name}`"), known).warnings(template.scenarios());
         let mut others = self.others.write();
-        if name == DEFAULT_TENANT || others.contains_key(&name) {
-            return Err(WorldError::Taken(name));
-        }
-        self.has_room(&others)?;
+        self.is_free(&name, &others)?;
         let tenant = Arc::new(self.new_tenant(&name, &template, options, wall));
         let mut owners = self.owners.write();
         for client in &clients {
@@ -235,6 +269,14 @@ impl World {
         others.insert(name.clone(), tenant);
         drop((owners, others));
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients, warnings })
+    }
+
+    /// Whether there may be one more tenant, of this name.
+    fn is_free(&self, name: &str, others: &HashMap<String, Arc<Tenant>>) -> Result<(), WorldError> {
+        if name == DEFAULT_TENANT || others.contains_key(name) {
+            return Err(WorldError::Taken(name.to_owned()));
+        }
+        self.has_room(others)
     }
 
     /// A name that no tenant has.
@@ -275,23 +317,24 @@ pub(crate) fn bad_name(name: &str) -> String {
     format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -")
 }
 
-/// The requested fixture.
-fn fixture_of(
-    asked: &NamedOr<Fixture>,
+/// The requested fixture, if it can be one.
+fn checked_fixture(
+    asked: NamedOr<Fixture>,
     prerequisites: Prerequisites,
     wrong: &mut dyn FnMut(&str, String),
-) -> Option<Fixture> {
+) -> Option<NamedOr<Fixture>> {
     match asked {
         NamedOr::Inline(fixture) => {
             let mut below = |pointer: String, message: String| wrong(&format!("/fixture{pointer}"), message);
-            (**fixture).clone().checked_by(prerequisites, &mut below)
+            let checked = fixture.checked_by(prerequisites, &mut below)?;
+            Some(NamedOr::Inline(Box::new(checked)))
         }
         NamedOr::Named(name) => {
-            let fixture = Fixture::built_in(name);
-            if fixture.is_none() {
-                wrong("/fixture", unknown("no built-in fixture is named", name, &fixture::names()));
+            let is_known = fixture::names().contains(&&*name);
+            if !is_known {
+                wrong("/fixture", unknown("no built-in fixture is named", &name, &fixture::names()));
             }
-            fixture
+            is_known.then_some(NamedOr::Named(name))
         }
     }
 }

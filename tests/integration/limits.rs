@@ -1,7 +1,7 @@
 //! What the server allows its clients, seen from a socket: a client that exceeds a limit is refused, and others are
 //! still served.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use sync_group_sim::{Config, ControlPolicy, Fixture, Limits, Request, Simulator}
 use crate::harness::client::{scenario, together};
 use crate::harness::held::read;
 use crate::harness::http::{connect, exchange, parse, send, token};
-use crate::harness::process::{Server, binary};
+use crate::harness::process::{Server, binary, file};
 use crate::harness::served::Served;
 
 /// A server with other limits than usual.
@@ -65,6 +65,120 @@ fn a_client_that_sends_a_control_body_in_chunks_and_stops_keeps_no_other_waiting
     assert!(read(&mut stalled).starts_with("HTTP/1.1 100"), "it is being read");
     let whole = format!("{post}Connection: close\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
     assert_eq!(parse(&exchange(served.address(), whole.as_bytes())).status, 201);
+}
+
+#[test]
+fn a_client_that_announces_a_large_control_body_and_stops_keeps_no_other_waiting() {
+    let served = limited(|limits| limits.body_timeout = Duration::from_hours(1));
+    let put = |len: usize| {
+        format!(
+            "PUT /_sim/state HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len}\r\n"
+        )
+    };
+    // Together they announce more than all bodies may have.
+    let stalled = [0, 1, 2].map(|_| {
+        let mut stalled = connect(served.address());
+        stalled.write_all(format!("{}Expect: 100-continue\r\n\r\n", put(40 << 20)).as_bytes()).unwrap();
+        assert!(read(&mut stalled).starts_with("HTTP/1.1 100"), "it is being read");
+        stalled.write_all(b"{").unwrap();
+        stalled
+    });
+    let body = format!("{{{}}}", " ".repeat(2 << 20));
+    let whole = format!("{}Connection: close\r\n\r\n{body}", put(body.len()));
+    assert_eq!(parse(&exchange(served.address(), whole.as_bytes())).status, 200);
+    drop(stalled);
+}
+
+#[test]
+fn one_connection_has_half_of_the_bodies_in_flight_at_most() {
+    let served = limited(|limits| limits.max_bodies_in_flight = 1_000);
+    let address = served.address();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (sender, connection) = h2::client::handshake(socket).await.unwrap();
+        tokio::spawn(connection);
+        let post = || {
+            let request = hyper::Request::post(format!("http://{address}/v2024/nothing"));
+            request.header("content-length", 300).body(()).unwrap()
+        };
+        let mut ready = sender.ready().await.unwrap();
+        let (mut first, mut of_first) = ready.send_request(post(), false).unwrap();
+        let mut ready = ready.ready().await.unwrap();
+        let (mut second, mut of_second) = ready.send_request(post(), false).unwrap();
+        // One of them, whichever is read later.
+        let (refused, other) = tokio::select! {
+            refused = &mut first => (refused.unwrap(), second),
+            refused = &mut second => (refused.unwrap(), first),
+        };
+        assert_eq!(refused.status(), 503);
+        let text = refused.into_body().data().await.unwrap().unwrap();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(text.contains("500 bytes") && text.contains("half of --max-bodies-in-flight"), "{text}");
+        // Others have the other half, and what one connection sends alone may be longer.
+        let others = |len: usize| {
+            std::thread::spawn(move || send(address, "POST", "/v2024/nothing", &[], &vec![b' '; len]).status)
+        };
+        assert_eq!(others(600).join().unwrap(), 401);
+        for body in [&mut of_first, &mut of_second] {
+            let _ = body.send_data(vec![b' '; 300].into(), true);
+        }
+        assert_eq!(other.await.unwrap().status(), 401);
+        assert_eq!(others(900).join().unwrap(), 401);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "how long a call takes is the machine's time")]
+#[test]
+fn a_large_state_or_fixture_is_read_while_others_are_answered() {
+    let policies = |number: usize| {
+        let policies: Vec<_> = (0..number).map(|nth| format!(r#"{{"id":"p{nth}","name":"P"}}"#)).collect();
+        format!(r#"{{"passwordPolicies":[{}]}}"#, policies.join(","))
+    };
+    let watched = file("large-fixture", "mine.json", &policies(1));
+    // On one core the server has one thread, which would stand still.
+    let line = "taskset -c 0 true 2>&- && exec taskset -c 0 \"$0\" \"$@\"; exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_sync-group-sim"), "--listen", "127.0.0.1:0"]);
+    let mut server = Server::start(command.args(["--log-control", "--fixture"]).arg(&watched));
+    let address = server.address();
+    let log = std::io::BufReader::new(server.child.stderr.take().unwrap());
+    let reloaded = std::thread::spawn(move || {
+        log.lines().map_while(Result::ok).any(|line| line.contains("fixture reloaded"))
+    });
+    let health = || assert_eq!(send(address, "GET", "/_sim/health", &[], b"").status, 200);
+    // As long as one of them is being read, some calls are answered.
+    let state = policies(4_000);
+    let mut socket = connect(address);
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let head = format!(
+        "PUT /_sim/state HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        state.len()
+    );
+    socket.write_all(&[head.as_bytes(), state.as_bytes()].concat()).unwrap();
+    let put = std::thread::spawn(move || {
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
+        parse(&answer).status
+    });
+    let mut meanwhile = 0;
+    while !put.is_finished() {
+        health();
+        meanwhile += 1;
+    }
+    assert_eq!(put.join().unwrap(), 200);
+    assert!(meanwhile > 5, "{meanwhile} calls were answered while a state was read");
+    let began = std::time::Instant::now();
+    std::fs::write(&watched, policies(20_000)).unwrap();
+    let mut longest = Duration::ZERO;
+    while !reloaded.is_finished() {
+        let asked = std::time::Instant::now();
+        health();
+        longest = longest.max(asked.elapsed());
+    }
+    assert!(reloaded.join().unwrap());
+    assert!(longest < began.elapsed() / 2, "a call took {longest:?} while a fixture was read");
 }
 
 #[test]

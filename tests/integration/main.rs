@@ -76,6 +76,8 @@ mod rate_limit;
 mod refused;
 /// What scenarios do to exchanges.
 mod scenarios;
+/// What the states of all tenants may take together.
+mod states;
 /// The dependencies.
 mod supply_chain;
 /// HTTP over TLS.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, Said, created, of_world, ok};
+use crate::document::Node;
 use crate::world::{TenantRequest, bad_name, is_tenant_name};
 
 pub(in crate::control) fn list(asked: &ControlRequest<'_>) -> Answer {
@@ -24,7 +25,8 @@ pub(in crate::control) fn make_named(asked: &ControlRequest<'_>) -> Answer {
 
 /// Creates the requested tenant, under the name in the path if there is one.
 fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
-    let checked = document(asked.request)?.or_empty_into(|mut wanted: TenantRequest, place| {
+    let admit = |wanted: &Node<'_>| asked.world.admit_fixture(wanted);
+    let checked = document(asked.request)?.or_empty_where(admit, |mut wanted: TenantRequest, place| {
         if let Some(in_path) = in_path {
             let name = wanted.name.get_or_insert_with(|| in_path.to_owned());
             if name != in_path {
@@ -32,9 +34,7 @@ fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
                 place.mistake("/name", message);
             }
         }
-        asked
-            .world
-            .check_request(&wanted, asked.wall, &mut |pointer, message| place.mistake(pointer, message))
+        asked.world.check_request(wanted, &mut |pointer, message| place.mistake(pointer, message))
     })?;
     created(&asked.world.make_tenant(checked, &asked.world.root(asked.request), asked.wall)?)
 }
