@@ -7,28 +7,41 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::journal::Exchange;
-use crate::verdict::{Call, Run};
+use crate::verdict::{Call, LONGEST_BACKOFF, Run};
 
-/// Attempts at one call that have failed so far.
+/// Attempts at one call that have failed so far, in ways that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnderWay {
-    /// How many, two or more.
+    /// How many, one or more.
     pub attempts: usize,
     /// The longest time from one to the next.
-    pub longest_wait: Duration,
+    longest_wait: Duration,
+    /// How long the latest took, as far as it is over.
+    took: Duration,
 }
 
-/// The attempts that the latest of these exchanges belongs to; `None` when it does not repeat one that failed.
+impl UnderWay {
+    /// Whether another may still come, so long after the latest one had arrived.
+    pub fn may_go_on(&self, since: Duration) -> bool {
+        since <= self.took + (3 * self.longest_wait).max(LONGEST_BACKOFF)
+    }
+}
+
+/// The attempts that the latest of these exchanges belongs to; `None` when it did not fail in a way that may pass.
 pub fn attempts_under_way(latest: &[Exchange]) -> Option<UnderWay> {
     under_way(&Run::of_tenant(latest, 0).calls)
 }
 
 fn under_way(calls: &[Call]) -> Option<UnderWay> {
-    let last = calls.iter().rev().find(|call| !call.is_token())?;
+    let has_failed = |call: &Call| call.has_failed() && call.may_pass();
+    let last = calls.last().filter(|call| has_failed(call));
+    let last = last.or_else(|| calls.iter().rev().find(|call| !call.is_token()))?;
     let same = calls.iter().rev().filter(|call| call.key == last.key);
-    let failed: Vec<_> = same.take_while(|call| call.has_failed() && call.may_pass()).collect();
+    let failed: Vec<_> = same.take_while(|call| has_failed(call)).collect();
     let waits = failed.windows(2).map(|pair| pair[1].arrived.until(pair[0].arrived));
-    Some(UnderWay { attempts: failed.len(), longest_wait: waits.max()? })
+    let took = last.ended().map_or(Duration::ZERO, |ended| last.arrived.until(ended));
+    let longest_wait = waits.max().unwrap_or_default();
+    (!failed.is_empty()).then_some(UnderWay { attempts: failed.len(), longest_wait, took })
 }
 
 /// Tells calls apart by the numbers of their attempts.
@@ -72,11 +85,19 @@ mod tests {
     }
 
     #[test]
-    fn none_are_after_a_first_failure_a_success_or_a_refusal() {
+    fn another_may_come_after_a_wait_such_as_clients_make() {
+        for failing in [run().get(LIST).told(503), run().token("t").told(503)] {
+            let under_way = under_way(&failing.done().calls).expect("attempts");
+            assert_eq!(under_way.attempts, 1);
+            assert!(under_way.may_go_on(Duration::from_mins(1)), "{under_way:?}");
+            assert!(!under_way.may_go_on(Duration::from_secs(70)), "{under_way:?}");
+        }
+    }
+
+    #[test]
+    fn none_are_after_a_success_or_a_refusal() {
         let twice = || run().get(LIST).told(503).get(LIST).after(1.0);
-        for run in
-            [run().get(LIST).told(503), twice(), twice().told(503).get("/v2024/x"), twice().refused(403)]
-        {
+        for run in [twice(), twice().told(503).get("/v2024/x"), twice().refused(403)] {
             assert_eq!(under_way(&run.done().calls), None);
         }
     }

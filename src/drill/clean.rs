@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
+use super::made::Made;
 use super::observed::{Ending, Observed, Stop};
 use crate::journal::Exchange;
 use crate::operation::Operation;
@@ -24,11 +25,13 @@ impl Volatile {
     /// What differs between two runs that did the same.
     pub(super) fn between(first: &[Exchange], second: &[Exchange]) -> Self {
         let mut volatile = Self::default();
-        for (one, other) in matched(first, second) {
+        let (made, others_made) = (Made::of(first, &volatile), Made::of(second, &volatile));
+        for (one, other) in matched((first, &made), (second, &others_made)) {
             let operation = one.operation.map(Operation::id);
             let (one, other) = (one.request.unpack(), other.request.unpack());
-            let (body, other_body) = (json(&one.body), json(&other.body));
-            if let (Some(body), Some(other_body)) = (body, other_body) {
+            if let (Some(mut body), Some(mut other_body)) = (json(&one.body), json(&other.body)) {
+                made.name_in(&mut body);
+                others_made.name_in(&mut other_body);
                 let members = volatile.members.entry(operation).or_default();
                 differences(&body, &other_body, String::new(), members);
             }
@@ -45,31 +48,61 @@ impl Volatile {
         volatile
     }
 
-    /// What a call asks for, without what is volatile; `None` where nothing of it is.
-    pub(super) fn key(&self, exchange: &Exchange) -> Option<u64> {
-        let operation = exchange.operation.map(Operation::id);
-        let members = self.members.get(&operation).filter(|members| !members.is_empty());
-        let parameters = self.parameters.get(&operation).filter(|names| !names.is_empty());
-        if operation == Some(Operation::Token.id()) {
-            return None;
-        }
-        (members.is_some() || parameters.is_some()).then(|| {
-            let request = exchange.request.unpack();
-            let mut body = json(&request.body).unwrap_or_default();
-            for pointer in members.into_iter().flatten() {
-                if let Some(member) = body.pointer_mut(pointer) {
-                    *member = Value::Null;
-                }
-            }
-            let query = request.uri.query().unwrap_or_default();
-            let mut pairs: Vec<_> = query::pairs(query)
-                .filter(|(name, _)| !parameters.is_some_and(|names| names.contains(&**name)))
-                .collect();
-            pairs.sort();
-            let path = exchange.request.path_in(&request);
-            digest(&(request.method.as_str(), path, pairs, body.to_string()))
-        })
+    /// What a call asks for, without what is volatile, and with names for the ids that were made in its run; `None` where
+    /// it has nothing of either.
+    pub(super) fn key(&self, exchange: &Exchange, made: &Made) -> Option<u64> {
+        let is_token = exchange.operation == Some(Operation::Token);
+        (!is_token && (self.is_in(exchange) || names_any(exchange, made))).then(|| self.asked(exchange, made))
     }
+
+    /// The same for any call.
+    pub(super) fn asked(&self, exchange: &Exchange, made: &Made) -> u64 {
+        let operation = exchange.operation.map(Operation::id);
+        let request = exchange.request.unpack();
+        let body = match (json(&request.body), &request.body) {
+            (Some(mut body), _) => {
+                for pointer in self.members.get(&operation).into_iter().flatten() {
+                    if let Some(member) = body.pointer_mut(pointer) {
+                        *member = Value::Null;
+                    }
+                }
+                made.name_in(&mut body);
+                body.to_string()
+            }
+            (None, Body::Whole(body)) => String::from_utf8_lossy(body).into_owned(),
+            (None, _) => String::new(),
+        };
+        let parameters = self.parameters.get(&operation);
+        let query = request.uri.query().unwrap_or_default();
+        let mut pairs: Vec<_> = query::pairs(query)
+            .filter(|(name, _)| !parameters.is_some_and(|names| names.contains(&**name)))
+            .map(|(name, value)| (name, made.named(&value).into_owned()))
+            .collect();
+        pairs.sort();
+        let path = made.named(exchange.request.path_in(&request));
+        digest(&(request.method.as_str(), path, pairs, body))
+    }
+
+    /// Whether something in calls of its operation is volatile.
+    fn is_in(&self, exchange: &Exchange) -> bool {
+        let operation = exchange.operation.map(Operation::id);
+        let has_any = |places: &BTreeMap<_, BTreeSet<String>>| {
+            places.get(&operation).is_some_and(|found| !found.is_empty())
+        };
+        has_any(&self.members) || has_any(&self.parameters)
+    }
+}
+
+/// Whether an id that was made in the run stands in a call's path, query or body.
+fn names_any(exchange: &Exchange, made: &Made) -> bool {
+    let request = exchange.request.unpack();
+    let target = request.uri.path_and_query().map_or("", |target| target.as_str());
+    let is_in = |text: &str| matches!(made.named(text), std::borrow::Cow::Owned(_));
+    let in_body = || match &request.body {
+        Body::Whole(body) => std::str::from_utf8(body).is_ok_and(is_in),
+        Body::TooLarge { .. } => false,
+    };
+    is_in(target) || in_body()
 }
 
 /// Parameters by which pages of a list differ.
@@ -89,16 +122,30 @@ fn json(body: &Body) -> Option<Value> {
     Some(value)
 }
 
-/// Calls that did the same in both runs: of the same operation, one after the other.
+/// A run's calls, with names for the ids that were made in it.
+type Told<'a> = (&'a [Exchange], &'a Made);
+
+/// Calls that did the same in both runs: those that are equal, whenever they came; the others of an operation one after the
+/// other.
 fn matched<'a>(
-    first: &'a [Exchange],
-    second: &'a [Exchange],
+    (first, made): Told<'a>,
+    (second, others_made): Told<'a>,
 ) -> impl Iterator<Item = (&'a Exchange, &'a Exchange)> {
-    let mut others: BTreeMap<_, Vec<&Exchange>> = BTreeMap::new();
+    let plain = Volatile::default();
+    let mut equal: BTreeMap<u64, Vec<&Exchange>> = BTreeMap::new();
     for exchange in second.iter().rev() {
+        equal.entry(plain.asked(exchange, others_made)).or_default().push(exchange);
+    }
+    let is_new =
+        |one: &&Exchange| equal.get_mut(&plain.asked(one, made)).is_none_or(|others| others.pop().is_none());
+    let new: Vec<_> = first.iter().filter(is_new).collect();
+    let mut left: Vec<_> = equal.into_values().flatten().collect();
+    left.sort_by_key(|exchange| std::cmp::Reverse(exchange.seq));
+    let mut others: BTreeMap<_, Vec<&Exchange>> = BTreeMap::new();
+    for exchange in left {
         others.entry(exchange.operation.map(Operation::id)).or_default().push(exchange);
     }
-    first.iter().filter_map(move |one| {
+    new.into_iter().filter_map(move |one| {
         let other = others.get_mut(&one.operation.map(Operation::id))?.pop()?;
         Some((one, other))
     })
@@ -245,6 +292,7 @@ type Keys = (BTreeMap<String, usize>, BTreeSet<String>);
 
 fn keys(run: &Observed, volatile: &Volatile) -> Keys {
     let (mut writes, mut reads) = (BTreeMap::new(), BTreeSet::new());
+    let made = Made::of(&run.exchanges, volatile);
     for exchange in &run.exchanges {
         let request = exchange.request.unpack();
         let path = exchange.request.path_in(&request);
@@ -252,20 +300,17 @@ fn keys(run: &Observed, volatile: &Volatile) -> Keys {
             .operation
             .map_or_else(|| format!("{} {path}", request.method), |operation| operation.id().to_owned());
         let reads_only = exchange.operation.map_or(request.method == hyper::Method::GET, Operation::is_read);
-        let key = volatile.key(exchange).map(|key| format!("{name} {key:x}"));
-        if reads_only || exchange.operation == Some(Operation::Token) {
-            reads.insert(if exchange.operation == Some(Operation::Token) {
-                name
-            } else {
-                key.unwrap_or(format!("{name} {path}"))
-            });
+        if exchange.operation == Some(Operation::Token) {
+            reads.insert(name);
+        } else if reads_only && !volatile.is_in(exchange) {
+            reads.insert(format!("{name} {}", made.named(path)));
         } else {
-            let body = match (&request.body, json(&request.body)) {
-                (_, Some(json)) => json.to_string(),
-                (Body::Whole(body), None) => String::from_utf8_lossy(body).into_owned(),
-                _ => String::new(),
-            };
-            *writes.entry(key.unwrap_or(format!("{name} {path} {body}"))).or_insert(0) += 1;
+            let key = format!("{name} {:x}", volatile.asked(exchange, &made));
+            if reads_only {
+                reads.insert(key);
+            } else {
+                *writes.entry(key).or_insert(0) += 1;
+            }
         }
     }
     (writes, reads)

@@ -7,6 +7,7 @@ use super::attempts;
 use super::clean::{self, Volatile};
 use super::entry::{Entry, Order};
 use super::judge::{Judged, judge_run};
+use super::made::Made;
 use super::observed::{Ending, Observed};
 use super::passing::passes;
 use super::plan::{Asked, Plan, plan};
@@ -359,11 +360,12 @@ impl RunNews {
     }
 }
 
-/// Gives calls keys without what is volatile.
+/// Gives calls keys without what is volatile, and without ids that depend on the order of calls.
 fn rekey(run: &mut Run, volatile: &Volatile, exchanges: &[Exchange]) {
+    let made = Made::of(exchanges, volatile);
     for (call, exchange) in run.calls.iter_mut().zip(exchanges) {
         if call.seq == exchange.seq
-            && let Some(key) = volatile.key(exchange)
+            && let Some(key) = volatile.key(exchange, &made)
         {
             call.key = key;
         }

@@ -12,6 +12,7 @@ mod coverage;
 mod diff;
 mod entry;
 mod judge;
+mod made;
 mod observed;
 mod passing;
 mod plan;

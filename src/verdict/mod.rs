@@ -35,6 +35,9 @@ pub use report::{VerdictLine, VerdictsReport, VerdictsWish};
 pub(crate) use run::{Ended, Exit, Probe, RuleSeen, Run, RunKind};
 pub(crate) use state::State;
 
+/// The longest that widespread policies wait before another attempt: 60 s, and what is added at random.
+pub(crate) const LONGEST_BACKOFF: Duration = Duration::from_secs(65);
+
 /// A rule of good conduct.
 #[derive(Debug)]
 pub struct Verdict {

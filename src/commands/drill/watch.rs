@@ -13,7 +13,7 @@ pub(super) struct Pace {
     pub(super) before_first: Duration,
     /// From its first call to its end, waits that its scenario asks for included.
     pub(super) deadline: Duration,
-    /// So much longer, while the client tries the same call again and has not done so too often.
+    /// So much longer, while a call has failed and the client may try it again, and has not done so too often.
     pub(super) beyond: Duration,
     /// More attempts than this at one call are too many.
     pub(super) most_attempts: usize,
@@ -100,7 +100,7 @@ impl<'a> Watch<'a> {
         let latest = self.tenant.exchanges(&filter);
         let since = now.saturating_duration_since(self.latest);
         attempts_under_way(&latest).is_some_and(|under_way| {
-            under_way.attempts <= self.pace.most_attempts && since <= 3 * under_way.longest_wait + EVERY
+            under_way.attempts <= self.pace.most_attempts && under_way.may_go_on(since.saturating_sub(EVERY))
         })
     }
 

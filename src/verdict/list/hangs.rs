@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use crate::verdict::text::wait;
-use crate::verdict::{Call, Case, Ended, Exit, Group, Needs, Outcome, RetryAfter, Run, Severity, Verdict};
+use crate::verdict::{
+    Call, Case, Ended, Exit, Group, LONGEST_BACKOFF, Needs, Outcome, RetryAfter, Run, Severity, Verdict,
+};
 
 /// Who made no call for so long does nothing any more.
 const IDLE: Duration = Duration::from_secs(15);
-/// After several tries a wait may be this long, by widespread policies.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(65);
-/// From this many tries on.
-const SEVERAL: usize = 4;
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "hangs",
@@ -20,7 +18,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &[],
     explains: &[],
     checks: "At its deadline the command has ended, or has a call open, or made one within the last 15 s, or waits as long as \
-             it was told or as it waited before.",
+             it was told or as it waited before. After a call that failed in a way that may pass it has 65 s.",
     why: "A job that neither works nor ends holds its slot, and is noticed only by whoever misses its result.",
     advice: "End when nothing is left to do; look for a thread, a queue or a lock that outlives a failed call.",
     source: "AWS Well-Architected REL05-BP05 (set client timeouts)",
@@ -69,13 +67,15 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// How long a client that means to try again may wait, by what it did so far; zero when its last call did not fail.
+/// How long a client that means to try again may wait, after one attempt or after several, by what it did so far and by
+/// widespread policies: some stop calling for half a minute. Zero when no call that it gave up had failed in a way that may
+/// pass.
 fn longest_wait(run: &Run) -> Duration {
     let chains = run.chains();
     let failed = chains.iter().filter(|chain| chain.last().has_failed());
     let waits = failed.map(|chain| {
         let longest = chain.waits().into_iter().max().unwrap_or_default() * 3;
-        if chain.calls.len() >= SEVERAL { longest.max(LONGEST_BACKOFF) } else { longest }
+        if chain.last().may_pass() { longest.max(LONGEST_BACKOFF) } else { longest }
     });
     waits.max().unwrap_or_default()
 }
@@ -117,11 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_patient_client_may_wait_before_another_try() {
+    fn a_patient_client_or_one_with_a_circuit_breaker_may_wait_before_another_try() {
         let twice = run().get(LIST).told(503).get(LIST).after(8.0).told(503);
         is_inconclusive(&judged(&twice.ends_at_deadline(26.0)));
-        let often = (0..4).fold(run(), |script, _| script.get(LIST).told(503));
-        is_inconclusive(&judged(&often.ends_at_deadline(30.0)));
+        let once = || run().get(LIST).told(503);
+        is_inconclusive(&judged(&once().ends_at_deadline(30.0)));
+        found(&judged(&once().ends_at_deadline(70.0)));
+        // The service said what is wrong, and that does not pass.
+        found(&judged(&run().get(LIST).refused(403).ends_at_deadline(20.0)));
         is_inconclusive(&judged(&run().get(LIST).at(10.0).ends_at_deadline(20.0)));
     }
 
