@@ -10,7 +10,7 @@ use super::made::Made;
 use super::observed::{Ending, Observed, Stop};
 use crate::journal::Exchange;
 use crate::operation::Operation;
-use crate::wire::{Body, query};
+use crate::wire::{Body, multipart, query};
 
 /// Members of bodies, and parameters of queries, that are not the same when the same is done again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,11 @@ impl Volatile {
                 made.name_in(&mut body);
                 body.to_string()
             }
-            (None, Body::Whole(body)) => String::from_utf8_lossy(body).into_owned(),
+            // The boundary of a multipart body is drawn anew each time.
+            (None, Body::Whole(body)) => match multipart::of(&request) {
+                Some(parts) => format!("{parts:?}"),
+                None => String::from_utf8_lossy(body).into_owned(),
+            },
             (None, _) => String::new(),
         };
         let parameters = self.parameters.get(&operation);

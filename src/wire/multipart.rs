@@ -5,6 +5,18 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use hyper::body::Bytes;
+use hyper::header::CONTENT_TYPE;
+
+use super::request::{Body, Request};
+
+/// The parts of a request's body; `None` when that is no multipart body, or not what its content type says.
+pub(crate) fn of(request: &Request) -> Option<Vec<(String, Bytes)>> {
+    let Body::Whole(body) = &request.body else { return None };
+    if request.media_type().as_deref() != Some("multipart/form-data") {
+        return None;
+    }
+    read(request.headers.get(CONTENT_TYPE)?.to_str().ok()?, body)
+}
 
 /// The parts that have a name, in order. `None` when the body is not what its content type says.
 pub(crate) fn read(content_type: &str, body: &Bytes) -> Option<Vec<(String, Bytes)>> {

@@ -115,6 +115,20 @@ for attempt in range(5):
 }
 
 #[test]
+fn a_command_that_uploads_a_file_under_another_boundary_each_time_does_the_same_twice() {
+    let script = r#"
+boundary = os.urandom(8).hex()
+request = urllib.request.Request(BASE + "/v2024/password-dictionary", method="PUT")
+request.add_header("Authorization", "Bearer " + token())
+request.add_header("Content-Type", "multipart/form-data; boundary=" + boundary)
+part = '--%s\r\nContent-Disposition: form-data; name="file"; filename="words.txt"\r\n\r\n# words\nhunter2\n\r\n--%s--\r\n'
+urllib.request.urlopen(request, (part % (boundary, boundary)).encode(), timeout=20)
+"#;
+    let client = Client::new("boundary", script);
+    client.drill(&["--list"]).says(0, "twice the same");
+}
+
+#[test]
 fn a_command_that_writes_members_in_another_order_each_time_does_the_same_twice() {
     let script = r#"
 group = [("name", "Sales"), ("passwordPolicyId", "2c91808d744ba0ce01746f93b6204501"),
