@@ -1,7 +1,7 @@
 //! The runs of a drill, some at the same time: those that take longest begin first, an error is looked for once more, and
 //! at the end a client that retries is probed. A client that waits costs nothing, so that many can.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,10 @@ use crate::drill_args::Probe;
 const TICK: Duration = Duration::from_millis(250);
 /// Equal runs that show how a client spaces its attempts.
 const PROBES: usize = 6;
+/// A probe's run that takes longer than this, and than twice the clean run, waits between its attempts.
+const WAITS: Duration = Duration::from_millis(1_500);
+/// Later than this a slow command is not held back any more.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// The runs that are still to be made, and those that are being made.
 struct Work<'a> {
@@ -31,6 +35,8 @@ struct Work<'a> {
     queue: VecDeque<Job>,
     open: JoinSet<(Job, Result<Observed, Failed>)>,
     running: Vec<(usize, String, Instant)>,
+    /// The probes whose client was seen to wait: their runs may be made at the same time.
+    waiting: HashSet<String>,
     done: usize,
     all: usize,
     next_number: usize,
@@ -54,7 +60,10 @@ pub(super) async fn work(crew: &Arc<Crew>, drill: &mut Drill, screen: &mut Scree
                     work.take(job, result, drill, screen);
                 }
             }
-            _ = ticks.tick() => work.tick(screen),
+            _ = ticks.tick() => {
+                work.note_waiting(drill.clean_time());
+                work.tick(screen);
+            }
         }
     }
     screen.wipe();
@@ -71,6 +80,7 @@ impl<'a> Work<'a> {
             queue: VecDeque::new(),
             open: JoinSet::new(),
             running: Vec::new(),
+            waiting: HashSet::new(),
             done: 0,
             all: 0,
             next_number: 3,
@@ -110,7 +120,8 @@ impl<'a> Work<'a> {
             self.queue.clear();
         }
         while self.open.len() < self.crew.args.jobs {
-            let Some(job) = self.queue.pop_front() else { break };
+            let next = self.queue.iter().position(|job| self.may_start(job));
+            let Some(job) = next.and_then(|place| self.queue.remove(place)) else { break };
             self.running.push((job.order.number, job.order.scenario.clone(), now()));
             let crew = Arc::clone(self.crew);
             self.open.spawn(async move {
@@ -118,6 +129,23 @@ impl<'a> Work<'a> {
                 (job, result)
             });
         }
+    }
+
+    /// Whether it would disturb no other run. Clients that do not wait between their attempts slow each other down until
+    /// it looks as if they waited, so the runs of a probe follow each other until one takes its time.
+    fn may_start(&self, job: &Job) -> bool {
+        let name = &job.order.scenario;
+        job.order.purpose != Purpose::Probe
+            || self.waiting.contains(name)
+            || !self.running.iter().any(|(_, running, _)| running == name)
+    }
+
+    /// Notes which probes take their time.
+    fn note_waiting(&mut self, clean: Duration) {
+        let long = WAITS.max(2 * clean).min(SLOW);
+        let now = now();
+        let waiting = self.running.iter().filter(|(_, _, since)| now.duration_since(*since) > long);
+        self.waiting.extend(waiting.map(|(_, name, _)| name.clone()));
     }
 
     /// Takes in what a run came to.
@@ -167,18 +195,13 @@ impl<'a> Work<'a> {
         }
         self.is_probed = true;
         let Some(operation) = drill.probed_operation() else { return false };
-        for (name, fault) in [
+        let probes = [
             (PROBE_UNAVAILABLE, "{respond: {status: 503}}"),
             (PROBE_LIMITED, "{rateLimited: {omitHeader: true}}"),
-        ] {
-            let text = format!(
-                "name: {name}\nrules: [{{name: endless, when: {{operation: {operation}}}, fault: {fault}}}]\n"
-            );
-            let document = Document { name, text: &text, format: Format::Yaml };
-            let ruleset =
-                Ruleset::read(&document).expect("it is written here, with an operation that there is");
-            let rulesets = Rulesets::new([ruleset], MOST_RULES).expect("one rule may run");
-            for nth in 1..=PROBES {
+        ];
+        let probes = probes.map(|(name, fault)| (name, endless(name, operation, fault)));
+        for nth in 1..=PROBES {
+            for (name, rulesets) in &probes {
                 let order = self.order(Purpose::Probe, name, self.seed, format!("runs/{name}-{nth}"));
                 let pace = self.pace(drill, Duration::ZERO);
                 self.queue.push_back(Job { order, rulesets: rulesets.clone(), pace });
@@ -192,6 +215,16 @@ impl<'a> Work<'a> {
         let running: Vec<_> = self.running.iter().map(|(_, name, since)| (name.clone(), *since)).collect();
         screen.tick(self.done, self.all, &running);
     }
+}
+
+/// A fault that strikes each call of an operation.
+fn endless(name: &str, operation: &str, fault: &str) -> Rulesets {
+    let text = format!(
+        "name: {name}\nrules: [{{name: endless, when: {{operation: {operation}}}, fault: {fault}}}]\n"
+    );
+    let document = Document { name, text: &text, format: Format::Yaml };
+    let ruleset = Ruleset::read(&document).expect("it is written here, with an operation that there is");
+    Rulesets::new([ruleset], MOST_RULES).expect("one rule may run")
 }
 
 fn name(job: &Job) -> String {

@@ -1,8 +1,8 @@
 //! `token-not-renewed`: the token ended, and the client fetched no other.
 
 use crate::verdict::text::counted;
-use crate::verdict::tokens::{Death, carried, deaths, later};
-use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::tokens::{Death, carried, deaths, is_after, later};
+use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "token-not-renewed",
@@ -13,7 +13,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &["false-success"],
     checks: "After a 401 for a token that the client was given, it fetches another. An error where it went on with the \
              dead one, or where it tries again after other failures; a warning where it ended with the first 401, as it \
-             ends with any failure.",
+             ends with any failure. One that is refused with the new token, too, is right to end.",
     why: "A token ends when the service says so, whatever expires_in promised. A client that fetches it once fails in \
           every job that is long enough.",
     advice: "On a 401 fetch one new token, repeat the call once, and report a second 401.",
@@ -35,6 +35,8 @@ fn judge(case: &Case<'_>) -> Outcome {
             later(case.run, death.call).filter(|call| carried(call) == Some(death.token)).collect();
         if !used.is_empty() {
             findings.push(went_on(death, &used));
+        } else if is_refused_renewal(case.run, &deaths, death) {
+            // Who renewed, and is refused again, is to report that.
         } else if ended_itself(case) {
             findings.push(stopped(case, death));
         } else {
@@ -65,6 +67,17 @@ fn is_replaced(case: &Case<'_>, death: &Death<'_>) -> bool {
     });
     let moved_on = later(run, death.call).filter_map(carried).any(|token| token != death.token);
     asks || asked || moved_on
+}
+
+/// Whether it is the token that the client had fetched after another 401, and none of its calls was accepted with it.
+fn is_refused_renewal(run: &Run, deaths: &[Death<'_>], death: &Death<'_>) -> bool {
+    let given = run.calls.iter().find(|call| call.token_given == Some(death.token));
+    let is_renewal = |given: &Call| {
+        deaths.iter().any(|former| former.token != death.token && is_after(former.call, given))
+    };
+    let is_accepted =
+        |call: &Call| carried(call) == Some(death.token) && call.status.is_some_and(|status| status != 401);
+    given.is_some_and(is_renewal) && !run.calls.iter().take(death.call.number).any(is_accepted)
 }
 
 fn went_on(death: &Death<'_>, used: &[&Call]) -> Finding {
@@ -136,6 +149,16 @@ mod tests {
         is_ok(&alone(&VERDICT, &renews.done()));
         let fails = run().token("T1").get(LIST).refused(401).post("/oauth/token").told(503).exits(1);
         is_ok(&beside(&VERDICT, &clean(), &fails));
+    }
+
+    #[test]
+    fn whoever_renewed_and_reports_that_it_was_refused_again_is_right() {
+        let reports = || run().token("T1").get(LIST).refused(401).token("T2").get(LIST).refused(401).exits(1);
+        let retries = run().token("T1").get(LIST).told(503).get(LIST).after(1.0).exits(0);
+        is_ok(&among(&VERDICT, &clean(), &[reports(), retries]));
+        let accepted = run().token("T1").get(LIST).refused(401).token("T2").get(LIST).get("/v2024/x");
+        let stops = accepted.refused(401).exits(1);
+        assert_eq!(found(&beside(&VERDICT, &clean(), &stops)).severity, Severity::Warning);
     }
 
     #[test]
