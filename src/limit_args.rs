@@ -70,7 +70,7 @@ pub(crate) struct LimitArgs {
     /// Bytes that all tenants' journals keep together; the fullest give way, those under 1 MiB last
     #[arg(long, env = "SYNC_GROUP_SIM_JOURNAL_TOTAL_BYTES", default_value_t = DEFAULT_TOTAL_BYTES, value_parser = any_number, value_name = "BYTES")]
     journal_total_bytes: usize,
-    /// Bytes of memory that all tenants' states take together beside what every tenant starts with, three quarters of them at most in one tenant; what goes beyond gets a 503, a state that never fits a 413
+    /// Bytes of memory that all tenants' states take together beside what every tenant starts with, seven eighths of them at most in one tenant; what goes beyond gets a 503, a state that never fits a 413
     #[arg(long, env = "SYNC_GROUP_SIM_STATE_TOTAL_BYTES", default_value_t = tenant::DEFAULT_TOTAL_BYTES, value_parser = any_number, value_name = "BYTES")]
     state_total_bytes: usize,
     /// Rules that run in one tenant; scenarios with more are refused

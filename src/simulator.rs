@@ -42,7 +42,7 @@ pub struct Config {
     /// How many bytes all tenants' journals keep together; the fullest give way. 256 MiB by default.
     pub journal_total_bytes: usize,
     /// How many bytes of memory all tenants' states take together beside what every tenant starts with; what goes beyond
-    /// is refused. 160 MiB by default.
+    /// is refused. 128 MiB by default.
     pub state_total_bytes: usize,
     /// Who may use the control API; this machine by default.
     pub control: ControlPolicy,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The default number of bytes that all tenants' states take together.
-pub const DEFAULT_TOTAL_BYTES: usize = 160 << 20;
+pub const DEFAULT_TOTAL_BYTES: usize = 128 << 20;
 
 /// What the states of all tenants of a server take together, in bytes.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl fmt::Display for NoRoom {
         match self {
             Self::InTenant { needed, share } => write!(
                 f,
-                "the tenant's state would take {needed} bytes of memory or more; expected {share} or fewer, three quarters of \
+                "the tenant's state would take {needed} bytes of memory or more; expected {share} or fewer, seven eighths of \
                  --state-total-bytes"
             ),
             Self::InServer { more, free, limit } => write!(
@@ -67,7 +67,7 @@ impl StateBudget {
 
     /// The most that one tenant may take: others find room whatever it does.
     fn share(&self) -> usize {
-        self.limit / 4 * 3
+        self.limit - self.limit / 8
     }
 
     /// Whether there is room for `more` bytes in a tenant whose state takes `held`.
@@ -138,20 +138,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dropped_is_free_again_and_nobody_has_more_than_three_quarters() {
-        let budget = Arc::new(StateBudget::new(100));
-        let mut first = Charge::of(&budget, 60);
-        assert_eq!(budget.admit(16, 60), Err(NoRoom::InTenant { needed: 76, share: 75 }));
-        assert_eq!(budget.admit(15, 60), Ok(()));
-        assert_eq!(budget.admit(40, 0), Ok(()));
-        assert_eq!(budget.admit(41, 0), Err(NoRoom::InServer { more: 41, free: 40, limit: 100 }));
+    fn what_is_dropped_is_free_again_and_nobody_has_more_than_its_share() {
+        let budget = Arc::new(StateBudget::new(80));
+        let mut first = Charge::of(&budget, 50);
+        assert_eq!(budget.admit(21, 50), Err(NoRoom::InTenant { needed: 71, share: 70 }));
+        assert_eq!(budget.admit(20, 50), Ok(()));
+        assert_eq!(budget.admit(30, 0), Ok(()));
+        assert_eq!(budget.admit(31, 0), Err(NoRoom::InServer { more: 31, free: 30, limit: 80 }));
         // What is replaced makes room.
-        assert_eq!(budget.admit_instead(75, 60), Ok(()));
-        assert_eq!(budget.admit_instead(10, 60), Ok(()));
-        assert!(budget.admit_instead(76, 60).is_err());
+        assert_eq!(budget.admit_instead(70, 50), Ok(()));
+        assert_eq!(budget.admit_instead(10, 50), Ok(()));
+        assert!(budget.admit_instead(71, 50).is_err());
         first.set(20);
-        let second = Charge::of(&budget, 90);
-        assert_eq!((budget.used(), budget.admit(1, 20).is_err(), budget.admit(0, 20)), (110, true, Ok(())));
+        let second = Charge::of(&budget, 70);
+        assert_eq!((budget.used(), budget.admit(1, 20).is_err(), budget.admit(0, 20)), (90, true, Ok(())));
         drop((first, second));
         assert_eq!(budget.used(), 0);
     }

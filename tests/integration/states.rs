@@ -76,7 +76,7 @@ fn tenants_with_a_state_of_their_own_keep_a_budget_and_free_it_when_they_go() {
     let refused = make("c", 2_500);
     assert!(
         status(&refused) == 413
-            && text(&refused).contains("3145728 or fewer, three quarters of --state-total-bytes"),
+            && text(&refused).contains("3670016 or fewer, seven eighths of --state-total-bytes"),
         "{}",
         text(&refused)
     );
@@ -124,7 +124,7 @@ fn what_the_api_writes_keeps_the_budget_and_is_refused_whole() {
     let (made, refused) = make_until_refused(&client, &long);
     assert!((3..=6).contains(&made.len()), "{}", made.len());
     let told = text(&refused);
-    assert!(status(&refused) == 503 && told.contains("three quarters of --state-total-bytes"), "{told}");
+    assert!(status(&refused) == 503 && told.contains("seven eighths of --state-total-bytes"), "{told}");
     assert_eq!(client.names().iter().filter(|name| name.len() > 100).count(), made.len());
     // The journal says why, and that nothing was changed.
     let journal = client.journal();
