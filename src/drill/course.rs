@@ -41,6 +41,8 @@ pub struct Settings {
     pub max_attempts: usize,
     /// How long a silent answer is waited for.
     pub silence: Duration,
+    /// Whether the user said how long a run may take.
+    pub has_timeout: bool,
     /// The header field in which the client numbers its attempts.
     pub attempt_header: Option<String>,
     /// The least severe finding that fails the drill.
@@ -305,7 +307,8 @@ impl Drill {
     }
 
     pub(super) fn judged(&self, place: usize) -> Judged {
-        let limits = Limits { max_attempts: self.settings.max_attempts, silence: self.settings.silence };
+        let Settings { max_attempts, silence, has_timeout, .. } = self.settings;
+        let limits = Limits { max_attempts, silence, has_timeout };
         judge_run(&self.runs, place, self.clean_place(), &self.entries[place], limits)
     }
 

@@ -142,11 +142,13 @@ pub(crate) struct Limits {
     /// How long a silent answer has to be waited for before that counts as waiting for ever; 110 s by default, above the
     /// 100 s for which .NET's `HttpClient` waits.
     pub(crate) silence: Duration,
+    /// Whether the user said how long a run may take.
+    pub(crate) has_timeout: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_attempts: 10, silence: Duration::from_secs(110) }
+        Self { max_attempts: 10, silence: Duration::from_secs(110), has_timeout: false }
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn settings(args: &DrillArgs, seed: u64, began: Timestamp) -> Setting
         silence: args.silence.0,
         attempt_header: args.attempt_header.clone(),
         fail_on: args.fail_on.into(),
+        has_timeout: args.timeout.is_some(),
         is_strict: args.strict,
         began,
     }

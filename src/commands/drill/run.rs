@@ -1,6 +1,7 @@
 //! One run: a fresh tenant, the setup, the command, the teardown, and what was observed of it all. The scenario is loaded
 //! between setup and command, so that its counts begin with the command's first call.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,6 +192,12 @@ fn written(output: &Output, censor: &Censor<'_>) -> Written {
 
 fn cannot_start(command: &CommandLine, error: &std::io::Error) -> String {
     let program = command.program.to_string_lossy();
+    // Systems call that a lack of permission.
+    if Path::new(&command.program).is_dir() {
+        return format!(
+            "the command `{program}` cannot be started: it is a folder; expected a program in it"
+        );
+    }
     let advice = match error.kind() {
         std::io::ErrorKind::NotFound => "expected a program on the PATH, or a path to one",
         std::io::ErrorKind::PermissionDenied => "expected a program that may be executed",

@@ -9,6 +9,8 @@ use crate::verdict::{
 
 /// Who made no call for so long does nothing any more.
 const IDLE: Duration = Duration::from_secs(15);
+/// From so many attempts on, a wait may be long whatever time a run has.
+const SEVERAL: usize = 4;
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "hangs",
@@ -18,7 +20,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &[],
     explains: &[],
     checks: "At its deadline the command has ended, or has a call open, or made one within the last 15 s, or waits as long as \
-             it was told or as it waited before. After a call that failed in a way that may pass it has 65 s.",
+             it was told or as it waited before. After a call that failed in a way that may pass it has 65 s; where \
+             `--timeout` says how long a run may take, only after four attempts at it.",
     why: "A job that neither works nor ends holds its slot, and is noticed only by whoever misses its result.",
     advice: "End when nothing is left to do; look for a thread, a queue or a lock that outlives a failed call.",
     source: "AWS Well-Architected REL05-BP05 (set client timeouts)",
@@ -42,7 +45,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     if idle < IDLE.max(usual) {
         return Outcome::inconclusive("it had made a call shortly before the deadline");
     }
-    if idle < longest_wait(case.run) {
+    if idle < longest_wait(case) {
         return Outcome::inconclusive("it may have been waiting before another try");
     }
     let message = format!("Still running {} after its last call, without an open one.", wait(idle));
@@ -69,13 +72,14 @@ fn nanos(time: Duration) -> u64 {
 
 /// How long a client that means to try again may wait, after one attempt or after several, by what it did so far and by
 /// widespread policies: some stop calling for half a minute. Zero when no call that it gave up had failed in a way that may
-/// pass.
-fn longest_wait(run: &Run) -> Duration {
-    let chains = run.chains();
+/// pass. Who was given so long and no longer is expected to have ended by then, rather than to wait for a second attempt.
+fn longest_wait(case: &Case<'_>) -> Duration {
+    let chains = case.run.chains();
     let failed = chains.iter().filter(|chain| chain.last().has_failed());
     let waits = failed.map(|chain| {
         let longest = chain.waits().into_iter().max().unwrap_or_default() * 3;
-        if chain.last().may_pass() { longest.max(LONGEST_BACKOFF) } else { longest }
+        let may_pause = !case.limits.has_timeout || chain.calls.len() >= SEVERAL;
+        if chain.last().may_pass() && may_pause { longest.max(LONGEST_BACKOFF) } else { longest }
     });
     waits.max().unwrap_or_default()
 }
@@ -92,6 +96,7 @@ fn longest_gap(clean: &Run) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Limits;
     use crate::verdict::example::{LIST, beside, found, is_inconclusive, is_not_applicable, is_ok, run};
 
     fn judged(run: &Run) -> Outcome {
@@ -126,6 +131,17 @@ mod tests {
         // The service said what is wrong, and that does not pass.
         found(&judged(&run().get(LIST).refused(403).ends_at_deadline(20.0)));
         is_inconclusive(&judged(&run().get(LIST).at(10.0).ends_at_deadline(20.0)));
+    }
+
+    #[test]
+    fn a_run_of_a_given_time_has_ended_by_then_unless_it_tries_again() {
+        let judged = |run: Run| {
+            let limits = Limits { has_timeout: true, ..Limits::default() };
+            judge(&Case { run: &run, clean: None, all: std::slice::from_ref(&run), limits })
+        };
+        found(&judged(run().get(LIST).told(503).ends_at_deadline(30.0)));
+        let often = (0..4).fold(run(), |script, _| script.get(LIST).told(503));
+        is_inconclusive(&judged(often.ends_at_deadline(30.0)));
     }
 
     #[test]

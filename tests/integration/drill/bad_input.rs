@@ -12,10 +12,12 @@ fn drilled(test: &str, script: &str) -> Drilled {
 #[test]
 fn a_command_that_does_not_exist_is_a_usage_error() {
     let client = Client::new("not-there", "");
-    let mut command = crate::harness::process::binary();
-    let drilled =
-        client.ended(command.current_dir(&client.folder).args(["drill", "--", "./no-such-program", "x"]));
-    drilled.says(2, "the command `./no-such-program` cannot be started: there is no such file or folder; expected a program");
+    let drilled = |program: &str| {
+        let mut command = crate::harness::process::binary();
+        client.ended(command.current_dir(&client.folder).args(["drill", "--", program, "x"]))
+    };
+    drilled("./no-such-program").says(2, "the command `./no-such-program` cannot be started: there is no such file or folder; expected a program");
+    drilled("..").says(2, "the command `..` cannot be started: it is a folder; expected a program in it");
 }
 
 #[test]
