@@ -54,13 +54,14 @@ pub(super) fn judge_run(
 }
 
 /// Takes away what the clean run shows, too: it is a habit of the command, is told once, and says nothing of what the
-/// command makes of a fault.
+/// command makes of a fault. Errors stay: each is confirmed where it was seen.
 fn leave_to_clean(judgements: &mut [Judgement], clean: &[Judgement]) {
     for (judgement, habit) in judgements.iter_mut().zip(clean) {
         let is_habit = |finding: &Finding| {
             let mut told = habit.findings().iter();
             told.any(|told| {
-                told.severity >= finding.severity
+                finding.severity < Severity::Error
+                    && told.severity >= finding.severity
                     && without_numbers(&told.message) == without_numbers(&finding.message)
             })
         };

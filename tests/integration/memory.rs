@@ -14,7 +14,7 @@ use crate::harness::process::{Server, binary, file};
 const BOUND: usize = 8 << 20;
 /// How much resident memory may grow while it is filled, in bytes: an allocator rounds up, and keeps some of what was
 /// freed.
-const MOST: usize = BOUND + BOUND / 2 + (4 << 20);
+const MOST: usize = BOUND + BOUND / 2 + (2 << 20);
 /// How many requests go over one connection.
 const BATCH: usize = 50;
 

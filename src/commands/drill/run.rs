@@ -192,13 +192,13 @@ fn written(output: &Output, censor: &Censor<'_>) -> Written {
 
 fn cannot_start(command: &CommandLine, error: &std::io::Error) -> String {
     let program = command.program.to_string_lossy();
-    // Systems call that a lack of permission.
-    if Path::new(&command.program).is_dir() {
-        return format!(
-            "the command `{program}` cannot be started: it is a folder; expected a program in it"
-        );
-    }
     let advice = match error.kind() {
+        // Systems refuse to start a folder in these words.
+        std::io::ErrorKind::PermissionDenied if Path::new(&command.program).is_dir() => {
+            return format!(
+                "the command `{program}` cannot be started: it is a folder; expected a program in it"
+            );
+        }
         std::io::ErrorKind::NotFound => "expected a program on the PATH, or a path to one",
         std::io::ErrorKind::PermissionDenied => "expected a program that may be executed",
         _ => "expected a program that can be started",
