@@ -74,12 +74,12 @@ impl Options {
 }
 
 /// A server, and what it takes to ask it.
-struct Asked {
+struct ServerUnderTest {
     server: Server,
     token: String,
 }
 
-impl Asked {
+impl ServerUnderTest {
     fn new(server: Server) -> Result<Self> {
         let token = token(server.address, "")?;
         Ok(Self { server, token })
@@ -148,15 +148,18 @@ fn token(address: SocketAddr, prefix: &str) -> Result<String> {
 }
 
 /// What one request of a kind costs on a server with this many groups, in seconds.
-type Kind = fn(&Asked, usize) -> Result<f64>;
+type Kind = fn(&ServerUnderTest, usize) -> Result<f64>;
 
 /// Many groups beside few: a get, a page anywhere, a create, a delete; and what a group takes in memory.
 fn groups(options: &Options, core: usize) -> Result<()> {
-    let (few, many) = (Asked::new(options.server(Some(core))?)?, Asked::new(options.server(Some(core))?)?);
-    for asked in [&few, &many] {
+    let (few, many) = (
+        ServerUnderTest::new(options.server(Some(core))?)?,
+        ServerUnderTest::new(options.server(Some(core))?)?,
+    );
+    for tested in [&few, &many] {
         // The journal is full before anything is measured.
-        asked.create(FEW)?;
-        asked.ask(asked.each("GET", &asked.ids(0)?), 200, REQUESTS)?;
+        tested.create(FEW)?;
+        tested.ask(tested.each("GET", &tested.ids(0)?), 200, REQUESTS)?;
     }
     let before = many.server.resident()?;
     many.create(options.groups - FEW)?;
@@ -177,38 +180,38 @@ fn groups(options: &Options, core: usize) -> Result<()> {
     Ok(())
 }
 
-fn get(asked: &Asked, groups: usize) -> Result<f64> {
+fn get(tested: &ServerUnderTest, groups: usize) -> Result<f64> {
     let mut ids = Vec::new();
     for nth in 0..40 {
-        ids.extend(asked.ids(nth * groups.saturating_sub(250) / 40)?);
+        ids.extend(tested.ids(nth * groups.saturating_sub(250) / 40)?);
     }
-    asked.ask(asked.each("GET", &ids), 200, REQUESTS)
+    tested.ask(tested.each("GET", &ids), 200, REQUESTS)
 }
 
-fn page(asked: &Asked, groups: usize) -> Result<f64> {
+fn page(tested: &ServerUnderTest, groups: usize) -> Result<f64> {
     let target = |nth: usize| format!("{GROUPS}?limit=250&offset={}", nth * groups.saturating_sub(250) / 100);
-    let requests = (0..100).map(|nth| asked.request("GET", &target(nth), "")).collect();
-    asked.ask(requests, 200, REQUESTS / 10)
+    let requests = (0..100).map(|nth| tested.request("GET", &target(nth), "")).collect();
+    tested.ask(requests, 200, REQUESTS / 10)
 }
 
-fn create(asked: &Asked, groups: usize) -> Result<f64> {
+fn create(tested: &ServerUnderTest, groups: usize) -> Result<f64> {
     let (mut all, mut rounds) = (0.0, 0);
     while rounds * 250 < REQUESTS / 2 {
-        all += asked.create(250)?;
-        let ids = asked.ids(groups)?;
-        asked.ask(asked.each("DELETE", &ids), 204, ids.len())?;
+        all += tested.create(250)?;
+        let ids = tested.ids(groups)?;
+        tested.ask(tested.each("DELETE", &ids), 204, ids.len())?;
         rounds += 1;
     }
     Ok(all / rounds as f64)
 }
 
-fn delete(asked: &Asked, groups: usize) -> Result<f64> {
+fn delete(tested: &ServerUnderTest, groups: usize) -> Result<f64> {
     let (mut all, mut rounds) = (0.0, 0);
     while rounds * 250 < REQUESTS / 2 {
-        asked.create(250)?;
+        tested.create(250)?;
         // Not those that were created just now.
-        let ids = asked.ids(rounds * 7 * groups / 1_000)?;
-        all += asked.ask(asked.each("DELETE", &ids), 204, ids.len())?;
+        let ids = tested.ids(rounds * 7 * groups / 1_000)?;
+        all += tested.ask(tested.each("DELETE", &ids), 204, ids.len())?;
         rounds += 1;
     }
     Ok(all / rounds as f64)
@@ -216,9 +219,9 @@ fn delete(asked: &Asked, groups: usize) -> Result<f64> {
 
 /// A get in each of many tenants in turn, beside as many in one.
 fn tenants(options: &Options, core: usize) -> Result<()> {
-    let asked = Asked::new(options.server(Some(core))?)?;
-    let address = asked.server.address;
-    let id = asked.ids(0)?.remove(0);
+    let tested = ServerUnderTest::new(options.server(Some(core))?)?;
+    let address = tested.server.address;
+    let id = tested.ids(0)?.remove(0);
     let get = |nth: usize| {
         let prefix = format!("/tenants/t-{nth}");
         let token = token(address, &prefix)?;
@@ -228,8 +231,8 @@ fn tenants(options: &Options, core: usize) -> Result<()> {
     let one = vec![many[0].clone(); TENANTS];
     let mut ratios = Vec::new();
     for _ in 0..options.rounds {
-        let cost = asked.ask(many.clone(), 200, 2 * REQUESTS)?;
-        ratios.push(cost / asked.ask(one.clone(), 200, 2 * REQUESTS)?);
+        let cost = tested.ask(many.clone(), 200, 2 * REQUESTS)?;
+        ratios.push(cost / tested.ask(one.clone(), 200, 2 * REQUESTS)?);
     }
     println!("| get, {TENANTS} tenants | one tenant | {} |", shown(&ratios));
     Ok(())
@@ -240,17 +243,17 @@ fn two_cores(options: &Options, both: [usize; 2]) -> Result<()> {
     let rate = |cores: &[usize]| -> Result<f64> {
         // The server inherits them.
         pin_to(cores)?;
-        let asked = Asked::new(options.server(None)?)?;
-        let ids = asked.ids(0)?;
+        let tested = ServerUnderTest::new(options.server(None)?)?;
+        let ids = tested.ids(0)?;
         let load = Load {
-            requests: asked.each("GET", &ids),
+            requests: tested.each("GET", &ids),
             status: 200,
             connections: 32 / cores.len(),
             warm_up: Duration::from_millis(300),
             end: End::After(Duration::from_secs(2)),
             has_own_core: false,
         };
-        let address = asked.server.address;
+        let address = tested.server.address;
         let loads: Vec<_> = cores
             .iter()
             .map(|_| {

@@ -6,8 +6,8 @@ mod claims;
 mod ids;
 mod issue;
 mod jwt;
-mod latest;
 mod session;
+mod token_notes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
@@ -26,9 +26,9 @@ use ids::TokenIds;
 pub(crate) use issue::Issued;
 pub(crate) use jwt::JwtError;
 use jwt::Key;
-use latest::Latest;
 pub(crate) use session::Session;
 use session::{TailHasher, current_name};
+use token_notes::TokenNotes;
 
 /// How many sessions are remembered; other tokens are verified again.
 const SESSIONS: usize = 4_096;
@@ -52,9 +52,9 @@ pub(crate) struct Auth {
     issued: u64,
     sessions: HashMap<Box<[u8]>, Arc<Session>, BuildHasherDefault<TailHasher>>,
     /// Tokens that faults made expire.
-    expired: Latest<()>,
+    expired: TokenNotes<()>,
     /// Scopes that faults took from tokens.
-    lost_scopes: Latest<Vec<String>>,
+    lost_scopes: TokenNotes<Vec<String>>,
 }
 
 /// What tokens and `GET /oauth/info` say of the organisation that issues them.
@@ -100,8 +100,8 @@ impl Auth {
             secrets: OnceLock::new(),
             issued: 0,
             sessions: HashMap::default(),
-            expired: Latest::default(),
-            lost_scopes: Latest::default(),
+            expired: TokenNotes::default(),
+            lost_scopes: TokenNotes::default(),
         }
     }
 

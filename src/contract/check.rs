@@ -16,7 +16,7 @@ use crate::wire::{Body, Refusal, Request};
 
 /// What a valid request asks for, in types.
 #[derive(Clone, Debug, Default)]
-pub struct Checked {
+pub struct Arguments {
     parameters: &'static [Parameter],
     values: Vec<ParameterValue>,
     /// The JSON body, a JSON Patch included; null for an operation without one.
@@ -36,7 +36,7 @@ pub struct Multipart {
     pub bytes: Bytes,
 }
 
-impl Checked {
+impl Arguments {
     /// A whole-number parameter, given or by default; 0 when it is neither.
     pub fn integer(&self, name: &str) -> usize {
         match self.parameter(name) {
@@ -74,7 +74,7 @@ impl Contract {
         route: &Route<'_>,
         request: &Request,
         prerequisites: Prerequisites,
-    ) -> Result<Checked, Refusal> {
+    ) -> Result<Arguments, Refusal> {
         self.check_found(&route.found, request, prerequisites)
     }
 
@@ -92,7 +92,7 @@ impl Contract {
         found: &Found<'_>,
         request: &Request,
         prerequisites: Prerequisites,
-    ) -> Result<Checked, Refusal> {
+    ) -> Result<Arguments, Refusal> {
         if let Body::TooLarge { limit } = request.body {
             return Err(Refusal::PayloadTooLarge { limit });
         }
@@ -106,12 +106,12 @@ impl Contract {
         if found.in_version.is_experimental && !says_experimental() {
             return Err(Refusal::NotExperimental);
         }
-        let mut checked = Checked::default();
+        let mut arguments = Arguments::default();
         let mut violations = Vec::new();
-        check_parameters(found, request, &mut checked, &mut violations);
+        check_parameters(found, request, &mut arguments, &mut violations);
         if let (Some(listing), Some(query)) = (&found.in_version.listing, request.uri.query()) {
             let rows = &self.service.rows[listing.rows];
-            checked.selection = selection::read(rows, listing, query, &mut violations).map(Box::new);
+            arguments.selection = selection::read(rows, listing, query, &mut violations).map(Box::new);
         }
         if let Some(facts) = &found.facts.body
             && let Some(content) = body::read(facts, request)?
@@ -119,31 +119,31 @@ impl Contract {
             match content {
                 Content::Json(value) => {
                     self.bodies[found.index].check(facts, &value, prerequisites, &mut violations);
-                    checked.body = value;
+                    arguments.body = value;
                 }
-                Content::Multipart(multipart) => checked.multipart = Some(Box::new(multipart)),
+                Content::Multipart(multipart) => arguments.multipart = Some(Box::new(multipart)),
             }
         }
-        refusal(violations).map_or(Ok(checked), Err)
+        refusal(violations).map_or(Ok(arguments), Err)
     }
 }
 
 fn check_parameters(
     found: &Found<'_>,
     request: &Request,
-    checked: &mut Checked,
+    arguments: &mut Arguments,
     violations: &mut Vec<Violation>,
 ) {
     let parameters = found.facts.parameters.0;
     if parameters.is_empty() {
         return;
     }
-    checked.parameters = parameters;
-    checked.values.reserve_exact(parameters.len());
+    arguments.parameters = parameters;
+    arguments.values.reserve_exact(parameters.len());
     let query = request.uri.query().unwrap_or_default();
     for parameter in parameters {
         match parameter::check(parameter, query, &request.headers) {
-            Ok(value) => checked.values.push(value),
+            Ok(value) => arguments.values.push(value),
             Err(violation) => violations.push(violation),
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::wire::DetailCode;
 
-    fn check(method: Method, target: &str, body: Option<&str>) -> Result<Checked, (DetailCode, String)> {
+    fn check(method: Method, target: &str, body: Option<&str>) -> Result<Arguments, (DetailCode, String)> {
         let contract = Contract::built_in();
         let mut request = Request::new(method, target).unwrap();
         if let Some(body) = body {
@@ -184,9 +184,11 @@ mod tests {
     }
 
     fn list(query: &str) -> Result<(usize, usize, bool), String> {
-        let checked = check(Method::GET, &format!("/v3/password-sync-groups?{query}"), None);
-        checked
-            .map(|checked| (checked.integer("limit"), checked.integer("offset"), checked.boolean("count")))
+        let arguments = check(Method::GET, &format!("/v3/password-sync-groups?{query}"), None);
+        arguments
+            .map(|arguments| {
+                (arguments.integer("limit"), arguments.integer("offset"), arguments.boolean("count"))
+            })
             .map_err(|(code, text)| {
                 assert_eq!(code, DetailCode::IllegalValue);
                 text

@@ -68,7 +68,7 @@ mod tables {
 
 use std::fmt;
 
-pub use check::{Checked, Multipart};
+pub use check::{Arguments, Multipart};
 pub use facts::{Access, List};
 pub use route::{Route, Routed};
 pub use violation::Violation;

@@ -10,7 +10,7 @@ use super::judge::{Judged, judge_run};
 use super::made::Made;
 use super::observed::{Ending, Observed};
 use super::passing::passes;
-use super::plan::{Asked, Plan, plan};
+use super::plan::{Plan, SelectedScenario, plan};
 use super::rehearsal::Stagehand;
 use super::report::{CleanReport, Mark, Purpose};
 use super::said::Usual;
@@ -160,7 +160,7 @@ impl Drill {
     }
 
     /// Plans the scenarios, under this seed and as many after it as there are repetitions.
-    pub fn plan(&mut self, asked: &[Asked], repeat: u64) -> &[Plan] {
+    pub fn plan(&mut self, asked: &[SelectedScenario], repeat: u64) -> &[Plan] {
         if let Some(clean) = &self.clean {
             let stage = Stagehand {
                 exchanges: &clean.exchanges,

@@ -28,4 +28,4 @@ pub use course::{Drill, PROBE_LIMITED, PROBE_UNAVAILABLE, RunNews, Settings};
 pub use diff::state_diff;
 pub use entry::Order;
 pub use observed::{Ending, Observed, Stop, Written};
-pub use plan::{Asked, Plan, Planned, Skipped};
+pub use plan::{Plan, Planned, SelectedScenario, Skipped};

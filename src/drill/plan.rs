@@ -54,7 +54,7 @@ pub struct Plan {
 
 /// A scenario that was asked for.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct SelectedScenario {
     /// The scenario.
     pub ruleset: Ruleset,
     /// Its name, or the path that it was read from.
@@ -63,7 +63,7 @@ pub struct Asked {
 
 /// Plans a scenario under a seed. `draw_key` is that of all runs.
 pub(super) fn plan(
-    asked: &Asked,
+    asked: &SelectedScenario,
     stage: &Stagehand<'_>,
     seed: u64,
     draw_key: &str,

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use smallvec::SmallVec;
 
-use super::{Asked, Fate};
+use super::{Fate, RequestContext};
 use crate::clock::Timestamp;
 use crate::operation::Operation;
 use crate::scenario::{ExchangeView, Look, Looks, Why};
@@ -184,12 +184,12 @@ impl Exchange {
     /// The exchange as a scenario's `when` sees it.
     pub fn with_view<R>(&self, ask: impl FnOnce(&ExchangeView<'_>) -> R) -> R {
         let request = &self.request.unpack();
-        let mut asked = Asked::new(request, self.request.path_in(request));
-        asked.operation = self.operation;
-        asked.version = self.version;
-        asked.client = self.client.as_deref();
-        asked.is_past_end = self.is_past_end;
-        ask(&asked.view(""))
+        let mut context = RequestContext::new(request, self.request.path_in(request));
+        context.operation = self.operation;
+        context.version = self.version;
+        context.client = self.client.as_deref();
+        context.is_past_end = self.is_past_end;
+        ask(&context.view(""))
     }
 
     /// What it costs to keep, in bytes, as though nothing were shared.

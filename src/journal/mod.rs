@@ -3,8 +3,8 @@
 //! pipeline to the journal and to its readers: `show.rs` and `har.rs` write it out, `secrets.rs` says what is left
 //! out then, `filter.rs` and `verify.rs` find exchanges in it.
 
-mod asked;
 mod budget;
+mod context;
 mod exchange;
 mod fate;
 mod filter;
@@ -22,8 +22,8 @@ use serde_json::Value;
 
 use crate::wire::packed::{Packed, Packer};
 use crate::wire::{Delivery, Reply, Request};
-pub(crate) use asked::Asked;
 pub use budget::{DEFAULT_TOTAL_BYTES, JournalBudget};
+pub(crate) use context::RequestContext;
 pub use exchange::Exchange;
 pub(crate) use exchange::{JobRun, Told};
 pub(crate) use fate::Fate;

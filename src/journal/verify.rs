@@ -180,7 +180,7 @@ pub(crate) fn verify(
 ) -> Verification {
     let CompiledExpectation { expectation, pattern, then } = compiled;
     let matched: Vec<&Exchange> =
-        exchanges.iter().filter(|exchange| pattern.misses(exchange).is_empty()).collect();
+        exchanges.iter().filter(|exchange| pattern.mismatches(exchange).is_empty()).collect();
     let count = matched.len() as u64;
     if let Some(expected) = count_problem(expectation.count, count) {
         let is_surplus = expectation.count.is_some_and(|wanted| wanted.is_below(count));
@@ -267,7 +267,7 @@ impl CompiledStep {
 
     /// The parts in which an exchange differs; none when it matches.
     fn misses(&self, exchange: &Exchange) -> Vec<String> {
-        let mut misses = exchange.with_view(|view| self.pattern.misses(view));
+        let mut misses = exchange.with_view(|view| self.pattern.mismatches(view));
         let told = exchange.told_status();
         if let Some(wanted) = self.status
             && told != Some(wanted)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::serve::{Performance, serve};
 use super::{Prepared, nothing};
 use crate::auth::Identified;
-use crate::journal::{Asked, Exchange};
+use crate::journal::{Exchange, RequestContext};
 use crate::operation::Operation;
 use crate::org::Past;
 use crate::scenario::fault::{Effect, TokenChange};
@@ -19,14 +19,14 @@ use crate::wire::{Manner, Refusal};
 pub(super) fn run(
     state: &mut TenantState,
     prepared: &mut Prepared<'_>,
-    asked: &Asked<'_>,
+    context: &RequestContext<'_>,
     identified: &Identified,
     exchange: &mut Exchange,
 ) -> Vec<Arc<str>> {
-    let view = asked.view(prepared.id());
+    let view = context.view(prepared.id());
     let mut looks = state.scenario.look(Subject::Exchange(&view), exchange.at);
     let chance = state.chance;
-    let mut interference = Interference { asked, identified, exchange, issued: None, faults: Vec::new() };
+    let mut interference = Interference { context, identified, exchange, issued: None, faults: Vec::new() };
     match state.scenario.fire(&mut looks, Stage::Before, chance) {
         None => interference.serve(state, prepared, Performance::Real),
         Some(fired) => interference.before(state, prepared, &fired),
@@ -42,7 +42,7 @@ pub(super) fn run(
 }
 
 struct Interference<'a> {
-    asked: &'a Asked<'a>,
+    context: &'a RequestContext<'a>,
     identified: &'a Identified,
     exchange: &'a mut Exchange,
     /// The id of the token that the call returned.
@@ -52,7 +52,7 @@ struct Interference<'a> {
 
 impl Interference<'_> {
     fn serve(&mut self, state: &mut TenantState, prepared: &mut Prepared<'_>, performance: Performance<'_>) {
-        self.issued = serve(state, prepared, self.asked, self.identified, performance, self.exchange);
+        self.issued = serve(state, prepared, self.context, self.identified, performance, self.exchange);
     }
 
     /// A fault before the service, which is called only if the fault needs its answer.
@@ -91,7 +91,7 @@ impl Interference<'_> {
                 self.serve(state, prepared, Performance::Past(past));
             }
             Effect::Platform(change) => {
-                state.change_platform(change, self.asked.body(), prepared.id(), now);
+                state.change_platform(change, self.context.body(), prepared.id(), now);
                 self.serve(state, prepared, Performance::Real);
             }
             Effect::Connector(_) | Effect::None => self.serve(state, prepared, Performance::Real),
@@ -133,7 +133,7 @@ impl Interference<'_> {
             Effect::Platform(change) => {
                 let made = self.exchange.changes.iter().find(|change| change.kind == ChangeKind::Created);
                 let id = made.map_or_else(|| prepared.id().to_owned(), Changed::id);
-                state.change_platform(change, self.asked.body(), &id, now);
+                state.change_platform(change, self.context.body(), &id, now);
                 false
             }
             Effect::Past(_) | Effect::Connector(_) | Effect::None => false,
@@ -142,11 +142,11 @@ impl Interference<'_> {
     }
 
     fn is_read(&self) -> bool {
-        self.asked.operation.is_some_and(Operation::is_read)
+        self.context.operation.is_some_and(Operation::is_read)
     }
 
     fn is_token_call(&self) -> bool {
-        self.asked.operation == Some(Operation::Token)
+        self.context.operation == Some(Operation::Token)
     }
 
     /// Changes the token that the call returned.

@@ -15,9 +15,9 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
-use crate::contract::{Access, Checked, Contract, Routed};
+use crate::contract::{Access, Arguments, Contract, Routed};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::journal::{Asked, Exchange, Told};
+use crate::journal::{Exchange, RequestContext, Told};
 use crate::operation::Operation;
 use crate::service;
 use crate::tenant::{SimFault, Tenant, TenantState};
@@ -64,7 +64,7 @@ struct Prepared<'a> {
     origin: Option<&'a HeaderValue>,
     access: Option<&'a Access>,
     routed: Routed<'a>,
-    checked: Result<Checked, Refusal>,
+    arguments: Result<Arguments, Refusal>,
     keys: &'a KeyRing,
     /// The password that the request brings.
     decrypted: Decrypted,
@@ -83,18 +83,18 @@ fn prepare<'a>(
         routed = no_tunnel(&routed);
     }
     let (token, origin) = (request.bearer_bytes(), world.cors.origin(&request.headers));
-    let (mut access, mut checked, mut decrypted) = (None, Ok(Checked::default()), Decrypted::default());
+    let (mut access, mut arguments, mut decrypted) = (None, Ok(Arguments::default()), Decrypted::default());
     if let Routed::Found(route) = &routed {
         access = contract.access(route);
-        checked = contract.check(route, request, located.tenant.options().prerequisites);
+        arguments = contract.check(route, request, located.tenant.options().prerequisites);
         if route.operation.is_slow()
-            && let Ok(checked) = &checked
+            && let Ok(arguments) = &arguments
             && let Some(rotations) = rotations_for(&located.tenant, token, wall)
         {
-            decrypted = service::compute(route.operation, &checked.body, keys, rotations);
+            decrypted = service::compute(route.operation, &arguments.body, keys, rotations);
         }
     }
-    Prepared { contract, located, request, token, origin, access, routed, checked, keys, decrypted }
+    Prepared { contract, located, request, token, origin, access, routed, arguments, keys, decrypted }
 }
 
 /// How often the tenant's key was rotated, for a request whose token is valid: nobody else has long work done.
@@ -117,21 +117,21 @@ fn no_tunnel(routed: &Routed<'_>) -> Routed<'static> {
 fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
     let (tenant, path, request) = (&prepared.located.tenant, prepared.located.path, prepared.request);
     let (operation, version) = (prepared.operation(), prepared.version());
-    let mut asked = Asked::new(request, path);
-    asked.operation = operation;
-    asked.version = version;
+    let mut context = RequestContext::new(request, path);
+    context.operation = operation;
+    context.version = version;
     let state = &mut *tenant.enter(wall);
     state.agenda.note_busy(wall);
     let now = state.clock.now(wall);
     let identified = state.auth.identify(prepared.token, now);
-    let caller = caller(state, &identified, &asked);
-    asked.client = caller.as_deref();
-    asked.is_past_end = prepared.is_past_end(state, identified.session().map(|session| &**session));
-    let mut exchange = open(state, &asked, caller.clone(), now, wall);
+    let caller = caller(state, &identified, &context);
+    context.client = caller.as_deref();
+    context.is_past_end = prepared.is_past_end(state, identified.session().map(|session| &**session));
+    let mut exchange = open(state, &context, caller.clone(), now, wall);
     let faults = if state.scenario.is_about(operation) {
-        interfere::run(state, &mut prepared, &asked, &identified, &mut exchange)
+        interfere::run(state, &mut prepared, &context, &identified, &mut exchange)
     } else {
-        serve::serve(state, &mut prepared, &asked, &identified, Performance::Real, &mut exchange);
+        serve::serve(state, &mut prepared, &context, &identified, Performance::Real, &mut exchange);
         Vec::new()
     };
     exchange.delivery = fitting(exchange.delivery, &exchange.reply, request);
@@ -170,15 +170,15 @@ fn decide(mut prepared: Prepared<'_>, wall: Timestamp) -> Outcome {
 }
 
 /// Who asks: the client of the token, or the client that a token call names.
-fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Option<Arc<Caller>> {
+fn caller(state: &TenantState, identified: &Identified, context: &RequestContext<'_>) -> Option<Arc<Caller>> {
     if let Some(session) = identified.session() {
         return Some(Arc::clone(&session.caller));
     }
-    if asked.operation != Some(Operation::Token) {
+    if context.operation != Some(Operation::Token) {
         return None;
     }
     // A token call may name any client; a longer name cannot be a client's.
-    let id = asked.form().get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID)?;
+    let id = context.form().get("client_id").filter(|id| id.len() <= LONGEST_CLIENT_ID)?;
     let name = state.auth.client_name(id).unwrap_or_default().to_owned();
     Some(Arc::new(Caller { id: id.into(), name }))
 }
@@ -186,22 +186,22 @@ fn caller(state: &TenantState, identified: &Identified, asked: &Asked<'_>) -> Op
 /// Opens an exchange, of which only the request is known yet.
 fn open(
     state: &mut TenantState,
-    asked: &Asked<'_>,
+    context: &RequestContext<'_>,
     client: Option<Arc<Caller>>,
     now: Timestamp,
     wall: Timestamp,
 ) -> Exchange {
     let seq = state.next_request();
-    let request = state.journal.pack(asked.request, asked.path);
+    let request = state.journal.pack(context.request, context.path);
     let tracking_id = TrackingId(state.chance.bytes("request", seq));
     Exchange {
         epoch: state.epoch,
         wall_time: wall,
-        arrived_ns: asked.request.stopwatch.arrived_ns,
-        operation: asked.operation,
-        version: asked.version,
+        arrived_ns: context.request.stopwatch.arrived_ns,
+        operation: context.operation,
+        version: context.version,
         client,
-        is_past_end: asked.is_past_end,
+        is_past_end: context.is_past_end,
         ..Exchange::opened(seq, now, request, tracking_id, state.scenario.none_matched())
     }
 }
@@ -218,13 +218,13 @@ impl Prepared<'_> {
     /// Whether a list is asked for from behind its last entry on; an empty list has no end to be behind.
     fn is_past_end(&self, state: &TenantState, session: Option<&Session>) -> bool {
         let Some(operation) = self.operation().filter(|operation| operation.is_paged()) else { return false };
-        let Ok(checked) = &self.checked else { return false };
-        let offset = checked.integer("offset");
+        let Ok(arguments) = &self.arguments else { return false };
+        let offset = arguments.integer("offset");
         // Nearly every list begins with its first entry, and nobody counts the others.
         if offset == 0 {
             return false;
         }
-        let total = service::total(&state.view(None), operation, self.id(), checked, session).unwrap_or(0);
+        let total = service::total(&state.view(None), operation, self.id(), arguments, session).unwrap_or(0);
         total > 0 && offset >= total
     }
 

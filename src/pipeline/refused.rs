@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::open;
 use crate::clock::Timestamp;
-use crate::journal::{Asked, Fate, Told};
+use crate::journal::{Fate, RequestContext, Told};
 use crate::wire::{Delivery, Outcome, Refusal, Request, Stamp, Trace, cors};
 use crate::world::{Located, World};
 
@@ -19,15 +19,15 @@ pub(crate) fn refuse(
     wall: Timestamp,
 ) -> Outcome {
     let routed = world.contract.route(&request.method, located.path);
-    let mut asked = Asked::new(request, located.path);
-    (asked.operation, asked.version) = (routed.operation(), routed.version());
+    let mut context = RequestContext::new(request, located.path);
+    (context.operation, context.version) = (routed.operation(), routed.version());
     let state = &mut *located.tenant.enter(wall);
     state.agenda.note_busy(wall);
     let now = state.clock.now(wall);
     let identified = state.auth.identify(request.bearer_bytes(), now);
     let client = identified.session().map(|session| Arc::clone(&session.caller));
-    asked.client = client.as_deref();
-    let mut exchange = open(state, &asked, client.clone(), now, wall);
+    context.client = client.as_deref();
+    let mut exchange = open(state, &context, client.clone(), now, wall);
     exchange.violations = [why.to_owned()].into();
     exchange.fate = Some(Fate::Refused(why.to_owned()));
     exchange.reply = refusal.reply(exchange.tracking_id);
@@ -46,7 +46,7 @@ pub(crate) fn refuse(
             at_millis: Some(now.as_millis()),
             decided_ns,
             tenant: Arc::clone(located.tenant.name()),
-            operation: asked.operation,
+            operation: context.operation,
             client,
             faults: Vec::new(),
             violations: Arc::clone(&exchange.violations),

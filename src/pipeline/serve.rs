@@ -8,8 +8,8 @@ use hyper::StatusCode;
 use super::{Prepared, explain};
 use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
-use crate::contract::{Checked, Route, Routed};
-use crate::journal::{Asked, Exchange};
+use crate::contract::{Arguments, Route, Routed};
+use crate::journal::{Exchange, RequestContext};
 use crate::org::Past;
 use crate::service::{self, Call, Change, Done};
 use crate::tenant::TenantState;
@@ -30,12 +30,12 @@ pub(super) enum Performance<'a> {
 pub(super) fn serve(
     state: &mut TenantState,
     prepared: &mut Prepared<'_>,
-    asked: &Asked<'_>,
+    context: &RequestContext<'_>,
     identified: &Identified,
     performance: Performance<'_>,
     exchange: &mut Exchange,
 ) -> Option<String> {
-    match decide(state, prepared, asked, identified, performance, (exchange.seq, exchange.at)) {
+    match decide(state, prepared, context, identified, performance, (exchange.seq, exchange.at)) {
         Err(refusal) => {
             exchange.reply = refusal.reply(exchange.tracking_id);
             exchange.violations = refusal.summary().into();
@@ -71,7 +71,7 @@ fn issued(changes: &[Change]) -> Option<String> {
 fn decide(
     state: &mut TenantState,
     prepared: &mut Prepared<'_>,
-    asked: &Asked<'_>,
+    context: &RequestContext<'_>,
     identified: &Identified,
     performance: Performance<'_>,
     (nth, now): (u64, Timestamp),
@@ -88,15 +88,15 @@ fn decide(
         limit_rate(state, prepared, admitted, now)?;
     }
     let options = prepared.located.tenant.options();
-    let checked = std::mem::replace(&mut prepared.checked, Ok(Checked::default()));
+    let arguments = std::mem::replace(&mut prepared.arguments, Ok(Arguments::default()));
     let decrypted = std::mem::take(&mut prepared.decrypted);
     let route = found(prepared)?;
     let call = Call {
         route,
         contract: prepared.contract,
-        checked: checked?,
+        arguments: arguments?,
         session,
-        asked,
+        context,
         base_url: prepared.located.base_url,
         prerequisites: options.prerequisites,
         token_lifetime: options.token_lifetime,

@@ -18,14 +18,14 @@ pub(super) struct Counts {
     /// All its firings.
     pub(super) fired: u64,
     /// Of a rule that counts for the tenant.
-    tenant: Count,
+    tenant: KeyCounts,
     /// Of a rule that counts for each client or group.
-    by_key: HashMap<String, Count>,
+    by_key: HashMap<String, KeyCounts>,
 }
 
 /// What is counted for a tenant, a client or a group.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Count {
+pub(super) struct KeyCounts {
     pub(super) matched: u64,
     pub(super) fired: u64,
     /// Until when the rule keeps firing, once a fault with a window has fired.
@@ -35,7 +35,7 @@ pub(super) struct Count {
 }
 
 /// Of a client or group of which nothing was counted.
-static NOTHING: Count = Count { matched: 0, fired: 0, window_ends: None, pushed: None };
+static NOTHING: KeyCounts = KeyCounts { matched: 0, fired: 0, window_ends: None, pushed: None };
 
 /// A match of a rule: whose it is, its number, and when.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(super) struct Match {
     pub(super) now: Timestamp,
 }
 
-impl Count {
+impl KeyCounts {
     /// Whether a window is open at `now`.
     pub(super) fn in_window(&self, now: Timestamp) -> bool {
         self.window_ends.is_some_and(|ends| now < ends)
@@ -86,7 +86,7 @@ impl Counts {
     }
 
     /// What has been counted for a client or group, or for the tenant.
-    pub(super) fn of(&self, key: Option<&str>) -> &Count {
+    pub(super) fn of(&self, key: Option<&str>) -> &KeyCounts {
         match key {
             None => &self.tenant,
             Some(key) => self.by_key.get(key).unwrap_or(&NOTHING),
@@ -94,13 +94,13 @@ impl Counts {
     }
 
     /// The same, to be changed; `None` beyond [`MOST_KEYS`].
-    pub(super) fn of_mut(&mut self, key: Option<&str>) -> Option<&mut Count> {
+    pub(super) fn of_mut(&mut self, key: Option<&str>) -> Option<&mut KeyCounts> {
         let Some(key) = key else { return Some(&mut self.tenant) };
         if !self.by_key.contains_key(key) {
             if self.by_key.len() >= MOST_KEYS {
                 return None;
             }
-            self.by_key.insert(key.to_owned(), Count::default());
+            self.by_key.insert(key.to_owned(), KeyCounts::default());
         }
         self.by_key.get_mut(key)
     }

@@ -144,7 +144,7 @@ impl Engine {
         let mut looks = OpenLooks::new(&self.plan);
         for &place in self.plan.about(Topic::of(subject)) {
             let placed = &self.plan.rules()[place];
-            if placed.rule.matcher.first_miss(subject).is_some() {
+            if placed.rule.matcher.first_mismatch(subject).is_some() {
                 continue;
             }
             if self.counts.is_empty() {

@@ -95,7 +95,7 @@ impl Looks {
                     why: placed
                         .rule
                         .matcher
-                        .first_miss(Subject::Exchange(exchange))
+                        .first_mismatch(Subject::Exchange(exchange))
                         .map_or_else(|| Why::said(""), |miss| Why::said(miss.to_string())),
                 },
             })

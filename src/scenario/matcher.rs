@@ -1,5 +1,5 @@
 //! Whether a subject is one that a rule is about. A new matcher is a field of [`When`], a field here and a line
-//! in [`Matcher::compile`], a line in [`Matcher::exchange_misses`], and a test.
+//! in [`Matcher::compile`], a line in [`Matcher::exchange_mismatches`], and a test.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -116,95 +116,101 @@ impl Matcher {
     }
 
     /// The first part that does not hold; `None` when the subject matches.
-    pub(super) fn first_miss<'a>(&'a self, subject: Subject<'a>) -> Option<Miss<'a>> {
-        if let Some(miss) = self.topic_misses(subject) {
-            return Some(miss);
+    pub(super) fn first_mismatch<'a>(&'a self, subject: Subject<'a>) -> Option<Mismatch<'a>> {
+        if let Some(mismatch) = self.topic_mismatch(subject) {
+            return Some(mismatch);
         }
         match subject {
-            Subject::Exchange(exchange) => self.exchange_misses(exchange).next(),
-            Subject::Job(job) => self.job_misses(job).next(),
+            Subject::Exchange(exchange) => self.exchange_mismatches(exchange).next(),
+            Subject::Job(job) => self.job_mismatches(job).next(),
         }
     }
 
     /// Every part that does not hold of an exchange.
-    pub(super) fn all_misses(&self, exchange: &ExchangeView<'_>) -> Vec<String> {
-        let topic = self.topic_misses(Subject::Exchange(exchange));
-        topic.into_iter().chain(self.exchange_misses(exchange)).map(|miss| miss.to_string()).collect()
+    pub(super) fn mismatches(&self, exchange: &ExchangeView<'_>) -> Vec<String> {
+        let topic = self.topic_mismatch(Subject::Exchange(exchange));
+        topic
+            .into_iter()
+            .chain(self.exchange_mismatches(exchange))
+            .map(|mismatch| mismatch.to_string())
+            .collect()
     }
 
-    fn topic_misses<'a>(&self, subject: Subject<'a>) -> Option<Miss<'a>> {
+    fn topic_mismatch<'a>(&self, subject: Subject<'a>) -> Option<Mismatch<'a>> {
         if self.is_about(Topic::of(subject)) {
             return None;
         }
         Some(match (&self.about, subject) {
-            (About::Jobs, _) => Miss::Request,
-            (_, Subject::Exchange(exchange)) => Miss::Operation(exchange.operation),
-            (_, Subject::Job(_)) => Miss::Job,
+            (About::Jobs, _) => Mismatch::Request,
+            (_, Subject::Exchange(exchange)) => Mismatch::Operation(exchange.operation),
+            (_, Subject::Job(_)) => Mismatch::Job,
         })
     }
 
     /// The parts that do not hold, each evaluated only when needed.
-    fn exchange_misses<'a>(&'a self, exchange: &'a ExchangeView<'a>) -> impl Iterator<Item = Miss<'a>> {
-        let parts: [fn(&'a Self, &'a ExchangeView<'a>) -> Option<Miss<'a>>; 9] = [
+    fn exchange_mismatches<'a>(
+        &'a self,
+        exchange: &'a ExchangeView<'a>,
+    ) -> impl Iterator<Item = Mismatch<'a>> {
+        let parts: [fn(&'a Self, &'a ExchangeView<'a>) -> Option<Mismatch<'a>>; 9] = [
             |matcher, exchange| differs("version", matcher.version.as_ref(), exchange.version),
             |matcher, exchange| differs("method", matcher.method.as_ref(), Some(exchange.method)),
-            |matcher, exchange| matcher.path_misses(exchange),
-            |matcher, exchange| matcher.client_misses(Subject::Exchange(exchange)),
-            |matcher, exchange| matcher.query_misses(exchange),
-            |matcher, exchange| matcher.header_misses(exchange),
-            |matcher, exchange| matcher.body_misses(exchange),
-            |matcher, exchange| matcher.page_misses(exchange),
-            |matcher, exchange| matcher.connection_misses(exchange),
+            |matcher, exchange| matcher.path_mismatch(exchange),
+            |matcher, exchange| matcher.client_mismatch(Subject::Exchange(exchange)),
+            |matcher, exchange| matcher.query_mismatch(exchange),
+            |matcher, exchange| matcher.header_mismatch(exchange),
+            |matcher, exchange| matcher.body_mismatch(exchange),
+            |matcher, exchange| matcher.page_mismatch(exchange),
+            |matcher, exchange| matcher.connection_mismatch(exchange),
         ];
         parts.into_iter().filter_map(move |part| part(self, exchange))
     }
 
     /// The same of a job, which has neither path nor body.
-    fn job_misses<'a>(&'a self, job: &'a JobView<'a>) -> impl Iterator<Item = Miss<'a>> {
+    fn job_mismatches<'a>(&'a self, job: &'a JobView<'a>) -> impl Iterator<Item = Mismatch<'a>> {
         let source = either("source", self.source.as_ref(), Some(job.source), Some(job.source_name));
-        source.into_iter().chain(self.client_misses(Subject::Job(job)))
+        source.into_iter().chain(self.client_mismatch(Subject::Job(job)))
     }
 
-    fn client_misses<'a>(&'a self, subject: Subject<'a>) -> Option<Miss<'a>> {
+    fn client_mismatch<'a>(&'a self, subject: Subject<'a>) -> Option<Mismatch<'a>> {
         either("client", self.client.as_ref(), subject.client(), subject.client_name())
     }
 
-    fn path_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
+    fn path_mismatch<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
         let glob = self.path.as_ref()?;
         let found = path::canonical(exchange.path);
-        (!glob.is_match(&found)).then_some(Miss::Found { part: "path", found })
+        (!glob.is_match(&found)).then_some(Mismatch::Found { part: "path", found })
     }
 
-    fn query_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
-        let missed = self.query.iter().find(|(name, text)| {
+    fn query_mismatch<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
+        let other = self.query.iter().find(|(name, text)| {
             let found = query::pairs(exchange.query).find(|(given, _)| given == name);
             !text.fits(found.as_ref().map(|(_, value)| &**value))
         });
-        missed.map(|(name, _)| Miss::Named { part: "query", name })
+        other.map(|(name, _)| Mismatch::Named { part: "query", name })
     }
 
-    fn header_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
-        let missed = self.header.iter().find(|(name, text)| {
+    fn header_mismatch<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
+        let other = self.header.iter().find(|(name, text)| {
             !text.fits(exchange.headers.get(name).map(|value| value.to_str().unwrap_or_default()))
         });
-        missed.map(|(name, _)| Miss::Named { part: "header", name })
+        other.map(|(name, _)| Mismatch::Named { part: "header", name })
     }
 
-    fn body_misses<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
-        let missed =
-            self.body.iter().find(|(pointer, wanted)| !wanted.fits(exchange.json().pointer(pointer)));
-        missed.map(|(pointer, _)| Miss::Named { part: "body", name: pointer })
+    fn body_mismatch<'a>(&'a self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
+        let other = self.body.iter().find(|(pointer, wanted)| !wanted.fits(exchange.json().pointer(pointer)));
+        other.map(|(pointer, _)| Mismatch::Named { part: "body", name: pointer })
     }
 
-    fn page_misses<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
+    fn page_mismatch<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
         let Page::PastEnd = self.page?;
-        (!exchange.is_past_end).then_some(Miss::WithinList)
+        (!exchange.is_past_end).then_some(Mismatch::WithinList)
     }
 
-    fn connection_misses<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Miss<'a>> {
+    fn connection_mismatch<'a>(&self, exchange: &ExchangeView<'a>) -> Option<Mismatch<'a>> {
         let wanted = self.connection?;
         let found = if exchange.is_reused_connection { Connection::Reused } else { Connection::New };
-        (wanted != found).then(|| Miss::Found { part: "connection", found: found.word().into() })
+        (wanted != found).then(|| Mismatch::Found { part: "connection", found: found.word().into() })
     }
 }
 
@@ -230,7 +236,7 @@ fn wanted(values: &BTreeMap<String, ValueMatch>) -> Result<Vec<(String, Wanted)>
 }
 
 /// A part of a `when` that does not hold; put into words only when it is read.
-pub(super) enum Miss<'a> {
+pub(super) enum Mismatch<'a> {
     /// The exchange has this operation instead.
     Operation(Option<Operation>),
     /// The subject is a request, and the rule is about jobs.
@@ -247,7 +253,7 @@ pub(super) enum Miss<'a> {
     Named { part: &'static str, name: &'a str },
 }
 
-impl fmt::Display for Miss<'_> {
+impl fmt::Display for Mismatch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operation(Some(operation)) => write!(f, "operation is {operation}"),
@@ -262,7 +268,7 @@ impl fmt::Display for Miss<'_> {
     }
 }
 
-fn differs<'a>(part: &'static str, text: Option<&Text>, found: Option<&'a str>) -> Option<Miss<'a>> {
+fn differs<'a>(part: &'static str, text: Option<&Text>, found: Option<&'a str>) -> Option<Mismatch<'a>> {
     either(part, text, found, None)
 }
 
@@ -272,12 +278,12 @@ fn either<'a>(
     text: Option<&Text>,
     id: Option<&'a str>,
     name: Option<&'a str>,
-) -> Option<Miss<'a>> {
+) -> Option<Mismatch<'a>> {
     let text = text?;
     if text.fits(id) || id.is_some() && name.is_some_and(|name| text.fits(Some(name))) {
         return None;
     }
-    Some(id.map_or(Miss::Absent { part }, |found| Miss::Found { part, found: found.into() }))
+    Some(id.map_or(Mismatch::Absent { part }, |found| Mismatch::Found { part, found: found.into() }))
 }
 
 #[cfg(test)]
@@ -307,7 +313,7 @@ mod tests {
         exchange.client_name = Some("reader");
         exchange.id = "a-1";
         (exchange.is_past_end, exchange.is_reused_connection) = (true, true);
-        matcher.first_miss(Subject::Exchange(&exchange)).map_or(Ok(()), |why| Err(why.to_string()))
+        matcher.first_mismatch(Subject::Exchange(&exchange)).map_or(Ok(()), |why| Err(why.to_string()))
     }
 
     #[test]
@@ -382,7 +388,7 @@ mod tests {
             let document = Document { name: "when", text: when, format: Format::Yaml };
             let matcher = Matcher::compile(&document.read().unwrap()).unwrap();
             assert!(!matcher.is_about(Topic::Job), "{when}");
-            assert!(matcher.first_miss(Subject::Job(&job)).is_some(), "{when}");
+            assert!(matcher.first_mismatch(Subject::Job(&job)).is_some(), "{when}");
         }
     }
 
@@ -405,8 +411,8 @@ mod tests {
         ] {
             let when = When { client, source, operation: Some(Operations::Attempts), ..When::default() };
             let matcher = Matcher::compile(&when).unwrap();
-            let miss = matcher.first_miss(Subject::Job(&job)).map(|miss| miss.to_string());
-            assert_eq!(miss.as_deref(), expected, "{when:?}");
+            let mismatch = matcher.first_mismatch(Subject::Job(&job)).map(|mismatch| mismatch.to_string());
+            assert_eq!(mismatch.as_deref(), expected, "{when:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ impl Pattern {
     }
 
     /// The parts that do not hold; none when the exchange matches.
-    pub fn misses(&self, exchange: &ExchangeView<'_>) -> Vec<String> {
-        self.0.all_misses(exchange)
+    pub fn mismatches(&self, exchange: &ExchangeView<'_>) -> Vec<String> {
+        self.0.mismatches(exchange)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::count::{Count, Counts, Match};
+use super::count::{Counts, KeyCounts, Match};
 use super::fault::Fault;
 use super::look::Why;
 use super::plan::PlacedRule;
@@ -110,7 +110,7 @@ impl Turn<'_> {
     }
 
     /// What is held against a client after this call, where the fault pushes those back that come early.
-    fn pushed(&self, fault: &Fault, count: &Count) -> Option<Pushed> {
+    fn pushed(&self, fault: &Fault, count: &KeyCounts) -> Option<Pushed> {
         let (escalates, usual) = fault.escalates()?;
         let before = count.pushed.as_deref().cloned().unwrap_or_default();
         Some(before.after_call(escalates, usual, self.matched.now))

@@ -15,7 +15,7 @@ use super::feed::{Reader, Slowly, feed};
 use super::follow::follow;
 use super::holds::Holds;
 use super::vitals::{OpenRequest, Vitals};
-use super::waiting::{Course, Unbounded, note_leaving, or_stopping};
+use super::waiting::{OpenDelivery, Unbounded, note_leaving, or_stopping};
 use super::{Shared, monotonic_ns, wall_now};
 use crate::clock::Timestamp;
 use crate::control;
@@ -82,36 +82,36 @@ pub(super) async fn deliver(
         return Ok(response);
     }
     let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
-    let mut course = Course { tenant: &tenant, exchange, at: decided, is_over: false };
+    let mut delivery = OpenDelivery { tenant: &tenant, exchange, at: decided, is_over: false };
     let stopping = &recipient.shared.stopping;
     let vitals = &recipient.vitals;
     if let Some(hold) = hold {
         // A client that has closed its half may still read; one that gave up did the same.
         tokio::select! {
-            () = course.wait(Wait::Hold, hold, stopping) => {}
+            () = delivery.wait(Wait::Hold, hold, stopping) => {}
             never = note_leaving(&tenant, exchange, vitals) => match never {},
         }
     }
     let is_silent = body.is_empty() || recipient.method == Method::HEAD;
     let delivered = match manner {
         Manner::Whole => {
-            course.note_told(if is_silent { 0 } else { body.len() });
+            delivery.note_told(if is_silent { 0 } else { body.len() });
             Ok(response)
         }
         Manner::Trickle { .. } if is_silent => {
-            course.note_told(0);
+            delivery.note_told(0);
             Ok(response)
         }
         Manner::Trickle { chunk_bytes, pause } => {
             let promised = Some(body.len() as u64);
             let reader = Reader { vitals: Arc::clone(vitals), stopping: stopping.clone() };
             let slowly = Slowly { chunk_bytes, pause, reader };
-            let pieces = feed(Arc::clone(&tenant), exchange, course.at, body, slowly);
+            let pieces = feed(Arc::clone(&tenant), exchange, delivery.at, body, slowly);
             Ok(response.map(|_| Outgoing::fed(pieces, promised, recipient.open)))
         }
         Manner::Cut { after_bytes } => {
             if hold.is_some() {
-                course.note_told(after_bytes);
+                delivery.note_told(after_bytes);
             }
             Ok(response.map(|_| Outgoing::cut(&body, after_bytes)))
         }
@@ -123,27 +123,31 @@ pub(super) async fn deliver(
             Err(Broken)
         }
         Manner::Hang { limit } => {
-            if has_left_hanging(&mut course, limit, &recipient).await {
-                // The course is not over, and so notes that.
+            if has_left_hanging(&mut delivery, limit, &recipient).await {
+                // The delivery is not over, and so notes that.
                 return close(&recipient);
             }
             close(&recipient)
         }
     };
-    course.is_over = true;
-    drop(course);
+    delivery.is_over = true;
+    drop(delivery);
     delivered
 }
 
 /// Says nothing for so long or, without a limit, until the tenant is reset or deleted; returns early, with true, when the
 /// client is seen to close its half.
-async fn has_left_hanging(course: &mut Course<'_>, limit: Option<Duration>, recipient: &Recipient) -> bool {
+async fn has_left_hanging(
+    delivery: &mut OpenDelivery<'_>,
+    limit: Option<Duration>,
+    recipient: &Recipient,
+) -> bool {
     let stopping = &recipient.shared.stopping;
     let hanging = async {
         if let Some(limit) = limit {
-            return course.wait(Wait::Hang, limit, stopping).await;
+            return delivery.wait(Wait::Hang, limit, stopping).await;
         }
-        let open = Unbounded::new(course.tenant, course.exchange);
+        let open = Unbounded::new(delivery.tenant, delivery.exchange);
         or_stopping(open.released(), stopping).await;
     };
     tokio::select! {

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use super::vitals::Vitals;
-use super::waiting::Course;
+use super::waiting::OpenDelivery;
 use super::{monotonic_ns, wall_now};
 use crate::clock::Timestamp;
 use crate::tenant::agenda::Wait;
@@ -37,7 +37,7 @@ pub(super) fn feed(
 ) -> mpsc::Receiver<Bytes> {
     let (feeder, pieces) = mpsc::channel(1);
     tokio::spawn(async move {
-        let mut course = Course { tenant: &tenant, exchange, at: from, is_over: true };
+        let mut delivery = OpenDelivery { tenant: &tenant, exchange, at: from, is_over: true };
         let mut rest = body;
         let mut sent = 0;
         while !rest.is_empty() {
@@ -48,7 +48,7 @@ pub(super) fn feed(
             let has_left = !is_read
                 || !rest.is_empty()
                     && tokio::select! {
-                        () = course.wait(Wait::Trickle, slowly.pause, &slowly.reader.stopping) => false,
+                        () = delivery.wait(Wait::Trickle, slowly.pause, &slowly.reader.stopping) => false,
                         () = feeder.closed() => true,
                         () = slowly.reader.vitals.left() => true,
                     };
@@ -57,7 +57,7 @@ pub(super) fn feed(
                 return;
             }
         }
-        course.note_told(sent);
+        delivery.note_told(sent);
     });
     pieces
 }

@@ -51,9 +51,9 @@ mod tests {
 
     use super::*;
 
-    struct Count(AtomicUsize);
+    struct WakeCounter(AtomicUsize);
 
-    impl Wake for Count {
+    impl Wake for WakeCounter {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -66,7 +66,7 @@ mod tests {
             *inner.lock().unwrap() = Some(context.waker().clone());
             if polls.fetch_add(1, Ordering::Relaxed) == 1 { Poll::Ready("now") } else { Poll::Pending }
         }));
-        let woken = Arc::new(Count(AtomicUsize::new(0)));
+        let woken = Arc::new(WakeCounter(AtomicUsize::new(0)));
         let waker = Arc::clone(&woken).into();
         let context = Context::from_waker(&waker);
         for _ in 0..3 {

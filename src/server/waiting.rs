@@ -13,9 +13,9 @@ use crate::journal::Told;
 use crate::tenant::agenda::{QUIET, Wait, WaitId};
 use crate::tenant::{ExchangeId, Left, Tenant};
 
-/// The course of a delivery in the tenant's time. If it is dropped before it is over, the client
+/// A delivery under way, in the tenant's time. If it is dropped before it is over, the client
 /// left, and the journal notes that.
-pub(super) struct Course<'a> {
+pub(super) struct OpenDelivery<'a> {
     pub(super) tenant: &'a Tenant,
     pub(super) exchange: ExchangeId,
     /// How far it has come.
@@ -23,7 +23,7 @@ pub(super) struct Course<'a> {
     pub(super) is_over: bool,
 }
 
-impl Course<'_> {
+impl OpenDelivery<'_> {
     /// Waits for this much of the tenant's time. A stopping server sends everything at once.
     pub(super) async fn wait(&mut self, wait: Wait, duration: Duration, stopping: &watch::Receiver<bool>) {
         let due = self.at.plus(duration);
@@ -39,7 +39,7 @@ impl Course<'_> {
     }
 }
 
-impl Drop for Course<'_> {
+impl Drop for OpenDelivery<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.tenant.note_left(self.exchange, 0, wall_now(), monotonic_ns());

@@ -9,7 +9,7 @@ use crate::wire::{Refusal, Reply};
 
 /// One page of accounts.
 pub(super) fn list(view: &View<'_>, call: &Call<'_>) -> Done {
-    match call.checked.text("detailLevel") {
+    match call.arguments.text("detailLevel") {
         Some("SLIM") => collection::list_shown::<Account>(view, call, None, write_slim),
         _ => collection::list::<Account>(view, call),
     }

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderName;
 
 use super::{Call, Done, View};
-use crate::contract::Checked;
+use crate::contract::Arguments;
 use crate::org::{Kept, Visible, Window};
 use crate::wire::Reply;
 
@@ -16,7 +16,7 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub(super) fn list<R: Kept>(view: &View<'_>, call: &Call<'_>) -> Done {
     let table = view.table::<R>();
     let window = window(call);
-    let Some(selection) = call.checked.selection.as_deref() else {
+    let Some(selection) = call.arguments.selection.as_deref() else {
         let page = table.page(window.offset, window.limit);
         return reply(page, window, || table.len());
     };
@@ -31,7 +31,7 @@ pub(super) fn list_visible<R: Kept>(
     is_visible: impl Fn(&R) -> bool,
 ) -> Done {
     let (table, window) = (view.table::<R>(), window(call));
-    let selected = table.select(call.checked.selection.as_deref(), Some(&is_visible), window);
+    let selected = table.select(call.arguments.selection.as_deref(), Some(&is_visible), window);
     reply(selected.page(), window, || selected.total)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn list_shown<R: Kept>(
     write: impl Fn(&R, &mut Vec<u8>),
 ) -> Done {
     let (table, window) = (view.table::<R>(), window(call));
-    let selected = table.select(call.checked.selection.as_deref(), is_visible, window);
+    let selected = table.select(call.arguments.selection.as_deref(), is_visible, window);
     reply(selected.page_of(write), window, || selected.total)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn list_with<R: Kept>(
     further: &R,
 ) -> Done {
     let (table, window) = (view.table::<R>().with(further), window(call));
-    let selected = table.select(call.checked.selection.as_deref(), is_visible, window);
+    let selected = table.select(call.arguments.selection.as_deref(), is_visible, window);
     reply(selected.page(), window, || selected.total)
 }
 
@@ -64,11 +64,11 @@ pub(super) fn list_with<R: Kept>(
 pub(super) const COUNTED: Window = Window { offset: 0, limit: 0, is_counted: true };
 
 /// How many visible records a request asks for, on all pages; where there are more than it skips, maybe fewer than that.
-pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked, is_visible: Visible<'_, R>) -> usize {
+pub(super) fn total<R: Kept>(view: &View<'_>, arguments: &Arguments, is_visible: Visible<'_, R>) -> usize {
     let table = view.table::<R>();
-    match (checked.selection.as_deref(), is_visible) {
+    match (arguments.selection.as_deref(), is_visible) {
         (None, None) => table.len(),
-        (Some(selection), None) => table.count(selection, checked.integer("offset")),
+        (Some(selection), None) => table.count(selection, arguments.integer("offset")),
         (selection, is_visible) => table.select(selection, is_visible, COUNTED).total,
     }
 }
@@ -76,9 +76,9 @@ pub(super) fn total<R: Kept>(view: &View<'_>, checked: &Checked, is_visible: Vis
 /// Which part of the list is asked for.
 fn window(call: &Call<'_>) -> Window {
     Window {
-        offset: call.checked.integer("offset"),
-        limit: call.checked.integer("limit"),
-        is_counted: call.checked.boolean("count"),
+        offset: call.arguments.integer("offset"),
+        limit: call.arguments.integer("limit"),
+        is_counted: call.arguments.boolean("count"),
     }
 }
 

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Call, Done, View, collection};
-use crate::contract::Checked;
+use crate::contract::Arguments;
 use crate::fixture::Identity;
 use crate::org::Visible;
 use crate::wire::json::{self as written, Object};
@@ -26,17 +26,17 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 
 /// One page of what everybody may see.
 pub(super) fn list_public(view: &View<'_>, call: &Call<'_>) -> Done {
-    collection::list_shown(view, call, publicly_visible(&call.checked), write_public)
+    collection::list_shown(view, call, publicly_visible(&call.arguments), write_public)
 }
 
 /// How many there are of them.
-pub(super) fn public_total(view: &View<'_>, checked: &Checked) -> usize {
-    collection::total(view, checked, publicly_visible(checked))
+pub(super) fn public_total(view: &View<'_>, arguments: &Arguments) -> usize {
+    collection::total(view, arguments, publicly_visible(arguments))
 }
 
-fn publicly_visible(checked: &Checked) -> Visible<'static, Identity> {
+fn publicly_visible(arguments: &Arguments) -> Visible<'static, Identity> {
     let is_visible: &dyn Fn(&Identity) -> bool = &is_complete;
-    checked.boolean("add-core-filters").then_some(is_visible)
+    arguments.boolean("add-core-filters").then_some(is_visible)
 }
 
 /// Whether an identity has all that its use in the service takes.

@@ -17,6 +17,7 @@ mod patch;
 mod platform;
 mod source_apps;
 mod sources;
+mod total;
 
 use std::sync::Arc;
 
@@ -25,15 +26,16 @@ use serde_json::Value;
 use crate::auth::{Auth, Session};
 use crate::chance::Chance;
 use crate::clock::Timestamp;
-use crate::contract::{Checked, Contract, Route};
+use crate::contract::{Arguments, Contract, Route};
 use crate::crypt::{Decrypted, KeyRing};
 use crate::fixture::{Account, Application, Group, Identity, PasswordPolicy};
-use crate::journal::Asked;
+use crate::journal::RequestContext;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{BaseUrl, Refusal, Reply};
 pub(crate) use change::{Change, Job};
+pub(crate) use total::total;
 
 /// What a handler is given.
 pub(crate) struct Call<'a> {
@@ -42,11 +44,11 @@ pub(crate) struct Call<'a> {
     /// What requests must keep, and what a JSON Patch may make of a record.
     pub(crate) contract: &'a Contract,
     /// What it asks for, in types.
-    pub(crate) checked: Checked,
+    pub(crate) arguments: Arguments,
     /// Who asks; `None` where no token is asked for.
     pub(crate) session: Option<&'a Session>,
     /// The request itself.
-    pub(crate) asked: &'a Asked<'a>,
+    pub(crate) context: &'a RequestContext<'a>,
     /// What the client calls the base URL.
     pub(crate) base_url: BaseUrl<'a>,
     /// Whether the service's prerequisites are enforced.
@@ -157,31 +159,6 @@ impl Done {
 impl From<Reply> for Done {
     fn from(reply: Reply) -> Self {
         Self::new(reply, Vec::new())
-    }
-}
-
-/// How many entries a caller sees behind an operation that lists them page by page, below the record with this id and as
-/// the request filters them, or enough of them to know that there are more than it skips; `None` for the others, and where
-/// the caller sees no list.
-pub(crate) fn total(
-    view: &View<'_>,
-    operation: Operation,
-    id: &str,
-    checked: &Checked,
-    session: Option<&Session>,
-) -> Option<usize> {
-    match operation {
-        Operation::GetPasswordSyncGroups => Some(collection::total::<Group>(view, checked, None)),
-        Operation::ListSources => sources::total(view, checked, session),
-        Operation::ListPasswordPolicies => Some(collection::total::<PasswordPolicy>(view, checked, None)),
-        Operation::ListPasswordPolicyHoldersOnSource => Some(sources::holders_total(view, id)),
-        Operation::ListAccounts => Some(collection::total::<Account>(view, checked, None)),
-        Operation::ListIdentities => Some(collection::total::<Identity>(view, checked, None)),
-        Operation::GetPublicIdentities => Some(identities::public_total(view, checked)),
-        Operation::ListAvailableSourceApps => Some(source_apps::available_total(view, checked)),
-        Operation::ListAllSourceApp => Some(collection::total::<Application>(view, checked, None)),
-        Operation::ListAssignedSourceApp => Some(source_apps::assigned_total(view, checked, session)),
-        _ => None,
     }
 }
 

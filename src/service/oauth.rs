@@ -10,7 +10,7 @@ use crate::wire::{Refusal, Reply};
 
 /// `POST /oauth/token`.
 pub(super) fn token(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let issued = view.auth.decide_token(call.asked.form(), call.token_lifetime, call.now)?;
+    let issued = view.auth.decide_token(call.context.form(), call.token_lifetime, call.now)?;
     // RFC 6749, 5.1.
     let reply = Reply::json(StatusCode::OK, issued.body.clone())
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -24,7 +24,7 @@ pub(super) fn get(view: &View<'_>) -> Result<Done, Refusal> {
 
 /// Another dictionary: 201 for the first one, 200 for another.
 pub(super) fn put(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let record = asked_for(call.checked.multipart.as_deref())?;
+    let record = asked_for(call.arguments.multipart.as_deref())?;
     let rendered = Table::render(&record);
     let former = view.table::<PasswordDictionary>().get(PasswordDictionary::RESOURCE);
     let status = if former.is_some() { StatusCode::OK } else { StatusCode::CREATED };

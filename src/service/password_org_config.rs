@@ -17,12 +17,12 @@ pub(super) fn get(view: &View<'_>) -> Done {
 
 /// A new configuration: what the request does not say is the API's default.
 pub(super) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    write(view, &PasswordOrgConfig::default(), &call.checked.body)
+    write(view, &PasswordOrgConfig::default(), &call.arguments.body)
 }
 
 /// What the request says; the rest stays.
 pub(super) fn put(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    write(view, &current(view), &call.checked.body)
+    write(view, &current(view), &call.arguments.body)
 }
 
 fn current(view: &View<'_>) -> PasswordOrgConfig {

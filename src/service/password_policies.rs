@@ -29,7 +29,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 /// A new policy: 200, not 201, as documented.
 pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<PasswordPolicy>().contains(id));
-    let mut policy = asked_for(call.checked.body.take(), &id)?;
+    let mut policy = asked_for(call.arguments.body.take(), &id)?;
     policy.complete(call.now);
     check(&policy, call.prerequisites)?;
     let rendered = Table::render(&policy);
@@ -42,7 +42,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
 /// A whole replacement; what the service computes stays.
 pub(super) fn set(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<PasswordPolicy>().get(&call.route.id).ok_or_else(no_policy)?;
-    let mut policy = asked_for(call.checked.body.take(), &former.id)?;
+    let mut policy = asked_for(call.arguments.body.take(), &former.id)?;
     check(&policy, call.prerequisites)?;
     check_default(&former, &policy, call.prerequisites)?;
     policy.date_created = former.date_created;

@@ -11,7 +11,7 @@ use crate::crypt::PasswordDigest;
 use crate::document::{Limit, record};
 use crate::fixture::{Account, ChangeState, Credential, Group, Identity, Outcome, PasswordChange, Source};
 use crate::service::View;
-use crate::service::password_management::{self, Asked};
+use crate::service::password_management::{self, ChangeRequest};
 
 record! {
     derive(Eq)
@@ -173,7 +173,7 @@ impl Tenant {
             }
             _ => return Err("expected `source` or `group`, and only one of the two".to_owned()),
         };
-        let asked = Asked {
+        let asked = ChangeRequest {
             identity_id: &identity.id,
             source_id: &named[0].source_id,
             group: group.as_deref(),

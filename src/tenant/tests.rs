@@ -7,7 +7,7 @@ use hyper::header::RETRY_AFTER;
 
 use super::{Birth, Template, Tenant, TenantOptions, TenantState};
 use crate::clock::{Clock, Span, Timestamp};
-use crate::contract::Checked;
+use crate::contract::Arguments;
 use crate::fixture::{Fixture, Group};
 use crate::journal::{Exchange, Filter};
 use crate::operation::Operation;
@@ -224,7 +224,7 @@ fn whatever_is_listed_page_by_page_has_a_total() {
     let state = tenant.enter(BEGAN);
     for operation in Operation::ALL {
         assert_eq!(
-            service::total(&state.view(None), operation, "", &Checked::default(), None).is_some(),
+            service::total(&state.view(None), operation, "", &Arguments::default(), None).is_some(),
             operation.is_paged(),
             "{operation}"
         );

@@ -25,7 +25,7 @@ use std::time::{Instant, SystemTime};
 use rand::Rng;
 use sync_group_sim::drill::report::text;
 use sync_group_sim::drill::report::{Mark, Purpose};
-use sync_group_sim::drill::{Asked, Drill, Ending, Order, Stop};
+use sync_group_sim::drill::{Drill, Ending, Order, SelectedScenario, Stop};
 use sync_group_sim::scenario::Rulesets;
 use sync_group_sim::{Fixture, Timestamp};
 
@@ -68,7 +68,7 @@ fn fixture(args: &DrillArgs) -> Result<Fixture, String> {
 }
 
 /// The drill itself.
-async fn conduct(args: DrillArgs, fixture: Fixture, asked: &[Asked]) -> Outcome {
+async fn conduct(args: DrillArgs, fixture: Fixture, asked: &[SelectedScenario]) -> Outcome {
     let began = now();
     let cannot =
         |error: std::io::Error| Failure::Failed(format!("signals cannot be caught: {}", in_words(&error)));

@@ -5,14 +5,18 @@ use std::path::Path;
 
 use sync_group_sim::Client;
 use sync_group_sim::document::unknown;
-use sync_group_sim::drill::Asked;
+use sync_group_sim::drill::SelectedScenario;
 use sync_group_sim::scenario::{MOST_RULES, Rulesets, library};
 
 use crate::files;
 
 /// The scenarios, those that are built in in their own order.
-pub(super) fn select(only: &[String], skip: &[String], clients: &[Client]) -> Result<Vec<Asked>, String> {
-    let mut asked: Vec<Asked> = Vec::new();
+pub(super) fn select(
+    only: &[String],
+    skip: &[String],
+    clients: &[Client],
+) -> Result<Vec<SelectedScenario>, String> {
+    let mut asked: Vec<SelectedScenario> = Vec::new();
     if only.is_empty() {
         for name in in_order() {
             add(&mut asked, name, clients)?;
@@ -45,7 +49,7 @@ fn in_order() -> impl Iterator<Item = &'static str> {
     library::TOPICS.iter().flat_map(|(_, names)| names.iter().copied())
 }
 
-fn add(asked: &mut Vec<Asked>, source: &str, clients: &[Client]) -> Result<(), String> {
+fn add(asked: &mut Vec<SelectedScenario>, source: &str, clients: &[Client]) -> Result<(), String> {
     if asked.iter().any(|asked| asked.source == source) {
         return Ok(());
     }
@@ -62,7 +66,7 @@ fn add(asked: &mut Vec<Asked>, source: &str, clients: &[Client]) -> Result<(), S
             ruleset.name()
         ));
     }
-    asked.push(Asked { ruleset, source: source.to_owned() });
+    asked.push(SelectedScenario { ruleset, source: source.to_owned() });
     Ok(())
 }
 

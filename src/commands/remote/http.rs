@@ -21,7 +21,7 @@ use super::{Remote, Trouble, trust};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// What is asked of a server.
-pub(super) struct Asked<'a> {
+pub(super) struct GetRequest<'a> {
     /// Below the base URL; begins with a slash.
     pub(super) path: &'a str,
     pub(super) accept: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// Sends a request, and reads the head of its answer.
-pub(super) async fn send(remote: &Remote, asked: &Asked<'_>) -> Result<Response<Incoming>, Trouble> {
+pub(super) async fn send(remote: &Remote, asked: &GetRequest<'_>) -> Result<Response<Incoming>, Trouble> {
     let url = &remote.url;
     let socket =
         TcpStream::connect((&*url.host, url.port)).await.map_err(|error| no_answer(remote, &why(&error)))?;
@@ -46,7 +46,11 @@ pub(super) async fn send(remote: &Remote, asked: &Asked<'_>) -> Result<Response<
     exchange(remote, asked, TokioIo::new(stream)).await
 }
 
-async fn exchange<S>(remote: &Remote, asked: &Asked<'_>, stream: S) -> Result<Response<Incoming>, Trouble>
+async fn exchange<S>(
+    remote: &Remote,
+    asked: &GetRequest<'_>,
+    stream: S,
+) -> Result<Response<Incoming>, Trouble>
 where
     S: Read + Write + Unpin + Send + 'static,
 {
@@ -56,7 +60,7 @@ where
     sender.send_request(request(remote, asked)?).await.map_err(broken)
 }
 
-fn request(remote: &Remote, asked: &Asked<'_>) -> Result<Request<String>, Trouble> {
+fn request(remote: &Remote, asked: &GetRequest<'_>) -> Result<Request<String>, Trouble> {
     let url = &remote.url;
     let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     let mut request = Request::get(format!("{}{}", url.path, asked.path))

@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::Failure;
 use crate::server_args::ServerAddressArgs;
 pub(super) use base_url::BaseUrl;
-use http::Asked;
+use http::GetRequest;
 use sync_group_sim::clock::format_duration;
 use trust::Trust;
 
@@ -164,7 +164,7 @@ impl Remote {
         last_event: Option<&str>,
     ) -> Result<Incoming, Trouble> {
         let path = format!("/_sim/{call}");
-        let response = http::send(self, &Asked { path: &path, accept, last_event }).await?;
+        let response = http::send(self, &GetRequest { path: &path, accept, last_event }).await?;
         let status = response.status();
         let mut body = response.into_body();
         if status == StatusCode::OK {

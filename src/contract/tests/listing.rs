@@ -14,7 +14,7 @@ fn selection(version: &str, query: &str) -> Result<Option<Selection>, Vec<String
     let request = Request::new(Method::GET, &target).unwrap();
     let found = found(&contract, "GET", request.uri.path()).unwrap();
     match contract.check_found(&found, &request, Prerequisites::Enforce) {
-        Ok(checked) => Ok(checked.selection.map(|selection| *selection)),
+        Ok(arguments) => Ok(arguments.selection.map(|selection| *selection)),
         Err(refusal) => {
             let (code, texts) = told(refusal);
             assert_eq!(code, DetailCode::IllegalValue, "{query}");

@@ -102,7 +102,7 @@ fn access_is_that_of_the_version() {
     );
 }
 
-fn check(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Result<Checked, Refusal> {
+fn check(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Result<Arguments, Refusal> {
     let contract = things();
     let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap(), target).unwrap();
     for (name, value) in headers {
@@ -136,9 +136,9 @@ fn an_experimental_operation_asks_for_its_header_in_the_versions_that_say_so() {
 
 #[test]
 fn texts_are_checked_in_queries_and_headers() {
-    let checked = check("GET", "/beta/things?filters=name%20co%20x", &[("X-Region", "south")], "").unwrap();
-    assert_eq!(checked.text("filters"), Some("name co x"));
-    assert_eq!((checked.text("sorters"), checked.text("X-Region")), (Some("name"), Some("south")));
+    let arguments = check("GET", "/beta/things?filters=name%20co%20x", &[("X-Region", "south")], "").unwrap();
+    assert_eq!(arguments.text("filters"), Some("name co x"));
+    assert_eq!((arguments.text("sorters"), arguments.text("X-Region")), (Some("name"), Some("south")));
     assert_eq!(check("GET", "/beta/things", &[("X-Region", "south")], "").unwrap().text("filters"), None);
     let (code, texts) =
         told(check("GET", "/beta/things?filters=1234567890123&sorters=size", &[], "").unwrap_err());
@@ -157,8 +157,8 @@ fn texts_are_checked_in_queries_and_headers() {
 fn a_json_patch_is_read_as_one_alone() {
     let patch = ("Content-Type", "application/json-patch+json; charset=utf-8");
     let good = r#"[{"op": "replace", "path": "/name", "value": null}]"#;
-    let checked = check("PATCH", "/v3/things/1", &[patch], good).unwrap();
-    assert_eq!(checked.body[0]["op"], "replace");
+    let arguments = check("PATCH", "/v3/things/1", &[patch], good).unwrap();
+    assert_eq!(arguments.body[0]["op"], "replace");
     let plain = [("Content-Type", "application/json")];
     assert_eq!(
         check("PATCH", "/v3/things/1", &plain, good).unwrap_err().summary(),
@@ -205,13 +205,13 @@ fn what_a_json_patch_makes_of_a_record_is_checked_by_a_schema_of_its_own() {
 #[test]
 fn a_multipart_body_is_kept_as_it_was_sent() {
     let content_type = "multipart/form-data; boundary=b";
-    let checked = check("PUT", "/v3/word-list", &[("Content-Type", content_type)], "--b--").unwrap();
-    let multipart = checked.multipart.unwrap();
+    let arguments = check("PUT", "/v3/word-list", &[("Content-Type", content_type)], "--b--").unwrap();
+    let multipart = arguments.multipart.unwrap();
     assert_eq!(
         (multipart.content_type, &*multipart.bytes),
         (HeaderValue::from_static("multipart/form-data; boundary=b"), &b"--b--"[..])
     );
-    assert_eq!(checked.body, Value::Null);
+    assert_eq!(arguments.body, Value::Null);
     let json = [("Content-Type", "application/json")];
     assert_eq!(
         check("PUT", "/v3/word-list", &json, "{}").unwrap_err().summary(),

@@ -17,7 +17,7 @@ use crate::wire::Caller;
 const LABEL: &str = "password-change";
 
 /// What is asked for.
-pub(crate) struct Asked<'a> {
+pub(crate) struct ChangeRequest<'a> {
     /// Whose password.
     pub(crate) identity_id: &'a str,
     /// The source whose account is meant; empty when none is.
@@ -54,7 +54,7 @@ pub(super) struct Refused {
 
 /// Begins the change of these accounts, all on the source that is asked for, and of the identity's accounts on the
 /// other members of its group.
-pub(crate) fn begin(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], password: &str) -> Begun {
+pub(crate) fn begin(view: &View<'_>, asked: &ChangeRequest<'_>, named: &[&Account], password: &str) -> Begun {
     if let Err(refused) = check(view, asked, named, password) {
         return self::refused(view, asked, refused);
     }
@@ -92,14 +92,14 @@ pub(crate) fn begin(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], pass
 }
 
 /// A change that fails at once.
-pub(super) fn refused(view: &View<'_>, asked: &Asked<'_>, refused: Refused) -> Begun {
+pub(super) fn refused(view: &View<'_>, asked: &ChangeRequest<'_>, refused: Refused) -> Begun {
     let (named, nth) = named_record(view, asked);
     let record = PasswordChange { state: ChangeState::Failed, errors: vec![refused.text], ..named };
     recorded(view, record, nth, vec![refused.aside])
 }
 
 /// A change with an id of its own, and which draw of an id that was.
-fn named_record(view: &View<'_>, asked: &Asked<'_>) -> (PasswordChange, u64) {
+fn named_record(view: &View<'_>, asked: &ChangeRequest<'_>) -> (PasswordChange, u64) {
     // A state that was brought here may have changes whose ids were drawn alike.
     let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<PasswordChange>().contains(id));
     let record = PasswordChange {
@@ -126,7 +126,7 @@ fn recorded(view: &View<'_>, record: PasswordChange, nth: u64, remarks: Vec<Stri
     Begun { id: record.id.clone(), record, changes, remarks }
 }
 
-impl Asked<'_> {
+impl ChangeRequest<'_> {
     /// The sources of the request: those of the group, else the one source.
     fn sources(&self) -> Vec<String> {
         let members = self.group.and_then(|group| group.source_ids.clone());
@@ -138,7 +138,12 @@ impl Asked<'_> {
 }
 
 /// Whether the policy in force lets a password be that of these accounts.
-fn check(view: &View<'_>, asked: &Asked<'_>, named: &[&Account], password: &str) -> Result<(), Refused> {
+fn check(
+    view: &View<'_>,
+    asked: &ChangeRequest<'_>,
+    named: &[&Account],
+    password: &str,
+) -> Result<(), Refused> {
     let source = view.any_source(asked.source_id);
     let identity = view.table::<Identity>().get(asked.identity_id);
     let policy = source.as_ref().and_then(|source| policy::in_force(view, source, identity.as_deref()));

@@ -16,7 +16,7 @@ const DIGITS: u64 = 6;
 
 /// Makes digits.
 pub(in crate::service) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let body = &call.checked.body;
+    let body = &call.arguments.body;
     let user = body["userId"].as_str().unwrap_or_default();
     let is_known = view.table::<Identity>().contains(user) || !view.identities_named(user).is_empty();
     if !is_known {

@@ -12,7 +12,7 @@ mod set;
 mod status;
 
 pub(crate) use attempt::pending_jobs;
-pub(crate) use begin::{Asked, Begun, begin};
+pub(crate) use begin::{Begun, ChangeRequest, begin};
 pub(super) use digit::create as create_digits;
 pub(crate) use policy::tighten;
 pub(super) use query::{keeps_out, query};

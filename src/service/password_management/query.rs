@@ -21,7 +21,7 @@ pub(in crate::service) fn keeps_out(route: &Route<'_>, session: &Session) -> boo
 
 /// What a password change needs.
 pub(in crate::service) fn query(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let text = |field: &str| call.checked.body[field].as_str().unwrap_or_default();
+    let text = |field: &str| call.arguments.body[field].as_str().unwrap_or_default();
     let source = named_source(view, text("sourceName"))?;
     let identity = named_identity(view, text("userName"))?;
     let accounts = accounts(view, &identity, &source)?;

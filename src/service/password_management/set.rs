@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::begin::{self, Asked, Refused};
+use super::begin::{self, ChangeRequest, Refused};
 use super::{PASSWORD, has, public_key_id};
 use crate::crypt::{Decrypted, KeyRing};
 use crate::fixture::Account;
@@ -35,14 +35,14 @@ fn without_breaks(text: &str) -> String {
 
 /// Accepts a change: 202, whatever becomes of it.
 pub(in crate::service) fn set(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let text = |field: &str| call.checked.body[field].as_str().unwrap_or_default();
+    let text = |field: &str| call.arguments.body[field].as_str().unwrap_or_default();
     // A user's token changes the passwords of its own identity only, whatever the user's level.
     let own = call.session.and_then(|session| session.identity_id.as_deref());
     if own.is_some_and(|own| own != text("identityId")) {
         return Err(Refusal::Forbidden);
     }
     let group = view.group_of(text("sourceId"));
-    let asked = Asked {
+    let asked = ChangeRequest {
         identity_id: text("identityId"),
         source_id: text("sourceId"),
         group: group.as_deref(),
@@ -68,7 +68,7 @@ pub(in crate::service) fn set(view: &View<'_>, call: &Call<'_>) -> Result<Done, 
 
 /// The account and the password that a request means; else what is wrong with it, for the journal.
 fn accepted(view: &View<'_>, call: &Call<'_>) -> Result<(Account, String), String> {
-    let text = |field: &str| call.checked.body[field].as_str().unwrap_or_default();
+    let text = |field: &str| call.arguments.body[field].as_str().unwrap_or_default();
     let decrypted = &call.decrypted;
     if text("publicKeyId") != public_key_id(view) {
         return Err(format!("publicKeyId `{}` is not that of the key in use", text("publicKeyId")));

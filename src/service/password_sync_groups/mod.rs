@@ -49,7 +49,7 @@ pub(super) fn list_available_sources(view: &View<'_>, call: &Call<'_>) -> Done {
 
 /// A new group: 200, not 201, as documented.
 pub(super) fn create(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
-    let mut group = asked_for(call.checked.body);
+    let mut group = asked_for(call.arguments.body);
     if call.prerequisites == Prerequisites::Enforce {
         prerequisites::check(view, &group)?;
     }
@@ -73,7 +73,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 /// Invented: the latter; what the service does with them is not known.
 pub(super) fn update(view: &View<'_>, call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Group>().get(&call.route.id).ok_or_else(no_group)?;
-    let mut group = asked_for(call.checked.body);
+    let mut group = asked_for(call.arguments.body);
     group.id.clone_from(&former.id);
     if call.prerequisites == Prerequisites::Enforce {
         prerequisites::check(view, &group)?;

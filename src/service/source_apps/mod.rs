@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Call, Change, Done, View, collection};
 use crate::auth::Session;
-use crate::contract::Checked;
+use crate::contract::Arguments;
 use crate::fixture::{Account, AccountSource, Application, ApplicationAccess, Source};
 use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
@@ -24,8 +24,8 @@ pub(super) fn list_available(view: &View<'_>, call: &Call<'_>) -> Done {
 }
 
 /// How many there are of them.
-pub(super) fn available_total(view: &View<'_>, checked: &Checked) -> usize {
-    collection::total(view, checked, Some(&is_available))
+pub(super) fn available_total(view: &View<'_>, arguments: &Arguments) -> usize {
+    collection::total(view, arguments, Some(&is_available))
 }
 
 fn is_available(app: &Application) -> bool {
@@ -45,8 +45,8 @@ pub(super) fn list_assigned(view: &View<'_>, call: &Call<'_>) -> Done {
 }
 
 /// How many there are of them.
-pub(super) fn assigned_total(view: &View<'_>, checked: &Checked, session: Option<&Session>) -> usize {
-    collection::total(view, checked, Some(&is_assigned(view, session)))
+pub(super) fn assigned_total(view: &View<'_>, arguments: &Arguments, session: Option<&Session>) -> usize {
+    collection::total(view, arguments, Some(&is_assigned(view, session)))
 }
 
 fn is_assigned(view: &View<'_>, session: Option<&Session>) -> impl Fn(&Application) -> bool + use<> {
@@ -66,7 +66,7 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 
 /// A new app: 200, not 201, as documented. What else it has is given to it by a patch.
 pub(super) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let body = &call.checked.body;
+    let body = &call.arguments.body;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let account_source = account_source(view, call.prerequisites, &text(&body["accountSource"]["id"]))?;
     let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<Application>().contains(id));

@@ -27,7 +27,7 @@ pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Don
     let mut before = serde_json::to_value(&*former).expect("an app can be written as JSON");
     before[ACCESS_PROFILES] =
         former_access.as_ref().map_or_else(Vec::new, |access| access.access_profiles.clone()).into();
-    let mut after = patched(&before, call.checked.body.take(), &FIXED)?;
+    let mut after = patched(&before, call.arguments.body.take(), &FIXED)?;
     call.contract.check_result(call.route, &after)?;
     let access_profiles = after.as_object_mut().and_then(|members| members.shift_remove(ACCESS_PROFILES));
     let access_profiles: Vec<String> =

@@ -17,10 +17,10 @@ const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let source = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let holders = holders_of(view, &source);
-    let (offset, limit) = (call.checked.integer("offset"), call.checked.integer("limit"));
+    let (offset, limit) = (call.arguments.integer("offset"), call.arguments.integer("limit"));
     let page: Vec<&PolicyHolder> = holders.iter().skip(offset).take(limit).collect();
     let reply = Reply::json(StatusCode::OK, json!(page).to_string());
-    let is_counted = call.checked.boolean("count");
+    let is_counted = call.arguments.boolean("count");
     Ok(if is_counted { reply.with(TOTAL_COUNT, holders.len()).into() } else { reply.into() })
 }
 
@@ -32,7 +32,7 @@ pub(in super::super) fn total(view: &View<'_>, source_id: &str) -> usize {
 /// The policies of a source are replaced by those in the request, all of them.
 pub(in super::super) fn update(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
-    let holders = asked_for(view, call.checked.body.take());
+    let holders = asked_for(view, call.arguments.body.take());
     if call.prerequisites == Prerequisites::Enforce {
         check(view, &former, &holders)?;
     }

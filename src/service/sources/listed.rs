@@ -2,7 +2,7 @@
 
 use super::super::{Call, Done, View, collection, platform};
 use crate::auth::Session;
-use crate::contract::Checked;
+use crate::contract::Arguments;
 use crate::fixture::Source;
 use crate::org::Visible;
 use crate::wire::Refusal;
@@ -13,9 +13,9 @@ const SUBADMIN: &str = "SOURCE_SUBADMIN";
 const HIGHER: [&str; 3] = ["ORG_ADMIN", "SOURCE_ADMIN", "ROLE_SUBADMIN"];
 /// One page, in the order of creation unless sorters say otherwise.
 pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
-    let owner = owner_asked_for(&call.checked, call.session)?;
+    let owner = owner_asked_for(&call.arguments, call.session)?;
     let is_own = |source: &Source| is_owned(source, owner.as_ref());
-    let platform = call.checked.boolean("includeIDNSource").then(platform::source);
+    let platform = call.arguments.boolean("includeIDNSource").then(platform::source);
     Ok(match (&owner, &platform) {
         (None, None) => collection::list::<Source>(view, call),
         (Some(_), None) => collection::list_visible(view, call, is_own),
@@ -30,20 +30,20 @@ pub(in super::super) fn list(view: &View<'_>, call: &Call<'_>) -> Result<Done, R
 /// How many there are, on all pages; `None` where the caller is refused.
 pub(in super::super) fn total(
     view: &View<'_>,
-    checked: &Checked,
+    arguments: &Arguments,
     session: Option<&Session>,
 ) -> Option<usize> {
-    let owner = owner_asked_for(checked, session).ok()?;
-    let platform = checked.boolean("includeIDNSource").then(platform::source);
+    let owner = owner_asked_for(arguments, session).ok()?;
+    let platform = arguments.boolean("includeIDNSource").then(platform::source);
     let is_shown = |source: &Source| {
         is_owned(source, owner.as_ref()) || platform.as_ref().is_some_and(|platform| platform.id == source.id)
     };
     let is_shown: Visible<'_, Source> = if owner.is_some() { Some(&is_shown) } else { None };
     Some(match &platform {
-        None => collection::total(view, checked, is_shown),
+        None => collection::total(view, arguments, is_shown),
         Some(platform) => {
             let table = view.table::<Source>().with(platform);
-            table.select(checked.selection.as_deref(), is_shown, collection::COUNTED).total
+            table.select(arguments.selection.as_deref(), is_shown, collection::COUNTED).total
         }
     })
 }
@@ -53,9 +53,9 @@ fn is_owned(source: &Source, owner: Option<&String>) -> bool {
 }
 
 /// The identity whose sources alone are listed; `None` for everybody's.
-fn owner_asked_for(checked: &Checked, session: Option<&Session>) -> Result<Option<String>, Refusal> {
+fn owner_asked_for(arguments: &Arguments, session: Option<&Session>) -> Result<Option<String>, Refusal> {
     let own = session.and_then(|session| session.identity_id.as_deref()).unwrap_or_default();
-    let asked = checked.text("for-subadmin").map(|asked| if asked == "me" { own } else { asked });
+    let asked = arguments.text("for-subadmin").map(|asked| if asked == "me" { own } else { asked });
     if session.is_some_and(is_subadmin_only) && asked != Some(own) {
         return Err(Refusal::Forbidden);
     }

@@ -47,8 +47,8 @@ pub(super) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 
 /// A new source: 201, as documented.
 pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
-    let is_csv = call.checked.boolean("provisionAsCsv");
-    let body = call.checked.body.take();
+    let is_csv = call.arguments.boolean("provisionAsCsv");
+    let body = call.arguments.body.take();
     let mut source = asked::created(view, body, is_csv)?;
     let (id, nth) = view.next_hex_id(LABEL, |id| view.table::<Source>().contains(id));
     source.id = id;
@@ -64,7 +64,7 @@ pub(super) fn create(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusa
 /// A whole replacement, but for what cannot be changed.
 pub(super) fn put(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
-    let mut source = asked::replaced(view, call.checked.body.take(), &former)?;
+    let mut source = asked::replaced(view, call.arguments.body.take(), &former)?;
     source.complete(call.now);
     replace(view, &call, former, source)
 }
@@ -73,7 +73,7 @@ pub(super) fn put(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> 
 pub(super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Done, Refusal> {
     let former = view.table::<Source>().get(&call.route.id).ok_or_else(no_source)?;
     let record = json!(*former);
-    let result = patched(&record, call.checked.body.take(), &FIXED)?;
+    let result = patched(&record, call.arguments.body.take(), &FIXED)?;
     check_added_attributes(&record, &result)?;
     call.contract.check_result(call.route, &result)?;
     let source = asked::patched(view, result, &former)?;

@@ -53,8 +53,8 @@ const SOURCES: [(&str, Source); 12] = [
 /// What a step does, and to which group: one of those that are or were there, counted around.
 #[derive(Clone, Debug)]
 enum Step {
-    Create(Asked),
-    Update(usize, Asked),
+    Create(GroupInput),
+    Update(usize, GroupInput),
     Get(usize),
     Delete(usize),
     List,
@@ -63,7 +63,7 @@ enum Step {
 
 /// A body. `None` leaves the field out.
 #[derive(Clone, Debug)]
-struct Asked {
+struct GroupInput {
     name: Option<Value>,
     policy: Option<usize>,
     sources: Option<Vec<usize>>,
@@ -74,8 +74,8 @@ struct Asked {
 fn step() -> impl Strategy<Value = Step> {
     let group = 0..12_usize;
     prop_oneof![
-        5 => asked().prop_map(Step::Create),
-        3 => (group.clone(), asked()).prop_map(|(group, asked)| Step::Update(group, asked)),
+        5 => group_input().prop_map(Step::Create),
+        3 => (group.clone(), group_input()).prop_map(|(group, asked)| Step::Update(group, asked)),
         2 => group.clone().prop_map(Step::Get),
         3 => group.prop_map(Step::Delete),
         2 => Just(Step::List),
@@ -83,7 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn group_input() -> impl Strategy<Value = GroupInput> {
     let name = prop_oneof![
         12 => "[a-zäß€ \"\\\\]{1,8}".prop_map(|name| Some(json!(format!("x{name}")))),
         1 => Just(Some(json!(" \t"))),
@@ -98,7 +98,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         3 => prop::collection::vec(0..SOURCES.len(), 0..4).prop_map(Some),
         1 => Just(None),
     ];
-    (name, policy, sources, any::<bool>()).prop_map(|(name, policy, sources, has_more)| Asked {
+    (name, policy, sources, any::<bool>()).prop_map(|(name, policy, sources, has_more)| GroupInput {
         name,
         policy,
         sources,
@@ -106,7 +106,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     })
 }
 
-impl Asked {
+impl GroupInput {
     fn ids(&self) -> Option<Vec<&'static str>> {
         Some(self.sources.as_ref()?.iter().map(|index| SOURCES[*index].0).collect())
     }
@@ -171,7 +171,7 @@ impl Model {
     }
 
     /// What is wrong with a body on its own: missing before illegal, and what is not text before both.
-    fn broken(&self, asked: &Asked) -> Option<&'static str> {
+    fn broken(&self, asked: &GroupInput) -> Option<&'static str> {
         if asked.name.as_ref().is_some_and(|name| !name.is_string()) {
             return Some("400.0 Bad request syntax");
         }
@@ -189,7 +189,7 @@ impl Model {
     }
 
     /// What is wrong with it given the existing records: the policy before the sources, and these in their order.
-    fn unfit(&self, asked: &Asked, id: &str) -> Option<&'static str> {
+    fn unfit(&self, asked: &GroupInput, id: &str) -> Option<&'static str> {
         if self.prerequisites == Prerequisites::Ignore {
             return None;
         }

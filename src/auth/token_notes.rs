@@ -10,13 +10,13 @@ pub(super) const MOST: usize = 100_000;
 
 /// Something noted about tokens.
 #[derive(Clone, Debug)]
-pub(super) struct Latest<V> {
+pub(super) struct TokenNotes<V> {
     said: HashMap<u64, V>,
     /// The same tokens, oldest first.
     first: VecDeque<u64>,
 }
 
-impl<V> Default for Latest<V> {
+impl<V> Default for TokenNotes<V> {
     fn default() -> Self {
         Self { said: HashMap::new(), first: VecDeque::new() }
     }
@@ -28,7 +28,7 @@ fn key(jti: &str) -> u64 {
     Uuid::parse_str(jti).map_or(0, |id| id.as_u64_pair().0)
 }
 
-impl<V: Default> Latest<V> {
+impl<V: Default> TokenNotes<V> {
     /// What was noted about a token.
     pub(super) fn of(&self, jti: &str) -> Option<&V> {
         if self.said.is_empty() { None } else { self.said.get(&key(jti)) }
@@ -55,15 +55,15 @@ mod tests {
 
     #[test]
     fn the_latest_are_remembered_and_the_first_is_forgotten() {
-        let mut latest: Latest<usize> = Latest::default();
+        let mut notes: TokenNotes<usize> = TokenNotes::default();
         let id = |nth: usize| Uuid::from_u64_pair(nth as u64, 7).to_string();
         for nth in 0..=MOST {
-            *latest.of_mut(&id(nth)) += nth;
+            *notes.of_mut(&id(nth)) += nth;
         }
-        *latest.of_mut(&id(1)) += 1;
-        assert_eq!((latest.said.len(), latest.first.len()), (MOST, MOST));
+        *notes.of_mut(&id(1)) += 1;
+        assert_eq!((notes.said.len(), notes.first.len()), (MOST, MOST));
         assert_eq!(
-            [id(0), id(1), id(MOST), id(MOST + 1)].map(|id| latest.of(&id).copied()),
+            [id(0), id(1), id(MOST), id(MOST + 1)].map(|id| notes.of(&id).copied()),
             [None, Some(2), Some(MOST), None]
         );
     }

@@ -9,7 +9,7 @@ use crate::wire::form::Form;
 use crate::wire::{Body, Caller, Request};
 
 /// A request and what it is about.
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestContext<'a> {
     /// The request.
     pub(crate) request: &'a Request,
     /// Its path below the tenant's base URL.
@@ -26,7 +26,7 @@ pub(crate) struct Asked<'a> {
     form_as_json: OnceCell<Vec<u8>>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestContext<'a> {
     /// A request of which nothing is known but its path below the tenant's base URL.
     pub(crate) fn new(request: &'a Request, path: &'a str) -> Self {
         Self {
