@@ -11,14 +11,14 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use sync_group_sim::TenantOptions;
 use sync_group_sim::clock::{is_whole_seconds, parse_duration};
-use sync_group_sim::tenant::rate_limit::Limit;
 use sync_group_sim::version::VERSIONS;
-use sync_group_sim::{Prerequisites, TenantOptions};
 
 use crate::drill_args::DrillArgs;
-use crate::limit_args::{LimitArgs, Time, time_that, whole_number, yes_or_no};
+use crate::limit_args::{LimitArgs, Time, time_that, yes_or_no};
 use crate::server_args::ServerAddressArgs;
+use crate::tenant_args::{DEFAULT_FIXTURE, FIXTURE, PrerequisitesArgs, TenantArgs};
 use usage::Refused;
 
 /// A local stand-in for the Password Sync Groups API of SailPoint Identity Security Cloud.
@@ -132,16 +132,10 @@ pub(crate) enum Command {
         /// The files; JSON by the ending .json, YAML by any other
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// Whether fixtures must meet the prerequisites of the service's documentation
-        #[arg(
-            long,
-            env = "SYNC_GROUP_SIM_PREREQUISITES",
-            default_value = "enforce",
-            value_name = "enforce|ignore"
-        )]
-        prerequisites: Prerequisites,
+        #[command(flatten)]
+        prerequisites: PrerequisitesArgs,
         /// The fixture whose clients the rules may be about, unless one is checked along
-        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = "demo", value_name = FIXTURE)]
+        #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = DEFAULT_FIXTURE, value_name = FIXTURE)]
         fixture: String,
     },
     /// Run a command once per scenario, and say how it bears up: sync-group-sim drill -- python sync.py
@@ -154,14 +148,8 @@ pub(crate) enum Command {
         /// The base URL for `servers`
         #[arg(long, env = "SYNC_GROUP_SIM_URL", default_value = DEFAULT_URL, hide_env_values = true)]
         url: String,
-        /// Whether request bodies must meet the prerequisites of the service's documentation
-        #[arg(
-            long,
-            env = "SYNC_GROUP_SIM_PREREQUISITES",
-            default_value = "enforce",
-            value_name = "enforce|ignore"
-        )]
-        prerequisites: Prerequisites,
+        #[command(flatten)]
+        prerequisites: PrerequisitesArgs,
     },
     /// Print shell commands that point the vendor's SDKs here: eval "$(sync-group-sim env)"
     Env {
@@ -207,9 +195,6 @@ pub(crate) enum Command {
 
 /// The default address of a server.
 const DEFAULT_URL: &str = "http://127.0.0.1:4580";
-/// What a server starts with that is told nothing else.
-pub(crate) const DEFAULT_FIXTURE: &str = "demo";
-pub(crate) const FIXTURE: &str = "demo|large|empty|PATH";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum FileFormat {
@@ -283,26 +268,11 @@ pub(crate) struct ServeArgs {
     /// Stop when standard input ends: whoever holds its other end and dies, however, takes the server along
     #[arg(long, env = "SYNC_GROUP_SIM_STOP_WITH_STDIN", value_parser = yes_or_no)]
     pub(crate) stop_with_stdin: bool,
-    /// What every tenant starts with
-    #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = DEFAULT_FIXTURE, value_name = FIXTURE)]
-    pub(crate) fixture: String,
+    #[command(flatten)]
+    pub(crate) tenant: TenantArgs,
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
     #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
     pub(crate) scenario: Vec<String>,
-    /// What ids and faults are drawn from; chosen at random and printed when absent
-    #[arg(long, env = "SYNC_GROUP_SIM_SEED", value_parser = seed)]
-    pub(crate) seed: Option<u64>,
-    /// Whether groups must meet the prerequisites of the service's documentation
-    #[arg(
-        long,
-        env = "SYNC_GROUP_SIM_PREREQUISITES",
-        default_value = "enforce",
-        value_name = "enforce|ignore"
-    )]
-    pub(crate) prerequisites: Prerequisites,
-    /// Requests per client, API version and time, such as 100/10s
-    #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
-    pub(crate) rate_limit: Limit,
     /// How long a token lives when its client has no lifetime of its own; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
     pub(crate) token_lifetime: Time,
@@ -370,10 +340,6 @@ pub(crate) enum OnOff {
 
 fn any_time(text: &str) -> Result<Time, String> {
     parse_duration(text).map(Time)
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    whole_number(text, 0, u64::MAX)
 }
 
 fn token_lifetime(text: &str) -> Result<Time, String> {

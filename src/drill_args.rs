@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use sync_group_sim::Prerequisites;
-use sync_group_sim::tenant::rate_limit::Limit;
 
 use crate::limit_args::{Time, some_time, whole_number};
+use crate::tenant_args::TenantArgs;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -25,23 +24,8 @@ pub(crate) struct DrillArgs {
     /// Run each scenario this many times, each time under the next seed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = repeats)]
     pub(crate) repeat: u64,
-    /// What ids and faults are drawn from; chosen at random and printed when absent
-    #[arg(long, env = "SYNC_GROUP_SIM_SEED", value_parser = seed)]
-    pub(crate) seed: Option<u64>,
-    /// What every run starts with
-    #[arg(long, env = "SYNC_GROUP_SIM_FIXTURE", default_value = crate::cli::DEFAULT_FIXTURE, value_name = crate::cli::FIXTURE)]
-    pub(crate) fixture: String,
-    /// Whether groups must meet the prerequisites of the service's documentation
-    #[arg(
-        long,
-        env = "SYNC_GROUP_SIM_PREREQUISITES",
-        default_value = "enforce",
-        value_name = "enforce|ignore"
-    )]
-    pub(crate) prerequisites: Prerequisites,
-    /// Requests per client, API version and time, such as 100/10s
-    #[arg(long, env = "SYNC_GROUP_SIM_RATE_LIMIT", default_value = "off", value_name = "off|N/TIME")]
-    pub(crate) rate_limit: Limit,
+    #[command(flatten)]
+    pub(crate) tenant: TenantArgs,
     /// Runs at the same time; a client that waits costs nothing
     #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = jobs)]
     pub(crate) jobs: usize,
@@ -137,10 +121,6 @@ pub(crate) enum ShowOutput {
     All,
     /// That of none
     None,
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    whole_number(text, 0, u64::MAX)
 }
 
 fn repeats(text: &str) -> Result<u64, String> {

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use sync_group_sim::drill::shell_word;
 use sync_group_sim::scenario::Rulesets;
 use sync_group_sim::{Client, ControlPolicy};
 
-use super::quoted;
 use super::wrap::wrapped;
 use crate::cli::ServeArgs;
 
@@ -37,7 +37,7 @@ impl Banner<'_> {
             format!("listening on {}://{}", self.scheme(), self.address),
             String::new(),
             format!("sync-group-sim {version}, a stand-in for SailPoint's Password Sync Groups API"),
-            line("fixture", &self.args.fixture),
+            line("fixture", &self.args.tenant.fixture),
             self.seed_line(),
         ];
         for (name, ruleset) in self.args.scenario.iter().zip(self.scenarios.iter()) {
@@ -58,7 +58,7 @@ impl Banner<'_> {
     }
 
     fn seed_line(&self) -> String {
-        let repeats = if self.args.seed.is_some() {
+        let repeats = if self.args.tenant.seed.is_some() {
             "ids, faults, secrets, tokens follow from it".to_owned()
         } else {
             format!("--seed {} repeats ids and faults", self.seed)
@@ -83,10 +83,10 @@ impl Banner<'_> {
     fn try_it(&self, admin: &Client) -> String {
         let base_url = self.base_url();
         let curl = match self.authority {
-            Some(path) => format!("curl --cacert {} -s", quoted(&path.display().to_string())),
+            Some(path) => format!("curl --cacert {} -s", shell_word(&path.display().to_string())),
             None => "curl -s".to_owned(),
         };
-        let (id, secret) = (quoted(&admin.client_id), quoted(&admin.client_secret));
+        let (id, secret) = (shell_word(&admin.client_id), shell_word(&admin.client_secret));
         format!(
             "\nTry it:\n  \
              SECRET={secret}\n  \

@@ -5,9 +5,10 @@ use sync_group_sim::{Prerequisites, TenantOptions};
 
 use super::remote::{self, BaseUrl, Remote, Trouble};
 use super::{Failure, Outcome, print};
-use crate::cli::{DEFAULT_FIXTURE, Shell};
+use crate::cli::Shell;
 use crate::files::Files;
 use crate::server_args::ServerAddressArgs;
+use crate::tenant_args::DEFAULT_FIXTURE;
 
 /// What the vendor's SDKs read.
 const NAMES: [&str; 3] = ["SAIL_BASE_URL", "SAIL_CLIENT_ID", "SAIL_CLIENT_SECRET"];

@@ -83,10 +83,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Some(Command::Scenarios { name }) => scenarios::scenarios(name.as_deref()),
         Some(Command::Verdicts { name }) => verdicts::verdicts(name.as_deref()),
         Some(Command::Check { files, prerequisites, fixture }) => {
-            check::check(&files, prerequisites, &fixture)
+            check::check(&files, prerequisites.chosen, &fixture)
         }
         Some(Command::Openapi { api_version, url, prerequisites }) => {
-            openapi::openapi(&api_version, &url, prerequisites)
+            openapi::openapi(&api_version, &url, prerequisites.chosen)
         }
         Some(Command::Drill(args)) => drill::drill(*args),
         Some(Command::Env { unset: true, shell, server, .. }) => env::unset(&server, shell),
@@ -116,12 +116,6 @@ fn list_or_print(
             Err(Failure::Usage(unknown(&format!("no built-in {what} is named"), name, names)))
         }
     }
-}
-
-/// Text as one word of a shell command; plain words stay as they are.
-fn quoted(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
-    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Prints a line on stdout; it is not a failure if the reader has gone away.

@@ -35,15 +35,15 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
     allow_descriptors(args.limits.limits().max_connections);
     let options = TenantOptions {
         // Tools that read JSON numbers as doubles keep 53 bits.
-        seed: args.seed.unwrap_or_else(|| made_up() >> 11),
+        seed: args.tenant.seed.unwrap_or_else(|| made_up() >> 11),
         secrets: secret_source(args),
-        prerequisites: args.prerequisites,
-        rate_limit: args.rate_limit.0,
+        prerequisites: args.tenant.prerequisites.chosen,
+        rate_limit: args.tenant.rate_limit.0,
         token_lifetime: args.token_lifetime.0,
         password_change_time: args.password_change_time.0,
         ..args.limits.tenant_options()
     };
-    let files = Files::new(&args.fixture, &args.scenario, &options);
+    let files = Files::new(&args.tenant.fixture, &args.scenario, &options);
     let mut config = config(args, options, &files)?;
     let made = OwnFiles::default();
     let remove = {
@@ -226,7 +226,7 @@ fn control_policy(args: &ServeArgs) -> ControlPolicy {
 /// able to forge a token with it.
 fn secret_source(args: &ServeArgs) -> SecretSource {
     let bits = || u128::from(made_up()) << 64 | u128::from(made_up());
-    if args.seed.is_some() { SecretSource::Seed } else { SecretSource::Bits(bits().to_be_bytes()) }
+    if args.tenant.seed.is_some() { SecretSource::Seed } else { SecretSource::Bits(bits().to_be_bytes()) }
 }
 
 /// A number that nobody can guess.

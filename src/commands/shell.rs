@@ -1,7 +1,8 @@
 //! How each shell is told to set a variable, and to forget it. A value reaches the variable as it is, whatever it holds;
 //! one that a shell cannot take is refused.
 
-use super::quoted;
+use sync_group_sim::drill::shell_word;
+
 use crate::cli::Shell;
 
 impl Shell {
@@ -11,7 +12,7 @@ impl Shell {
             return Err(format!("{name}: a control character in it; expected visible characters and spaces"));
         }
         Ok(match self {
-            Self::Sh => format!("export {name}={}", quoted(value)),
+            Self::Sh => format!("export {name}={}", shell_word(value)),
             Self::Fish => format!("set -gx {name} '{}'", value.replace('\\', "\\\\").replace('\'', "\\'")),
             Self::Powershell => format!("$env:{name} = '{}'", doubled_quotes(value)),
             Self::Cmd => format!("set {}", for_cmd(name, value)),

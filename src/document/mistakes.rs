@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::shape::Limit;
 use super::tree::{Content, Node};
+use super::written::unknown;
 
 /// How many mistakes in one document are reported.
 const MOST_TOLD: usize = 50;
@@ -68,6 +69,13 @@ impl Mistakes {
     /// Notes that a value is of the wrong kind.
     pub(crate) fn unexpected(&mut self, node: &Node<'_>, expected: &str) {
         self.add_at(node.at, format!("{}; expected {expected}", in_words(node)));
+    }
+
+    /// Notes a name that is none of those that are known. What was meant is looked for only while that is told.
+    pub(crate) fn unknown(&mut self, node: &Node<'_>, what: &str, name: &str, known: &[&str]) {
+        if !self.only_counts() {
+            self.add(node, unknown(what, name, known));
+        }
     }
 
     pub(super) fn add_at(&mut self, at: u32, message: String) {

@@ -114,8 +114,8 @@ pub(crate) fn word(node: &Node<'_>, words: &[&str], mistakes: &mut Mistakes) -> 
         return None;
     };
     let found = words.iter().position(|word| *word == text);
-    if found.is_none() && !mistakes.only_counts() {
-        mistakes.add(node, unknown("", text, words));
+    if found.is_none() {
+        mistakes.unknown(node, "", text, words);
     }
     found
 }

@@ -29,3 +29,4 @@ pub use diff::state_diff;
 pub use entry::Order;
 pub use observed::{Ending, Observed, Stop, Written};
 pub use plan::{Plan, Planned, SelectedScenario, Skipped};
+pub use replay::shell_word;

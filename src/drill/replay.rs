@@ -12,11 +12,11 @@ pub(super) fn line(settings: &Settings, only: Option<&str>, seed: u64) -> String
     words.extend(settings.options.iter().cloned());
     words.push("--".to_owned());
     words.extend(settings.command.iter().cloned());
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A text as one word of a shell command.
-pub(super) fn quoted(text: &str) -> String {
+/// A text as one word of a shell command; plain words stay as they are.
+pub fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/=,@%+".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
         text.to_owned()

@@ -266,18 +266,18 @@ impl CompiledStep {
     }
 
     /// The parts in which an exchange differs; none when it matches.
-    fn misses(&self, exchange: &Exchange) -> Vec<String> {
-        let mut misses = exchange.with_view(|view| self.pattern.mismatches(view));
+    fn mismatches(&self, exchange: &Exchange) -> Vec<String> {
+        let mut mismatches = exchange.with_view(|view| self.pattern.mismatches(view));
         let told = exchange.told_status();
         if let Some(wanted) = self.status
             && told != Some(wanted)
         {
-            misses.push(match told {
+            mismatches.push(match told {
                 Some(status) => format!("status is {status}, not {wanted}"),
                 None => format!("no status was sent, instead of {wanted}"),
             });
         }
-        misses
+        mismatches
     }
 }
 
@@ -325,7 +325,7 @@ fn order_problem<'a>(
     let mut after = first.seq;
     for (index, step) in then.iter().enumerate() {
         let later = exchanges.partition_point(|exchange| exchange.seq <= after);
-        let next = exchanges[later..].iter().find(|exchange| step.misses(exchange).is_empty());
+        let next = exchanges[later..].iter().find(|exchange| step.mismatches(exchange).is_empty());
         match next {
             Some(exchange) => after = exchange.seq,
             None => {
@@ -343,7 +343,7 @@ fn order_problem<'a>(
 fn nearest(exchanges: &[Exchange], step: &CompiledStep, known: &Secrets) -> Vec<NearMiss> {
     let mut misses: Vec<_> = exchanges
         .iter()
-        .map(|exchange| (exchange, step.misses(exchange)))
+        .map(|exchange| (exchange, step.mismatches(exchange)))
         .filter(|(_, differs)| !differs.is_empty())
         .collect();
     misses.sort_by_key(|(exchange, differs)| (differs.len(), std::cmp::Reverse(exchange.seq)));

@@ -28,7 +28,7 @@ use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Arguments, Contract, Route};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::fixture::{Account, Application, Group, Identity, PasswordPolicy};
+use crate::fixture::{Group, Identity, PasswordPolicy};
 use crate::journal::RequestContext;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};

@@ -72,11 +72,16 @@ impl StateBudget {
 
     /// Whether there is room for `more` bytes in a tenant whose state takes `held`.
     pub(crate) fn admit(&self, more: usize, held: usize) -> Result<(), NoRoom> {
+        self.admit_beside(self.used(), more, held)
+    }
+
+    /// The same while all states take `used`.
+    fn admit_beside(&self, used: usize, more: usize, held: usize) -> Result<(), NoRoom> {
         let (needed, share) = (held.saturating_add(more), self.share());
         if needed > share {
             return Err(NoRoom::InTenant { needed, share });
         }
-        let free = self.limit.saturating_sub(self.used());
+        let free = self.limit.saturating_sub(used);
         if more > free { Err(NoRoom::InServer { more, free, limit: self.limit }) } else { Ok(()) }
     }
 
@@ -105,6 +110,20 @@ impl Charge {
         let mut charge = Self { budget: Arc::clone(budget), bytes: 0 };
         charge.set(bytes);
         charge
+    }
+
+    /// So many bytes, for which there must be room in the place of a state of `former`. Two that come at once are not both
+    /// told that the same room is free; until the former is dropped, both are counted.
+    pub(crate) fn admitted(budget: &Arc<StateBudget>, bytes: usize, former: usize) -> Result<Self, NoRoom> {
+        let mut used = budget.used();
+        loop {
+            budget.admit_beside(used, bytes.saturating_sub(former), former.min(bytes))?;
+            let sum = used.wrapping_add(bytes);
+            match budget.used.compare_exchange_weak(used, sum, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(Self { budget: Arc::clone(budget), bytes }),
+                Err(now) => used = now,
+            }
+        }
     }
 
     /// How many bytes.
@@ -154,5 +173,25 @@ mod tests {
         assert_eq!((budget.used(), budget.admit(1, 20).is_err(), budget.admit(0, 20)), (90, true, Ok(())));
         drop((first, second));
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn states_that_come_at_once_are_not_given_the_same_room() {
+        let budget = Arc::new(StateBudget::new(100));
+        let (taken, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50_000 {
+                        let Ok(charge) = Charge::admitted(&budget, 60, 0) else { continue };
+                        taken.fetch_add(1, Ordering::Relaxed);
+                        most.fetch_max(budget.used(), Ordering::Relaxed);
+                        drop(charge);
+                    }
+                });
+            }
+        });
+        assert!(taken.into_inner() > 0);
+        assert_eq!((most.into_inner(), budget.used()), (60, 0));
     }
 }

@@ -117,6 +117,7 @@ fn imports_only_point_down() {
             "log",
             "own_files",
             "server_args",
+            "tenant_args",
             "text_file",
         ]
         .contains(&room)

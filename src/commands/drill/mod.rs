@@ -61,10 +61,10 @@ pub(super) fn drill(args: DrillArgs) -> Outcome {
 
 fn fixture(args: &DrillArgs) -> Result<Fixture, String> {
     let options = sync_group_sim::TenantOptions {
-        prerequisites: args.prerequisites,
+        prerequisites: args.tenant.prerequisites.chosen,
         ..sync_group_sim::TenantOptions::default()
     };
-    Files::new(&args.fixture, &[], &options).fixture()
+    Files::new(&args.tenant.fixture, &[], &options).fixture()
 }
 
 /// The drill itself.
@@ -74,11 +74,11 @@ async fn conduct(args: DrillArgs, fixture: Fixture, asked: &[SelectedScenario]) 
         |error: std::io::Error| Failure::Failed(format!("signals cannot be caught: {}", in_words(&error)));
     let interrupt = Interrupt::listen().map_err(cannot)?;
     // Tools that read JSON numbers as doubles keep 53 bits.
-    let seed = args.seed.unwrap_or_else(|| made_up() >> 11);
+    let seed = args.tenant.seed.unwrap_or_else(|| made_up() >> 11);
     let ground = Ground {
         fixture,
-        prerequisites: args.prerequisites,
-        rate_limit: args.rate_limit,
+        prerequisites: args.tenant.prerequisites.chosen,
+        rate_limit: args.tenant.rate_limit,
         expose_control: args.expose_control,
     };
     let folder = Folder::make(&args.out).map_err(Failure::Usage)?;

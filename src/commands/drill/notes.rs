@@ -11,6 +11,7 @@ use sync_group_sim::wire::secrets::{Censor, Secrets};
 use super::screen::Screen;
 use super::site::DRAW_KEY;
 use crate::drill_args::{DrillArgs, FailOn, ShowOutput};
+use crate::tenant_args::DEFAULT_FIXTURE;
 
 /// The command as it may be shown.
 pub(super) fn shown_command(args: &DrillArgs) -> Vec<String> {
@@ -27,8 +28,8 @@ pub(super) fn settings(args: &DrillArgs, seed: u64, began: Timestamp) -> Setting
         seed,
         draw_key: DRAW_KEY.to_owned(),
         jobs: args.jobs,
-        fixture: args.fixture.clone(),
-        enforces: args.prerequisites == Prerequisites::Enforce,
+        fixture: args.tenant.fixture.clone(),
+        enforces: args.tenant.prerequisites.chosen == Prerequisites::Enforce,
         success: args.success_exit.clone(),
         max_attempts: usize::try_from(args.max_attempts).unwrap_or(usize::MAX),
         silence: args.silence.0,
@@ -44,13 +45,13 @@ pub(super) fn settings(args: &DrillArgs, seed: u64, began: Timestamp) -> Setting
 fn options(args: &DrillArgs) -> Vec<String> {
     let mut options = Vec::new();
     let mut add = |name: &str, value: String| options.extend([name.to_owned(), value]);
-    if args.fixture != crate::cli::DEFAULT_FIXTURE {
-        add("--fixture", args.fixture.clone());
+    if args.tenant.fixture != DEFAULT_FIXTURE {
+        add("--fixture", args.tenant.fixture.clone());
     }
-    if args.prerequisites != Prerequisites::Enforce {
+    if args.tenant.prerequisites.chosen != Prerequisites::Enforce {
         add("--prerequisites", "ignore".to_owned());
     }
-    if let Some(limit) = args.rate_limit.0 {
+    if let Some(limit) = args.tenant.rate_limit.0 {
         add("--rate-limit", limit.to_string());
     }
     if let Some(timeout) = args.timeout {

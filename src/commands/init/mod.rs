@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome, print, quoted};
+use sync_group_sim::drill::shell_word;
+
+use super::{Failure, Outcome, print};
 use crate::cli::TestLanguage;
 
 /// A file to begin from.
@@ -31,7 +33,7 @@ impl TestLanguage {
 
     /// What runs the test.
     fn run(self, test: &Path) -> String {
-        let test = quoted(&test.display().to_string());
+        let test = shell_word(&test.display().to_string());
         match self {
             Self::Sh => format!("sh {test}"),
             Self::Python => format!("python3 {test}"),
@@ -61,7 +63,7 @@ pub(super) fn init(folder: &Path, language: TestLanguage) -> Outcome {
         "{}\n{}\n\nNext:\n  sync-group-sim check {}\n  {}\nThen put your own client into {}.",
         made(&drafts[0]),
         made(&drafts[1]),
-        quoted(&scenario.display().to_string()),
+        shell_word(&scenario.display().to_string()),
         language.run(&test),
         drafts[1].name
     ))

@@ -113,7 +113,10 @@ fn with_settings(
     }
     let name = key.scalar().unwrap_or_default();
     let Some(fault) = Fault::read_settings(name, settings, mistakes) else {
-        mistakes.add(key, misplaced(name).unwrap_or_else(|| unknown("fault", name, Fault::NAMES)));
+        match misplaced(name) {
+            Some(message) => mistakes.add(key, message),
+            None => mistakes.unknown(key, "fault", name, Fault::NAMES),
+        }
         return None;
     };
     fault.filter(|_| entries.len() == 1)

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::clock::Span;
-use crate::document::{Content, Definitions, Mistakes, Node, Written, record, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Written, record};
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +79,7 @@ impl Written for Hold {
             "lognormal" => Lognormal::read(value, mistakes)
                 .map(|Lognormal { median, p99 }| Self::Lognormal { median, p99 }),
             other => {
-                mistakes.add(key, unknown("unknown key", other, &["uniform", "lognormal"]));
+                mistakes.unknown(key, "unknown key", other, &["uniform", "lognormal"]);
                 None
             }
         }

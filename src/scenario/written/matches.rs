@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::document::{Content, Definitions, Mistakes, Node, Written, as_written, parsed, unknown};
+use crate::document::{Content, Definitions, Mistakes, Node, Written, as_written, parsed};
 use crate::scenario::expression;
 
 /// What a text must be.
@@ -56,9 +56,7 @@ impl OneKey {
                     }),
                     "present" => bool::read(value, mistakes).map(Self::Present),
                     other => {
-                        if !mistakes.only_counts() {
-                            mistakes.add(key, unknown("unknown key", other, &PATTERNS));
-                        }
+                        mistakes.unknown(key, "unknown key", other, &PATTERNS);
                         None
                     }
                 }

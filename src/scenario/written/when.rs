@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{TextMatch, ValueMatch};
-use crate::document::{Content, Definitions, Mistakes, Node, Place, Written, record, unknown, words};
+use crate::document::{Content, Definitions, Mistakes, Node, Place, Written, record, words};
 use crate::operation::Operation;
 use crate::scenario::check;
 
@@ -114,9 +114,7 @@ impl Written for Operation {
                 return None;
             }
             let names: Vec<_> = ids().into_iter().chain([ATTEMPT]).collect();
-            if !mistakes.only_counts() {
-                mistakes.add(node, unknown("operation", text, &names));
-            }
+            mistakes.unknown(node, "operation", text, &names);
         }
         found
     }
