@@ -16,7 +16,7 @@ use super::report::{CleanReport, Mark, Purpose};
 use super::said::Usual;
 use crate::clock::Timestamp;
 use crate::journal::Exchange;
-use crate::verdict::{Ended, Exit, Limits, Probe, RuleSeen, Run, RunKind, State};
+use crate::verdict::{Ended, Exit, Judgement, Limits, Probe, RuleSeen, Run, RunKind, Severity, State};
 
 /// What the user set, as far as it matters for judging and telling.
 #[derive(Clone, Debug)]
@@ -208,6 +208,14 @@ impl Drill {
         self.clean.as_ref().map_or(Duration::ZERO, |clean| clean.took)
     }
 
+    /// How long it went on after its first call.
+    pub fn clean_calling_time(&self) -> Duration {
+        let clean = self.clean.as_ref();
+        let first = clean.and_then(|clean| Some((clean, clean.exchanges.first()?)));
+        let nanos = first.map_or(0, |(clean, first)| clean.ended_ns.saturating_sub(first.arrived_ns));
+        Duration::from_nanos(nanos)
+    }
+
     /// How many calls the clean run made.
     pub fn clean_calls(&self) -> usize {
         self.clean.as_ref().map_or(0, |clean| clean.exchanges.len())
@@ -291,6 +299,7 @@ impl Drill {
             at_ns: observed.ended_ns,
             deadline: observed.deadline,
             said_something: self.usual.lacks_any_of(observed),
+            said_less: self.usual.is_more_than(observed),
             left_processes: observed.left_processes,
         });
         self.runs.push(run);
@@ -310,6 +319,21 @@ impl Drill {
         let Settings { max_attempts, silence, has_timeout, .. } = self.settings;
         let limits = Limits { max_attempts, silence, has_timeout };
         judge_run(&self.runs, place, self.clean_place(), &self.entries[place], limits)
+    }
+
+    /// Runs with an error, as is known now that others have ended, too, that were not made again.
+    pub fn unconfirmed(&self) -> Vec<Order> {
+        let is_alone = |entry: &Entry| {
+            let same = |other: &&Entry| (&other.scenario, other.seed) == (&entry.scenario, entry.seed);
+            entry.purpose == Purpose::Scenario && self.entries.iter().filter(same).count() == 1
+        };
+        let has_error = |place: usize| {
+            let judgements = self.judged(place).judgements;
+            let mut findings = judgements.iter().flat_map(Judgement::findings);
+            findings.any(|finding| finding.severity == Severity::Error)
+        };
+        let alone = self.entries.iter().enumerate().filter(|(_, entry)| is_alone(entry));
+        alone.filter(|(place, _)| has_error(*place)).map(|(_, entry)| entry.order()).collect()
     }
 
     fn news(&self, place: usize) -> RunNews {

@@ -44,6 +44,12 @@ impl Entry {
         }
     }
 
+    /// What it was started for.
+    pub(super) fn order(&self) -> Order {
+        let Self { number, purpose, seed, .. } = *self;
+        Order { number, purpose, scenario: self.scenario.clone(), seed, folder: self.folder.clone() }
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
         self.ending == Ending::Stopped(Stop::Interrupted)
     }
@@ -62,6 +68,13 @@ pub struct Order {
     pub seed: u64,
     /// Its folder, below that of the report.
     pub folder: String,
+}
+
+impl Order {
+    /// Whether it is for this scenario under this seed.
+    pub fn is_of(&self, scenario: &str, seed: u64) -> bool {
+        self.scenario == scenario && self.seed == seed
+    }
 }
 
 fn tail(written: &Written) -> Written {

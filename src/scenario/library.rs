@@ -34,6 +34,7 @@ pub const TOPICS: &[(&str, &[&str])] = &[
         "fails-twice-then-works",
         "flaky-5-percent",
         "outage-and-recovery",
+        "unavailable-with-retry-after",
         "conflict-storm",
         "not-acceptable",
         "error-in-another-shape",

@@ -1,6 +1,7 @@
 //! A call: an exchange as verdicts look at it. It keeps what they ask for and nothing else, so that a thousand runs
 //! fit into memory: digests instead of bodies and tokens, and no secrets.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ pub(crate) struct Call {
     /// Whether it repeats the call before it at once and on a new connection, because a kept connection was closed
     /// without an answer: some HTTP libraries do that by themselves.
     pub(crate) is_replay: bool,
+    /// Whether the client left it because an equal call, sent while this one was open, was answered first: of hedged reads
+    /// the slower one.
+    pub(crate) is_outrun: bool,
     /// When it had arrived.
     pub(crate) arrived: Moment,
     /// When its answer, or the last piece of it that was sent, was told.
@@ -183,6 +187,7 @@ impl Call {
             call.is_replay = calls.iter().rev().take(8).any(|earlier| call.replays(earlier));
             calls.push(call);
         }
+        mark_outrun(&mut calls);
         calls
     }
 
@@ -221,6 +226,7 @@ impl Call {
             connection: request.connection,
             is_on_reused_connection: request.is_reused_connection,
             is_replay: false,
+            is_outrun: false,
             arrived,
             told,
             left,
@@ -285,6 +291,13 @@ impl Call {
     /// Whether it asks only for something to be shown.
     pub(crate) fn is_read(&self) -> bool {
         self.operation.map_or(self.method == Method::GET || self.method == Method::HEAD, Operation::is_read)
+    }
+
+    /// Whether another call was sent while this one was open, or the other way round.
+    pub(crate) fn is_open_beside(&self, other: &Self) -> bool {
+        let is_open_at =
+            |call: &Self, moment: Moment| call.ended().is_none_or(|ended| !ended.is_before(moment));
+        is_open_at(self, other.arrived) && is_open_at(other, self.arrived)
     }
 
     /// Whether it is a token call.
@@ -355,6 +368,20 @@ impl Change {
         }
         let likeness = hash(&(epoch, changed.resource, record.to_string()));
         Self { kind: changed.kind, resource: changed.resource, id, name, likeness }
+    }
+}
+
+/// Finds the reads that an equal call has outrun.
+pub(super) fn mark_outrun(calls: &mut [Call]) {
+    let mut answers: HashMap<(Option<Arc<str>>, u64), Vec<Moment>> = HashMap::new();
+    for call in calls.iter().filter(|call| call.is_read() && !call.has_failed()) {
+        let ended = call.ended().into_iter();
+        answers.entry((call.client.clone(), call.key)).or_default().extend(ended);
+    }
+    for call in calls.iter_mut().filter(|call| call.is_read() && call.has_failed()) {
+        let Some(left) = call.left else { continue };
+        let equal = answers.get(&(call.client.clone(), call.key)).into_iter().flatten();
+        call.is_outrun = equal.into_iter().any(|told| call.arrived.is_before(*told) && told.is_before(left));
     }
 }
 

@@ -57,7 +57,8 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// The chains among calls, in the order of their first calls. A call that succeeded ends its chain.
+/// The chains among calls, in the order of their first calls. A call that succeeded ends its chain, and so does one that
+/// the client left because an equal call had been answered.
 pub(super) fn chains(calls: &[Call]) -> Vec<Chain<'_>> {
     linked(calls, Moment::is_before)
 }
@@ -77,7 +78,7 @@ fn linked(calls: &[Call], mut is_before: impl FnMut(Moment, Moment) -> bool) -> 
             chains.push(Chain { calls: vec![call], spare: 0 });
             chains.len() - 1
         };
-        if let Some(ended) = call.ended().filter(|_| call.has_failed()) {
+        if let Some(ended) = call.ended().filter(|_| call.has_failed() && !call.is_outrun) {
             waiting.push(Waiting { ended: Reverse((ended.ns, ended.at)), place });
         }
     }

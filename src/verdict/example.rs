@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use super::call::Change;
+use super::call::{Change, mark_outrun};
 use super::key::hash;
 use super::{
     Answer, Bearer, Call, Case, End, Ended, Exit, Finding, Limits, Moment, Outcome, RetryAfter, Run, RunKind,
@@ -118,6 +118,7 @@ impl Script {
             connection: former.map_or(1, |call| call.connection),
             is_on_reused_connection: former.is_some(),
             is_replay: false,
+            is_outrun: false,
             arrived: moment(0.0),
             told: Some(moment(0.0)),
             left: None,
@@ -291,13 +292,15 @@ impl Script {
             at_ns: moment(seconds).ns,
             deadline: Duration::from_secs_f64(seconds.max(20.0)),
             said_something: true,
+            said_less: false,
             left_processes: false,
         };
-        Run { ended: Some(ended), ..self.0 }
+        Run { ended: Some(ended), ..self.done() }
     }
 
     /// The run as it is, with nobody's end.
-    pub(crate) fn done(self) -> Run {
+    pub(crate) fn done(mut self) -> Run {
+        mark_outrun(&mut self.0.calls);
         self.0
     }
 }

@@ -6,6 +6,7 @@
 //! never less); attempts are counted per chain (`chain.rs`), so that threads do not add up; nothing is *ok* for want
 //! of evidence; and where one defect breaks several rules, the one that explains the others is told alone.
 
+mod aim;
 mod attempts;
 mod call;
 mod chain;

@@ -1,10 +1,59 @@
-//! Pages of lists: which records a call asked for, and whether another asked for the same.
+//! Pages of lists: which records a call asked for, whether another asked for the same, and whether the client reads several
+//! at once. Whoever does may have found what it looks for on another page, and leave one that failed unread.
 
-use super::Call;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Call, Case, End, Run};
 use crate::wire::query;
 
 /// The page size where the client leaves it out.
 const USUAL: u64 = 250;
+/// No client gives up an answer as soon as this; what it asks for meanwhile it asks for beside it.
+const TOO_SOON_TO_GIVE_UP: Duration = Duration::from_millis(500);
+
+impl Case<'_> {
+    /// Whether the client read on its way what it then did not need: it has reads under way beside others, and neither the
+    /// data nor its output shows that anything is missing.
+    pub(super) fn may_leave_pages(&self) -> bool {
+        let reads_ahead = || {
+            self.is_concurrent()
+                || self.clean.into_iter().chain(self.all).chain([self.run]).any(reads_pages_beside_others)
+        };
+        !self.falls_short() && reads_ahead()
+    }
+}
+
+/// Whether a page is asked for while another call is open, or over another connection although the former page's is kept,
+/// or before an earlier one.
+fn reads_pages_beside_others(run: &Run) -> bool {
+    let keeps_connections = run.calls.iter().any(|call| call.is_on_reused_connection);
+    let mut latest: HashMap<_, &Call> = HashMap::new();
+    let mut lowest: HashMap<_, u64> = HashMap::new();
+    run.calls.iter().any(|call| {
+        let Some(offset) = call.offset else { return false };
+        let list = (call.client.as_deref(), path(call));
+        let lowest = lowest.entry(list).or_insert(offset);
+        let former = latest.insert(list, call);
+        let is_other = |former: &&Call| former.offset != call.offset && limit(former) == limit(call);
+        let is_out_of_order =
+            |former: &Call| former.offset > call.offset && offset > *lowest && !former.has_failed();
+        let is_elsewhere = |former: &Call| {
+            let is_kept = keeps_connections && former.end == End::Whole && !former.has_failed();
+            is_kept && former.connection != call.connection
+        };
+        let is_beside =
+            former.filter(is_other).is_some_and(|former| is_out_of_order(former) || is_elsewhere(former));
+        *lowest = offset.min(*lowest);
+        is_beside || run.calls.iter().skip(call.number).take(8).any(|next| is_soon_beside(call, next))
+    })
+}
+
+fn is_soon_beside(call: &Call, next: &Call) -> bool {
+    next.client == call.client
+        && call.arrived.until(next.arrived) < TOO_SOON_TO_GIVE_UP
+        && call.is_open_beside(next)
+}
 
 fn limit(call: &Call) -> u64 {
     let query = call.target.split_once('?').map(|(_, query)| query).unwrap_or_default();

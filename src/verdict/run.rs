@@ -63,6 +63,7 @@ pub(crate) struct RuleSeen {
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that was seen")]
 pub(crate) struct Ended {
     pub(crate) exit: Exit,
     /// Whether that is the exit of a command that succeeded.
@@ -73,6 +74,8 @@ pub(crate) struct Ended {
     pub(crate) deadline: Duration,
     /// Whether it wrote anything beyond what the clean run wrote.
     pub(crate) said_something: bool,
+    /// Whether it left out anything that it writes when nothing goes wrong.
+    pub(crate) said_less: bool,
     /// Whether something of it still ran after its end.
     pub(crate) left_processes: bool,
 }

@@ -49,6 +49,11 @@ impl ToldWait<'_> {
         self.is_date && self.early_by().is_some_and(|early| early < Duration::from_secs(1))
     }
 
+    /// Whether a limit asked for it, and not a service that is away for a while.
+    pub(super) fn is_limit(&self) -> bool {
+        self.told.status.is_none_or(|status| status < 500)
+    }
+
     /// Whether it is more than a timer of 32 bits can hold.
     pub(super) fn overflows(&self) -> bool {
         self.asked.as_millis() > TIMER_MS
@@ -77,7 +82,8 @@ impl<'a> ToldWaits<'a> {
     pub(super) fn honours_seconds(case: Case<'a>) -> bool {
         let runs = case.all.iter().map(|run| Self::of(case.of(run)));
         let waits = runs.chain([Self::of(case)]).flat_map(|waits| waits.sure);
-        let mut usual = waits.filter(|wait| !wait.is_date && wait.asked <= CAPPED).peekable();
+        let mut usual =
+            waits.filter(|wait| wait.is_limit() && !wait.is_date && wait.asked <= CAPPED).peekable();
         usual.peek().is_some() && usual.all(|wait| wait.early_by().is_none())
     }
 }

@@ -1,14 +1,15 @@
 //! The runs of a drill, some at the same time: those that take longest begin first, an error is looked for once more, and
-//! at the end a client that retries is probed. A client that waits costs nothing, so that many can.
+//! at the end a client that retries is probed. A client that waits costs nothing, so that many can. An error that several
+//! runs show together is known only when all of them have ended; it is looked for once more then.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sync_group_sim::document::{Document, Format};
 use sync_group_sim::drill::report::{Mark, Purpose, text};
 use sync_group_sim::drill::{
-    Drill, Ending, Observed, Order, PROBE_LIMITED, PROBE_UNAVAILABLE, RunNews, Stop,
+    Drill, Ending, Observed, Order, PROBE_LIMITED, PROBE_UNAVAILABLE, Planned, RunNews, Stop,
 };
 use sync_group_sim::scenario::{MOST_RULES, Ruleset, Rulesets};
 use tokio::task::JoinSet;
@@ -17,6 +18,7 @@ use super::notes::run_folder;
 use super::pace;
 use super::run::{Crew, Failed, Job};
 use super::screen::Screen;
+use super::turns::Turns;
 use super::watch::now;
 use crate::drill_args::Probe;
 
@@ -24,19 +26,12 @@ use crate::drill_args::Probe;
 const TICK: Duration = Duration::from_millis(250);
 /// Equal runs that show how a client spaces its attempts.
 const PROBES: usize = 6;
-/// A probe's run that takes longer than this, and than twice the clean run, waits between its attempts.
-const WAITS: Duration = Duration::from_millis(1_500);
-/// Later than this a slow command is not held back any more.
-const SLOW: Duration = Duration::from_secs(5);
-
 /// The runs that are still to be made, and those that are being made.
 struct Work<'a> {
     crew: &'a Arc<Crew>,
     queue: VecDeque<Job>,
     open: JoinSet<(Job, Result<Observed, Failed>)>,
-    running: Vec<(usize, String, Instant)>,
-    /// The probes whose client was seen to wait: their runs may be made at the same time.
-    waiting: HashSet<String>,
+    turns: Turns,
     done: usize,
     all: usize,
     next_number: usize,
@@ -51,7 +46,7 @@ pub(super) async fn work(crew: &Arc<Crew>, drill: &mut Drill, screen: &mut Scree
     let mut ticks = tokio::time::interval(TICK);
     loop {
         work.start();
-        if work.open.is_empty() && !work.probe(drill) {
+        if work.open.is_empty() && !work.confirm(drill) && !work.probe(drill) {
             break;
         }
         tokio::select! {
@@ -61,7 +56,7 @@ pub(super) async fn work(crew: &Arc<Crew>, drill: &mut Drill, screen: &mut Scree
                 }
             }
             _ = ticks.tick() => {
-                work.note_waiting(drill.clean_time());
+                work.turns.note_waiting(now(), drill.clean_calling_time());
                 work.tick(screen);
             }
         }
@@ -79,8 +74,7 @@ impl<'a> Work<'a> {
             crew,
             queue: VecDeque::new(),
             open: JoinSet::new(),
-            running: Vec::new(),
-            waiting: HashSet::new(),
+            turns: Turns::default(),
             done: 0,
             all: 0,
             next_number: 3,
@@ -88,19 +82,22 @@ impl<'a> Work<'a> {
             is_probed: crew.args.probe == Probe::Off,
             is_over: false,
         };
-        let mut jobs: Vec<(Duration, Job)> = Vec::new();
-        for (plan, step) in drill.plans().iter().zip(0_u64..) {
-            for planned in plan.scenarios.iter().flatten() {
-                let folder = run_folder(&planned.name, seed.wrapping_add(step), seed, false);
-                let order = work.order(Purpose::Scenario, &planned.name, planned.seed, folder);
-                let pace = work.pace(drill, planned.waits);
-                jobs.push((planned.waits, Job { order, rulesets: planned.rulesets.clone(), pace }));
-            }
-        }
+        let planned: Vec<(u64, &Planned)> = planned(drill).collect();
+        let jobs = planned.into_iter().map(|(step, planned)| {
+            let folder = run_folder(&planned.name, seed.wrapping_add(step), seed, false);
+            (planned.waits, work.job(drill, planned, Purpose::Scenario, folder))
+        });
+        let mut jobs: Vec<(Duration, Job)> = jobs.collect();
         jobs.sort_by_key(|(waits, _)| std::cmp::Reverse(*waits));
         work.queue.extend(jobs.into_iter().map(|(_, job)| job));
         work.all = work.queue.len();
         work
+    }
+
+    /// A run of a scenario.
+    fn job(&mut self, drill: &Drill, planned: &Planned, purpose: Purpose, folder: String) -> Job {
+        let order = self.order(purpose, &planned.name, planned.seed, folder);
+        Job { order, rulesets: planned.rulesets.clone(), pace: self.pace(drill, planned.waits) }
     }
 
     fn order(&mut self, purpose: Purpose, scenario: &str, seed: u64, folder: String) -> Order {
@@ -120,37 +117,20 @@ impl<'a> Work<'a> {
             self.queue.clear();
         }
         while self.open.len() < self.crew.args.jobs {
-            let next = self.queue.iter().position(|job| self.may_start(job));
+            let next = self.queue.iter().position(|job| self.turns.may_begin(&job.order));
             let Some(job) = next.and_then(|place| self.queue.remove(place)) else { break };
-            self.running.push((job.order.number, job.order.scenario.clone(), now()));
+            let first_call = self.turns.begin(&job.order, now());
             let crew = Arc::clone(self.crew);
             self.open.spawn(async move {
-                let result = crew.run(&job).await;
+                let result = crew.run(&job, &first_call).await;
                 (job, result)
             });
         }
     }
 
-    /// Whether it would disturb no other run. Clients that do not wait between their attempts slow each other down until
-    /// it looks as if they waited, so the runs of a probe follow each other until one takes its time.
-    fn may_start(&self, job: &Job) -> bool {
-        let name = &job.order.scenario;
-        job.order.purpose != Purpose::Probe
-            || self.waiting.contains(name)
-            || !self.running.iter().any(|(_, running, _)| running == name)
-    }
-
-    /// Notes which probes take their time.
-    fn note_waiting(&mut self, clean: Duration) {
-        let long = WAITS.max(2 * clean).min(SLOW);
-        let now = now();
-        let waiting = self.running.iter().filter(|(_, _, since)| now.duration_since(*since) > long);
-        self.waiting.extend(waiting.map(|(_, name, _)| name.clone()));
-    }
-
     /// Takes in what a run came to.
     fn take(&mut self, job: Job, result: Result<Observed, Failed>, drill: &mut Drill, screen: &mut Screen) {
-        self.running.retain(|(number, ..)| *number != job.order.number);
+        self.turns.end(&job.order);
         self.done += 1;
         let observed = match result {
             Ok(observed) => observed,
@@ -188,6 +168,24 @@ impl<'a> Work<'a> {
         self.all += 1;
     }
 
+    /// Puts runs in the queue that look once more for errors which one run alone has shown.
+    fn confirm(&mut self, drill: &Drill) -> bool {
+        if self.is_over || self.crew.interrupt.is_wished() {
+            return false;
+        }
+        let unconfirmed = drill.unconfirmed();
+        for (_, planned) in planned(drill) {
+            let once = unconfirmed.iter().find(|order| order.is_of(&planned.name, planned.seed));
+            if let Some(once) = once {
+                let folder = format!("{}-2", once.folder);
+                let job = self.job(drill, planned, Purpose::Confirmation, folder);
+                self.queue.push_back(job);
+            }
+        }
+        self.all += self.queue.len();
+        !self.queue.is_empty()
+    }
+
     /// Puts the probe's runs in the queue, once, when there is reason to.
     fn probe(&mut self, drill: &Drill) -> bool {
         if self.is_probed || self.is_over || self.crew.interrupt.is_wished() || !drill.has_retries() {
@@ -212,9 +210,14 @@ impl<'a> Work<'a> {
     }
 
     fn tick(&self, screen: &mut Screen) {
-        let running: Vec<_> = self.running.iter().map(|(_, name, since)| (name.clone(), *since)).collect();
-        screen.tick(self.done, self.all, &running);
+        screen.tick(self.done, self.all, &self.turns.shown());
     }
+}
+
+/// The scenarios that apply, and under which of the seeds.
+fn planned(drill: &Drill) -> impl Iterator<Item = (u64, &Planned)> {
+    let plans = (0_u64..).zip(drill.plans());
+    plans.flat_map(|(step, plan)| plan.scenarios.iter().flatten().map(move |planned| (step, planned)))
 }
 
 /// A fault that strikes each call of an operation.

@@ -16,6 +16,7 @@ mod site;
 #[cfg(unix)]
 mod stragglers;
 mod told;
+mod turns;
 mod watch;
 mod write;
 
@@ -34,6 +35,7 @@ use self::interrupt::Interrupt;
 use self::run::{Crew, Failed, Job};
 use self::screen::Screen;
 use self::site::{Ground, Site};
+use self::turns::FirstCall;
 use self::watch::now;
 use super::system::in_words;
 use super::{Failure, Outcome};
@@ -113,7 +115,7 @@ async fn clean(crew: &Crew, drill: &mut Drill, seed: u64, screen: &mut Screen) -
             rulesets: Rulesets::default(),
             pace: pace::clean(&crew.args),
         };
-        let observed = match crew.run(&job).await {
+        let observed = match crew.run(&job, &FirstCall::default()).await {
             Ok(observed) => observed,
             Err(Failed::NotStarted(message)) => return Err(Failure::Usage(message)),
             Err(Failed::Around(message)) => return Err(Failure::Inconclusive(message)),

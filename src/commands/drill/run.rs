@@ -19,6 +19,7 @@ use super::group::CommandLine;
 use super::interrupt::Interrupt;
 use super::site::Site;
 use super::told::Told;
+use super::turns::FirstCall;
 use super::watch::{Pace, Watch, now};
 use crate::commands::system::in_words;
 use crate::drill_args::DrillArgs;
@@ -56,17 +57,23 @@ const HOOK: Duration = Duration::from_mins(5);
 
 impl Crew {
     /// Makes a run.
-    pub(super) async fn run(&self, job: &Job) -> Result<Observed, Failed> {
+    pub(super) async fn run(&self, job: &Job, first_call: &FirstCall) -> Result<Observed, Failed> {
         let tenant = self.site.tenant(job.order.seed).map_err(Failed::Around)?;
         let folder = self.site.folder(job.order.number).map_err(Failed::Around)?;
         let told = self.told(job, &tenant, &folder.to_string_lossy());
-        let observed = self.in_tenant(job, &tenant, &told).await;
+        let observed = self.in_tenant(job, &tenant, &told, first_call).await;
         self.site.end(&tenant);
         let _ = std::fs::remove_dir_all(folder);
         observed
     }
 
-    async fn in_tenant(&self, job: &Job, tenant: &TenantHandle, told: &Told) -> Result<Observed, Failed> {
+    async fn in_tenant(
+        &self,
+        job: &Job,
+        tenant: &TenantHandle,
+        told: &Told,
+        first_call: &FirstCall,
+    ) -> Result<Observed, Failed> {
         self.hook("--setup", self.args.setup.as_deref(), told).await?;
         tenant.clear_journal(&JournalFilter::default());
         let before = state(tenant);
@@ -75,9 +82,14 @@ impl Crew {
         let command = CommandLine::filled(&self.args.command, told);
         let mut watch = Watch::new(tenant, job.pace, now());
         let mut interrupt = self.interrupt.clone();
-        let executed =
-            execute(&command, told, self.args.grace.0, &mut interrupt, |now, bytes| watch.look(now, bytes))
-                .await;
+        let look = |now, bytes| {
+            let stop = watch.look(now, bytes);
+            if let Some(first) = watch.first_call() {
+                let _ = first_call.set(first);
+            }
+            stop
+        };
+        let executed = execute(&command, told, self.args.grace.0, &mut interrupt, look).await;
         let executed = executed.map_err(|error| Failed::NotStarted(cannot_start(&command, &error)))?;
         let since = now().saturating_duration_since(executed.over);
         let ended_ns = self.site.monotonic_ns().saturating_sub(u64::try_from(since.as_nanos()).unwrap_or(0));

@@ -94,6 +94,11 @@ impl<'a> Watch<'a> {
         is_over.then_some(Stop::Deadline)
     }
 
+    /// When the first call was seen.
+    pub(super) fn first_call(&self) -> Option<Instant> {
+        self.first
+    }
+
     /// Whether the client is at attempts at one call that may come to an end.
     fn is_trying_again(&self, now: Instant) -> bool {
         let filter = JournalFilter { after: self.seen.saturating_sub(LOOKED_AT), ..JournalFilter::default() };

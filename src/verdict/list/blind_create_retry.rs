@@ -1,7 +1,7 @@
 //! `blind-create-retry`: a create whose end was unclear is sent again, and nobody looked in between.
 
 use crate::verdict::chain::Chain;
-use crate::verdict::text::wait;
+use crate::verdict::text::{counted, wait};
 use crate::verdict::writes::{Looks, is_create, is_done_in_doubt, is_unclear};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
@@ -71,9 +71,21 @@ fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option
         _ => " The first one had been done.",
     };
     let severity = if is_done { Severity::Error } else { Severity::Warning };
+    let refused = refused_after(chain, next);
+    let more = match refused.len() {
+        0 => String::new(),
+        times => format!(" It was sent {} more although it was refused.", counted(times, "time", "times")),
+    };
     let shown = std::iter::once(one)
-        .chain(blind.iter().map(|(_, next)| *next).filter(|next| next.number > one.number));
-    Some(VERDICT.finding(who + what, shown).graded(severity).measured("repetitions", blind.len()))
+        .chain(blind.iter().map(|(_, next)| *next).filter(|next| next.number > one.number))
+        .chain(refused.into_iter().take(20));
+    Some(VERDICT.finding(who + what + &more, shown).graded(severity).measured("repetitions", blind.len()))
+}
+
+/// The same once more, and again, after what came of it was refused.
+fn refused_after<'a>(chain: &Chain<'a>, next: &Call) -> Vec<&'a Call> {
+    let later = chain.pairs().skip_while(|(one, _)| one.seq != next.seq);
+    later.take_while(|(one, _)| one.is_refusal()).map(|(_, again)| again).collect()
 }
 
 #[cfg(test)]
@@ -97,6 +109,19 @@ mod tests {
         assert!(found(&outcome).message.contains("refused only because"));
         let clean = run().post(LIST).creating("1", "Sales").exits(0);
         found(&beside(&VERDICT, &clean, &lost(run()).post(LIST).exits(0)));
+    }
+
+    #[test]
+    fn what_is_refused_then_and_sent_again_is_a_part_of_it() {
+        let again = |script: Script, _| script.post(LIST).after(5.0).refused(400);
+        let outcome = alone(&VERDICT, &(0..10).fold(lost(tenant()), again).done());
+        assert!(
+            found(&outcome)
+                .message
+                .ends_with("is there already. It was sent 9 times more although it was refused."),
+            "{outcome:?}"
+        );
+        assert_eq!(found(&outcome).exchanges.len(), 11);
     }
 
     #[test]

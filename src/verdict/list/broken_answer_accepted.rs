@@ -39,11 +39,16 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !ended.is_success {
         return Outcome::Ok;
     }
-    let accepted = broken
-        .into_iter()
-        .take(MOST_LOOKED_AT)
-        .filter(|call| !calls[call.number..].iter().any(|later| asks_again(later, call)));
-    Outcome::of(accepted.map(|call| VERDICT.finding(message(call), [call])).collect())
+    let accepted = broken.into_iter().take(MOST_LOOKED_AT).filter(|call| {
+        !calls[call.number..].iter().any(|later| asks_again(later, call)) && !is_answered_beside(calls, call)
+    });
+    let accepted: Vec<_> = accepted.collect();
+    if accepted.iter().any(|call| call.offset.is_some()) && case.may_leave_pages() {
+        return Outcome::inconclusive(
+            "lists are read beside other calls, and neither the data nor the output shows that anything is missing",
+        );
+    }
+    Outcome::of(accepted.into_iter().map(|call| VERDICT.finding(message(call), [call])).collect())
 }
 
 /// Whether a success came so that nobody can read it. A token is for other verdicts, and of a delete only the length of
@@ -76,6 +81,12 @@ fn asks_again(later: &Call, call: &Call) -> bool {
     is_of_its_kind || is_status || (later.is_read() && collection(later) == collection(call))
 }
 
+/// Whether an equal call that was open at the same time was answered: of hedged reads one is enough.
+fn is_answered_beside(calls: &[Call], call: &Call) -> bool {
+    let equal = calls.iter().filter(|other| other.key == call.key && other.client == call.client);
+    call.is_read() && equal.into_iter().any(|other| !other.has_failed() && other.is_open_beside(call))
+}
+
 fn message(call: &Call) -> String {
     let what = if call.offset.is_some() { "a list" } else { "an answer" };
     let (told, promised) = call.bytes;
@@ -92,10 +103,10 @@ fn message(call: &Call) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Run;
     use crate::verdict::example::{
-        LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, run,
+        LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, moment, run,
     };
+    use crate::verdict::{Ended, Run};
 
     fn list(script: Script) -> Script {
         script.get(LIST).but(|call| call.offset = Some(0))
@@ -127,6 +138,22 @@ mod tests {
     fn another_page_is_not_the_same_again() {
         let next = half().get("/v2024/password-sync-groups?offset=250").but(|call| call.offset = Some(250));
         found(&judged(&next.exits(0)));
+    }
+
+    #[test]
+    fn one_of_two_hedged_reads_is_enough() {
+        let hedged = list(run()).took(2.0);
+        let slower = |call: &mut Call| call.told = Some(moment(3.0));
+        is_ok(&judged(&list(hedged).at(1.0).broken(Answer::Garbled).but(slower).exits(0)));
+    }
+
+    #[test]
+    fn lists_that_are_read_beside_others_are_judged_by_what_is_missing() {
+        let beside = || run().get("/v2024/password-policies").took(1.0).get("/v2024/sources").at(0.5).on(2);
+        let broken = || list(beside()).on(2).broken(Answer::Garbled).exits(0);
+        is_inconclusive(&judged(&broken()));
+        let run = broken();
+        found(&judged(&Run { ended: run.ended.map(|ended| Ended { said_less: true, ..ended }), ..run }));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `false-success`: a command says that it succeeded, and the data is not what it should be.
 
-use std::collections::BTreeSet;
-
 use crate::operation::Operation;
 use crate::verdict::writes::number;
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
@@ -32,16 +30,12 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("the command did not say that it succeeded");
     }
     let unsent = unsent_passwords(clean, case.run);
-    let (Some(found), Some(intended)) = (&case.run.state, &clean.state) else {
+    let Some(differences) = case.differences() else {
         return unsent.map_or_else(
             || Outcome::inconclusive("the data at the end is not known"),
             |finding| Outcome::Found(vec![finding]),
         );
     };
-    let sections: BTreeSet<_> = written(clean).chain(written(case.run)).collect();
-    let is_compared =
-        |told: &String| sections.iter().any(|section| told.starts_with(&format!("{section}: ")));
-    let differences: Vec<_> = found.differences(intended).into_iter().filter(is_compared).collect();
     let Some(first) = differences.first() else {
         return Outcome::of(unsent.into_iter().collect());
     };
@@ -52,19 +46,6 @@ fn judge(case: &Case<'_>) -> Outcome {
     let shown = case.run.calls.iter().filter(|call| call.is_struck());
     let finding = VERDICT.finding(format!("Exit 0, but in {first}{more}."), shown);
     Outcome::Found(vec![finding.measured("differences", differences)])
-}
-
-/// The sections of the state that a run's calls wrote to. Accounts and password changes follow later by themselves.
-fn written(run: &Run) -> impl Iterator<Item = &'static str> {
-    run.calls.iter().flat_map(|call| &call.changes).filter_map(|change| match change.resource {
-        "password-sync-groups" => Some("groups"),
-        "password-policies" => Some("passwordPolicies"),
-        "password-org-config" => Some("passwordOrgConfig"),
-        "password-dictionary" => Some("passwordDictionary"),
-        "sources" => Some("sources"),
-        "source-apps" => Some("applications"),
-        _ => None,
-    })
 }
 
 /// Fewer passwords were sent, and accepted, than in the clean run.

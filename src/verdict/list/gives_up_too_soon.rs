@@ -47,7 +47,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     };
     let short = struck.iter().filter(|chain| {
         let last = chain.last();
-        is_hit(last) && chain.calls.len() < ENOUGH && !works_later(last)
+        is_hit(last) && chain.calls.len() < ENOUGH && !works_later(last) && !is_ended_by_another(case, last)
     });
     let findings = short.map(|chain| {
         let tries = counted(chain.calls.len(), "attempt", "attempts");
@@ -62,6 +62,17 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("something else ended the job");
     }
     Outcome::Found(findings)
+}
+
+/// Whether another call that was made beside it failed later, in a way that no attempt would have mended.
+fn is_ended_by_another(case: &Case<'_>, call: &Call) -> bool {
+    let Some(ended) = call.ended() else { return false };
+    let failed =
+        case.run.calls.iter().filter(|other| other.number != call.number && other.client == call.client);
+    let is_final = |other: &Call| other.has_failed() && !other.may_pass() && other.end == End::Whole;
+    failed
+        .into_iter()
+        .any(|other| is_final(other) && other.ended().is_some_and(|other| ended.is_before(other)))
 }
 
 /// Whether it does no harm to make it twice.
@@ -121,5 +132,8 @@ mod tests {
         }
         let recovers = twice().get(LIST).told(503).get(LIST).post(LIST).refused(400).exits(1);
         is_not_applicable(&beside(&VERDICT, &clean(), &recovers));
+        let beside_another =
+            twice().get(LIST).took(0.01).told(503).post(LIST).at(0.005).took(0.01).refused(400);
+        is_not_applicable(&beside(&VERDICT, &clean(), &beside_another.exits(1)));
     }
 }

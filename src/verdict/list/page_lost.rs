@@ -13,7 +13,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["page-fails-midway", "token-revoked-mid-page", "connection-resets", "flaky-5-percent"],
     explains: &["false-success"],
     checks: "A command that says it succeeded has read every page that it asked for and that has records: a page that \
-             failed is asked for again. Judged where the clean run reads two pages or more.",
+             failed is asked for again. Judged where the clean run reads two pages or more. A client that reads pages \
+             beside other calls may need none of them any more: it is judged by the data and by its output.",
     why: "A list with a page missing looks like a whole one: what is on that page seems to have been deleted.",
     advice: "Ask for the page again, or fail as a whole.",
     source: "SailPoint, Standard Collection Parameters; RFC 9110 15.6",
@@ -38,8 +39,13 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !ended.is_success {
         return Outcome::Ok;
     }
-    let lost = failed.into_iter().filter(|page| !is_answered(page, case.run));
-    let findings = lost.map(|page| {
+    let lost: Vec<_> = failed.into_iter().filter(|page| !is_answered(page, case.run)).collect();
+    if !lost.is_empty() && case.may_leave_pages() {
+        return Outcome::inconclusive(
+            "pages are read beside other calls, and neither the data nor the output shows that one is missing",
+        );
+    }
+    let findings = lost.into_iter().map(|page| {
         let offset = page.offset.unwrap_or_default();
         let status = page.status.map_or_else(|| "was not answered".to_owned(), |status| format!("was answered {status}"));
         let message = format!(
@@ -91,6 +97,7 @@ mod tests {
     use crate::verdict::example::{
         LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, run,
     };
+    use crate::verdict::{End, Ended};
 
     fn page(script: Script, offset: u64) -> Script {
         paged(script, offset, 100)
@@ -125,6 +132,34 @@ mod tests {
     fn other_pages_of_the_list_do_not_stand_for_the_lost_one() {
         let clean = page(page(page(run(), 0), 100), 200).exits(0);
         found(&beside(&VERDICT, &clean, &page(page(page(run(), 0), 100).told(500), 200).exits(0)));
+    }
+
+    #[test]
+    fn who_reads_pages_at_once_and_has_what_it_looks_for_may_leave_the_others() {
+        let at_once = || page(page(run(), 0), 100).at(0.00005).on(2);
+        let stops_early = || at_once().told(500);
+        let beside = |run: &Run| beside(&VERDICT, &page(page(self::run(), 0), 100).exits(0), run);
+        is_inconclusive(&beside(&stops_early().exits(0)));
+        is_inconclusive(&beside(
+            &page(page(run(), 0), 100)
+                .but(|call| call.end = End::ClientLeft)
+                .on(2)
+                .left(0.1)
+                .closed()
+                .at(0.00005)
+                .exits(0),
+        ));
+        let says_less =
+            |run: Run| Run { ended: run.ended.map(|ended| Ended { said_less: true, ..ended }), ..run };
+        found(&beside(&says_less(stops_early().exits(0))));
+        let in_another_order = page(page(page(run(), 0), 200).told(500), 100).exits(0);
+        let clean = page(page(page(run(), 0), 100), 200).exits(0);
+        is_inconclusive(&super::super::super::example::beside(
+            &VERDICT,
+            &clean,
+            &page(page(page(run(), 0), 200), 100).told(500).exits(0),
+        ));
+        found(&super::super::super::example::beside(&VERDICT, &clean, &in_another_order));
     }
 
     #[test]

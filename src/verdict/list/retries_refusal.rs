@@ -10,6 +10,7 @@ use hyper::Method;
 use crate::verdict::attempts::Callers;
 use crate::verdict::chain::Chain;
 use crate::verdict::text::wait;
+use crate::verdict::writes::{is_create, is_unclear};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
 /// Later than this it is not an attempt at the same thing.
@@ -26,7 +27,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
              with nothing done in between that could change the answer, more often than the clean run makes it. Without \
-             a clean run three equal refusals in a row are needed. A read that polls after a 404 is no repetition.",
+             a clean run three equal refusals in a row are needed. A read that polls after a 404 is no repetition; a create \
+             that was repeated without a look is told as that.",
     why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \
           what is wrong.",
     advice: "Repeat 408, 429 and 5xx, where it does no harm; report every other 4xx at once, with its text.",
@@ -42,8 +44,12 @@ fn judge(case: &Case<'_>) -> Outcome {
     let callers = Callers::of(*case);
     let chains = callers.attempts();
     let parts = chains.iter().flat_map(|chain| chain.split(|one, next| is_repeated(case, one, next)));
-    let findings: Vec<_> =
-        parts.filter(|part| is_too_often(case, &callers, part)).map(|part| finding(&part)).collect();
+    let parts: Vec<_> = parts.filter(|part| is_too_often(case, &callers, part)).collect();
+    let is_blind = |part: &&Chain<'_>| is_of_blind_create(&chains, part.first());
+    let findings: Vec<_> = parts.iter().filter(|part| !is_blind(part)).map(finding).collect();
+    if findings.is_empty() && !parts.is_empty() {
+        return Outcome::not_applicable("explained by blind-create-retry");
+    }
     if findings.is_empty() && case.clean.is_none() && case.run.ended.is_none() && is_last(case, &refused) {
         return Outcome::not_applicable("nothing followed the refusal yet");
     }
@@ -73,6 +79,14 @@ fn is_too_often(case: &Case<'_>, callers: &Callers<'_>, part: &Chain<'_>) -> boo
     }
 }
 
+/// Whether it is refused because a create is repeated of which the client cannot know whether it was done: that is told
+/// with the create.
+fn is_of_blind_create(chains: &[Chain<'_>], refused: &Call) -> bool {
+    let chain = chains.iter().find(|chain| chain.calls.iter().any(|call| call.seq == refused.seq));
+    let before = chain.into_iter().flat_map(Chain::pairs).find(|(_, next)| next.seq == refused.seq);
+    before.is_some_and(|(one, _)| is_create(one) && is_unclear(one))
+}
+
 fn is_last(case: &Case<'_>, refused: &[&Call]) -> bool {
     refused.iter().all(|call| call.number == case.run.calls.len())
 }
@@ -93,10 +107,10 @@ fn finding(part: &Chain<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Run;
     use crate::verdict::example::{
         LIST, Script, alone, beside, found, is_not_applicable, is_ok, run, tenant,
     };
+    use crate::verdict::{Judgement, Limits, Run};
     use crate::wire::changed::ChangeKind;
 
     fn refused(script: Script, times: usize) -> Script {
@@ -104,6 +118,13 @@ mod tests {
             let script = script.post(LIST).body("wrong");
             if nth == 0 { script.refused(400) } else { script.after(5.0).refused(400) }
         })
+    }
+
+    /// The verdicts with a finding.
+    fn judge_all(run: &Run) -> Vec<&'static str> {
+        let case = Case { run, clean: None, all: std::slice::from_ref(run), limits: Limits::default() };
+        let judged = crate::verdict::judge(&case);
+        judged.iter().flat_map(Judgement::findings).map(|finding| finding.verdict).collect()
     }
 
     fn clean() -> Run {
@@ -127,8 +148,11 @@ mod tests {
             let run = tenant().post(LIST).body("new").told(first).but_done();
             (0..10).fold(run, |run, _| run.post(LIST).body("new").after(5.0).refused(400)).done()
         };
-        assert!(found(&alone(&VERDICT, &eleven(500))).message.contains("10 times in 45 s"));
-        found(&alone(&VERDICT, &eleven(400)));
+        assert!(found(&alone(&VERDICT, &eleven(400))).message.contains("11 times in 50 s"));
+        // What the create's own answer left open is told with the create.
+        is_not_applicable(&alone(&VERDICT, &eleven(500)));
+        let judged = judge_all(&eleven(500));
+        assert_eq!(judged, ["blind-create-retry"]);
     }
 
     #[test]

@@ -14,15 +14,17 @@ pub(super) static VERDICT: Verdict = Verdict {
         "rate-limited-with-a-date",
         "rate-limited-escalating",
         "token-endpoint-rate-limited",
+        "unavailable-with-retry-after",
     ],
     explains: &[],
     checks: "After an answer with a readable `Retry-After`, the same call does not come again before that time is over. \
              Up to 10 s of it are asked for, as a client may cap a longer wait and give up, and one that was told \
-             more than that may try once more after 5 s.",
+             more than that may try once more after 5 s. After a 503 it is a warning: that the service is back sooner does \
+             no harm.",
     why: "The limit is counted per client. Each call that comes early counts against it again, so that an eager client \
           locks itself out for longer than a patient one waits.",
     advice: "Wait for the full Retry-After, counted from when the answer was read.",
-    source: "SailPoint, Rate Limiting (always wait for the full Retry-After); RFC 9110 10.2.3",
+    source: "SailPoint, Rate Limiting (always wait for the full Retry-After); RFC 9110 10.2.3 and 15.6.4",
     judge,
 };
 
@@ -65,13 +67,16 @@ fn finding(early: &ToldWait<'_>, times: usize) -> Finding {
         1 => " It came back early once more.".to_owned(),
         more => format!(" It came back early {more} times more."),
     };
-    let message = format!(
-        "Came back after {}; the {status} asked for {}. Each early call counts against the limit again.{more}",
-        wait(early.waited),
-        wait(early.asked)
-    );
+    let is_limit = early.is_limit();
+    let why = if is_limit {
+        "Each early call counts against the limit again."
+    } else {
+        "Before that the service does not expect to be back."
+    };
+    let (waited, asked) = (wait(early.waited), wait(early.asked));
+    let message = format!("Came back after {waited}; the {status} asked for {asked}. {why}{more}");
     let finding = VERDICT.finding(message, [early.told, early.next]);
-    let finding = if early.is_rounded() { finding.graded(Severity::Warning) } else { finding };
+    let finding = if early.is_rounded() || !is_limit { finding.graded(Severity::Warning) } else { finding };
     finding
         .measured("waited", early.waited.as_secs_f64())
         .measured("asked", early.asked.as_secs_f64())
@@ -99,6 +104,21 @@ mod tests {
             "{finding:?}"
         );
         assert_eq!((finding.severity, &finding.exchanges[..]), (Severity::Error, &[1, 2][..]));
+    }
+
+    #[test]
+    fn before_a_service_that_is_away_is_back_it_is_a_warning() {
+        let away = |wait| tenant().get(LIST).told(503).retry_after("3").get(LIST).after(wait).done();
+        let outcome = alone(&VERDICT, &away(0.5));
+        let finding = found(&outcome);
+        assert_eq!(
+            (finding.severity, &*finding.message),
+            (
+                Severity::Warning,
+                "Came back after 0.50 s; the 503 asked for 3.00 s. Before that the service does not expect to be back."
+            )
+        );
+        is_ok(&alone(&VERDICT, &away(3.0)));
     }
 
     #[test]

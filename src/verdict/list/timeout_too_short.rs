@@ -9,6 +9,9 @@ use crate::verdict::{Call, Case, End, Group, Needs, Outcome, Severity, Verdict};
 /// An answer that takes longer may be given up.
 const SLOW: Duration = Duration::from_secs(8);
 
+/// Who leaves a call because of another leaves it so soon.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 pub(super) static VERDICT: Verdict = Verdict {
     id: "timeout-too-short",
     severity: Severity::Warning,
@@ -32,8 +35,10 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     let chains = case.run.chains();
     let pairs = chains.iter().flat_map(Chain::pairs);
-    let given_up: Vec<(&Call, &Call)> =
-        pairs.filter(|(one, _)| is_slow(one) && one.end == End::ClientLeft && one.bytes.0 == 0).collect();
+    let is_given_up = |one: &Call| {
+        is_slow(one) && one.end == End::ClientLeft && one.bytes.0 == 0 && !is_left_for_another(case, one)
+    };
+    let given_up: Vec<(&Call, &Call)> = pairs.filter(|(one, _)| is_given_up(one)).collect();
     let waits = given_up.iter().filter_map(|(one, _)| Some(one.arrived.until(one.left?)));
     let Some(longest) = waits.max() else { return Outcome::Ok };
     let message = format!(
@@ -47,11 +52,23 @@ fn judge(case: &Case<'_>) -> Outcome {
     Outcome::Found(vec![VERDICT.finding(message, shown).measured("waited", longest.as_secs_f64())])
 }
 
+/// Whether the client left it because another call that was open beside it had just ended: one of several that were
+/// begun together failed, say, and the others with it.
+fn is_left_for_another(case: &Case<'_>, call: &Call) -> bool {
+    let Some(left) = call.left else { return false };
+    let others =
+        case.run.calls.iter().filter(|other| other.number != call.number && other.client == call.client);
+    let has_just_ended = |other: &Call| {
+        other.ended().is_some_and(|ended| ended.is_before(left) && ended.until(left) < AT_ONCE)
+    };
+    others.into_iter().any(|other| has_just_ended(other) && other.is_open_beside(call))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::verdict::Run;
-    use crate::verdict::example::{LIST, Script, beside, found, is_not_applicable, is_ok, run};
+    use crate::verdict::example::{LIST, Script, beside, found, is_not_applicable, is_ok, moment, run};
 
     fn held(script: Script, seconds: u64) -> Script {
         script.get(LIST).told(200).but(|call| call.hold = Some(Duration::from_secs(seconds)))
@@ -79,6 +96,22 @@ mod tests {
     fn who_waits_or_ends_is_fine() {
         is_ok(&judged(&held(run(), 8).took(8.0).exits(0)));
         is_ok(&judged(&left(held(run(), 8)).exits(1)));
+    }
+
+    #[test]
+    fn the_slower_one_of_two_hedged_reads_is_not_given_up() {
+        let slower = |call: &mut Call| call.left = Some(moment(1.002));
+        let hedged = || left(held(run(), 8)).but(slower).get(LIST).at(1.0).on(2);
+        is_ok(&judged(&hedged().get(LIST).at(2.0).exits(0)));
+        is_ok(&judged(&hedged().get(LIST).at(2.0).told(503).get(LIST).at(3.0).exits(0)));
+    }
+
+    #[test]
+    fn a_call_that_is_left_because_one_beside_it_failed_is_not_given_up() {
+        let beside = left(held(run(), 8)).get("/v2024/sources").at(0.5).took(0.499).told(503);
+        is_ok(&judged(&beside.get(LIST).at(2.0).exits(0)));
+        let long_before = left(held(run(), 8)).get("/v2024/sources").at(0.1).told(503);
+        found(&judged(&long_before.get(LIST).at(2.0).exits(0)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `token-not-renewed`: the token ended, and the client fetched no other.
 
+use crate::verdict::attempts::{IN_FLIGHT, was_back_since};
 use crate::verdict::text::counted;
 use crate::verdict::tokens::{Death, carried, deaths, is_after, later};
 use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
@@ -29,10 +30,15 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !case.run.calls.iter().any(Call::is_token) {
         return Outcome::not_applicable("the client fetches no token itself");
     }
+    if case.run.succeeded() && case.may_leave_pages() {
+        return Outcome::inconclusive(
+            "calls are made beside others, and neither the data nor the output shows that one more was needed",
+        );
+    }
     let (mut findings, mut is_open) = (Vec::new(), false);
     for death in deaths.iter().filter(|death| !is_replaced(case, death)) {
-        let used: Vec<_> =
-            later(case.run, death.call).filter(|call| carried(call) == Some(death.token)).collect();
+        let used = later(case.run, death.call).filter(|call| carried(call) == Some(death.token));
+        let used: Vec<_> = used.filter(|call| !is_in_flight(case, death, call)).collect();
         if !used.is_empty() {
             findings.push(went_on(death, &used));
         } else if is_refused_renewal(case.run, &deaths, death) {
@@ -67,6 +73,12 @@ fn is_replaced(case: &Case<'_>, death: &Death<'_>) -> bool {
     });
     let moved_on = later(run, death.call).filter_map(carried).any(|token| token != death.token);
     asks || asked || moved_on
+}
+
+/// Whether another thread may have sent it before it could know that the token is dead.
+fn is_in_flight(case: &Case<'_>, death: &Death<'_>, call: &Call) -> bool {
+    let Some(told) = death.call.ended() else { return false };
+    told.until(call.arrived) <= IN_FLIGHT && case.is_concurrent() && !was_back_since(case.run, told, call)
 }
 
 /// Whether it is the token that the client had fetched after another 401, and none of its calls was accepted with it.
@@ -112,7 +124,9 @@ fn tries_again(case: &Case<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::verdict::Run;
-    use crate::verdict::example::{LIST, alone, among, beside, found, is_not_applicable, is_ok, run, tenant};
+    use crate::verdict::example::{
+        LIST, Script, alone, among, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+    };
 
     fn clean() -> Run {
         run().token("T1").get(LIST).get("/v2024/x").exits(0)
@@ -141,6 +155,26 @@ mod tests {
     fn a_client_that_was_ended_at_its_deadline_may_have_been_about_to_renew() {
         let ended = run().token("T1").get(LIST).refused(401).ends_at_deadline(20.0);
         is_not_applicable(&beside(&VERDICT, &clean(), &ended));
+    }
+
+    #[test]
+    fn what_was_on_its_way_beside_the_first_refusal_is_no_use_of_a_dead_token() {
+        let at_once =
+            |script: Script| script.get("/v2024/x").at(1.0).took(0.01).get("/v2024/y").at(1.001).on(2);
+        let clean = || at_once(run().token("T1").get(LIST)).exits(0);
+        let stops = at_once(run().token("T1").get(LIST)).get(LIST).at(1.1).refused(401);
+        let stops = stops.get("/v2024/x").at(1.103).on(2).refused(401).exits(1);
+        assert_eq!(found(&beside(&VERDICT, &clean(), &stops)).severity, Severity::Warning);
+    }
+
+    #[test]
+    fn who_needs_none_of_the_calls_that_were_refused_is_not_judged() {
+        let at_once =
+            |script: Script| script.get("/v2024/x").at(1.0).took(0.01).get("/v2024/y").at(1.001).on(2);
+        let clean = at_once(run().token("T1").get(LIST)).exits(0);
+        let stops = at_once(run().token("T1").get(LIST)).get(LIST).at(1.1).refused(401);
+        is_inconclusive(&beside(&VERDICT, &clean, &stops.clone().exits(0)));
+        found(&beside(&VERDICT, &clean, &stops.exits(1)));
     }
 
     #[test]

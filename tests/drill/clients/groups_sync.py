@@ -26,6 +26,7 @@ import urllib.parse
 # After `|` what the command or the drill needs for it.
 MUTANTS = {
     "eager": ("retry-after-ignored", "error", "rate-limited", "waits its own back-off, whatever a 429 says"),
+    "limit-only": ("retry-after-ignored", "warning", "unavailable-with-retry-after", "reads Retry-After of a 429 alone"),
     "date-blind": ("retry-after-date-ignored", "error", "rate-limited-with-a-date rate-limited",
                    "reads seconds, no dates"),
     "overflow": ("retry-after-overflowed", "error", "rate-limited-retry-after-overflow rate-limited",
@@ -401,7 +402,7 @@ class Client:
                     raise Refused(answer.status, f"{what}: {trouble}")
                 elif unclear_ends:
                     raise Unclear(f"{what}: {trouble}")
-                else:
+                elif not bad("limit-only"):
                     told_s = told_wait(answer.headers)
             except Unclear as unclear:
                 if unclear_ends:

@@ -232,3 +232,43 @@ urllib.request.urlopen(request).read()
     let found = ("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned());
     assert_eq!(drilled.findings(), [found], "{}", drilled.stdout);
 }
+
+/// Lists the groups; after a 429 it waits for as many seconds as the header says, and dies of what is no number.
+const TAKES_ANY_TEXT_FOR_A_NUMBER: &str = r#"
+auth = token()
+for attempt in range(5):
+    status, body, headers = call("GET", GROUPS, token=auth)
+    if status == 200:
+        sys.exit(0)
+    wait = headers.get("Retry-After") or "1"
+    if not wait.isdigit() and not (ONCE and os.path.exists("died")):
+        open("died", "w").close()
+        sys.exit(f"{wait} is no number")
+    time.sleep(int(wait) if wait.isdigit() else 1)
+sys.exit("the list failed")
+"#;
+
+const OF_429S: [&str; 6] = [
+    "--only",
+    "rate-limited",
+    "--only",
+    "rate-limited-without-retry-after",
+    "--only",
+    "rate-limited-retry-after-garbage",
+];
+
+#[test]
+fn an_error_that_several_runs_show_together_is_looked_for_once_more_when_all_have_ended() {
+    let client = Client::new("text", &TAKES_ANY_TEXT_FOR_A_NUMBER.replace("ONCE", "False"));
+    let drilled = client.drill(&OF_429S);
+    drilled.says(1, "FAIL retry-after-crashes · rate-limited-retry-after-garbage");
+    drilled.says(1, "seen 2 of 2");
+}
+
+#[test]
+fn one_that_the_second_run_does_not_show_is_a_warning() {
+    let client = Client::new("text-once", &TAKES_ANY_TEXT_FOR_A_NUMBER.replace("ONCE", "True"));
+    let drilled = client.drill(&OF_429S);
+    drilled.says(0, "WARN retry-after-crashes · rate-limited-retry-after-garbage");
+    drilled.says(0, "seen 1 of 2");
+}
