@@ -57,6 +57,8 @@
 //! operations and the contract's tables from the service's documents, and turns the built-in documents, which people
 //! read as YAML, into JSON for the start.
 
+#![forbid(unsafe_code)]
+
 pub(crate) mod auth;
 mod control;
 pub(crate) mod crypt;

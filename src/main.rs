@@ -1,7 +1,9 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs`,
 //! `tenant_args.rs`, `limit_args.rs`, `drill_args.rs` and `server_args.rs`, what is wrong with it in `cli/`, the files it
-//! names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in `log.rs`, the simulator in the library.
+//! names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in `log.rs`, the memory in
+//! `allocator.rs`, the simulator in the library.
 
+mod allocator;
 mod cli;
 mod commands;
 mod drill_args;
@@ -15,11 +17,8 @@ mod text_file;
 
 use std::process::ExitCode;
 
-/// The system's may keep what one thread freed from all others: memory then creeps up for as long as there is load.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::give_back_soon();
     let read = cli::Cli::read().map_err(commands::Failure::Usage);
     match read.and_then(commands::run) {
         Ok(()) => ExitCode::SUCCESS,

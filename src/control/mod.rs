@@ -40,6 +40,8 @@ const PREFIX: &str = "_sim";
 pub(crate) enum Said {
     /// A reply.
     Reply(Reply),
+    /// A long JSON text, in pieces.
+    Pieces(Vec<Bytes>),
     /// The exchanges that the filter admits, as they come, for as long as the client listens.
     Follow(Followed),
     /// The exchanges that the filter admits, as they are now.
@@ -234,6 +236,11 @@ fn done() -> Answer {
 fn json_of(status: StatusCode, body: &impl Serialize) -> Answer {
     let text = serde_json::to_vec(body).expect("reports can be written as JSON");
     reply(json_reply(status, text))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what a call's function ends with")]
+fn in_pieces(pieces: Vec<Bytes>) -> Answer {
+    Ok(Said::Pieces(pieces))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what a call's function ends with")]

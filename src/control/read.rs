@@ -55,6 +55,11 @@ impl Text<'_> {
         ControlError::bad(Censor::of_text(&self.text, &Secrets::default()).text(&error.to_string()))
     }
 
+    /// How long it is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     pub(super) fn as_document(&self) -> Document<'_> {
         Document { name: NAME, text: &self.text, format: self.format }
     }

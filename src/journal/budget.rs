@@ -27,15 +27,21 @@ impl JournalBudget {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Whether the journals keep more than they may.
-    pub(crate) fn is_exceeded(&self) -> bool {
-        self.used.load(Ordering::Relaxed) > self.limit
+    /// What journals may keep while something else takes `elsewhere` of it: never less than a quarter of all.
+    fn limit_beside(&self, elsewhere: usize) -> usize {
+        self.limit - elsewhere.min(self.limit / 4 * 3)
     }
 
-    /// To how many bytes each journal must be cut so that all together fit; the fullest give way first. `sizes` are
-    /// those of the journals.
-    pub(crate) fn level(&self, mut sizes: Vec<usize>) -> usize {
-        let room = self.limit - self.limit / SPARE;
+    /// Whether the journals keep more than they may, while something else takes `elsewhere` of it.
+    pub(crate) fn is_exceeded(&self, elsewhere: usize) -> bool {
+        self.used.load(Ordering::Relaxed) > self.limit_beside(elsewhere)
+    }
+
+    /// To how many bytes each journal must be cut so that all together fit, while something else takes `elsewhere`; the
+    /// fullest give way first. `sizes` are those of the journals.
+    pub(crate) fn level(&self, mut sizes: Vec<usize>, elsewhere: usize) -> usize {
+        let limit = self.limit_beside(elsewhere);
+        let room = limit - limit / SPARE;
         let excess = sizes.iter().sum::<usize>().saturating_sub(room);
         if excess == 0 {
             return usize::MAX;
@@ -85,9 +91,19 @@ mod tests {
             (vec![10_000, 1_000, 1_000], 4_300),
             (vec![100; 126], 50),
         ] {
-            assert_eq!(budget.level(sizes.clone()), level, "{sizes:?}");
+            assert_eq!(budget.level(sizes.clone(), 0), level, "{sizes:?}");
             let kept: usize = sizes.iter().map(|size| size.min(&level)).sum();
             assert!(kept <= 6_300);
         }
+    }
+
+    #[test]
+    fn what_something_else_takes_journals_give_up_until_a_quarter_is_left() {
+        let budget = JournalBudget::new(6_400);
+        budget.note(0, 1_601, 0);
+        let exceeded = [0, 4_799, 4_800, usize::MAX].map(|elsewhere| budget.is_exceeded(elsewhere));
+        assert_eq!(exceeded, [false, false, true, true]);
+        let levels = [0, 1_280, 4_800, usize::MAX].map(|elsewhere| budget.level(vec![6_000, 100], elsewhere));
+        assert_eq!(levels, [usize::MAX, 4_940, 1_475, 1_475]);
     }
 }

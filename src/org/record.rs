@@ -148,17 +148,29 @@ pub(super) fn render<R: Record>(record: &R) -> Bytes {
     })
 }
 
-/// Many records as they are sent, in one piece of memory.
+/// A piece of memory that records share takes no more of them when it is this long, in bytes: it is copied as it grows.
+const ENOUGH_TOGETHER: usize = 64 << 10;
+
+/// Many records as they are sent, in few pieces of memory.
 pub(super) fn render_together<R: Record>(records: &[R]) -> Vec<Bytes> {
-    let mut all = Vec::new();
-    let mut ends = Vec::with_capacity(records.len());
+    let mut rendered = Vec::with_capacity(records.len());
+    let (mut together, mut ends) = (Vec::new(), Vec::new());
     for record in records {
-        write(record, &mut all);
-        ends.push(all.len());
+        write(record, &mut together);
+        ends.push(together.len());
+        if together.len() >= ENOUGH_TOGETHER {
+            rendered.extend(apart(std::mem::take(&mut together), &mut ends));
+        }
     }
-    let all = Bytes::from(all.into_boxed_slice());
-    let begins = std::iter::once(0).chain(ends.iter().copied());
-    begins.zip(&ends).map(|(begin, &end)| all.slice(begin..end)).collect()
+    rendered.extend(apart(together, &mut ends));
+    rendered
+}
+
+/// The parts of a piece of memory, of which these are the ends.
+fn apart(together: Vec<u8>, ends: &mut Vec<usize>) -> impl Iterator<Item = Bytes> {
+    let together = Bytes::from(together.into_boxed_slice());
+    let mut begin = 0;
+    ends.drain(..).map(move |end| together.slice(std::mem::replace(&mut begin, end)..end))
 }
 
 fn write<R: Record>(record: &R, text: &mut Vec<u8>) {

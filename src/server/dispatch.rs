@@ -210,6 +210,7 @@ fn control_answer(
     let epoch = tenant.epoch();
     let (reply, stream) = match said {
         Said::Reply(reply) => (reply, None),
+        Said::Pieces(pieces) => in_pieces(pieces),
         Said::Ended(ended) => {
             // Written before it is told: who reads the answer may look for the files.
             keep_journal(journals, &ended);
@@ -229,14 +230,20 @@ fn control_answer(
                 is_over = tenant.next_page(&mut listing, &mut page, wall);
                 pages.push(page.into_boxed_str().into_boxed_bytes().into());
             }
-            // Most journals are one page.
-            let stream = (!pages.is_empty()).then_some(Stream::Pages(pages));
-            (control::json_reply(StatusCode::OK, first), stream)
+            in_pieces(std::iter::once(first.into()).chain(pages))
         }
     };
     let trace = Trace { epoch, tenant: Arc::clone(tenant.name()), ..Trace::default() };
     let outcome = Outcome { reply, stamp: None, delivery: Delivery::default(), trace };
     Answered { outcome, tenant: Some(tenant), stream }
+}
+
+/// A JSON text as the reply that its first piece is, and what that goes on with. Most texts are one piece.
+fn in_pieces(pieces: impl IntoIterator<Item = Bytes>) -> (Reply, Option<Stream>) {
+    let mut pieces = pieces.into_iter();
+    let first = pieces.next().unwrap_or_default();
+    let rest: Vec<_> = pieces.collect();
+    (control::json_reply(StatusCode::OK, first), (!rest.is_empty()).then_some(Stream::Pages(rest)))
 }
 
 /// Refuses a request to a tenant that does not exist and is not made. A name with capitals is a slip that others would

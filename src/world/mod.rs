@@ -10,9 +10,9 @@ mod tenants;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::auth::Auth;
 use crate::chance::Chance;
@@ -42,6 +42,12 @@ pub const DEFAULT_TENANT: &str = "default";
 pub const DEFAULT_MAX_TENANTS: usize = 20_000;
 /// The longest tenant name, as long as a DNS label may be.
 const LONGEST_NAME: usize = 63;
+/// What states may take, in bytes, before journals give up as much as goes beyond.
+const STATES_BESIDE_JOURNALS: usize = 64 << 20;
+/// What a document takes until it is a state: its text, its types, and the state beside the former one.
+const TIMES_ITS_TEXT: usize = 3;
+/// Larger states, in bytes, are written one after the other.
+const LARGE_STATE: usize = 1 << 20;
 
 /// Everything above one tenant.
 #[derive(Debug)]
@@ -73,6 +79,10 @@ pub struct World {
     built_in: Mutex<HashMap<String, Template>>,
     /// Held by the one who makes journals give way.
     fitting: Mutex<()>,
+    /// What documents take that are being made into states, in bytes.
+    preparing: AtomicUsize,
+    /// Held by the one who writes a large state: that takes as much memory again.
+    writing_large: Mutex<()>,
     named: AtomicU64,
     outside: AtomicU64,
     /// What the server counts.
@@ -184,6 +194,8 @@ impl World {
             states,
             built_in: Mutex::default(),
             fitting: Mutex::default(),
+            preparing: AtomicUsize::new(0),
+            writing_large: Mutex::default(),
             named: AtomicU64::new(0),
             outside: AtomicU64::new(0),
             metrics,
@@ -338,14 +350,30 @@ impl World {
         Tenant::new(name, template, options, birth)
     }
 
-    /// Makes the fullest journals give way when all together keep more than they may. One tenant is locked at a time.
+    /// Has journals make room for what a document of `bytes` takes until it is a state, for as long as this is held.
+    pub(crate) fn preparing(&self, bytes: usize) -> Preparing<'_> {
+        let preparing = Preparing { world: self, bytes: bytes.saturating_mul(TIMES_ITS_TEXT) };
+        self.preparing.fetch_add(preparing.bytes, Ordering::Relaxed);
+        self.fit_journals();
+        preparing
+    }
+
+    /// The turn of a tenant whose state is large, in which it may be written; a small one needs none.
+    pub(crate) fn turn_of(&self, tenant: &Tenant) -> Option<MutexGuard<'_, ()>> {
+        (tenant.counted_bytes().0 > LARGE_STATE).then(|| self.writing_large.lock())
+    }
+
+    /// Makes the fullest journals give way when all together keep more than they may, beside what states take. One tenant
+    /// is locked at a time.
     pub(crate) fn fit_journals(&self) {
-        if !self.journals.is_exceeded() {
+        let states = self.states.used().saturating_add(self.preparing.load(Ordering::Relaxed));
+        let elsewhere = states.saturating_sub(STATES_BESIDE_JOURNALS);
+        if !self.journals.is_exceeded(elsewhere) {
             return;
         }
         let Some(_only_one) = self.fitting.try_lock() else { return };
         let tenants = self.tenants();
-        let level = self.journals.level(tenants.iter().map(|tenant| tenant.journal_bytes()).collect());
+        let level = self.journals.level(tenants.iter().map(|tenant| tenant.journal_bytes()).collect(), elsewhere);
         for tenant in tenants {
             tenant.cut_journal(level);
         }
@@ -354,6 +382,19 @@ impl World {
     /// Whether there may be one more tenant.
     fn has_room(&self, others: &HashMap<String, Arc<Tenant>>) -> Result<(), WorldError> {
         if 1 + others.len() < self.max_tenants { Ok(()) } else { Err(WorldError::Full(self.max_tenants)) }
+    }
+}
+
+/// What journals give up while a document is made into a state.
+#[derive(Debug)]
+pub(crate) struct Preparing<'a> {
+    world: &'a World,
+    bytes: usize,
+}
+
+impl Drop for Preparing<'_> {
+    fn drop(&mut self) {
+        self.world.preparing.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

@@ -268,6 +268,7 @@ impl World {
         }
         others.insert(name.clone(), tenant);
         drop((owners, others));
+        self.fit_journals();
         Ok(TenantReport { base_url: format!("{root}/tenants/{name}"), name, seed, clients, warnings })
     }
 

@@ -108,6 +108,7 @@ fn imports_only_point_down() {
         let room = name.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
         if [
             "lib",
+            "allocator",
             "main",
             "cli",
             "drill_args",
@@ -142,4 +143,18 @@ fn an_import_that_points_up_or_sideways_is_found() {
         assert_eq!(mistakes(room, "x.rs", text).len(), 1, "{text}");
     }
     assert!(mistakes("server", "x.rs", "use crate::{control, pipeline};\n// crate::simulator\n").is_empty());
+}
+
+#[test]
+fn nothing_of_ours_is_unsafe_but_one_call_of_the_allocator() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    assert!(read("src/lib.rs").lines().any(|line| line == "#![forbid(unsafe_code)]"));
+    // Everywhere else it is an error, unless a file says that it is not.
+    assert!(read("Cargo.toml").lines().any(|line| line == "unsafe_code = \"deny\""));
+    let mut about_it: Vec<_> = files(&root.join("src"));
+    about_it.retain(|path| fs::read_to_string(path).unwrap().contains("unsafe_code"));
+    about_it.sort();
+    assert_eq!(about_it, ["src/allocator.rs", "src/lib.rs"].map(|path| root.join(path)));
+    assert_eq!(read("src/allocator.rs").matches("unsafe {").count(), 1);
 }

@@ -26,7 +26,9 @@ pub(in crate::control) fn make_named(asked: &ControlRequest<'_>) -> Answer {
 /// Creates the requested tenant, under the name in the path if there is one.
 fn create(asked: &ControlRequest<'_>, in_path: Option<&str>) -> Answer {
     let admit = |wanted: &Node<'_>| asked.world.admit_fixture(wanted);
-    let checked = document(asked.request)?.or_empty_where(admit, |mut wanted: TenantRequest, place| {
+    let text = document(asked.request)?;
+    let _room = asked.world.preparing(text.len());
+    let checked = text.or_empty_where(admit, |mut wanted: TenantRequest, place| {
         if let Some(in_path) = in_path {
             let name = wanted.name.get_or_insert_with(|| in_path.to_owned());
             if name != in_path {
