@@ -373,7 +373,8 @@ impl World {
         }
         let Some(_only_one) = self.fitting.try_lock() else { return };
         let tenants = self.tenants();
-        let level = self.journals.level(tenants.iter().map(|tenant| tenant.journal_bytes()).collect(), elsewhere);
+        let level =
+            self.journals.level(tenants.iter().map(|tenant| tenant.journal_bytes()).collect(), elsewhere);
         for tenant in tenants {
             tenant.cut_journal(level);
         }
