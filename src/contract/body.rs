@@ -130,16 +130,18 @@ fn add_violations(validator: &Validator, value: &Value, violations: &mut Vec<Vio
     if validator.is_valid(value) {
         return;
     }
-    let errors = validator.iter_errors(value).take(MOST_VIOLATIONS + 1);
-    let mut found: Vec<_> = errors.map(|error| violation(&error)).collect();
-    let is_cut = found.len() > MOST_VIOLATIONS;
-    found.truncate(MOST_VIOLATIONS);
-    found.dedup_by(|second, first| second.text == first.text);
-    if is_cut {
-        let text = "There are further mistakes.".to_owned();
-        found.push(Violation { code: DetailCode::ReferenceNotFound, text, aside: None });
+    let begin = violations.len();
+    for (place, error) in validator.iter_errors(value).enumerate() {
+        if place == MOST_VIOLATIONS {
+            let text = "There are further mistakes.".to_owned();
+            violations.push(Violation { code: DetailCode::ReferenceNotFound, text, aside: None });
+            return;
+        }
+        let found = violation(&error);
+        if violations[begin..].last().is_none_or(|before| before.text != found.text) {
+            violations.push(found);
+        }
     }
-    violations.append(&mut found);
 }
 
 fn compile(schema: &str) -> Validator {

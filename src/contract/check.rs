@@ -152,8 +152,8 @@ fn check_parameters(
 /// The refusal that names all violations, in their order; `None` when there are none.
 fn refusal(mut violations: Vec<Violation>) -> Option<Refusal> {
     violations.sort_by_key(|violation| violation.code);
-    let asides: Vec<String> = violations.iter_mut().filter_map(|violation| violation.aside.take()).collect();
-    let aside = (!asides.is_empty()).then(|| asides.join("; "));
+    let asides = violations.iter_mut().filter_map(|violation| violation.aside.take());
+    let aside = asides.reduce(|first, next| first + "; " + &next);
     let mut violations = violations.into_iter();
     let Violation { code, text, .. } = violations.next()?;
     let further = violations.map(|violation| violation.text).collect();

@@ -122,7 +122,7 @@ impl Contract {
     /// Whether an operation that takes long may be meant, by a method and by how a path begins: a cheap question that
     /// rules out most requests.
     pub fn may_be_slow(&self, method: &Method, path: &str) -> bool {
-        *method == Method::POST && (path.contains('%') || route::begins_with(path, &self.slow_names))
+        *method == Method::POST && (route::is_encoded(path) || route::begins_with(path, &self.slow_names))
     }
 
     /// Who may make the call that a route leads to; `None` when everybody may.

@@ -161,7 +161,7 @@ enum Spelling {
 
 impl Spelling {
     fn of(path: &str) -> Self {
-        if path.as_bytes().contains(&b'%') { Self::Encoded } else { Self::Plain }
+        if position(path.as_bytes(), |byte| byte == b'%').is_some() { Self::Encoded } else { Self::Plain }
     }
 
     /// Whether a piece of the path is this text.
@@ -179,10 +179,15 @@ fn branch(branches: List<Branch>, first: &str, spelling: Spelling) -> Option<&'s
     }
 }
 
+/// Whether some of a path is encoded.
+pub(super) fn is_encoded(path: &str) -> bool {
+    Spelling::of(path) == Spelling::Encoded
+}
+
 /// Whether a path without encoded bytes begins with one of these names, in front of a version or behind one.
 pub(super) fn begins_with(path: &str, names: &[&str]) -> bool {
-    let pieces = path.split('/').filter(|piece| !piece.is_empty());
-    pieces.take(2).any(|piece| names.contains(&piece))
+    let [first, second, ..] = Pieces::of(path).found;
+    names.contains(&first) || names.contains(&second)
 }
 
 /// Where the rest of a path leads in a version, the `version`-th, or outside all of them.

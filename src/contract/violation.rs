@@ -27,7 +27,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
     let is_missing = |field: &str| Violation {
         code: DetailCode::Missing,
         text: ["Required field \"", field, "\" was missing or empty."].concat(),
-        aside: instance.is_null().then(|| format!("`{field}` was null; expected a value")),
+        aside: instance.is_null().then(|| ["`", field, "` was null; expected a value"].concat()),
     };
     // Invented: the texts of illegal values. What the service says here is not known.
     let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text, aside: None };

@@ -9,7 +9,9 @@ use super::{Document, Format};
 
 /// The value of a client's JSON body, or what is wrong with it, in our own words.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(bytes).map_err(|_| {
+    // A text that was checked as a whole is not checked again, string by string.
+    let value = std::str::from_utf8(bytes).ok().and_then(|text| serde_json::from_str(text).ok());
+    value.ok_or_else(|| {
         let text = match decode("body", bytes) {
             Err(error) => return error.to_string(),
             Ok(Cow::Owned(_)) => return "body: UTF-16; expected UTF-8".to_owned(),

@@ -2,7 +2,7 @@
 //! reset, and a state that is imported or exported follow from it. What one table says of another is in `links.rs`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -227,7 +227,7 @@ pub(crate) struct Organisation {
     links: Links,
     ahead: Ahead,
     /// How many ids were drawn under each label.
-    made: HashMap<&'static str, u64>,
+    made: BTreeMap<&'static str, u64>,
 }
 
 impl Organisation {
@@ -238,7 +238,7 @@ impl Organisation {
             tables: Tables::of(&fixture),
             links: Links::of(&fixture),
             ahead: Ahead::of(&fixture),
-            made: HashMap::new(),
+            made: BTreeMap::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::wire::json;
+use crate::wire::scan::position;
 
 /// What comes before the id in a record's text.
 pub(super) const BEFORE_ID: &[u8] = br#"{"id":""#;
@@ -29,6 +30,10 @@ pub(super) fn is_text_of(rendered: &[u8], escaped_id: &str) -> bool {
 /// The id in a record's text, escaped.
 pub(super) fn escaped_id_in(rendered: &[u8]) -> &[u8] {
     let rest = &rendered[BEFORE_ID.len()..];
+    // Nearly no id has an escape.
+    if let Some(end) = position(rest, json::is_special).filter(|stop| rest[*stop] == b'"') {
+        return &rest[..end];
+    }
     let mut is_escaped = false;
     let end = rest.iter().position(|&byte| {
         let ends = byte == b'"' && !is_escaped;

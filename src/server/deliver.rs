@@ -1,15 +1,17 @@
 //! Delivering an outcome: hold it, then send it whole, slowly, in part, or not at all. How a delivery waits is in
 //! `waiting.rs`, how a body is sent piece by piece in `feed.rs`. The result is noted in the tenant's journal.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::ext::ReasonPhrase;
-use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, CONTENT_TYPE, Entry, HeaderValue};
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
+use smallvec::smallvec;
 
 use super::body::{Broken, Outgoing};
+use super::budget::Budget;
 use super::dispatch::{self, Answered, Stream};
 use super::feed::{Reader, Slowly, feed};
 use super::follow::follow;
@@ -21,8 +23,8 @@ use crate::clock::Timestamp;
 use crate::control;
 use crate::tenant::agenda::Wait;
 use crate::tenant::{ExchangeId, Tenant};
-use crate::wire::reply::NAMELESS;
-use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp, cors};
+use crate::wire::reply::{Fields, JSON, NAMELESS};
+use crate::wire::{Delivery, Manner, Outcome, Refusal, Reply, Stamp, TrackingId, cors};
 
 /// What a delivery needs to know about the request it answers.
 pub(super) struct Recipient {
@@ -32,6 +34,24 @@ pub(super) struct Recipient {
     pub(super) vitals: Arc<Vitals>,
     pub(super) shared: Arc<Shared>,
     pub(super) open: OpenRequest,
+}
+
+/// Delivers an outcome at once, or gives it back: it waits, is not delivered as it is, or there is no room for it now, for
+/// which it is refused where those are delivered that wait.
+pub(super) fn deliver_at_once(
+    answered: Answered,
+    method: &Method,
+    answers: &Arc<Budget>,
+) -> Result<Response<Outgoing>, Box<Answered>> {
+    let room = answered.is_long().then(|| answered.room_in(answers));
+    if !answered.is_told_at_once() || matches!(room, Some(None)) {
+        return Err(Box::new(answered));
+    }
+    let response = response(answered.outcome.reply, answered.outcome.stamp.as_ref(), method);
+    Ok(match room.flatten() {
+        Some(taken) => response.map(|body| body.keeping(taken)),
+        None => response,
+    })
 }
 
 /// Delivers an outcome. `Err` aborts the exchange: the connection in HTTP/1.1, the stream in HTTP/2.
@@ -187,26 +207,44 @@ fn close(recipient: &Recipient) -> Result<Response<Outgoing>, Broken> {
     Err(Broken)
 }
 
-/// The header fields of most answers, and the length for HEAD.
+/// As many header fields as nearly every answer has.
 const USUAL_FIELDS: usize = 8;
 
-pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> Response<Outgoing> {
-    let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
-    let own = reply.headers;
-    let stamped = stamp.map(|stamp| {
-        stamp.fields().map(|(name, value)| {
-            let is_own = own.iter().any(|(known, _)| *known == name);
-            (name, value, is_own)
-        })
-    });
-    for (name, value) in own {
-        headers.append(name, value);
+/// The header fields of most answers, with a stamp of no reply: to copy a map costs less than to make one.
+static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let stamp = Stamp { tracking_id: TrackingId([0; 16]), date: HeaderValue::from_static("") };
+    make_header_fields(smallvec![(CONTENT_TYPE, JSON)], Some(&stamp))
+});
+
+/// The header fields of an answer in their order: its own, and those of the stamp that it has not.
+fn header_fields(own: Fields, stamp: Option<&Stamp>) -> HeaderMap {
+    match (&*own, stamp) {
+        ([(name, value)], Some(stamp)) if *name == CONTENT_TYPE && *value == JSON => {
+            let mut fields = USUAL.clone();
+            for (name, value) in stamp.fields_of_its_own() {
+                fields.insert(name, value);
+            }
+            fields
+        }
+        _ => make_header_fields(own, stamp),
     }
-    for (name, value, is_own) in stamped.into_iter().flatten() {
-        if !is_own {
-            headers.append(name, value());
+}
+
+fn make_header_fields(own: Fields, stamp: Option<&Stamp>) -> HeaderMap {
+    let mut fields = HeaderMap::with_capacity(USUAL_FIELDS);
+    for (name, value) in own {
+        fields.append(name, value);
+    }
+    for (name, value) in stamp.into_iter().flat_map(Stamp::fields) {
+        if let Entry::Vacant(place) = fields.entry(name) {
+            place.insert(value);
         }
     }
+    fields
+}
+
+pub(super) fn response(reply: Reply, stamp: Option<&Stamp>, method: &Method) -> Response<Outgoing> {
+    let mut headers = header_fields(reply.headers, stamp);
     let mut body = reply.body;
     if *method == Method::HEAD {
         headers.insert(CONTENT_LENGTH, body.len().into());

@@ -16,7 +16,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::body::{Broken, Outgoing};
 use super::budget::Budget;
-use super::deliver::{Recipient, deliver, response};
+use super::deliver::{Recipient, deliver, deliver_at_once, response};
 use super::dispatch::{self, Answered};
 use super::incoming::{self, Share, Unread};
 use super::target::Target;
@@ -104,19 +104,14 @@ impl Exchanges {
             return OnWay::Later(Box::pin(answering));
         }
         let (answered, method) = self.answer(request, &target);
-        // An answer for which there is no room is refused where others are delivered.
-        let room = answered.is_long().then(|| answered.room_in(&self.shared.answers));
-        if answered.is_told_at_once() && !matches!(room, Some(None)) {
-            let response = response(answered.outcome.reply, answered.outcome.stamp.as_ref(), &method);
-            let response = match room.flatten() {
-                Some(taken) => response.map(|body| body.keeping(taken)),
-                None => response,
-            };
-            return OnWay::AtOnce(Some(Ok(response)));
+        match deliver_at_once(answered, &method, &self.shared.answers) {
+            Ok(response) => OnWay::AtOnce(Some(Ok(response))),
+            Err(answered) => {
+                let exchanges = self.clone();
+                let delivering = async move { exchanges.deliver(answered, method, version, open).await };
+                OnWay::Later(Box::pin(delivering))
+            }
         }
-        drop(room);
-        let exchanges = self.clone();
-        OnWay::Later(Box::pin(async move { exchanges.deliver(answered, method, version, open).await }))
     }
 
     /// Why a head is refused, for the client and for people.
@@ -165,7 +160,11 @@ impl Exchanges {
             self.answer(request, &target)
         };
         drop((turn, share));
-        self.deliver(answered, method, version, open).await
+        match deliver_at_once(answered, &method, &self.shared.answers) {
+            Ok(response) => Ok(response),
+            // Kept apart, so that those that need not wait carry nothing of what waiting takes.
+            Err(answered) => Box::pin(self.deliver(answered, method, version, open)).await,
+        }
     }
 
     /// Reads a request's body, or says why that is not possible. A turn is given back when that takes long.
@@ -282,14 +281,14 @@ impl Exchanges {
     /// Delivers an answer; the exchange is open until that is done.
     async fn deliver(
         &self,
-        answered: Answered,
+        answered: Box<Answered>,
         method: Method,
         version: Version,
         open: OpenRequest,
     ) -> Result<Response<Outgoing>, Ended> {
         let (vitals, shared) = (Arc::clone(&self.vitals), Arc::clone(&self.shared));
         let connection = self.connection;
-        Ok(deliver(answered, Recipient { connection, method, version, vitals, shared, open }).await?)
+        Ok(deliver(*answered, Recipient { connection, method, version, vitals, shared, open }).await?)
     }
 }
 

@@ -43,8 +43,9 @@ struct Line {
 }
 
 /// Whether reading a request line stops at a byte: it is encoded, or the line's end.
+#[expect(clippy::needless_bitwise_bool, reason = "many bytes are looked at together")]
 fn is_stop(byte: u8) -> bool {
-    byte == b'\n' || byte == b'"' || byte == b'<' || byte == b'>'
+    (byte == b'\n') | (byte == b'"') | (byte == b'<') | (byte == b'>')
 }
 
 impl Line {

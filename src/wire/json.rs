@@ -11,8 +11,10 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !text.bytes().fold(false, |found, byte| found | is_special(byte))
 }
 
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
+/// Whether a byte is escaped in a text, or ends it.
+#[expect(clippy::needless_bitwise_bool, reason = "many bytes are looked at together")]
+pub(crate) fn is_special(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }
 
 /// Writes a text.

@@ -21,7 +21,7 @@ const RECENT: usize = 4;
 pub struct Packed {
     method: Method,
     /// The target, followed by the body if it is short.
-    text: Arc<[u8]>,
+    text: Box<[u8]>,
     target_len: usize,
     /// Where in the target's path the path below the tenant's base URL begins.
     path_start: usize,
@@ -33,13 +33,10 @@ pub struct Packed {
     is_reused_connection: bool,
 }
 
-/// What packs requests; it knows the header fields of the last few.
+/// What packs requests; it knows the header fields of the last few, the latest first.
 #[derive(Clone, Debug, Default)]
 pub struct Packer {
     recent: [Arc<[u8]>; RECENT],
-    /// Which of them is the next to be forgotten.
-    oldest: usize,
-    scratch: Vec<u8>,
 }
 
 impl Packer {
@@ -59,7 +56,7 @@ impl Packer {
         };
         Packed {
             method: request.method.clone(),
-            text: [target.as_bytes(), short].concat().into(),
+            text: [target.as_bytes(), short].concat().into_boxed_slice(),
             target_len: target.len(),
             path_start,
             fields: self.fields(&request.headers),
@@ -71,22 +68,22 @@ impl Packer {
     }
 
     fn fields(&mut self, headers: &HeaderMap) -> Arc<[u8]> {
-        self.scratch.clear();
+        if let Some(place) = self.recent.iter().position(|known| are_of(known, headers)) {
+            self.recent[..=place].rotate_right(1);
+            return Arc::clone(&self.recent[0]);
+        }
+        let mut fields = Vec::new();
         for (name, value) in headers {
             for part in [name.as_str().as_bytes(), value.as_bytes()] {
                 // A part is shorter than the head that it came in, and that is bounded far below 4 GiB.
                 let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
-                self.scratch.extend_from_slice(&length.to_le_bytes());
-                self.scratch.extend_from_slice(part);
+                fields.extend_from_slice(&length.to_le_bytes());
+                fields.extend_from_slice(part);
             }
         }
-        if let Some(known) = self.recent.iter().find(|known| ***known == *self.scratch) {
-            return Arc::clone(known);
-        }
-        let fields: Arc<[u8]> = self.scratch.as_slice().into();
-        self.recent[self.oldest] = Arc::clone(&fields);
-        self.oldest = (self.oldest + 1) % RECENT;
-        fields
+        self.recent.rotate_right(1);
+        self.recent[0] = fields.into();
+        Arc::clone(&self.recent[0])
     }
 }
 
@@ -131,6 +128,14 @@ impl Packed {
         };
         self.text.len() + self.fields.len() + body
     }
+}
+
+/// Whether these are the packed header fields.
+fn are_of(mut packed: &[u8], headers: &HeaderMap) -> bool {
+    let mut comes = |expected: &[u8]| part(&mut packed) == Some(expected);
+    let are_equal =
+        headers.iter().all(|(name, value)| comes(name.as_str().as_bytes()) && comes(value.as_bytes()));
+    are_equal && packed.is_empty()
 }
 
 /// Takes one part off the front.
@@ -179,11 +184,14 @@ mod tests {
     fn equal_header_fields_are_kept_once() {
         let mut packer = Packer::default();
         let first = packer.pack(&request("/a"), "/a");
-        for nth in 0..RECENT - 1 {
-            packer.pack(&request("/a").header(COOKIE, &nth.to_string()), "/a");
-        }
+        let pack_others = |packer: &mut Packer, many: usize| {
+            for nth in 0..many {
+                packer.pack(&request("/a").header(COOKIE, &nth.to_string()), "/a");
+            }
+        };
+        pack_others(&mut packer, RECENT - 1);
         assert!(Arc::ptr_eq(&first.fields, &packer.pack(&request("/b"), "/b").fields));
-        packer.pack(&request("/a").header(COOKIE, "another"), "/a");
+        pack_others(&mut packer, RECENT);
         assert!(!Arc::ptr_eq(&first.fields, &packer.pack(&request("/b"), "/b").fields));
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::scan::position;
+
 /// The pairs of a query or urlencoded body, in order, decoded; a name without `=` has an empty value.
 /// Sequences that are not UTF-8 become U+FFFD, and stray `%` stay as they are.
 pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
@@ -16,7 +18,11 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 /// One path segment, decoded; `+` is literal.
 pub fn decode_segment(text: &str) -> Cow<'_, str> {
     // Nearly every segment needs no decoding.
-    if text.as_bytes().contains(&b'%') { percent_decode_str(text).decode_utf8_lossy() } else { text.into() }
+    if position(text.as_bytes(), |byte| byte == b'%').is_some() {
+        percent_decode_str(text).decode_utf8_lossy()
+    } else {
+        text.into()
+    }
 }
 
 /// A name or a value of a query or form, decoded; `+` is a blank.

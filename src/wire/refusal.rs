@@ -315,24 +315,34 @@ fn dto(
     let mut body = Vec::with_capacity(USUAL_BYTES);
     let mut dto = Object::begin(&mut body);
     dto.text("detailCode", detail_code).text("trackingId", tracking_id.text(&mut [0; 32]));
-    write_messages(dto.member("messages"), locales.iter().map(|begin| (*begin, text)));
+    let quoted = quoted(text);
+    write_messages(dto.member("messages"), locales.iter().map(|begin| (*begin, &quoted)));
     if let Some(causes) = causes {
-        write_messages(dto.member("causes"), causes.iter().map(|text| (BY_DEFAULT, text.as_str())));
+        write_messages(dto.member("causes"), causes.iter().map(|text| (BY_DEFAULT, self::quoted(text))));
     }
     dto.end();
     body.shrink_to_fit();
     Reply::json(status, body)
 }
 
-/// Writes messages, each by how it begins and its text.
-fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a str, &'a str)>) {
+/// A text as it stands in a body.
+fn quoted(text: &str) -> Vec<u8> {
+    // Nearly every text names a field in quotes, which are escaped.
+    const ESCAPES: usize = 16;
+    let mut quoted = Vec::with_capacity(text.len() + ESCAPES);
+    json::text(&mut quoted, text);
+    quoted
+}
+
+/// Writes messages, each by how it begins and its quoted text.
+fn write_messages<'a>(into: &mut Vec<u8>, messages: impl Iterator<Item = (&'a str, impl AsRef<[u8]>)>) {
     into.push(b'[');
-    for (place, (begin, text)) in messages.enumerate() {
+    for (place, (begin, quoted)) in messages.enumerate() {
         if place > 0 {
             into.push(b',');
         }
         into.extend_from_slice(begin.as_bytes());
-        json::text(into, text);
+        into.extend_from_slice(quoted.as_ref());
         into.push(b'}');
     }
     into.push(b']');

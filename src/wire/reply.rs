@@ -102,7 +102,7 @@ impl Reply {
     pub fn stamped(mut self, stamp: &Stamp) -> Self {
         for (name, value) in stamp.fields() {
             if !self.headers.iter().any(|(known, _)| *known == name) {
-                self.headers.push((name, value()));
+                self.headers.push((name, value));
             }
         }
         self
@@ -145,17 +145,17 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The fields in order, each value made when it is needed.
-    pub(crate) fn fields(&self) -> [(HeaderName, impl FnOnce() -> HeaderValue + '_); 3] {
-        let field = |nth: u8| {
-            move || match nth {
-                0 => NOT_CACHED,
-                1 => HeaderValue::from_bytes(&self.tracking_id.digits())
-                    .expect("hexadecimal digits are allowed"),
-                _ => self.date.clone(),
-            }
-        };
-        [(CACHE_CONTROL, field(0)), (REQUEST_ID, field(1)), (DATE, field(2))]
+    /// The fields in order.
+    pub(crate) fn fields(&self) -> [(HeaderName, HeaderValue); 3] {
+        let [tracking_id, date] = self.fields_of_its_own();
+        [(CACHE_CONTROL, NOT_CACHED), tracking_id, date]
+    }
+
+    /// Those in which one reply differs from another, in order.
+    pub(crate) fn fields_of_its_own(&self) -> [(HeaderName, HeaderValue); 2] {
+        let tracking_id =
+            HeaderValue::from_bytes(&self.tracking_id.digits()).expect("hexadecimal digits are allowed");
+        [(REQUEST_ID, tracking_id), (DATE, self.date.clone())]
     }
 }
 

@@ -9,6 +9,8 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 
+use super::scan::position;
+
 /// What precedes a token.
 const BEARER: &[u8] = b"bearer ";
 
@@ -166,8 +168,9 @@ impl Request {
     /// The media type of the body, lower case, without parameters.
     pub fn media_type(&self) -> Option<Cow<'_, str>> {
         let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let media_type = value.split(';').next().unwrap_or_default().trim();
-        let is_lower_case = !media_type.bytes().any(|byte| byte.is_ascii_uppercase());
+        let end = position(value.as_bytes(), |byte| byte == b';').unwrap_or(value.len());
+        let media_type = value[..end].trim_ascii();
+        let is_lower_case = position(media_type.as_bytes(), |byte| byte.is_ascii_uppercase()).is_none();
         (!media_type.is_empty())
             .then(|| if is_lower_case { media_type.into() } else { media_type.to_ascii_lowercase().into() })
     }

@@ -102,24 +102,24 @@ fn no_group() -> Refusal {
 
 /// What a client may choose: name, policy and sources. `id`, `created`, `modified` and anything else it sent
 /// are the service's to choose or unknown to it, and are ignored.
-fn asked_for(mut body: Value) -> Group {
-    let mut text = |field: &str| match body.get_mut(field).map(Value::take) {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    };
-    let (name, password_policy_id) = (text("name"), text("passwordPolicyId"));
-    let source_ids = match body.get_mut("sourceIds").map(Value::take) {
-        Some(Value::Array(ids)) => Some(
-            ids.into_iter()
-                .filter_map(|id| match id {
-                    Value::String(id) => Some(id),
-                    _ => None,
-                })
-                .collect(),
-        ),
-        _ => None,
-    };
-    Group { name, password_policy_id, source_ids, ..Group::default() }
+fn asked_for(body: Value) -> Group {
+    let mut group = Group::default();
+    let Value::Object(members) = body else { return group };
+    for (field, value) in members {
+        match (&*field, value) {
+            ("name", Value::String(name)) => group.name = Some(name),
+            ("passwordPolicyId", Value::String(id)) => group.password_policy_id = Some(id),
+            ("sourceIds", Value::Array(ids)) => {
+                group.source_ids = Some(ids.into_iter().filter_map(text).collect());
+            }
+            _ => {}
+        }
+    }
+    group
+}
+
+fn text(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
 }
 
 /// What happens to the sources that leave `group` (all but those in `staying`): each becomes independent, with the
