@@ -40,7 +40,10 @@ type refused struct {
 	status int
 	text   string
 }
-type unclear struct{ text string }
+type unclear struct {
+	text string
+	told time.Duration
+}
 
 func (e refused) Error() string { return e.text }
 func (e unclear) Error() string { return e.text }
@@ -48,6 +51,13 @@ func (e unclear) Error() string { return e.text }
 func isStatus(err error, status int) bool {
 	var told refused
 	return errors.As(err, &told) && told.status == status
+}
+
+// pause is how long to wait after an end: as long as it asked for, if that is longer than the back-off.
+func pause(err error, step int) time.Duration {
+	var end unclear
+	errors.As(err, &end)
+	return max(backoff(step), min(end.told, longestWait))
 }
 
 func isUnclear(err error) bool {
@@ -96,12 +106,12 @@ func (c *client) send(method, path, contentType string, body []byte) (answer, er
 	}
 	reply, err := c.http.Do(request)
 	if err != nil {
-		return answer{}, unclear{err.Error()}
+		return answer{}, unclear{text: err.Error()}
 	}
 	defer reply.Body.Close()
 	text, err := io.ReadAll(reply.Body)
 	if err != nil {
-		return answer{}, unclear{fmt.Sprintf("%s: no whole answer: %v", method, err)}
+		return answer{}, unclear{text: fmt.Sprintf("%s: no whole answer: %v", method, err)}
 	}
 	return answer{reply.StatusCode, reply.Header, text}, nil
 }
@@ -125,7 +135,7 @@ func repeat(what string, unclearEnds bool, once func() (answer, bool, error)) (a
 				return got, refused{got.status, what + ": " + trouble}
 			}
 			if got.status != 429 && unclearEnds {
-				return got, unclear{what + ": " + trouble}
+				return got, unclear{what + ": " + trouble, toldWait(got.headers)}
 			}
 			told = toldWait(got.headers)
 		}
@@ -150,7 +160,7 @@ func (c *client) renew() error {
 			return got, false, err
 		}
 		if json.Unmarshal(got.body, &value) != nil || value.Token == "" {
-			return got, false, unclear{"the answer to the token call holds no token"}
+			return got, false, unclear{text: "the answer to the token call holds no token"}
 		}
 		return got, true, nil
 	})
@@ -184,7 +194,7 @@ func (c *client) call(method, path string, body, into any, unclearEnds bool) (an
 				return got, false, nil
 			}
 			if into != nil && json.Unmarshal(got.body, into) != nil {
-				return got, false, unclear{fmt.Sprintf("%s: %d, but not what was asked for", what, got.status)}
+				return got, false, unclear{text: fmt.Sprintf("%s: %d, but not what was asked for", what, got.status)}
 			}
 			return got, true, nil
 		}
@@ -226,13 +236,13 @@ func (c *client) create(name string, sources ...string) (string, error) {
 			return made.ID, nil
 		}
 		if err == nil {
-			err = unclear{"the answer to the create holds no id"}
+			err = unclear{text: "the answer to the create holds no id"}
 		}
 		if !isUnclear(err) && (end == nil || !isStatus(err, 400)) {
 			return "", err
 		}
 		end = err
-		time.Sleep(backoff(count))
+		time.Sleep(pause(err, count))
 		there, err := c.list(250)
 		if err != nil {
 			return "", err
@@ -290,7 +300,7 @@ func (c *client) remove(id string) error {
 		if !isUnclear(err) || count+1 == tries {
 			return err
 		}
-		time.Sleep(backoff(count))
+		time.Sleep(pause(err, count))
 	}
 	_, err := c.settled(id, func(found *group) bool { return found == nil })
 	return err

@@ -15,7 +15,9 @@ class Failure extends Error {}
 class Refused extends Failure {
   constructor(status, text) { super(text); this.status = status; }
 }
-class Unclear extends Error {}
+class Unclear extends Error {
+  constructor(text, told = 0) { super(text); this.told = told; }
+}
 
 const backoff = (step) => Math.random() * Math.min(8_000, BASE_MS * 2 ** step);
 
@@ -64,8 +66,8 @@ async function repeat(what, once, { unclearEnds = false } = {}) {
       if (result !== undefined) return result;
       trouble = `${answer.status} ${textOf(answer.body)}`;
       if (answer.status < 500 && answer.status !== 429) throw new Refused(answer.status, `${what}: ${trouble}`);
-      if (answer.status !== 429 && unclearEnds) throw new Unclear(`${what}: ${trouble}`);
       told = toldWait(answer.headers);
+      if (answer.status !== 429 && unclearEnds) throw new Unclear(`${what}: ${trouble}`, told);
     } catch (error) {
       if (!(error instanceof Unclear) || unclearEnds) throw error;
       trouble = error.message;
@@ -135,7 +137,7 @@ async function create(name, sourceIds) {
       if (error instanceof Unclear) unclear = error;
       else if (!unclear || !(error instanceof Refused)) throw error;
     }
-    await pause(backoff(count));
+    await pause(Math.max(backoff(count), Math.min(unclear?.told ?? 0, LONGEST_WAIT_MS)));
     const there = (await list(250)).get(name);
     if (there) return there.id;
   }
@@ -183,8 +185,8 @@ async function remove(groupId) {
     } catch (error) {
       if (error.status === 404 && count) break;
       if (!(error instanceof Unclear) || count + 1 === TRIES) throw error;
+      await pause(Math.max(backoff(count), Math.min(error.told, LONGEST_WAIT_MS)));
     }
-    await pause(backoff(count));
   }
   await settled(groupId, (found) => !found);
 }

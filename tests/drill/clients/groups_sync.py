@@ -351,7 +351,7 @@ class Client:
                 careful = limiter.enter()
                 try:
                     answer = self.wire.send(method, path, headers, None if body is None else json.dumps(body))
-                    if answer.status == 429:
+                    if answer.status == 429 or (answer.status == 503 and not bad("limit-only")):
                         # Before the next one's turn; how long it will be is decided below.
                         limiter.pause(min(told_wait(answer.headers) or 0.0, LONGEST_WAIT_S))
                 finally:
