@@ -140,5 +140,5 @@ fn header_name(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.bytes().all(is_sign) {
         return Ok(text.to_ascii_lowercase());
     }
-    Err(format!("`{text}` is no header field; expected a name such as `x-attempt`"))
+    Err(format!("`{text}` is not a header field; expected a name such as `x-attempt`"))
 }

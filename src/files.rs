@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use sync_group_sim::document::{Document, DocumentError, Outline, nearest};
-use sync_group_sim::scenario::{KnownClients, Ruleset, Rulesets, explain, library};
+use sync_group_sim::scenario::{KnownNames, Ruleset, Rulesets, explain, library};
 use sync_group_sim::wire::secrets::{Censor, Secrets};
-use sync_group_sim::{Client, Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
+use sync_group_sim::{Fixture, Prerequisites, Scenario, Simulator, TenantOptions, fixture};
 
 use crate::text_file::{LONGEST_FIXTURE, LONGEST_SCENARIO, check_length, read};
 
@@ -60,12 +60,11 @@ impl Files {
         }
     }
 
-    /// The scenarios. Rules that can never fire, because none of these clients is the one that they are about, are logged.
-    pub(crate) fn scenarios(&self, clients: &[Client]) -> Result<Rulesets, String> {
-        let known = known_clients(&format!("fixture `{}` (--fixture)", self.fixture), clients);
+    /// The scenarios. Rules that cannot fire, because the client or source that they are about is not known, are logged.
+    pub(crate) fn scenarios(&self, known: &KnownNames) -> Result<Rulesets, String> {
         let read = |name: &String| match library::ruleset(name) {
             Some(scenario) => Ok(scenario),
-            None => read_scenario(Path::new(name), &known),
+            None => read_scenario(Path::new(name), known),
         };
         let scenarios: Vec<_> = self.scenarios.iter().map(read).collect::<Result<_, _>>()?;
         Rulesets::new(scenarios, self.max_rules).map_err(|error| error.to_string())
@@ -93,7 +92,7 @@ impl Files {
     }
 
     fn reload_scenarios(&self, simulator: &Simulator) {
-        match self.scenarios(&simulator.clients()) {
+        match self.scenarios(&simulator.default_tenant().known_names()) {
             Ok(scenarios) => {
                 simulator.set_scenarios(&scenarios);
                 tracing::info!(files = self.scenarios.join(", "), "scenarios reloaded");
@@ -157,33 +156,40 @@ fn has_changed(paths: &[PathBuf], before: &mut Vec<Look>) -> bool {
     changed
 }
 
-/// The scenario in a file, whose rules may be about these clients.
-pub(crate) fn scenario(path: &Path, clients: &[Client]) -> Result<Ruleset, String> {
-    read_scenario(path, &known_clients("the fixture (--fixture)", clients))
+/// The scenario in a file, whose rules may be about what this fixture has.
+pub(crate) fn scenario(path: &Path, fixture: &Fixture) -> Result<Ruleset, String> {
+    read_scenario(path, &known_names("the fixture (--fixture)", fixture))
 }
 
-/// Clients as rules name them; `whose` says whose they are.
-pub(crate) fn known_clients(whose: &str, clients: &[Client]) -> KnownClients {
-    KnownClients::new(whose, clients.iter().map(|client| (client.client_id.clone(), client.name.clone())))
+/// Clients and sources as rules name them; `whose` says whose they are.
+pub(crate) fn known_names(whose: &str, fixture: &Fixture) -> KnownNames {
+    let clients = fixture.clients.iter().map(|client| (client.client_id.clone(), client.name.clone()));
+    let sources = fixture.sources.clone();
+    KnownNames::new(whose, clients)
+        .with_sources(move || sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect())
 }
 
-/// The clients of those files that are valid fixtures.
-pub(crate) fn clients_in(paths: &[PathBuf], prerequisites: Prerequisites) -> Vec<Client> {
-    let clients = paths.iter().filter_map(|path| {
+/// The clients and sources of those files that are valid fixtures; `None` when none is.
+pub(crate) fn names_in(paths: &[PathBuf], prerequisites: Prerequisites) -> Option<Fixture> {
+    let fixtures = paths.iter().filter_map(|path| {
         let text = read(path, LONGEST_FIXTURE).ok()?;
         let name = path.display().to_string();
         let document = Document::new(&name, &text);
         let is_fixture = kind(&document) == Some(Kind::Fixture);
         is_fixture.then(|| Fixture::read(&document, prerequisites).ok()).flatten()
     });
-    clients.flat_map(|fixture| fixture.clients).collect()
+    fixtures.reduce(|mut all, fixture| {
+        all.clients.extend(fixture.clients);
+        all.sources.extend(fixture.sources);
+        all
+    })
 }
 
 /// What a file is in words, and the rules in it that can never fire with the clients that are known; or its mistakes.
 pub(crate) fn describe(
     path: &Path,
     prerequisites: Prerequisites,
-    known: &KnownClients,
+    known: &KnownNames,
 ) -> Result<(String, Option<DocumentError>), String> {
     let name = path.display().to_string();
     let text = read(path, LONGEST_FIXTURE)?;
@@ -237,7 +243,7 @@ fn kind(document: &Document<'_>) -> Option<Kind> {
     }
 }
 
-fn read_scenario(path: &Path, known: &KnownClients) -> Result<Ruleset, String> {
+fn read_scenario(path: &Path, known: &KnownNames) -> Result<Ruleset, String> {
     let name = path.display().to_string();
     let text = read_or_named(path, "scenario", &library::names(), LONGEST_SCENARIO)?;
     let document = Document::new(&name, &text);

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::fixture::{Client, Fixture};
 use crate::journal::verify::{Expectation, Verification};
 use crate::journal::{Exchange, Filter, JournalReport};
-use crate::scenario::{Rule, RuleReport, Rulesets};
+use crate::scenario::{KnownNames, Rule, RuleReport, Rulesets};
 use crate::server::wall_now;
 use crate::tenant::Tenant;
 use crate::tenant::agenda::AgendaReport;
@@ -44,6 +44,13 @@ impl TenantHandle {
     /// Its clients, the administrator's first.
     pub fn clients(&self) -> Vec<Client> {
         self.tenant.clients()
+    }
+
+    /// Its clients and sources, for rules that are about one.
+    #[doc(hidden)]
+    pub fn known_names(&self) -> KnownNames {
+        let tenant = Arc::clone(&self.tenant);
+        tenant.known_clients().with_sources(move || tenant.source_names())
     }
 
     /// What runs, with how often each rule matched and fired.

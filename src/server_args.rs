@@ -13,7 +13,7 @@ pub(crate) struct ServerAddressArgs {
     /// The base URL of the server, or of a tenant; when absent, as the server's own variables have it, else http://127.0.0.1:4580
     #[arg(long, env = "SYNC_GROUP_SIM_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
-    /// Ask on this machine, on the port that the server wrote to this file (its --port-file); goes before a URL
+    /// Ask on this machine, on the port that the server wrote to this file (its --port-file); takes precedence over a URL
     #[arg(long, value_name = "PATH")]
     pub(crate) port_file: Option<PathBuf>,
     /// Trust the certificates in this file (PEM), such as the server's --tls-ca-file

@@ -60,5 +60,5 @@ fn in_words(kind: FileType) -> &'static str {
             return "a socket";
         }
     }
-    if kind.is_dir() { "a directory" } else { "no regular file" }
+    if kind.is_dir() { "a directory" } else { "not a regular file" }
 }

@@ -36,7 +36,7 @@ impl<'a> Refused<'a> {
                 format!("{option}: the value `{}`; expected none; write {option} alone", self.found())
             }
             ErrorKind::InvalidUtf8 => "an argument that is not UTF-8; expected text".to_owned(),
-            _ => format!("arguments that mean nothing; expected those that {}", self.help_shows()),
+            _ => format!("unknown arguments; expected those that {}", self.help_shows()),
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Refused<'a> {
             let advice =
                 self.option_for(&found).map_or_else(String::new, |meant| format!("; write `{meant}`"));
             return format!(
-                "an argument `{found}` too many; expected those that {}{advice}",
+                "one argument too many: `{found}`; expected those that {}{advice}",
                 self.help_shows()
             );
         }
@@ -79,7 +79,7 @@ impl<'a> Refused<'a> {
             );
         }
         if let Some(owner) = self.owner_of(&found) {
-            return format!("unknown option `{found}`; expected it behind its command: `{owner}`");
+            return format!("unknown option `{found}`; expected it after its command: `{owner}`");
         }
         let options: Vec<String> = long_options(self.command()).collect();
         let other_name = OTHER_NAMES.iter().find(|(other, _)| *other == found).map(|(_, name)| *name);
@@ -157,7 +157,7 @@ impl<'a> Refused<'a> {
         let command = self.first(ContextKind::InvalidSubcommand);
         if !command.is_empty() {
             return format!(
-                "the command `{command}` behind {}; expected the command first",
+                "the command `{command}` after {}; expected the command first",
                 others.join(", ")
             );
         }
@@ -177,7 +177,7 @@ impl<'a> Refused<'a> {
             [option] if option.starts_with('-') => {
                 format!("`{}` is missing; expected `{}`, too", name_of(option), plain(option))
             }
-            _ => format!("nothing behind `{name} {command}`; expected {}", self.choices_of(first)),
+            _ => format!("nothing after `{name} {command}`; expected {}", self.choices_of(first)),
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use sync_group_sim::scenario::KnownClients;
+use sync_group_sim::scenario::KnownNames;
 use sync_group_sim::{Prerequisites, TenantOptions};
 
 use super::{Failure, Outcome, print};
 use crate::files::{self, Files};
 
 pub(super) fn check(paths: &[PathBuf], prerequisites: Prerequisites, fixture: &str) -> Outcome {
-    let known = known_clients(paths, prerequisites, fixture)?;
+    let known = known_names(paths, prerequisites, fixture)?;
     let mut mistakes = Vec::new();
     for path in paths {
         match files::describe(path, prerequisites, &known) {
@@ -24,17 +24,16 @@ pub(super) fn check(paths: &[PathBuf], prerequisites: Prerequisites, fixture: &s
     if mistakes.is_empty() { Ok(()) } else { Err(Failure::Failed(mistakes.join("\n"))) }
 }
 
-/// Whom rules may be about: the clients of the fixtures that are checked along, or else of the one that is named.
-fn known_clients(
+/// What rules may be about: what the fixtures have that are checked along, or else the one that is named.
+fn known_names(
     paths: &[PathBuf],
     prerequisites: Prerequisites,
     fixture: &str,
-) -> Result<KnownClients, Failure> {
-    let clients = files::clients_in(paths, prerequisites);
-    if !clients.is_empty() {
-        return Ok(files::known_clients("the fixtures that are checked", &clients));
+) -> Result<KnownNames, Failure> {
+    if let Some(checked) = files::names_in(paths, prerequisites) {
+        return Ok(files::known_names("the fixtures that are checked", &checked));
     }
     let options = TenantOptions { prerequisites, ..TenantOptions::default() };
     let named = Files::new(fixture, &[], &options).fixture().map_err(Failure::Failed)?;
-    Ok(files::known_clients(&format!("fixture `{fixture}` (--fixture)"), &named.clients))
+    Ok(files::known_names(&format!("fixture `{fixture}` (--fixture)"), &named))
 }

@@ -16,7 +16,7 @@ use super::signals::EndOfInput;
 use super::system::in_words;
 use super::{Failure, Outcome, print, signals};
 use crate::cli::{Log, OnOff, ServeArgs, environment};
-use crate::files::Files;
+use crate::files::{Files, known_names};
 use crate::log;
 use crate::own_files::{OwnFile, OwnFiles};
 
@@ -78,8 +78,9 @@ pub(super) fn serve(args: &ServeArgs) -> Outcome {
 /// How the simulator is set up.
 fn config(args: &ServeArgs, options: TenantOptions, files: &Files) -> Result<Config, Failure> {
     let fixture = files.fixture().map_err(Failure::Failed)?;
+    let known = known_names(&format!("fixture `{}` (--fixture)", args.tenant.fixture), &fixture);
     Ok(Config {
-        scenarios: files.scenarios(&fixture.clients).map_err(Failure::Failed)?,
+        scenarios: files.scenarios(&known).map_err(Failure::Failed)?,
         fixture,
         options,
         max_tenants: args.limits.max_tenants(),

@@ -1,6 +1,8 @@
 //! Types with fields: one description of each, a line per field, from which it is read, written, checked for
 //! keys that it does not have, and shown as a JSON Schema.
 
+use std::cell::Cell;
+
 use super::mistakes::{Mistakes, in_words, shown};
 use super::nearest::nearest;
 use super::shape::{Limit, Presence, Shape};
@@ -161,6 +163,8 @@ pub(crate) struct Record<'n, 'a> {
     values: Vec<Option<&'n Node<'a>>>,
     /// The positions of keys that unknown keys were most likely meant as.
     meant: Vec<usize>,
+    /// The position of the key that is most likely read next.
+    next: Cell<usize>,
 }
 
 impl<'n, 'a> Record<'n, 'a> {
@@ -181,10 +185,15 @@ impl<'n, 'a> Record<'n, 'a> {
         }
         let mut values = vec![None; shape.keys.len()];
         let mut meant = Vec::new();
+        // What we wrote has the keys in their order.
+        let mut next = 0;
         for (key, value) in entries {
             let name = key.scalar().unwrap_or_default();
-            match shape.keys.iter().position(|known| *known == name) {
-                Some(place) => values[place] = Some(value),
+            match shape.place_of(name, next) {
+                Some(place) => {
+                    values[place] = Some(value);
+                    next = place + 1;
+                }
                 // Nobody looks for what was meant; it may have been any key that is missing.
                 None if mistakes.only_counts() => {
                     if meant.len() < shape.keys.len() {
@@ -202,12 +211,13 @@ impl<'n, 'a> Record<'n, 'a> {
                 }
             }
         }
-        Some(Self { shape, node, values, meant })
+        Some(Self { shape, node, values, meant, next: Cell::new(0) })
     }
 
     /// Reads the value of a key.
     pub(crate) fn field<T: Written>(&self, key: &str, mistakes: &mut Mistakes) -> Given<T> {
-        let place = self.shape.keys.iter().position(|known| *known == key).expect("the key is the record's");
+        let place = self.shape.place_of(key, self.next.get()).expect("the key is the record's");
+        self.next.set(place + 1);
         let limit = self.shape.fields[place].limit;
         let expected = || Limit::narrow(limit, &T::expected()).into_owned();
         match self.given(place, T::TAKES_NULL, expected, mistakes) {

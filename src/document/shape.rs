@@ -191,6 +191,14 @@ impl Shape {
         })
     }
 
+    /// The position of a key; `likely` is where it is looked for first.
+    pub(super) fn place_of(&self, key: &str, likely: usize) -> Option<usize> {
+        if self.keys.get(likely) == Some(&key) {
+            return Some(likely);
+        }
+        self.keys.iter().position(|known| *known == key)
+    }
+
     /// The message for an unknown key.
     pub(super) fn unknown(&self, key: &str, mistakes: &Mistakes) -> String {
         let indented = |how: &'static str| if mistakes.is_yaml { how } else { "" };
@@ -205,7 +213,7 @@ impl Shape {
         // Without a blank behind it, a colon is part of a text.
         if let Some((known, value)) = key.split_once(':').filter(|(known, _)| self.keys.contains(known)) {
             return format!(
-                "{} without a blank; expected one behind the colon: `{known}: {value}`",
+                "{} without a space; expected one after the colon: `{known}: {value}`",
                 shown(key)
             );
         }

@@ -68,8 +68,31 @@ pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// The keys that one mapping has so far.
+/// So few keys that each is compared with those before it in less time than a table of them takes.
+const FEW_KEYS: usize = 64;
+
+/// The places of the keys that a mapping has already, each with the place of the first.
 pub(crate) fn repeated(entries: &[(Node<'_>, Node<'_>)]) -> Vec<(u32, u32)> {
+    if entries.len() <= FEW_KEYS { repeated_among_few(entries) } else { repeated_among_many(entries) }
+}
+
+fn repeated_among_few(entries: &[(Node<'_>, Node<'_>)]) -> Vec<(u32, u32)> {
+    let mut repeated = Vec::new();
+    // Most keys that differ have another sum, and only those with the same one are compared.
+    let mut sums = [0_u8; FEW_KEYS];
+    for (nth, (key, _)) in entries.iter().enumerate() {
+        let Some(text) = key.scalar() else { continue };
+        sums[nth] = text.bytes().fold(0, u8::wrapping_add);
+        let is_first =
+            |before: &usize| sums[*before] == sums[nth] && entries[*before].0.scalar() == Some(text);
+        if let Some(first) = (0..nth).find(is_first) {
+            repeated.push((key.at, entries[first].0.at));
+        }
+    }
+    repeated
+}
+
+fn repeated_among_many(entries: &[(Node<'_>, Node<'_>)]) -> Vec<(u32, u32)> {
     let mut first = HashMap::with_capacity(entries.len());
     let mut repeated = Vec::new();
     for (key, _) in entries {
@@ -214,6 +237,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_repeated_key_is_found_among_few_and_among_many() {
+        for len in [3, FEW_KEYS, FEW_KEYS + 1, 500] {
+            // Every sum of bytes stands for several keys.
+            let mut names: Vec<_> = (0..len).map(|nth| format!("{}{}", nth / 10, nth % 10)).collect();
+            names[1] = names[0].clone();
+            names[len - 1] = names[0].clone();
+            let node = |at: usize, text: &str| Node {
+                at: offset(at),
+                content: Content::Quoted(text.to_owned().into()),
+            };
+            let entries: Vec<_> =
+                names.iter().enumerate().map(|(at, name)| (node(at, name), node(0, ""))).collect();
+            assert_eq!(repeated(&entries), [(1, 0), (offset(len - 1), 0)], "{len}");
+        }
+    }
 
     #[test]
     fn plain_scalars_are_typed_as_yamls_core_schema_has_it() {

@@ -43,7 +43,7 @@ fn missing(when: &When, clean: &[Exchange]) -> Option<String> {
         }
     }
     if when.page.is_some() {
-        return Some("never asks for a page behind the end of a list".to_owned());
+        return Some("never asks for a page past the end of a list".to_owned());
     }
     if when.connection == Some(Connection::Reused)
         && !left.iter().any(|exchange| exchange.request.unpack().is_reused_connection)

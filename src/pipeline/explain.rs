@@ -32,7 +32,7 @@ pub(super) fn unauthorized(refusal: Refusal, prepared: &Prepared<'_>, identified
 
 /// Why no token was found in a request that has an `Authorization`.
 fn no_token(request: &Request) -> Option<String> {
-    const EXPECTED: &str = "expected `Bearer`, a blank and the token";
+    const EXPECTED: &str = "expected `Bearer`, a space and the token";
     let value = request.headers.get(AUTHORIZATION)?.as_bytes().trim_ascii();
     let (scheme, has_more) = match value.iter().position(u8::is_ascii_whitespace) {
         Some(end) => (&value[..end], true),
@@ -42,7 +42,7 @@ fn no_token(request: &Request) -> Option<String> {
     Some(match str::from_utf8(scheme) {
         Ok("") => format!("Authorization is empty; {EXPECTED}"),
         Ok(scheme) if scheme.eq_ignore_ascii_case("bearer") => {
-            format!("Authorization has no token behind `{scheme}`; {EXPECTED}")
+            format!("Authorization has no token after `{scheme}`; {EXPECTED}")
         }
         Ok(scheme) if has_more && is_name => {
             format!("Authorization is of the scheme `{scheme}`; {EXPECTED}")

@@ -89,7 +89,7 @@ fn when_in_words(when: &When) -> String {
 fn value_in_words(value: &ValueMatch) -> String {
     match value {
         ValueMatch::Exact(value) => format!("`{value}`").replace("`\"", "`").replace("\"`", "`"),
-        ValueMatch::Regex(regex) => format!("like /{regex}/"),
+        ValueMatch::Regex(regex) => format!("matching /{regex}/"),
         ValueMatch::Present(true) => "present".to_owned(),
         ValueMatch::Present(false) => "absent".to_owned(),
     }
@@ -98,7 +98,7 @@ fn value_in_words(value: &ValueMatch) -> String {
 fn text_in_words(text: &TextMatch) -> String {
     match text {
         TextMatch::Exact(text) => format!("`{text}`"),
-        TextMatch::Regex(regex) => format!("like /{regex}/"),
+        TextMatch::Regex(regex) => format!("matching /{regex}/"),
         TextMatch::Present(true) => "present".to_owned(),
         TextMatch::Present(false) => "absent".to_owned(),
     }

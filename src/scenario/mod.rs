@@ -7,7 +7,6 @@
 
 mod build;
 mod check;
-mod clients;
 mod count;
 mod engine;
 mod explain;
@@ -15,6 +14,7 @@ mod expression;
 pub mod fault;
 mod glob;
 mod hold;
+mod known;
 pub mod library;
 mod look;
 mod matcher;
@@ -31,9 +31,9 @@ pub mod written;
 
 pub use check::MOST_REGEXES;
 pub(crate) use check::regexes;
-pub use clients::KnownClients;
 pub use engine::{Engine, RuleReport};
 pub use explain::explain;
+pub use known::KnownNames;
 pub use look::{Look, Looks, OpenLooks, Why};
 pub use mistake::{Mistake, Mistakes};
 pub use pattern::Pattern;

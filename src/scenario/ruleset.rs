@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::check;
-use super::clients::KnownClients;
 use super::fault::{Fault, Pass};
+use super::known::KnownNames;
 use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
 use super::plan::{PlacedRule, Plan};
@@ -54,7 +54,7 @@ impl Rule {
 
 impl CompiledRule {
     /// Reads one rule, and checks and compiles it. It must not be about a client that is not `known`.
-    pub fn read(document: &Document<'_>, known: Option<&KnownClients>) -> Result<Self, DocumentError> {
+    pub fn read(document: &Document<'_>, known: Option<&KnownNames>) -> Result<Self, DocumentError> {
         document.read_into(|rule: Rule, place| {
             if let Some(mistake) = known.and_then(|known| known.mistake_in(&rule)) {
                 place.mistake(&mistake.pointer, mistake.message);
@@ -144,7 +144,7 @@ impl Ruleset {
     pub fn read_within(
         document: &Document<'_>,
         max_rules: usize,
-        known: Option<&KnownClients>,
+        known: Option<&KnownNames>,
     ) -> Result<Self, DocumentError> {
         document.read_into(|scenario: Scenario, place| {
             let rules = scenario.rules.len();

@@ -61,7 +61,7 @@ pub(super) async fn deliver(
 ) -> Result<Response<Outgoing>, Broken> {
     let room = answered.is_long().then(|| answered.room_in(&recipient.shared.answers));
     let Answered { outcome, tenant, stream } = answered;
-    let Delivery { hold, manner } = outcome.delivery;
+    let delivery = outcome.delivery;
     let body = outcome.reply.body.clone();
     let mut response = response(outcome.reply, outcome.stamp.as_ref(), &recipient.method);
     let Some(tenant) = tenant else { return Ok(response) };
@@ -77,39 +77,64 @@ pub(super) async fn deliver(
         response = response.map(|body| body.keeping(taken));
     }
     let is_followed = matches!(stream, Some(Stream::Follow(_)));
-    if is_followed || outcome.delivery.waits() {
+    if is_followed || delivery.waits() {
         match Holds::take(&recipient.shared.holds, tenant.name(), recipient.connection) {
             Ok(place) => recipient.open.keep(place),
             Err(limit) => return Ok(refuse_to_send(&tenant, exchange, &recipient, &response, limit)),
         }
     }
-    match stream {
-        Some(Stream::Follow(follower)) => {
-            let reader =
-                Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
-            let pieces = follow(tenant, follower, reader);
-            return Ok(response.map(|_| Outgoing::fed(pieces, None, recipient.open)));
-        }
-        Some(Stream::Pages(pages)) if recipient.method == Method::HEAD => {
-            let rest: usize = pages.iter().map(Bytes::len).sum();
-            response.headers_mut().insert(CONTENT_LENGTH, (body.len() + rest).into());
-            return Ok(response);
-        }
-        Some(Stream::Pages(pages)) => return Ok(response.map(|first| first.going_on_with(pages))),
-        None => {}
+    if let Some(stream) = stream {
+        return Ok(streamed(response, stream, body.len(), tenant, recipient));
     }
-    if hold.is_none() && manner == Manner::Whole {
+    if delivery == Delivery::default() {
         return Ok(response);
     }
     let decided = outcome.trace.at_millis.map_or_else(wall_now, Timestamp::from_millis);
-    let mut delivery = OpenDelivery { tenant: &tenant, exchange, at: decided, is_over: false };
+    let open = OpenDelivery { tenant: &tenant, exchange, at: decided, is_over: false };
+    misdeliver(open, delivery, response, body, recipient).await
+}
+
+/// An answer that goes on after its first piece: a journal that is followed, or a body in pages. `first_bytes` is how long
+/// the first is.
+fn streamed(
+    mut response: Response<Outgoing>,
+    stream: Stream,
+    first_bytes: usize,
+    tenant: Arc<Tenant>,
+    recipient: Recipient,
+) -> Response<Outgoing> {
+    match stream {
+        Stream::Follow(follower) => {
+            let reader =
+                Reader { vitals: Arc::clone(&recipient.vitals), stopping: recipient.shared.stopping.clone() };
+            let pieces = follow(tenant, follower, reader);
+            response.map(|_| Outgoing::fed(pieces, None, recipient.open))
+        }
+        Stream::Pages(pages) if recipient.method == Method::HEAD => {
+            let rest: usize = pages.iter().map(Bytes::len).sum();
+            response.headers_mut().insert(CONTENT_LENGTH, (first_bytes + rest).into());
+            response
+        }
+        Stream::Pages(pages) => response.map(|first| first.going_on_with(pages)),
+    }
+}
+
+/// Delivers an answer that comes late, slowly, in part, or not at all.
+async fn misdeliver(
+    mut delivery: OpenDelivery<'_>,
+    Delivery { hold, manner }: Delivery,
+    response: Response<Outgoing>,
+    body: Bytes,
+    recipient: Recipient,
+) -> Result<Response<Outgoing>, Broken> {
+    let (tenant, exchange) = (delivery.tenant, delivery.exchange);
     let stopping = &recipient.shared.stopping;
     let vitals = &recipient.vitals;
     if let Some(hold) = hold {
         // A client that has closed its half may still read; one that gave up did the same.
         tokio::select! {
             () = delivery.wait(Wait::Hold, hold, stopping) => {}
-            never = note_leaving(&tenant, exchange, vitals) => match never {},
+            never = note_leaving(tenant, exchange, vitals) => match never {},
         }
     }
     let is_silent = body.is_empty() || recipient.method == Method::HEAD;
@@ -126,7 +151,7 @@ pub(super) async fn deliver(
             let promised = Some(body.len() as u64);
             let reader = Reader { vitals: Arc::clone(vitals), stopping: stopping.clone() };
             let slowly = Slowly { chunk_bytes, pause, reader };
-            let pieces = feed(Arc::clone(&tenant), exchange, delivery.at, body, slowly);
+            let pieces = feed(Arc::clone(tenant), exchange, delivery.at, body, slowly);
             Ok(response.map(|_| Outgoing::fed(pieces, promised, recipient.open)))
         }
         Manner::Cut { after_bytes } => {

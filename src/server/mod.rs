@@ -75,6 +75,37 @@ struct Shared {
     aside: Semaphore,
 }
 
+impl Shared {
+    fn new(
+        world: Arc<World>,
+        limits: Limits,
+        tls: Option<Tls>,
+        journals: Option<JournalDir>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            world,
+            tls,
+            journals,
+            stopping,
+            connections: AtomicU64::new(0),
+            holds: Arc::new(Holds::new(limits.max_holds)),
+            bodies: Arc::new(Budget::new(limits.max_bodies_in_flight)),
+            answers: Arc::new(Budget::new(limits.max_answers_in_flight)),
+            limits,
+            large: Semaphore::new(1),
+            aside: Semaphore::new(ASIDE),
+        }
+    }
+
+    /// How long connections have to end when the server stops; the rest of the time is for writing journals.
+    fn drain_timeout(&self) -> Duration {
+        let whole = self.limits.drain_timeout;
+        let writing = self.journals.as_ref().map_or(Duration::ZERO, |_| WRITING.min(whole / 4));
+        whole.saturating_sub(writing)
+    }
+}
+
 /// Slow requests that are answered at the same time; further ones wait.
 const ASIDE: usize = 2;
 
@@ -92,26 +123,8 @@ pub(crate) async fn run(
 ) -> io::Result<()> {
     let (stopper, stopping) = watch::channel(false);
     let limits = limits.possible();
-    let writing = journals.as_ref().map_or(Duration::ZERO, |_| WRITING.min(limits.drain_timeout / 4));
-    let drain_timeout = limits.drain_timeout.saturating_sub(writing);
     let places = Arc::new(Places::new(limits.max_connections, tls.is_some()));
-    let holds = Arc::new(Holds::new(limits.max_holds));
-    let bodies = Arc::new(Budget::new(limits.max_bodies_in_flight));
-    let answers = Arc::new(Budget::new(limits.max_answers_in_flight));
-    let shared = Arc::new(Shared {
-        world,
-        limits,
-        tls,
-        journals,
-        stopping,
-        connections: AtomicU64::new(0),
-        holds,
-        bodies,
-        answers,
-        large: Semaphore::new(1),
-        aside: Semaphore::new(ASIDE),
-    });
-    let ended = Arc::clone(&shared);
+    let shared = Arc::new(Shared::new(world, limits, tls, journals, stopping));
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -130,19 +143,23 @@ pub(crate) async fn run(
     }
     drop(listener);
     let _ = stopper.send(true);
+    drain(open, shared.drain_timeout()).await;
+    keep_journals(shared).await
+}
+
+/// Waits until the open connections have ended, for at most so long, and cuts off the others.
+async fn drain(mut open: JoinSet<()>, timeout: Duration) {
     let drained = async {
         while let Some(ended) = open.join_next().await {
             note_panic(ended);
         }
     };
-    if tokio::time::timeout(drain_timeout, drained).await.is_err() {
+    if tokio::time::timeout(timeout, drained).await.is_err() {
         tracing::warn!(
             open = open.len(),
             "connections were cut off after the drain timeout (--drain-timeout)"
         );
     }
-    drop(open);
-    keep_journals(ended).await
 }
 
 /// Keeps all tenants' journals, where a folder was named for that.

@@ -2,6 +2,7 @@
 //! or the server stops.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use crate::tenant::{ExchangeId, Left, Tenant};
 /// A delivery under way, in the tenant's time. If it is dropped before it is over, the client
 /// left, and the journal notes that.
 pub(super) struct OpenDelivery<'a> {
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a Arc<Tenant>,
     pub(super) exchange: ExchangeId,
     /// How far it has come.
     pub(super) at: Timestamp,

@@ -12,11 +12,11 @@ use super::budget::{NoRoom, StateBudget};
 use super::{Birth, Template, Tenant, TenantState};
 use crate::clock::{Clock, Timestamp};
 use crate::document::{record, words};
-use crate::fixture::{Client, Fixture};
+use crate::fixture::{Client, Fixture, Source};
 use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, Form, JournalReport, Listing};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{CompiledRule, KnownClients, LoadError, RuleReport, Rulesets};
+use crate::scenario::{CompiledRule, KnownNames, LoadError, RuleReport, Rulesets};
 use crate::verdict::{Run, VerdictsReport, VerdictsWish};
 use crate::wire::secrets::Secrets;
 
@@ -73,11 +73,18 @@ impl Tenant {
     }
 
     /// The same by id and name, for rules that are about one.
-    pub(crate) fn known_clients(&self) -> KnownClients {
+    pub(crate) fn known_clients(&self) -> KnownNames {
         let state = self.state.lock();
         let clients = state.auth.clients().iter();
         let clients = clients.map(|client| (client.client_id.clone(), client.name.clone()));
-        KnownClients::new(&format!("tenant `{}`", self.name), clients)
+        KnownNames::new(&format!("tenant `{}`", self.name), clients)
+    }
+
+    /// Its sources by id and name.
+    pub(crate) fn source_names(&self) -> Vec<(String, String)> {
+        let state = self.state.lock();
+        let sources = state.view(None).table::<Source>();
+        sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect()
     }
 
     /// The secrets of its clients, present and former, for leaving them out of what is shown.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::TenantOptions;
 use super::budget::{Charge, NoRoom, StateBudget};
 use crate::clock::Timestamp;
-use crate::fixture::{Client, Fixture};
+use crate::fixture::{Client, Fixture, Source};
 use crate::org::Organisation;
 use crate::scenario::Rulesets;
 
@@ -68,6 +68,15 @@ impl Template {
         self.clients = Arc::new(clients);
         self.has_own_clients = true;
         self
+    }
+
+    /// What counts out the sources by id and name, for rules that are about one.
+    pub(crate) fn source_names(&self) -> impl Fn() -> Vec<(String, String)> + Send + Sync + 'static {
+        let organisation = Arc::clone(&self.organisation);
+        move || {
+            let sources = organisation.table::<Source>().view(None);
+            sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect()
+        }
     }
 
     /// The scenarios.

@@ -14,7 +14,7 @@ use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::document::{Content, Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{KnownClients, Rulesets, Scenario, library};
+use crate::scenario::{KnownNames, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{NoRoom, SimFault, Template, Tenant, TenantOptions};
 
@@ -258,7 +258,8 @@ impl World {
         let template = template.with_own_clients(&name, &options);
         let clients = template.clients().to_vec();
         let known = clients.iter().map(|client| (client.client_id.clone(), client.name.clone()));
-        let warnings = KnownClients::new(&format!("tenant `{name}`"), known).warnings(template.scenarios());
+        let known = KnownNames::new(&format!("tenant `{name}`"), known).with_sources(template.source_names());
+        let warnings = known.warnings(template.scenarios());
         let mut others = self.others.write();
         self.is_free(&name, &others)?;
         let tenant = Arc::new(self.new_tenant(&name, &template, options, wall));

@@ -152,7 +152,7 @@ fn health_waits_until_the_server_is_there() {
     drop(server);
     fs::write(&port, "1\n").unwrap();
     let (code, _, told) = run(&["health", "--wait", "300ms", "--port-file", &port]);
-    assert!(code == 1 && told.ends_with("so it stayed for 300ms (--wait)\n"), "{told}");
+    assert!(code == 1 && told.ends_with("it stayed so for 300ms (--wait)\n"), "{told}");
     assert!(
         told.starts_with("http://127.0.0.1:1: no answer: nothing listens there; expected a server"),
         "{told}"

@@ -250,6 +250,29 @@ fn a_rule_about_a_client_that_is_not_there_is_warned_about() {
 }
 
 #[test]
+fn a_rule_about_a_source_that_is_not_there_so_far_is_warned_about() {
+    let when = "{operation: changePassword, source: Oktopus}";
+    let text = format!("name: x\nrules:\n- {{when: {when}, fault: {{connector: refuses}}}}\n");
+    let scenario = file("sources", "scenario.yaml", &text);
+    let scenario = scenario.to_str().unwrap();
+    let fixture = "sources: [{id: s-1, name: Oktopus, connectionType: direct}]\n";
+    let fixture = file("sources", "fixture.yaml", fixture);
+    let fixture = fixture.to_str().unwrap();
+    let of_demo = format!(
+        "{scenario}:3:45: so far no source of fixture `demo` (--fixture) has the id or name `Oktopus`; expected "
+    );
+    let (code, _, stderr) = run(&["check", scenario]);
+    assert_eq!((code, stderr.starts_with(&format!("warning: {of_demo}"))), (0, true), "{stderr}");
+    for with_it in [&["check", scenario, fixture][..], &["check", scenario, "--fixture", fixture]] {
+        let (code, _, stderr) = run(with_it);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{with_it:?}");
+    }
+    let server = Server::start(binary().args(["--listen", "127.0.0.1:0", "--scenario", scenario]));
+    let told = server.terminate().1;
+    assert!(told.lines().any(|line| line.contains("WARN") && line.contains(&of_demo)), "{told}");
+}
+
+#[test]
 fn what_a_file_is_meant_to_be_is_recognised_by_its_keys() {
     const EITHER: &str = "expected a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
     for (text, expected) in [

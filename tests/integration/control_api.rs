@@ -290,6 +290,36 @@ fn the_journal_is_filtered_cleared_and_exported() {
 }
 
 #[test]
+fn a_new_tenant_says_which_of_its_rules_cannot_fire() {
+    let sim = Sim::new();
+    let made = |source: &str, client: &str| {
+        let rules = json!([
+            { "name": "a", "when": { "operation": "changePassword", "source": source }, "fault": { "connector": "refuses" } },
+            { "name": "b", "when": { "client": client }, "fault": "close" },
+        ]);
+        let body = json!({ "name": client, "scenarios": [{ "name": "x", "rules": rules }] });
+        sim.control("POST /_sim/tenants", Some(body), 201)["warnings"].clone()
+    };
+    assert_eq!(made("Okta", "admin"), Value::Null);
+    let told = made("Oktopus", "nobody");
+    let told: Vec<_> = told.as_array().unwrap().iter().map(|told| told.as_str().unwrap()).collect();
+    let whose = "of tenant `nobody` has the id or name";
+    assert!(
+        told[0].starts_with(&format!(
+            "scenario `x`, rule `a` cannot fire yet: so far no source {whose} `Oktopus`; expected "
+        )),
+        "{told:?}"
+    );
+    assert!(
+        told[1].starts_with(&format!(
+            "scenario `x`, rule `b` can never fire: no client {whose} `nobody`; expected "
+        )),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 2);
+}
+
+#[test]
 fn a_question_about_a_client_that_is_not_there_is_answered_with_those_that_are() {
     let sim = Sim::new();
     let (prefix, _) = with_three_calls(&sim);

@@ -86,19 +86,19 @@ fn a_401_says_what_is_wrong_with_the_header_and_with_the_path() {
     for (sent, told) in [
         (
             client.token.clone(),
-            "Authorization does not begin with `Bearer `; expected `Bearer`, a blank and the token | JWT is required"
+            "Authorization does not begin with `Bearer `; expected `Bearer`, a space and the token | JWT is required"
                 .to_owned(),
         ),
         (
             "Basic hush".to_owned(),
-            "Authorization is of the scheme `Basic`; expected `Bearer`, a blank and the token | JWT is required".to_owned(),
+            "Authorization is of the scheme `Basic`; expected `Bearer`, a space and the token | JWT is required".to_owned(),
         ),
         (
             "Bearer ".to_owned(),
-            "Authorization has no token behind `Bearer`; expected `Bearer`, a blank and the token | JWT is required"
+            "Authorization has no token after `Bearer`; expected `Bearer`, a space and the token | JWT is required"
                 .to_owned(),
         ),
-        (String::new(), "Authorization is empty; expected `Bearer`, a blank and the token | JWT is required".to_owned()),
+        (String::new(), "Authorization is empty; expected `Bearer`, a space and the token | JWT is required".to_owned()),
         (
             format!("Bearer \"{}\"", client.token),
             format!("the token stands in quotes; expected it without | {malformed}"),

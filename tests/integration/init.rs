@@ -38,7 +38,7 @@ fn a_folder_is_begun_and_nothing_in_it_is_ever_overwritten() {
     fs::remove_file(&scenario).unwrap();
     let (code, stdout, told) = run(&["init", folder.to_str().unwrap(), "--test", "sh"]);
     let expected =
-        format!("{}: is there already, and stays as it is; expected a folder without it\n", test.display());
+        format!("{}: already exists, and stays as it is; expected a folder without it\n", test.display());
     assert_eq!((code, &*stdout, told), (1, "", expected));
     assert!(!scenario.exists() && fs::read_to_string(&test).unwrap() == "mine");
     let (code, _, told) = run(&["init", test.to_str().unwrap()]);

@@ -16,7 +16,7 @@ impl Interrupt {
         tokio::spawn(async move {
             signals.next().await;
             if stop.send(true).is_ok() {
-                eprintln!("\nstopping: what runs is ended, and what there is is written");
+                eprintln!("\nstopping: runs are ended, and reports are written on what there is");
             }
             signals.next().await;
             std::process::exit(130);

@@ -44,14 +44,14 @@ use crate::files::Files;
 
 pub(super) fn drill(args: DrillArgs) -> Outcome {
     if args.command.is_empty() {
-        let message = "nothing behind `sync-group-sim drill`; expected a command; write `sync-group-sim drill -- python sync.py`";
+        let message = "nothing after `sync-group-sim drill`; expected a command; write `sync-group-sim drill -- python sync.py`";
         return Err(Failure::Usage(message.to_owned()));
     }
     for warning in told::check(&args.command).map_err(Failure::Usage)? {
         eprintln!("warning: {warning}");
     }
     let fixture = fixture(&args).map_err(Failure::Usage)?;
-    let asked = select::select(&args.only, &args.skip, &fixture.clients).map_err(Failure::Usage)?;
+    let asked = select::select(&args.only, &args.skip, &fixture).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime
         .map_err(|error| Failure::Failed(format!("threads cannot be started: {}", in_words(&error))))?;

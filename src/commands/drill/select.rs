@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sync_group_sim::Client;
+use sync_group_sim::Fixture;
 use sync_group_sim::document::unknown;
 use sync_group_sim::drill::SelectedScenario;
 use sync_group_sim::scenario::{MOST_RULES, Rulesets, library};
@@ -14,20 +14,20 @@ use crate::files;
 pub(super) fn select(
     only: &[String],
     skip: &[String],
-    clients: &[Client],
+    fixture: &Fixture,
 ) -> Result<Vec<SelectedScenario>, String> {
     let mut asked: Vec<SelectedScenario> = Vec::new();
     if only.is_empty() {
         for name in in_order() {
-            add(&mut asked, name, clients)?;
+            add(&mut asked, name, fixture)?;
         }
     }
     for wanted in only {
         let known: Vec<&str> = in_order().filter(|name| fits(wanted, name)).collect();
         match (known.is_empty(), is_pattern(wanted)) {
-            (false, _) => known.into_iter().try_for_each(|name| add(&mut asked, name, clients))?,
+            (false, _) => known.into_iter().try_for_each(|name| add(&mut asked, name, fixture))?,
             (true, true) => return Err(no_match("--only", wanted)),
-            (true, false) => add(&mut asked, wanted, clients)?,
+            (true, false) => add(&mut asked, wanted, fixture)?,
         }
     }
     for unwanted in skip {
@@ -39,7 +39,7 @@ pub(super) fn select(
         asked.retain(|asked| !fits(unwanted, asked.ruleset.name()) && asked.source != *unwanted);
     }
     if asked.is_empty() {
-        return Err("--skip: no scenario is left; expected one at least".to_owned());
+        return Err("--skip: no scenario is left; expected at least one".to_owned());
     }
     Ok(asked)
 }
@@ -49,13 +49,13 @@ fn in_order() -> impl Iterator<Item = &'static str> {
     library::TOPICS.iter().flat_map(|(_, names)| names.iter().copied())
 }
 
-fn add(asked: &mut Vec<SelectedScenario>, source: &str, clients: &[Client]) -> Result<(), String> {
+fn add(asked: &mut Vec<SelectedScenario>, source: &str, fixture: &Fixture) -> Result<(), String> {
     if asked.iter().any(|asked| asked.source == source) {
         return Ok(());
     }
     let ruleset = match library::ruleset(source) {
         Some(ruleset) => ruleset,
-        None => files::scenario(Path::new(source), clients)?,
+        None => files::scenario(Path::new(source), fixture)?,
     };
     // Its rules must be able to run, and its name tells its runs from others.
     Rulesets::new([ruleset.clone()], MOST_RULES).map_err(|error| format!("{source}: {error}"))?;
@@ -78,7 +78,7 @@ fn no_match(option: &str, wanted: &str) -> String {
     let names: Vec<&str> = in_order().collect();
     if is_pattern(wanted) {
         return format!(
-            "{option}: no scenario is like `{wanted}`; expected some; `sync-group-sim scenarios` lists them"
+            "{option}: no scenario matches `{wanted}`; expected one that does; `sync-group-sim scenarios` lists them"
         );
     }
     let message = unknown("no scenario is named", wanted, &names);
@@ -142,7 +142,7 @@ mod tests {
 
     fn names(only: &[&str], skip: &[&str]) -> Result<Vec<String>, String> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let asked = select(&owned(only), &owned(skip), &[])?;
+        let asked = select(&owned(only), &owned(skip), &Fixture::default())?;
         Ok(asked.iter().map(|asked| asked.ruleset.name().to_owned()).collect())
     }
 
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(names(&[], &[]).unwrap().len(), library::names().len());
         for (only, skip, expected) in [
             (&["comitted-but-lost"][..], &[][..], "did you mean `committed-but-lost`?"),
-            (&["x*"], &[], "--only: no scenario is like `x*`"),
+            (&["x*"], &[], "--only: no scenario matches `x*`"),
             (
                 &[],
                 &["caos"],

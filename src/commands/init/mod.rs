@@ -78,7 +78,7 @@ fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {
 }
 
 fn is_taken(path: &Path) -> String {
-    format!("{}: is there already, and stays as it is; expected a folder without it", path.display())
+    format!("{}: already exists, and stays as it is; expected a folder without it", path.display())
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {

@@ -92,7 +92,9 @@ pub(super) async fn next_piece(remote: &Remote, body: &mut Incoming) -> Result<O
                     return Ok(Some(piece));
                 }
             }
-            Some(Err(_)) => return Err(no_answer(remote, "the connection ended within the answer")),
+            Some(Err(_)) => {
+                return Err(no_answer(remote, "the connection ended in the middle of the answer"));
+            }
         }
     }
 }
@@ -107,9 +109,9 @@ fn why(error: &io::Error) -> String {
         ErrorKind::ConnectionRefused => {
             "nothing listens there; expected a server that runs (`sync-group-sim serve`)"
         }
-        ErrorKind::TimedOut => "nobody there takes the connection",
+        ErrorKind::TimedOut => "nothing there accepts the connection",
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => "the connection was closed",
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no way to that address",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no route to that address",
         ErrorKind::PermissionDenied => "the system does not allow the connection",
         ErrorKind::AddrNotAvailable => "the address cannot be reached from here",
         // Names are looked up by the system, whose failure has no kind of its own.

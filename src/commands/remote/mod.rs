@@ -123,7 +123,7 @@ fn no_answer_within(wait: Duration) -> Trouble {
 impl Trouble {
     /// The same, when it lasted.
     fn after(self, wait: Duration) -> Self {
-        let waited = |message| format!("{message}; so it stayed for {} (--wait)", format_duration(wait));
+        let waited = |message| format!("{message}; it stayed so for {} (--wait)", format_duration(wait));
         match self {
             Self::NoAnswer(message) => Self::NoAnswer(waited(message)),
             Self::Refused(message) => Self::Refused(waited(message)),
@@ -138,7 +138,7 @@ impl Remote {
     pub(super) async fn json(&self, call: &str) -> Result<Value, Trouble> {
         let text = self.text(call).await?;
         serde_json::from_str(&text).map_err(|_| {
-            let message = format!("{}: what came is no answer of this program's control API", self.url);
+            let message = format!("{}: what came is not an answer of this program's control API", self.url);
             Trouble::Refused(message)
         })
     }

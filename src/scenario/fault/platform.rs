@@ -148,7 +148,7 @@ fn only_of(rule: &Rule, allowed: &[Operation]) -> Result<(), Mistake> {
     let names: Vec<_> = allowed.iter().map(|operation| operation.id()).collect();
     Err(Mistake::new(
         "",
-        format!("a fault of {} alone; expected `operation` in `when` to say so", names.join(" and ")),
+        format!("a fault of {} only; expected `operation` in `when` to say so", names.join(" and ")),
     ))
 }
 
@@ -173,7 +173,7 @@ mod tests {
     fn each_belongs_to_the_calls_that_it_can_be_about() {
         assert_eq!(
             mistake("{when: {operation: token}, fault: {tightenPolicy: {minLength: 64}}}"),
-            "rule:1:36: a fault of queryPasswordInfo and setPassword alone; expected `operation` in `when` to say so"
+            "rule:1:36: a fault of queryPasswordInfo and setPassword only; expected `operation` in `when` to say so"
         );
         assert_eq!(
             mistake("{when: {operation: setPassword}, fault: {tightenPolicy: {}}}"),

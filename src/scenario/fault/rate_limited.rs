@@ -140,7 +140,7 @@ impl RateLimited {
     /// Whether a client can come before the wait that it was told is over.
     fn check_wait(&self) -> Result<(), Mistake> {
         if self.omit_header {
-            let message = "`escalates` beside `omitHeader`: who was told no wait cannot come early; expected one of the two";
+            let message = "`escalates` beside `omitHeader`: a client that was told no wait cannot come early; expected one of the two";
             return Err(Mistake::new("/escalates", message));
         }
         if self.retry_after.0.is_zero() {
@@ -196,7 +196,7 @@ mod tests {
             ("window: 0s", "a window of 0; expected more than 0"),
             (
                 "omitHeader: true, escalates: {}",
-                "who was told no wait cannot come early; expected one of the two",
+                "a client that was told no wait cannot come early; expected one of the two",
             ),
             ("retryAfter: 0s, escalates: {}", "nobody can come early; expected more than 0"),
             ("escalates: {after: 0}", "after 0; expected 1 to 1000"),

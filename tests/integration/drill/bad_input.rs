@@ -25,14 +25,14 @@ fn what_is_wrong_with_the_command_line_is_told_before_anything_runs() {
     for (arguments, expected) in [
         (
             &["drill"][..],
-            "nothing behind `sync-group-sim drill`; expected a command; write `sync-group-sim drill -- python sync.py`",
+            "nothing after `sync-group-sim drill`; expected a command; write `sync-group-sim drill -- python sync.py`",
         ),
         (
             &["drill", "--", "curl", "{{baseURL}}"],
             "the command's argument 1: the placeholder `{{baseURL}}` is unknown; expected {{baseUrl}}",
         ),
         (&["drill", "--only", "comitted-but-lost", "--", "true"], "did you mean `committed-but-lost`?"),
-        (&["drill", "--only", "x-*", "--", "true"], "--only: no scenario is like `x-*`"),
+        (&["drill", "--only", "x-*", "--", "true"], "--only: no scenario matches `x-*`"),
         (&["drill", "--skip", "caos", "--", "true"], "--skip: no scenario is named `caos`"),
         (&["drill", "--jobs", "0", "--", "true"], "--jobs: `0`; expected a whole number from 1 to 256"),
         (&["drill", "--timeout", "0s", "--", "true"], "--timeout: `0s`; expected more than 0"),

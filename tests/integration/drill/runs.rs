@@ -127,7 +127,7 @@ fn a_plan_says_what_applies_and_why_the_rest_does_not() {
         ("committed-but-lost", "never calls createPasswordSyncGroup"),
         ("page-fails-midway", "reads its lists in one page; try --fixture large"),
         ("source-never-reachable", "changes no password"),
-        ("offset-past-the-end", "never asks for a page behind the end of a list"),
+        ("offset-past-the-end", "never asks for a page past the end of a list"),
         ("fails-twice-then-works", "strikes 2"),
         ("rate-limited", "(every 4 → nth 1)"),
         ("connection-resets", "(every 3 → nth 1)"),

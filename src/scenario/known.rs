@@ -1,5 +1,9 @@
-//! The clients that rules may be about. A rule about a client that its tenant does not have never fires, and nobody would
-//! see why; here such rules are found, by whoever knows the clients.
+//! The clients and sources that rules may be about. A rule about one that its tenant does not have never fires, and nobody
+//! would see why; here such rules are found, by whoever knows them. A client that is not there is never there; a source can
+//! still be created, and a rule about one is only warned about.
+
+use std::fmt;
+use std::sync::Arc;
 
 use super::check::{self, Covers};
 use super::mistake::Mistake;
@@ -7,17 +11,34 @@ use super::ruleset::{CompiledRule, MOST_RULES, Rulesets};
 use super::written::{Rule, Scenario, TextMatch, When};
 use crate::document::{Document, DocumentError, unknown};
 
-/// The clients that there are, each by id and name.
-#[derive(Clone, Debug)]
-pub struct KnownClients {
+/// Things by id and name.
+type Names = Vec<(String, String)>;
+
+/// The clients and sources that there are, each by id and name.
+#[derive(Clone)]
+pub struct KnownNames {
     whose: String,
-    clients: Vec<(String, String)>,
+    clients: Names,
+    /// Counted out when a rule names one: there may be thousands. `None` where nothing is known of them.
+    sources: Option<Arc<dyn Fn() -> Names + Send + Sync>>,
 }
 
-impl KnownClients {
+impl fmt::Debug for KnownNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownNames").field("whose", &self.whose).finish_non_exhaustive()
+    }
+}
+
+impl KnownNames {
     /// The clients with these ids and names; `whose` says in messages whose they are, such as "tenant `default`".
     pub fn new(whose: &str, clients: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { whose: whose.to_owned(), clients: clients.into_iter().collect() }
+        Self { whose: whose.to_owned(), clients: clients.into_iter().collect(), sources: None }
+    }
+
+    /// The same, and these sources.
+    #[must_use]
+    pub fn with_sources(self, sources: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static) -> Self {
+        Self { sources: Some(Arc::new(sources)), ..self }
     }
 
     /// What is wrong with the client that a `when` names; the pointer begins below the `when`.
@@ -43,6 +64,23 @@ impl KnownClients {
             Some(self.mistake(&rule.when)?.below(&format!("/rules/{index}/when")))
         });
         mistakes.chain(self.hidden_in(scenario)).collect()
+    }
+
+    /// What is to be said of the source that a `when` names: that there is none so far.
+    fn unknown_source(&self, when: &When) -> Option<String> {
+        let (Some(TextMatch::Exact(wanted)), Some(sources)) = (&when.source, &self.sources) else {
+            return None;
+        };
+        let sources = sources();
+        if sources.iter().any(|(id, name)| wanted == id || wanted == name) {
+            return None;
+        }
+        let names: Vec<&str> = sources.iter().map(|(_, name)| name.as_str()).collect();
+        let what = format!("so far no source of {} has the id or name", self.whose);
+        if names.is_empty() {
+            return Some(format!("{what} `{wanted}`; expected one that is there, or is created later"));
+        }
+        Some(unknown(&what, wanted, &names))
     }
 
     /// Rules that can never fire because another, whose client is the same by its other name, always fires first.
@@ -110,6 +148,10 @@ impl KnownClients {
                     let message = mistake.message;
                     warnings.push(format!("scenario `{scenario}`, rule `{rule}` can never fire: {message}"));
                 }
+                if let Some(message) = self.unknown_source(&rule.when) {
+                    let (scenario, rule) = (ruleset.name(), &rule.name);
+                    warnings.push(format!("scenario `{scenario}`, rule `{rule}` cannot fire yet: {message}"));
+                }
             }
         }
         warnings
@@ -121,6 +163,11 @@ impl KnownClients {
             for mistake in self.mistakes_in(&scenario) {
                 place.mistake(&mistake.pointer, mistake.message);
             }
+            for (index, rule) in scenario.rules.iter().enumerate() {
+                if let Some(message) = self.unknown_source(&rule.when) {
+                    place.mistake(&format!("/rules/{index}/when/source"), message);
+                }
+            }
             Some(())
         });
         found.err()
@@ -129,13 +176,14 @@ impl KnownClients {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Ruleset;
     use super::*;
 
     fn warnings(client: &str) -> String {
         let clients = [("c-1", "admin"), ("c-2", "reader")];
         let clients = clients.map(|(id, name)| (id.to_owned(), name.to_owned()));
         let text = format!("name: mine\nrules:\n- when: {{client: {client}}}\n  fault: close\n");
-        let known = KnownClients::new("tenant `default`", clients);
+        let known = KnownNames::new("tenant `default`", clients);
         let found = known.warnings_in(&Document::new("my.yaml", &text));
         found.map(|found| found.to_string()).unwrap_or_default()
     }
@@ -167,10 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn a_source_is_known_by_id_or_name_and_any_other_is_told_as_long_as_it_is_not_there() {
+        let told = |known: &KnownNames, source: &str| {
+            let when = format!("{{operation: changePassword, source: {source}}}");
+            let text = format!("name: mine\nrules:\n- when: {when}\n  fault: {{connector: refuses}}\n");
+            let document = Document::new("my.yaml", &text);
+            let rulesets = Rulesets::new([Ruleset::read(&document).unwrap()], 10).unwrap();
+            let in_words = known.warnings(&rulesets).join("\n");
+            (known.warnings_in(&document).map(|found| found.to_string()).unwrap_or_default(), in_words)
+        };
+        let known = KnownNames::new("tenant `default`", []).with_sources(|| {
+            [("s-1", "Okta"), ("s-2", "GitHub")].map(|(id, name)| (id.into(), name.into())).into()
+        });
+        for source in ["s-1", "GitHub", "{regex: ^x}", "{present: true}"] {
+            assert_eq!(told(&known, source), (String::new(), String::new()), "{source}");
+        }
+        let message = "so far no source of tenant `default` has the id or name `Okat`; expected Okta or GitHub; did you mean `Okta`?";
+        let in_words = format!("scenario `mine`, rule `rule-1` cannot fire yet: {message}");
+        assert_eq!(told(&known, "Okat"), (format!("my.yaml:3:44: {message}"), in_words));
+        let none = known.clone().with_sources(Vec::new);
+        assert!(told(&none, "Okta").0.ends_with("`Okta`; expected one that is there, or is created later"));
+        // Where nothing is known of sources, nothing is said.
+        assert_eq!(told(&KnownNames::new("tenant `default`", []), "Okat").0, "");
+    }
+
+    #[test]
     fn a_client_is_the_same_by_its_id_and_its_name() {
         let clients = [("c-1", "admin"), ("c-2", "reader"), ("admin-2", "c-2")];
         let clients = clients.map(|(id, name)| (id.to_owned(), name.to_owned()));
-        let known = KnownClients::new("tenant `default`", clients);
+        let known = KnownNames::new("tenant `default`", clients);
         let warnings = |first: &str, second: &str| {
             let rule = |client: &str| format!("- {{when: {{client: {client}}}, fault: close}}\n");
             let text = format!("name: mine\nrules:\n{}{}", rule(first), rule(second));
