@@ -232,7 +232,7 @@ mod tests {
         }
         let message = "so far no source of tenant `default` has the id or name `Okat`; expected Okta or GitHub; did you mean `Okta`?";
         let in_words = format!("scenario `mine`, rule `rule-1` cannot fire yet: {message}");
-        assert_eq!(told(&known, "Okat"), (format!("my.yaml:3:44: {message}"), in_words));
+        assert_eq!(told(&known, "Okat"), (format!("my.yaml:3:45: {message}"), in_words));
         let none = known.clone().with_sources(Vec::new);
         assert!(told(&none, "Okta").0.ends_with("`Okta`; expected one that is there, or is created later"));
         // Where nothing is known of sources, nothing is said.

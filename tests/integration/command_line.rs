@@ -259,7 +259,7 @@ fn a_rule_about_a_source_that_is_not_there_so_far_is_warned_about() {
     let fixture = file("sources", "fixture.yaml", fixture);
     let fixture = fixture.to_str().unwrap();
     let of_demo = format!(
-        "{scenario}:3:45: so far no source of fixture `demo` (--fixture) has the id or name `Oktopus`; expected "
+        "{scenario}:3:46: so far no source of fixture `demo` (--fixture) has the id or name `Oktopus`; expected "
     );
     let (code, _, stderr) = run(&["check", scenario]);
     assert_eq!((code, stderr.starts_with(&format!("warning: {of_demo}"))), (0, true), "{stderr}");
