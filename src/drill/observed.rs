@@ -1,6 +1,7 @@
 //! What was observed of one execution of the command: its exchanges, what became of the data, how it ended and what it
 //! wrote. The binary gathers it; verdicts get a [`Run`](crate::verdict::Run) of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,9 +20,9 @@ pub struct Observed {
     /// The scenario's rules with their counts.
     pub rules: Vec<RuleReport>,
     /// The data at the start, in the fixture's format.
-    pub before: Value,
+    pub before: Arc<Value>,
     /// The data at the end.
-    pub after: Value,
+    pub after: Arc<Value>,
     /// When the scenario was loaded, in the tenant's time: its windows count from there.
     pub loaded: Timestamp,
     /// How long it took, from its start.

@@ -13,6 +13,7 @@ mod run;
 mod screen;
 mod select;
 mod site;
+mod states;
 #[cfg(unix)]
 mod stragglers;
 mod told;
@@ -35,6 +36,7 @@ use self::interrupt::Interrupt;
 use self::run::{Crew, Failed, Job};
 use self::screen::Screen;
 use self::site::{Ground, Site};
+use self::states::States;
 use self::turns::FirstCall;
 use self::watch::now;
 use super::system::in_words;
@@ -88,7 +90,7 @@ async fn conduct(args: DrillArgs, fixture: Fixture, asked: &[SelectedScenario]) 
     let mut screen = Screen::new();
     let mut drill = Drill::new(notes::settings(&args, seed, wall_now()));
     screen.show(&text::head(&notes::shown_command(&args), seed, args.jobs, screen.style));
-    let crew = Arc::new(Crew { site, folder, args, interrupt });
+    let crew = Arc::new(Crew { site, folder, args, interrupt, states: States::default() });
     let is_clean = clean(&crew, &mut drill, seed, &mut screen).await?;
     if is_clean {
         drill.plan(asked, crew.args.repeat);

@@ -18,6 +18,7 @@ use super::folder::{Evidence, Folder};
 use super::group::CommandLine;
 use super::interrupt::Interrupt;
 use super::site::Site;
+use super::states::States;
 use super::told::Told;
 use super::turns::FirstCall;
 use super::watch::{Pace, Watch, now};
@@ -48,6 +49,7 @@ pub(super) struct Crew {
     pub(super) folder: Folder,
     pub(super) args: DrillArgs,
     pub(super) interrupt: Interrupt,
+    pub(super) states: States,
 }
 
 /// After the end of a command, what is on its way arrives within this time.
@@ -76,7 +78,7 @@ impl Crew {
     ) -> Result<Observed, Failed> {
         self.hook("--setup", self.args.setup.as_deref(), told).await?;
         tenant.clear_journal(&JournalFilter::default());
-        let before = state(tenant);
+        let before = self.states.of(tenant);
         tenant.set_scenarios(&job.rulesets);
         let loaded = tenant.clock().now;
         let command = CommandLine::filled(&self.args.command, told);
@@ -134,7 +136,7 @@ impl Crew {
             dropped: tenant.journal(&none).dropped,
             rules: tenant.scenario(),
             before,
-            after: state(tenant),
+            after: self.states.of(tenant),
             loaded,
             took: executed.took,
             ended_ns,
@@ -176,26 +178,10 @@ impl Crew {
 
 /// What was taken down at a run's end.
 struct Taken {
-    before: Value,
+    before: Arc<Value>,
     loaded: sync_group_sim::Timestamp,
     ended_ns: u64,
     executed: Executed,
-}
-
-/// Records of one section from which on it is too large to be compared after every run.
-const LARGE: usize = 1_000;
-
-/// The data of a tenant. Its clients are its own; what no client can change is left out where there is much of it.
-fn state(tenant: &TenantHandle) -> Value {
-    let mut fixture = tenant.state();
-    fixture.clients.clear();
-    if fixture.accounts.len() > LARGE {
-        fixture.accounts.clear();
-    }
-    if fixture.identities.len() > LARGE {
-        fixture.identities.clear();
-    }
-    serde_json::to_value(fixture).unwrap_or_default()
 }
 
 fn written(output: &Output, censor: &Censor<'_>) -> Written {
