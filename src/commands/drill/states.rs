@@ -19,6 +19,8 @@ pub(super) struct States {
 impl States {
     /// The data of a tenant. Its clients are its own; what no client can change is left out where there is much of it.
     pub(super) fn of(&self, tenant: &TenantHandle) -> Arc<Value> {
+        // One after the other: a large one takes many times its text while it is looked at.
+        let mut first = self.first.lock();
         let mut fixture = tenant.state();
         fixture.clients.clear();
         if fixture.accounts.len() > LARGE {
@@ -27,8 +29,6 @@ impl States {
         if fixture.identities.len() > LARGE {
             fixture.identities.clear();
         }
-        // One after the other: each takes many times its text while it is looked at.
-        let mut first = self.first.lock();
         let found = serde_json::to_value(fixture).unwrap_or_default();
         match &*first {
             Some(first) if **first == found => Arc::clone(first),
