@@ -19,6 +19,9 @@ const MORE_THAN_A_POOL: usize = 20;
 /// What another thread had sent when a wait was told comes within this time.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(50);
 
+/// Who gives an answer up waits for it longer than this; who hedges a read does not.
+const LONGEST_HEDGE: Duration = Duration::from_secs(5);
+
 /// Whether the caller of a call was back since then: an earlier call came over the same connection meanwhile. On a busy
 /// machine that shows better than any time that the call was not on its way already.
 pub(super) fn was_back_since(run: &Run, since: Moment, call: &Call) -> bool {
@@ -73,6 +76,7 @@ pub(super) struct Callers<'a> {
     case: Case<'a>,
     seen: Seen,
     is_concurrent: OnceCell<bool>,
+    hedges: OnceCell<bool>,
 }
 
 /// What tells callers apart: the clean run, or else the order and the connections of one journal.
@@ -86,7 +90,7 @@ impl<'a> Callers<'a> {
         let seen = case
             .clean
             .map_or_else(|| Seen::Alone(Links::of(case.run)), |clean| Seen::Clean(Planned::of(clean)));
-        Self { case, seen, is_concurrent: OnceCell::new() }
+        Self { case, seen, is_concurrent: OnceCell::new(), hedges: OnceCell::new() }
     }
 
     /// Chains whose calls are surely attempts of one caller.
@@ -119,6 +123,24 @@ impl<'a> Callers<'a> {
                     || (links.follows(told, next) && comes_back && !self.is_concurrent())
             }
         }
+    }
+
+    /// Whether the client may have sent a call beside this one, and not because of what it was told: on a busy machine it
+    /// reads late what it was told long ago.
+    pub(super) fn may_be_hedge(&self, told: &Call) -> bool {
+        let hedges = || self.case.all.iter().chain([self.case.run]).any(|run| self.sends_again_beside(run));
+        told.is_read() && *self.hedges.get_or_init(hedges)
+    }
+
+    /// Whether a read that the client makes once was sent while the same was open.
+    fn sends_again_beside(&self, run: &Run) -> bool {
+        let mut latest: HashMap<(Option<&str>, u64), &Call> = HashMap::new();
+        run.calls.iter().filter(|call| call.is_read() && self.planned(call) <= 1).any(|call| {
+            let former = latest.insert((call.client.as_deref(), call.key), call);
+            former.is_some_and(|former| {
+                former.is_open_beside(call) && former.arrived.until(call.arrived) < LONGEST_HEDGE
+            })
+        })
     }
 
     /// Whether the client makes calls at the same time.

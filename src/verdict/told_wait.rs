@@ -68,10 +68,13 @@ impl<'a> ToldWaits<'a> {
             let last = chain.last().number;
             for (told, next) in chain.pairs() {
                 let Some(wait) = told_wait(told, next, last) else { continue };
-                if callers.follow_each_other(told, next, wait.waited) {
+                let is_early = wait.early_by().is_some();
+                if callers.follow_each_other(told, next, wait.waited)
+                    && !(is_early && callers.may_be_hedge(told))
+                {
                     waits.sure.push(wait);
                 } else {
-                    waits.unsure += usize::from(wait.early_by().is_some());
+                    waits.unsure += usize::from(is_early);
                 }
             }
         }

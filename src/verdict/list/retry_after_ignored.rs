@@ -19,8 +19,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "After an answer with a readable `Retry-After`, the same call does not come again before that time is over. \
              Up to 10 s of it are asked for, as a client may cap a longer wait and give up, and one that was told \
-             more than that may try once more after 5 s. After a 503 it is a warning: that the service is back sooner does \
-             no harm.",
+             more than that may try once more after 5 s. After a 503 it is a note: there the \
+             time is a guess.",
     why: "The limit is counted per client. Each call that comes early counts against it again, so that an eager client \
           locks itself out for longer than a patient one waits.",
     advice: "Wait for the full Retry-After, counted from when the answer was read.",
@@ -45,8 +45,8 @@ fn judge(case: &Case<'_>) -> Outcome {
 fn findings(waits: &[ToldWait<'_>]) -> Vec<Finding> {
     let mut calls: Vec<(&ToldWait<'_>, usize)> = Vec::new();
     for early in waits.iter().filter(|wait| wait.early_by().is_some()) {
-        let is_same =
-            |other: &ToldWait<'_>| other.told.key == early.told.key && other.told.client == early.told.client;
+        let of = |wait: &ToldWait<'_>| (wait.told.key, wait.told.client.clone(), wait.is_limit());
+        let is_same = |other: &ToldWait<'_>| of(other) == of(early);
         match calls.iter_mut().find(|(worst, _)| is_same(worst)) {
             None => calls.push((early, 1)),
             Some((worst, times)) => {
@@ -76,7 +76,12 @@ fn finding(early: &ToldWait<'_>, times: usize) -> Finding {
     let (waited, asked) = (wait(early.waited), wait(early.asked));
     let message = format!("Came back after {waited}; the {status} asked for {asked}. {why}{more}");
     let finding = VERDICT.finding(message, [early.told, early.next]);
-    let finding = if early.is_rounded() || !is_limit { finding.graded(Severity::Warning) } else { finding };
+    let finding = match (is_limit, early.is_rounded()) {
+        // No vendor's rule asks for it, and the service may be back sooner.
+        (false, _) => finding.graded(Severity::Note),
+        (true, true) => finding.graded(Severity::Warning),
+        (true, false) => finding,
+    };
     finding
         .measured("waited", early.waited.as_secs_f64())
         .measured("asked", early.asked.as_secs_f64())
@@ -88,7 +93,7 @@ mod tests {
     use super::*;
     use crate::verdict::Run;
     use crate::verdict::example::{
-        LIST, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+        LIST, alone, among, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
     };
 
     fn limited(wait: f64) -> Run {
@@ -107,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn before_a_service_that_is_away_is_back_it_is_a_warning() {
+    fn to_come_before_a_service_expects_to_be_back_is_a_note() {
         let away = |wait| tenant().get(LIST).told(503).retry_after("3").get(LIST).after(wait).done();
         let outcome = alone(&VERDICT, &away(0.5));
         let finding = found(&outcome);
         assert_eq!(
             (finding.severity, &*finding.message),
             (
-                Severity::Warning,
+                Severity::Note,
                 "Came back after 0.50 s; the 503 asked for 3.00 s. Before that the service does not expect to be back."
             )
         );
@@ -194,6 +199,16 @@ mod tests {
     fn several_clients_in_one_tenant_do_not_add_up() {
         let run = tenant().get(LIST).by("a").told(429).retry_after("2").get(LIST).by("b").done();
         is_not_applicable(&alone(&VERDICT, &run));
+    }
+
+    #[test]
+    fn a_hedged_read_is_not_taken_for_one_that_came_back() {
+        let clean = run().get(LIST).exits(0);
+        let hedges = || run().get(LIST).told(200).took(2.0).get(LIST).at(1.0).on(2).exits(0);
+        let told = || run().get(LIST).told(429).retry_after("2").get(LIST).after(0.3).exits(0);
+        is_inconclusive(&among(&VERDICT, &clean, &[told(), hedges()]));
+        let gives_up = run().get(LIST).told(200).took(12.1).get(LIST).at(12.0).on(2).exits(0);
+        found(&among(&VERDICT, &clean, &[told(), gives_up]));
     }
 
     #[test]

@@ -26,7 +26,7 @@ import urllib.parse
 # After `|` what the command or the drill needs for it.
 MUTANTS = {
     "eager": ("retry-after-ignored", "error", "rate-limited", "waits its own back-off, whatever a 429 says"),
-    "limit-only": ("retry-after-ignored", "warning", "unavailable-with-retry-after", "reads Retry-After of a 429 alone"),
+    "limit-only": ("retry-after-ignored", "note", "unavailable-with-retry-after", "reads Retry-After of a 429 alone"),
     "date-blind": ("retry-after-date-ignored", "error", "rate-limited-with-a-date rate-limited",
                    "reads seconds, no dates"),
     "overflow": ("retry-after-overflowed", "error", "rate-limited-retry-after-overflow rate-limited",
