@@ -1,7 +1,7 @@
 //! `blind-create-retry`: a create whose end was unclear is sent again, and nobody looked in between.
 
 use crate::verdict::chain::Chain;
-use crate::verdict::text::{counted, wait};
+use crate::verdict::text::wait;
 use crate::verdict::writes::{Looks, is_create, is_done_in_doubt, is_unclear};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
@@ -74,7 +74,8 @@ fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option
     let refused = refused_after(chain, next);
     let more = match refused.len() {
         0 => String::new(),
-        times => format!(" It was sent {} more although it was refused.", counted(times, "time", "times")),
+        1 => " It was sent once more although it was refused.".to_owned(),
+        times => format!(" It was sent {times} times more although it was refused."),
     };
     let shown = std::iter::once(one)
         .chain(blind.iter().map(|(_, next)| *next).filter(|next| next.number > one.number))
