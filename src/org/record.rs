@@ -209,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn long_records_are_parts_of_several_pieces_and_read_back_as_they_were() {
+        let mut policies =
+            Fixture::built_in("demo").unwrap().dated(Timestamp::from_millis(0)).password_policies;
+        for nth in 0..7 {
+            let length = [0, 1, ENOUGH_TOGETHER / 2, ENOUGH_TOGETHER, 3 * ENOUGH_TOGETHER][nth % 5];
+            let mut longer = policies[0].clone();
+            (longer.id, longer.name) = (format!("long-{nth}"), "n".repeat(length));
+            policies.push(longer);
+        }
+        check(&policies);
+    }
+
+    #[test]
     fn what_there_is_only_one_of_is_read_back_as_it_was() {
         check(&[PasswordOrgConfig { digit_token_length: 9, ..PasswordOrgConfig::default() }]);
         check(&[PasswordDictionary::parse("# a \"quoted\" word\nwinter\n".to_owned()).unwrap()]);

@@ -4,6 +4,7 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
+use sync_group_sim::JournalFilter;
 use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::simulator::Config;
 use sync_group_sim::wire::Outcome;
@@ -54,6 +55,32 @@ fn counted(client: &Client) -> usize {
 fn post(client: &Client, name: &str) -> Outcome {
     let group = json!({"name": name, "passwordPolicyId": "p", "sourceIds": ["a", "b"]});
     client.ask(Method::POST, "/v2024/password-sync-groups", Some(group))
+}
+
+#[test]
+fn journals_make_room_for_a_large_state_and_for_no_small_one() {
+    let mut client = Client::new(Vec::new(), |config: &mut Config| {
+        config.journal_total_bytes = 4 * MIB;
+        config.options.prerequisites = Prerequisites::Ignore;
+    });
+    client.buy_token();
+    for _ in 0..12 {
+        post(&client, &"g".repeat(MIB / 16));
+    }
+    let kept = || {
+        let journal = client.simulator.default_tenant().journal(&JournalFilter::default());
+        (journal.exchanges.len(), journal.dropped)
+    };
+    let before = kept();
+    assert_eq!(before.1, 0);
+    let source = |description: String| json!({"sources": [{"id": "s", "name": "S", "connectionType": "direct", "description": description}]});
+    assert_eq!(status(&control(&client, "PUT /_sim/state", source("small".to_owned()))), 200);
+    assert_eq!(kept(), before);
+    // What it takes until it is a state is more than states may beside journals; a quarter of theirs is left.
+    assert_eq!(status(&control(&client, "PUT /_sim/state", source("x".repeat(24 * MIB)))), 200);
+    let (left, dropped) = kept();
+    assert!((1..=before.0 / 2).contains(&left), "{left} of {}", before.0);
+    assert_eq!(left as u64 + dropped, before.0 as u64);
 }
 
 #[test]

@@ -26,6 +26,7 @@ use crate::drill_args::Probe;
 const TICK: Duration = Duration::from_millis(250);
 /// Equal runs that show how a client spaces its attempts.
 const PROBES: usize = 6;
+
 /// The runs that are still to be made, and those that are being made.
 struct Work<'a> {
     crew: &'a Arc<Crew>,
