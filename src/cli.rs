@@ -208,10 +208,12 @@ pub(crate) enum FileFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shell {
     /// sh, bash, zsh: eval "$(sync-group-sim env)"
+    #[value(aliases = ["bash", "zsh"])]
     Sh,
     /// fish: sync-group-sim env --shell fish | source
     Fish,
     /// PowerShell: sync-group-sim env --shell powershell | Invoke-Expression
+    #[value(alias = "pwsh")]
     Powershell,
     /// cmd.exe: a batch file, to be run with `call`
     Cmd,

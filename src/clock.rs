@@ -195,17 +195,42 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is too long; expected at most 87600h (ten years)"))
 }
 
-/// The duration that people write as `5 s`, `2 minutes` or just `5`.
+/// The duration that people write as `5 s`, `2 minutes`, `1h30m`, `2d` or just `5`.
 fn meant_duration(text: &str) -> Option<String> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let unit = match text[end..].trim().to_ascii_lowercase().as_str() {
-        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
-        "m" | "min" | "mins" | "minute" | "minutes" => "m",
-        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
-        _ => return None,
+    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    let mut parts = Vec::new();
+    let mut rest = text.strip_prefix("PT").unwrap_or(text).trim();
+    while !rest.is_empty() {
+        let (number, unit_and_rest) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
+        let (unit, after) =
+            unit_and_rest.split_at(unit_and_rest.find(is_digit).unwrap_or(unit_and_rest.len()));
+        let hours: f64 = if matches!(unit.trim(), "d" | "D" | "day" | "days") { 24.0 } else { 1.0 };
+        let unit = match unit.trim().to_ascii_lowercase().as_str() {
+            "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+            // Beside others it may mean anything.
+            "" if !parts.is_empty() => return None,
+            "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
+            "m" | "min" | "mins" | "minute" | "minutes" => "m",
+            "h" | "hr" | "hrs" | "hour" | "hours" | "d" | "day" | "days" => "h",
+            _ => return None,
+        };
+        parts.push(match hours {
+            1.0 => format!("{number}{unit}"),
+            hours => format!("{}{unit}", number.parse::<f64>().ok()? * hours),
+        });
+        rest = after;
+    }
+    let meant = match parts.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        parts => {
+            let mut sum = Duration::ZERO;
+            for part in parts {
+                sum += parse_duration(part).ok()?;
+            }
+            format_duration(sum)
+        }
     };
-    let meant = format!("{}{unit}", &text[..end]);
     (meant != text && parse_duration(&meant).is_ok()).then_some(meant)
 }
 
@@ -293,6 +318,27 @@ mod tests {
         }
         for text in ["", "5", "s", "5 s", "-5s", "5d", "1.2.3s", "1.s", ".5s", "999999h"] {
             assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_in_other_words_is_answered_with_what_to_write() {
+        for (text, meant) in [
+            ("5", "5s"),
+            ("5 s", "5s"),
+            ("1.5 Seconds", "1.5s"),
+            ("1h30m", "90m"),
+            ("1m30s", "90s"),
+            ("1 hour 30 minutes", "90m"),
+            ("PT5S", "5s"),
+            ("2d", "48h"),
+            ("1 day 6h", "30h"),
+        ] {
+            let told = parse_duration(text).unwrap_err();
+            assert!(told.ends_with(&format!("; write {meant}")), "{told}");
+        }
+        for text in ["", "PT", "soon", "-5s", "5y", "1.2.3s", "4000d", "1h30"] {
+            assert!(!parse_duration(text).unwrap_err().contains("; write"), "{text}");
         }
     }
 

@@ -192,6 +192,13 @@ pub(crate) fn describe(
     known: &KnownNames,
 ) -> Result<(String, Option<DocumentError>), String> {
     let name = path.display().to_string();
+    if !path.exists()
+        && let Some(what) = built_in(&name)
+    {
+        return Err(format!(
+            "{name}: no such file; expected one that exists; `sync-group-sim {what}s {name}` prints what is built in"
+        ));
+    }
     let text = read(path, LONGEST_FIXTURE)?;
     let document = Document::new(&name, &text);
     let neither = |found: &str| Err(format!("{name}: {found}; expected {EITHER}"));
@@ -214,17 +221,28 @@ pub(crate) fn describe(
     }
 }
 
+/// What is built in under a name.
+fn built_in(name: &str) -> Option<&'static str> {
+    if library::names().contains(&name) {
+        return Some("scenario");
+    }
+    fixture::names().contains(&name).then_some("fixture")
+}
+
 /// What a file may be, for messages.
 const EITHER: &str = "a scenario {name: …, rules: …} or a fixture {sources: …, groups: …, …}";
 
 fn fixture_in_words(fixture: &Fixture) -> String {
-    format!(
-        "a fixture of {} sources, {} policies, {} groups, {} clients",
-        fixture.sources.len(),
-        fixture.password_policies.len(),
-        fixture.groups.len(),
-        fixture.clients.len()
-    )
+    let counts = [
+        (fixture.sources.len(), "source", "sources"),
+        (fixture.password_policies.len(), "policy", "policies"),
+        (fixture.identities.len(), "identity", "identities"),
+        (fixture.accounts.len(), "account", "accounts"),
+        (fixture.groups.len(), "group", "groups"),
+        (fixture.clients.len(), "client", "clients"),
+    ];
+    let counts = counts.map(|(count, one, more)| format!("{count} {}", if count == 1 { one } else { more }));
+    format!("a fixture of {}", counts.join(", "))
 }
 
 /// What a file can be.

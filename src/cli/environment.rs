@@ -34,11 +34,17 @@ fn collect(command: &Command, known: &mut BTreeSet<String>) {
     command.get_subcommands().for_each(|command| collect(command, known));
 }
 
-/// Packages find the binary by a variable of their own, drills tell their commands by others, and so do our tests.
+/// What follows the prefix in the variables of packages: where the binary is, where journals of tests that fail go, which
+/// image Compose and Testcontainers start.
+const OF_PACKAGES: [&str; 3] = ["BIN", "JOURNALS", "IMAGE"];
+
+/// Packages have variables of their own, drills tell their commands by others, and so do our tests.
 fn is_unknown(name: &str, known: &BTreeSet<String>) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
-    let is_for_others =
-        rest == "BIN" || rest.ends_with("_BIN") || rest.starts_with("DRILL") || rest.starts_with("TESTS_");
+    let is_for_others = OF_PACKAGES.contains(&rest)
+        || rest.ends_with("_BIN")
+        || rest.starts_with("DRILL")
+        || rest.starts_with("TESTS_");
     !is_for_others && !known.contains(name)
 }
 
@@ -63,6 +69,8 @@ mod tests {
             "SYNC_GROUP_SIM_LISTEN",
             "SYNC_GROUP_SIM_URL",
             "SYNC_GROUP_SIM_BIN",
+            "SYNC_GROUP_SIM_JOURNALS",
+            "SYNC_GROUP_SIM_IMAGE",
             "SYNC_GROUP_SIM_DRILL",
             "SYNC_GROUP_SIM_DRILL_RUN",
             "SYNC_GROUP_SIM_TESTS_PWSH",

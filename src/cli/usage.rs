@@ -64,12 +64,7 @@ impl<'a> Refused<'a> {
     fn unknown_argument(&self) -> String {
         let found = self.first(ContextKind::InvalidArg);
         if !found.starts_with('-') {
-            let advice =
-                self.option_for(&found).map_or_else(String::new, |meant| format!("; write `{meant}`"));
-            return format!(
-                "one argument too many: `{found}`; expected those that {}{advice}",
-                self.help_shows()
-            );
+            return self.too_many(&found);
         }
         let found = self.as_written(&found);
         if matches!(&*found, "--version" | "-V") {
@@ -82,10 +77,17 @@ impl<'a> Refused<'a> {
             return format!("unknown option `{found}`; expected it after its command: `{owner}`");
         }
         let options: Vec<String> = long_options(self.command()).collect();
-        let other_name = OTHER_NAMES.iter().find(|(other, _)| *other == found).map(|(_, name)| *name);
+        let mut others = OTHER_NAMES.iter().filter(|(other, _)| *other == found).map(|(_, name)| *name);
+        let other_name = others.find(|name| *name == VERSION || options.iter().any(|option| option == name));
         let meant = nearest(&found, options.iter().map(String::as_str)).or(other_name);
         let advice = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         format!("unknown option `{found}`; expected one that {}{advice}", self.help_shows())
+    }
+
+    /// An argument that has no place.
+    fn too_many(&self, found: &str) -> String {
+        let advice = self.option_for(found).map_or_else(String::new, |meant| format!("; write `{meant}`"));
+        format!("one argument too many: `{found}`; expected those that {}{advice}", self.help_shows())
     }
 
     /// The option for which an argument was probably meant.
@@ -132,7 +134,9 @@ impl<'a> Refused<'a> {
     fn unknown_command(&self) -> String {
         let found = self.first(ContextKind::InvalidSubcommand);
         let name = self.known.get_name();
-        let advice = if library::text(&found).is_some() {
+        let advice = if found == "version" {
+            format!("; write `{name} {VERSION}`")
+        } else if library::text(&found).is_some() {
             format!("; write `{name} --scenario {found}`")
         } else if fixture::names().contains(&found.as_str()) {
             format!("; write `{name} --fixture {found}`")
@@ -155,6 +159,9 @@ impl<'a> Refused<'a> {
         let others = self.texts(ContextKind::PriorArg);
         let others: Vec<String> = others.iter().map(|other| format!("`{}`", name_of(other))).collect();
         let command = self.first(ContextKind::InvalidSubcommand);
+        if !command.is_empty() && self.known.find_subcommand(&command).is_none() {
+            return self.too_many(&command);
+        }
         if !command.is_empty() {
             return format!(
                 "the command `{command}` after {}; expected the command first",
@@ -257,9 +264,25 @@ impl<'a> Refused<'a> {
     }
 }
 
-/// What other servers call an option of ours.
-const OTHER_NAMES: [(&str, &str); 4] =
-    [("--port", "--listen"), ("--host", "--listen"), ("--bind", "--listen"), ("--address", "--listen")];
+/// The option that the parser has by itself.
+const VERSION: &str = "--version";
+
+/// What other programs call an option of ours, of a server or of a command that asks one.
+const OTHER_NAMES: [(&str, &str); 13] = [
+    ("--port", "--listen"),
+    ("--host", "--listen"),
+    ("--bind", "--listen"),
+    ("--address", "--listen"),
+    ("-p", "--listen"),
+    ("--port", "--url"),
+    ("--host", "--url"),
+    ("--address", "--url"),
+    ("-p", "--url"),
+    ("--log-level", "--log"),
+    ("--log-format", "--log"),
+    ("--config", "--scenario"),
+    ("-v", VERSION),
+];
 
 /// The arguments of this process, without the program's name.
 pub(crate) fn arguments() -> Vec<String> {

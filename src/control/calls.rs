@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 
 use super::answer::{clock, journal, passwords, scenario, server, state, tenants, verdicts};
 use super::{Answer, ControlError, ControlRequest, PREFIX, method_name, steps};
+use crate::document::nearest;
 use crate::wire::query;
 
 /// A call of the control API.
@@ -141,7 +142,12 @@ pub(super) fn find(method: &Method, path: &str) -> Result<&'static ControlCall, 
     let path = steps(path).collect::<Vec<_>>().join("/");
     let allow: Vec<_> = fitting().map(|call| call.method).collect();
     Err(if allow.is_empty() {
-        let message = format!("`/{PREFIX}/{path}` does not exist; `GET /{PREFIX}` lists what does");
+        let known = CALLS.iter().map(|call| call.path).filter(|known| !known.contains('{'));
+        let advice = nearest(&path, known).map_or_else(
+            || format!("`GET /{PREFIX}` lists what does"),
+            |meant| format!("did you mean `/{PREFIX}/{meant}`?"),
+        );
+        let message = format!("`/{PREFIX}/{path}` does not exist; {advice}");
         ControlError::new(StatusCode::NOT_FOUND, message)
     } else {
         let message =

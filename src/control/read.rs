@@ -40,6 +40,11 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
         );
         return Err(ControlError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
+    if request.media_type().is_some_and(|media_type| media_type.starts_with("multipart/")) {
+        let message = "the body is a form with files (`multipart/…`); expected the document itself; with curl, write \
+            `--data-binary @FILE` for `-F`";
+        return Err(ControlError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     let text = decode(NAME, body).map_err(|error| ControlError::bad(error.to_string()))?;
     let format = match request.media_type() {
         Some(media_type) if media_type.ends_with("yaml") => Format::Yaml,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::mistakes::{Mistakes, shown};
+use super::mistakes::{Mistakes, is_unseen, shown};
 use super::tree::{Content, Node, number};
 use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
@@ -214,6 +214,14 @@ impl Shape {
         if let Some((known, value)) = key.split_once(':').filter(|(known, _)| self.keys.contains(known)) {
             return format!(
                 "{} without a space; expected one after the colon: `{known}: {value}`",
+                shown(key)
+            );
+        }
+        if let Some(c) = key.chars().find(|c| is_unseen(*c)) {
+            let code = u32::from(c);
+            return format!(
+                "unknown key {}; the character U+{code:04X} in it looks like a space or like nothing; expected \
+                 ordinary spaces",
                 shown(key)
             );
         }

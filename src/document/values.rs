@@ -125,9 +125,15 @@ whole_numbers! {
 fn whole(node: &Node<'_>, expected: &str, mistakes: &mut Mistakes) -> Option<i128> {
     let found = node.plain().and_then(|text| whole_number(text).or_else(|| without_fraction(text)));
     if found.is_none() {
-        mistakes.unexpected(node, &format!("{expected}{}", number_advice(node)));
+        let advice = node.scalar().filter(|text| node.plain().is_none() && is_whole(text));
+        let advice = advice.map_or_else(String::new, |text| format!("; write {text} without quotes"));
+        mistakes.unexpected(node, &format!("{expected}{advice}"));
     }
     found
+}
+
+fn is_whole(text: &str) -> bool {
+    whole_number(text).is_some() || without_fraction(text).is_some()
 }
 
 /// The whole number that a decimal without a fraction is, such as `8.0` or `1e3`: to JSON it is the same number.

@@ -100,7 +100,10 @@ pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
         Some(meant) if known.len() > LONG => format!("{what}; did you mean `{meant}`?"),
         Some(meant) => format!("{what}; expected {}; did you mean `{meant}`?", one_of(known)),
         None if known.len() > LONG => {
-            let some = one_of(&known[..SHOWN]);
+            // Those that begin or go on like what was found say most.
+            let is_like = |known: &&&str| name.len() > 2 && known.contains(&name.to_lowercase());
+            let like: Vec<&str> = known.iter().filter(is_like).copied().take(SHOWN).collect();
+            let some = one_of(if like.is_empty() { &known[..SHOWN] } else { &like });
             format!("{what}; expected one of {} names, such as {some}", known.len())
         }
         None => format!("{what}; expected {}", one_of(known)),

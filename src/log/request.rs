@@ -79,6 +79,9 @@ impl RequestLine {
             if reason == 0 { room } else { room.saturating_sub(reason + 2).max(LEAST.min(room)) };
         let mut asked = cut_target(&self.message, asked_room);
         let padding = USUAL.min(asked_room).saturating_sub(columns(&asked));
+        // Columns that stand below each other are worth less than a reason that can be read to its end.
+        let spare = room.saturating_sub(columns(&asked) + 2 + columns(&self.detail));
+        let padding = if reason == 0 { padding } else { padding.min(spare) };
         asked.extend(std::iter::repeat_n(' ', padding));
         let left = room.saturating_sub(columns(&asked) + 2);
         let mut line =
@@ -89,9 +92,17 @@ impl RequestLine {
         }
         let _ = write!(line, " {client} {}", paint.dim(&took));
         if reason > 0 && left >= SHORT_REASON {
-            let _ = write!(line, "  {}", cut(&self.detail, left));
+            let _ = write!(line, "  {}", cut(self.reason(left), left));
         }
         line
+    }
+
+    /// Why it was refused; where that is too long, what was probably meant says more than that it is not there.
+    fn reason(&self, most: usize) -> &str {
+        match self.detail.find("did you mean ") {
+            Some(at) if columns(&self.detail) > most => &self.detail[at..],
+            _ => &self.detail,
+        }
     }
 
     /// The faults that fired, marked, and what they did to the delivery.
@@ -249,6 +260,24 @@ mod tests {
         assert_eq!(
             text(refused),
             "09:30:01.123Z POST /oauth/token?grant_type=cl… 401 nobody 84us  invalid_client: Bad client credenti…"
+        );
+        let nowhere = RequestLine {
+            status: Some(404),
+            detail: "no such path; did you mean `/oauth/token`?".to_owned(),
+            ..line("POST /oauth/tokens")
+        };
+        assert_eq!(
+            text(nowhere),
+            "09:30:01.123Z POST /oauth/tokens          404 admin 84us  no such path; did you mean `/oauth/token`?"
+        );
+        let nearly = RequestLine {
+            status: Some(404),
+            detail: "no such path in v2024; did you mean `/v2024/password-sync-groups`?".to_owned(),
+            ..line("GET /v2024/password-sync-group")
+        };
+        assert_eq!(
+            text(nearly),
+            "09:30:01.123Z GET /v2024/password-sync-group 404 admin 84us  did you mean `/v2024/password-sync-gro…"
         );
         let elsewhere = RequestLine { tenant: "acme".to_owned(), ..line("GET /oauth/info") };
         assert!(text(elsewhere).contains(" admin@acme "));

@@ -28,13 +28,29 @@ impl FromStr for RateLimit {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            format!("`{text}` is not a rate limit; expected requests per time such as `100/10s`, or `off`")
+            let advice = meant(text).map_or_else(String::new, |meant| format!("; write {meant}"));
+            format!(
+                "`{text}` is not a rate limit; expected requests per time such as `100/10s`, or `off`{advice}"
+            )
         };
         let (requests, window) = text.split_once('/').ok_or_else(wrong)?;
         let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or_else(wrong)?;
         let window = parse_duration(window).ok().filter(|window| !window.is_zero()).ok_or_else(wrong)?;
         Ok(Self { requests, window })
     }
+}
+
+/// The limit that people write as `100/s`, `100 / 10s` or `100/10`.
+fn meant(text: &str) -> Option<String> {
+    let (requests, window) = text.split_once('/')?;
+    let (requests, window) = (requests.trim(), window.trim());
+    let window = match window.trim_start_matches(|c: char| c.is_ascii_digit()) {
+        "" => format!("{window}s"),
+        unit if unit == window => format!("1{unit}"),
+        _ => window.to_owned(),
+    };
+    let meant = format!("{requests}/{window}");
+    (meant != text && meant.parse::<RateLimit>().is_ok()).then_some(meant)
 }
 
 impl fmt::Display for RateLimit {

@@ -196,7 +196,7 @@ fn a_port_that_is_in_use_is_reported() {
 
 #[test]
 fn files_are_checked_with_place_found_and_expected() {
-    let good = file("check", "good.yaml", "sources: []\n");
+    let good = file("check", "good.yaml", "sources: []\nidentities: [{id: a, name: A, userName: a}]\n");
     let bad = file(
         "check",
         "bad.json",
@@ -206,7 +206,12 @@ fn files_are_checked_with_place_found_and_expected() {
     let (code, stdout, _) = run(&["check", good]);
     assert_eq!(
         (code, stdout),
-        (0, format!("{good}: a fixture of 0 sources, 0 policies, 0 groups, 8 clients\n"))
+        (
+            0,
+            format!(
+                "{good}: a fixture of 0 sources, 0 policies, 1 identity, 0 accounts, 0 groups, 8 clients\n"
+            )
+        )
     );
     let (code, stdout, stderr) = run(&["check", bad, good]);
     assert_eq!(code, 1);

@@ -44,6 +44,7 @@ fn check(name: &str, cases: &[Case], told: &[String]) {
         if std::env::var_os("BLESS").is_none() {
             assert_eq!(told.trim_end(), case.told, "{name}: {}", case.title);
         }
+        assert!(!told.trim().is_empty(), "{name}: {}: nothing is told", case.title);
         let is_in_our_words = !FOREIGN.iter().any(|foreign| told.contains(foreign));
         assert!(is_in_our_words, "{name}: {}: a library's words: {told}", case.title);
         for line in told.lines() {

@@ -27,7 +27,11 @@ impl BaseUrl {
     /// Reads `http://host:port/path`, or https.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         Self::of(text).ok_or_else(|| {
-            format!("`{}` is not a base URL; expected http://host:port or https://host:port", shown(text))
+            let advice = meant(text).map_or_else(String::new, |meant| format!("; write {meant}"));
+            format!(
+                "`{}` is not a base URL; expected http://host:port or https://host:port{advice}",
+                shown(text)
+            )
         })
     }
 
@@ -66,7 +70,7 @@ impl BaseUrl {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: port(authority, address, is_https)?,
             authority: address.to_owned(),
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: without_control(uri.path()).to_owned(),
             basic: credentials.map(basic),
         })
     }
@@ -102,6 +106,25 @@ fn basic(credentials: &str) -> String {
     BASE64_STANDARD.encode([plain(user), b":".to_vec(), plain(password)].concat())
 }
 
+/// A path, without the step of the control API, which people copy along.
+fn without_control(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.strip_suffix("/_sim").unwrap_or(path)
+}
+
+/// The URL that was probably meant by an address or a port.
+fn meant(text: &str) -> Option<String> {
+    if text.contains("://") {
+        return None;
+    }
+    let port = text.strip_prefix(':').unwrap_or(text);
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    let url = if is_port { format!("http://127.0.0.1:{port}") } else { format!("http://{text}") };
+    let is_address =
+        is_port || text.starts_with("localhost") || (text.contains(':') && !text.starts_with(['/', '.']));
+    BaseUrl::of(&url).filter(|url| is_address && !url.has_credentials()).map(|url| url.to_string())
+}
+
 /// A URL that could not be read, for a message: without what may be a secret in it.
 fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
@@ -126,6 +149,8 @@ mod tests {
             ("http://[::1]:8080/tenants/a", "::1", 8080, "http://[::1]:8080/tenants/a"),
             ("http://ada:hush@host:1/x", "host", 1, "http://host:1/x"),
             ("https://ada@host", "host", 443, "https://host"),
+            ("http://localhost:4580/_sim/", "localhost", 4580, "http://localhost:4580"),
+            ("http://localhost/tenants/a/_sim", "localhost", 80, "http://localhost/tenants/a"),
         ] {
             let url = BaseUrl::read(text).unwrap();
             assert_eq!((&*url.host, url.port, &*url.to_string()), (host, port, shown), "{text}");
@@ -133,6 +158,23 @@ mod tests {
         let url = BaseUrl::read("http://a%40b:p%3Aw@host").unwrap();
         assert_eq!(url.basic.as_deref(), Some(&*BASE64_STANDARD.encode("a@b:p:w")));
         assert_eq!(BaseUrl::local(false, "::1", 7).to_string(), "http://[::1]:7");
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_answered_with_what_to_write() {
+        for (text, meant) in [
+            ("localhost:4580", "http://localhost:4580"),
+            ("127.0.0.1:4580/tenants/a", "http://127.0.0.1:4580/tenants/a"),
+            ("localhost", "http://localhost"),
+            ("4580", "http://127.0.0.1:4580"),
+            (":4580", "http://127.0.0.1:4580"),
+        ] {
+            let message = BaseUrl::read(text).unwrap_err();
+            assert!(message.ends_with(&format!("; write {meant}")), "{message}");
+        }
+        for text in ["", "nowhere", "./port", "0", "ada:hush@host:1"] {
+            assert!(!BaseUrl::read(text).unwrap_err().contains("; write"), "{text}");
+        }
     }
 
     #[test]

@@ -214,9 +214,12 @@ impl Remote {
                 Trouble::ControlOff(message)
             }
             StatusCode::NOT_FOUND if error.starts_with("tenant `") => Trouble::NoTenant(message),
-            StatusCode::UNAUTHORIZED => {
+            StatusCode::UNAUTHORIZED if error.starts_with("no valid control token") => {
                 Trouble::Refused(format!("{message}; here it is `--control-token TOKEN`"))
             }
+            StatusCode::UNAUTHORIZED => Trouble::Refused(format!(
+                "{message}; that is no answer of a control API; expected the base URL of a server or of a tenant"
+            )),
             _ => Trouble::Refused(message),
         }
     }

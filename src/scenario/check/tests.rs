@@ -43,7 +43,15 @@ fn a_mistake_in_a_rule_is_shown_with_place_found_and_expected() {
         ),
         (
             "{when: {body: {name: x}}, fault: close}",
-            "my.yaml:3:26: `name` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`",
+            "my.yaml:3:26: `name` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`; write /name",
+        ),
+        (
+            "{when: {body: {'$.sourceIds[0]': x}}, fault: close}",
+            "my.yaml:3:38: `$.sourceIds[0]` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`; write /sourceIds/0",
+        ),
+        (
+            "{when: {body: {'/a~b': x}}, fault: close}",
+            "my.yaml:3:28: `/a~b` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`",
         ),
         (
             "{name: a/b, fault: close}",

@@ -128,7 +128,15 @@ fn check_pointer(pointer: &str) -> Result<(), Mistake> {
     if (pointer.is_empty() || pointer.starts_with('/')) && is_escaped {
         return Ok(());
     }
+    // The steps, as other notations write them: `name`, `$.name`, `sourceIds[0]`.
+    let steps: Vec<&str> = pointer.split(['$', '.', '[', ']']).filter(|step| !step.is_empty()).collect();
+    let is_plain = |step: &&str| step.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let meant = if !steps.is_empty() && steps.iter().all(is_plain) {
+        format!("; write /{}", steps.join("/"))
+    } else {
+        String::new()
+    };
     let message =
-        format!("`{pointer}` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`");
+        format!("`{pointer}` is not a JSON Pointer; expected one such as `/name` or `/sourceIds/0`{meant}");
     Err(Mistake::new(format!("/body/{}", escaped(pointer)), message))
 }

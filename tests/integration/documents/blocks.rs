@@ -24,6 +24,24 @@ fn every_yaml_block_is_a_scenario_or_a_fixture() {
     assert!(checked > 30, "{checked}");
 }
 
+/// What stands behind the place in a message: `x.yaml:3:5: …`.
+fn without_place(line: &str) -> Option<&str> {
+    let (place, message) = line.split_once(": ")?;
+    place.ends_with(|c: char| c.is_ascii_digit()).then_some(message)
+}
+
+#[test]
+fn the_messages_that_the_scenario_reference_shows_are_those_that_are_told() {
+    let told = include_str!("../../mistakes/files.txt");
+    let told: Vec<&str> = told.lines().filter_map(without_place).collect();
+    let page = page("scenarios/README.md");
+    let block = page.blocks_in(&["text"]).find(|block| block.section == "What is an error").unwrap();
+    let shown: Vec<&str> = block.text.lines().filter_map(without_place).collect();
+    assert!(shown.len() > 5, "{shown:?}");
+    let untrue: Vec<_> = shown.into_iter().filter(|message| !told.contains(message)).collect();
+    assert_eq!(untrue, [""; 0], "expected messages of tests/mistakes/files.txt");
+}
+
 #[test]
 fn every_json_block_is_json() {
     for page in pages() {

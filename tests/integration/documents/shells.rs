@@ -19,6 +19,8 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("packages/nginx/configure", "packages/nginx/test runs it"),
     ("docker ", "it needs a daemon"),
     ("pip install --no-index", "it installs"),
+    ("pip install -e", "it downloads"),
+    ("node CHECKOUT", "it names a checkout; packages/test installs it"),
     ("tar -xzf packages/dist", "packages/test makes and reads archives"),
     ("npm install", "it downloads"),
     ("go get ", "it downloads"),
