@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,10 +43,10 @@ func newControl(host string) *control {
 	return &control{host: host, http: http.Client{Timeout: callLimit, Transport: transport}}
 }
 
-// call returns the status and the answer. A status from 300 up is an error, but for those in also. The body is JSON, or
-// text, which is sent as YAML.
+// call returns the status and the answer. A status from 300 up is an error, but for those in also. The body is JSON, which
+// may have a file as its fixture; text, which is sent as YAML; or a file as it is.
 func (control *control) call(method, path string, body any, also ...int) (int, []byte, error) {
-	request, err := control.request(method, path, body)
+	request, about, err := control.request(method, path, body)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -59,7 +60,15 @@ func (control *control) call(method, path string, body any, also ...int) (int, [
 		return 0, nil, control.silent(err)
 	}
 	if reply.StatusCode >= 300 && !slices.Contains(also, reply.StatusCode) {
-		return 0, nil, &CallRefused{reply.StatusCode, fmt.Sprintf("%s %s: %s", method, path, words(text))}
+		message := fmt.Sprintf("%s %s: %s", method, path, words(text))
+		if about != nil {
+			before := 0
+			if _, is := body.(*file); !is {
+				before = len(beforeFixture)
+			}
+			message = about.named(words(text), before)
+		}
+		return 0, nil, &CallRefused{reply.StatusCode, message}
 	}
 	return reply.StatusCode, text, nil
 }
@@ -68,8 +77,10 @@ func (control *control) silent(err error) error {
 	return fmt.Errorf("the simulator at %s does not answer (%w)", control.host, err)
 }
 
-func (control *control) request(method, path string, body any) (*http.Request, error) {
+// request also returns the file in the body, if there is one.
+func (control *control) request(method, path string, body any) (*http.Request, *file, error) {
 	var text []byte
+	var about *file
 	kind := "application/json"
 	switch body := body.(type) {
 	case nil:
@@ -78,17 +89,43 @@ func (control *control) request(method, path string, body any) (*http.Request, e
 		text, kind = []byte(body), "application/yaml"
 	case json.RawMessage:
 		text = body
+	case *file:
+		text, kind, about = body.content, body.mediaType(), body
 	default:
 		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return nil, fmt.Errorf("%s %s: the body cannot be written as JSON: %w", method, path, err)
+		if text, about, err = written(body); err != nil {
+			return nil, nil, fmt.Errorf("%s %s: the body cannot be written as JSON: %w", method, path, err)
 		}
 	}
 	request, err := http.NewRequest(method, "http://"+control.host+path, bytes.NewReader(text))
 	if err == nil && kind != "" {
 		request.Header.Set("Content-Type", kind)
 	}
-	return request, err
+	return request, about, err
+}
+
+const beforeFixture = `{"fixture": `
+
+// written is a body of JSON, and the file in it, if there is one. The file comes first, so that its lines are the body's.
+func written(body any) ([]byte, *file, error) {
+	members, _ := body.(JSON)
+	about, is := members["fixture"].(*file)
+	if !is {
+		text, err := json.Marshal(body)
+		return text, nil, err
+	}
+	others := maps.Clone(members)
+	delete(others, "fixture")
+	rest, err := json.Marshal(others)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(others) > 0 {
+		rest[0] = ','
+	} else {
+		rest = rest[1:]
+	}
+	return slices.Concat([]byte(beforeFixture), about.utf8(), rest), about, nil
 }
 
 // words are the server's.

@@ -4,12 +4,8 @@ package simtest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -18,8 +14,10 @@ type Option func(*beginning) error
 
 // beginning is the body that creates a tenant, and what the tenant gets afterwards.
 type beginning struct {
-	body  JSON
-	yaml  *string
+	body      JSON
+	scenarios []any
+	// file is a scenario file that stands alone.
+	file  *file
 	rules []any
 	clock any
 }
@@ -31,45 +29,58 @@ func begin(options []Option) (*beginning, error) {
 			return nil, err
 		}
 	}
-	return made, nil
+	return made, made.putScenarios()
 }
 
 // Scenario has something go wrong from the start: names of built-in scenarios, paths of scenario files (.yaml, .json)
 // beside the test, and whole scenarios as JSON. A YAML file stands alone.
 func Scenario(scenarios ...any) Option {
 	return func(made *beginning) error {
-		listed, _ := made.body["scenarios"].([]any)
-		if listed == nil {
-			listed = []any{}
-		}
 		for _, scenario := range scenarios {
-			path, isFile := file(scenario)
-			if !isFile {
-				listed = append(listed, asJSON(scenario))
+			path, is := isFile(scenario)
+			if !is {
+				made.scenarios = append(made.scenarios, asJSON(scenario))
 				continue
 			}
-			text, err := read(path)
+			found, err := read(path)
 			if err != nil {
 				return err
 			}
-			if filepath.Ext(path) == ".json" {
-				listed = append(listed, json.RawMessage(text))
-			} else if made.yaml == nil {
-				yaml := string(text)
-				made.yaml = &yaml
-			} else {
-				return errAlone
-			}
+			made.scenarios = append(made.scenarios, found)
 		}
-		made.body["scenarios"] = listed
-		if made.yaml != nil && len(listed) > 0 {
-			return errAlone
+		// An empty list is no scenario, whatever the server has.
+		if made.scenarios == nil {
+			made.scenarios = []any{}
 		}
 		return nil
 	}
 }
 
-var errAlone = errors.New("a scenario in a YAML file stands alone; expected one file, or names and JSON files")
+// putScenarios puts them into the body, but for a file that stands alone, which the tenant gets afterwards.
+func (made *beginning) putScenarios() error {
+	if made.scenarios == nil {
+		return nil
+	}
+	listed := make([]any, len(made.scenarios))
+	for index, scenario := range made.scenarios {
+		listed[index] = scenario
+		found, is := scenario.(*file)
+		if !is {
+			continue
+		}
+		if len(listed) == 1 {
+			made.file, listed = found, []any{}
+			break
+		}
+		value, err := found.value()
+		if err != nil {
+			return err
+		}
+		listed[index] = value
+	}
+	made.body["scenarios"] = listed
+	return nil
+}
 
 // Rule has something go wrong: one rule in the words of a scenario file, as an object or as JSON text. The first rule
 // comes first.
@@ -84,8 +95,8 @@ func Rule(rule any) Option {
 // whole fixture as JSON.
 func Fixture(fixture any) Option {
 	return func(made *beginning) error {
-		path, isFile := file(fixture)
-		if !isFile {
+		path, is := isFile(fixture)
+		if !is {
 			made.body["fixture"] = asJSON(fixture)
 			return nil
 		}
@@ -93,8 +104,8 @@ func Fixture(fixture any) Option {
 			return fmt.Errorf("%s: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, "+
 				"or give a JSON file, an object, or the name of a built-in one", path)
 		}
-		text, err := read(path)
-		made.body["fixture"] = json.RawMessage(text)
+		found, err := read(path)
+		made.body["fixture"] = found
 		return err
 	}
 }
@@ -153,28 +164,10 @@ func inWords(duration time.Duration) string {
 	return fmt.Sprintf("%dms", milliseconds)
 }
 
-// file tells a path from the name of something built in: names have no endings.
-func file(value any) (string, bool) {
-	path, isText := value.(string)
-	return path, isText && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
-}
-
 // asJSON leaves bytes as they are.
 func asJSON(value any) any {
 	if text, isText := value.([]byte); isText {
 		return json.RawMessage(text)
 	}
 	return value
-}
-
-func read(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	var why *fs.PathError
-	if errors.As(err, &why) {
-		return nil, fmt.Errorf("%s: %w", path, why.Err)
-	}
-	if err == nil && filepath.Ext(path) == ".json" && !json.Valid(text) {
-		return nil, fmt.Errorf("%s: not JSON: %w", path, json.Unmarshal(text, new(any)))
-	}
-	return text, err
 }

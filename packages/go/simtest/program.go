@@ -85,6 +85,10 @@ func cannotRun(program string, err error) error {
 	} else if errors.Is(err, fs.ErrPermission) {
 		why = fs.ErrPermission.Error()
 	}
-	return fmt.Errorf("%s cannot be run on this machine (%s); expected sync-group-sim for %s on %s",
-		program, why, runtime.GOOS, runtime.GOARCH)
+	advice := ""
+	if errors.Is(err, fs.ErrPermission) && runtime.GOOS != "windows" {
+		advice = "; try: chmod +x " + program
+	}
+	return fmt.Errorf("%s cannot be run on this machine (%s); expected sync-group-sim for %s on %s%s",
+		program, why, runtime.GOOS, runtime.GOARCH, advice)
 }

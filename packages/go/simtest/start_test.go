@@ -108,7 +108,7 @@ func TestAFileThatMayNotBeRunIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("SYNC_GROUP_SIM_BIN", program)
-	contains(t, startingSaid(t), program, "cannot be run on this machine (permission denied)")
+	contains(t, startingSaid(t), program, "cannot be run on this machine (permission denied)", "; try: chmod +x "+program)
 }
 
 func TestWithoutAProgramTheMessageSaysWhatToDo(t *testing.T) {

@@ -53,8 +53,12 @@ func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, er
 		return nil, err
 	}
 	tenant := &TestTenant{t: t, server: server}
-	if err := json.Unmarshal(text, tenant); err != nil {
+	var told struct{ Warnings []string }
+	if err := errors.Join(json.Unmarshal(text, tenant), json.Unmarshal(text, &told)); err != nil {
 		return nil, fmt.Errorf("%s does not answer as sync-group-sim does: %w", server.Program, err)
+	}
+	for _, warning := range told.Warnings {
+		t.Log("warning: " + warning)
 	}
 	tenant.BaseURL = server.BaseURL + "/tenants/" + tenant.Name
 	if len(tenant.Clients) > 0 {
@@ -68,8 +72,8 @@ func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, er
 }
 
 func (tenant *TestTenant) setUp(start *beginning) error {
-	if start.yaml != nil {
-		if _, err := tenant.call(http.MethodPut, "scenario", *start.yaml); err != nil {
+	if start.file != nil {
+		if _, err := tenant.call(http.MethodPut, "scenario", start.file); err != nil {
 			return err
 		}
 	}

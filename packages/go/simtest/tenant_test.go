@@ -3,6 +3,7 @@
 package simtest_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"sync-group-sim/simtest"
 )
@@ -116,7 +118,11 @@ func TestFilesLieBesideTheTest(t *testing.T) {
 	for told, option := range map[string]simtest.Option{
 		"rate-limitted":                          simtest.Scenario("rate-limitted"),
 		"absent.yaml: no such file":              simtest.Scenario("absent.yaml"),
-		"broken.json: not JSON":                  simtest.Scenario(write("broken.json", "{")),
+		"broken.json:2:12: ":                     simtest.Scenario(write("broken.json", "{\"name\": \"mine\",\n \"rules\": [}\n")),
+		"broken.json: not JSON; `sync-group-sim": simtest.Scenario("chaos", filepath.Join(folder, "broken.json")),
+		"twice.json:2:2: a repeated key":         simtest.Fixture(write("twice.json", "{\"groups\": [],\n \"groups\": []}")),
+		"once.json:1:2: unknown key `grups`":     simtest.Fixture(write("once.json", "{\"grups\": []}")),
+		"wrong.yaml:3:12: fault `clsoe`":         simtest.Scenario(write("wrong.yaml", "name: mine\nrules:\n  - fault: clsoe\n")),
 		"a scenario in a YAML file stands alone": simtest.Scenario(scenario, "rate-limited"),
 		"SYNC_GROUP_SIM_FIXTURE":                 simtest.Fixture(scenario),
 		"burn":                                   simtest.Rule(simtest.JSON{"fault": simtest.JSON{"burn": true}}),
@@ -125,6 +131,41 @@ func TestFilesLieBesideTheTest(t *testing.T) {
 	} {
 		watched := watch(t)
 		contains(t, watched.during(func() { simtest.Tenant(watched, option) }), told)
+	}
+}
+
+func TestFilesAreReadAsTheProgramReadsThem(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string, wide bool) string {
+		content := []byte("\ufeff" + text)
+		if wide {
+			content = nil
+			for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+				content = binary.LittleEndian.AppendUint16(content, unit)
+			}
+		}
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, wide := range []bool{false, true} {
+		scenario := `{"name": "mine", "rules": [{"when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 504}}}]}`
+		path := write("mine.json", scenario, wide)
+		for _, option := range []simtest.Option{
+			simtest.Scenario(path), simtest.Scenario(path, "rate-limited"), simtest.Scenario(write("mine.yaml", scenario, wide)),
+		} {
+			if status, _ := list(t, simtest.Tenant(t, option)); status != 504 {
+				t.Errorf("%d", status)
+			}
+		}
+		fixture := write("few.json", `{"groups": []}`, wide)
+		for _, options := range [][]simtest.Option{{}, {simtest.ManualClock(), simtest.Prerequisites("ignore")}} {
+			if status, groups := list(t, simtest.Tenant(t, append(options, simtest.Fixture(fixture))...)); status != 200 || groups != 0 {
+				t.Errorf("%d, %d groups", status, groups)
+			}
+		}
 	}
 }
 

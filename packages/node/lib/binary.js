@@ -20,7 +20,7 @@ export function find() {
   const platform = `${process.platform}-${process.arch}`;
   const named = process.env[VARIABLE];
   if (named) {
-    const found = program(named) ?? onThePath(named);
+    const found = program(named) ?? onThePath(named) ?? mayNotBeRun(named);
     if (found) return found;
     throw new SimulatorError(
       `${VARIABLE} is "${named}", and no program is there; expected the path of sync-group-sim, ` +
@@ -41,10 +41,16 @@ export function find() {
 
 function inPackage(platform) {
   try {
-    return program(join(dirname(require.resolve(`${packageOf(platform)}/package.json`)), programOn(platform)));
+    const path = join(dirname(require.resolve(`${packageOf(platform)}/package.json`)), programOn(platform));
+    return program(path) ?? mayNotBeRun(path);
   } catch {
     return undefined;
   }
+}
+
+/** A file that is there and may not be run: starting it says so. */
+function mayNotBeRun(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? resolve(path) : undefined;
 }
 
 function onThePath(name) {
@@ -86,9 +92,10 @@ export function versionOf(path) {
 /** Why a program that is there does not run. */
 export function cannotRun(path, error) {
   const why = { ENOENT: "it is not there", EACCES: "it may not be run", ENOEXEC: "it is for another platform" };
+  const advice = error.code === "EACCES" && process.platform !== "win32" ? `; try: chmod +x ${path}` : "";
   return new SimulatorError(
     `${path} cannot be run on this machine (${why[error.code] ?? error.code}); ` +
-      `expected sync-group-sim for ${process.platform}-${process.arch}`,
+      `expected sync-group-sim for ${process.platform}-${process.arch}${advice}`,
   );
 }
 

@@ -3,6 +3,7 @@
 import { Agent, request } from "node:http";
 
 import { CallRefused, SimulatorError } from "./errors.js";
+import { File } from "./file.js";
 
 const TIMEOUT_MILLISECONDS = 30_000;
 
@@ -16,20 +17,20 @@ export class Control {
   }
 
   /**
-   * The status and the answer. A status from 300 up is an error, but for those in `also`. Text as a body is sent as YAML;
-   * `raw` leaves the answer as text.
+   * The status and the answer. A status from 300 up is an error, but for those in `also`. A body is JSON, which may have a
+   * file as its fixture; text, which is YAML; or a file as it is. `raw` leaves the answer as text.
    */
   async call(method, path, body, { also = [], raw = false } = {}) {
-    const { status, text } = await this.#send(method, path, body);
+    const { content, mediaType, file, before } = asSent(body);
+    const { status, text } = await this.#send(method, path, content, mediaType);
     if (status >= 300 && !also.includes(status)) {
-      throw new CallRefused(`${method} ${path}: ${message(text)}`, status);
+      throw new CallRefused(file ? file.named(message(text), before) : `${method} ${path}: ${message(text)}`, status);
     }
     return { status, answer: raw ? text : text ? JSON.parse(text) : undefined };
   }
 
-  #send(method, path, body) {
-    const isText = typeof body === "string";
-    const headers = body === undefined ? {} : { "Content-Type": isText ? "application/yaml" : "application/json" };
+  #send(method, path, content, mediaType) {
+    const headers = mediaType ? { "Content-Type": mediaType } : {};
     return new Promise((resolve, reject) => {
       const fail = (error) =>
         reject(new SimulatorError(`the simulator at 127.0.0.1:${this.port} does not answer (${error.message})`));
@@ -45,13 +46,29 @@ export class Control {
       );
       sent.on("timeout", () => sent.destroy(new Error(`nothing for ${TIMEOUT_MILLISECONDS} ms`)));
       sent.on("error", fail);
-      sent.end(body === undefined || isText ? body : JSON.stringify(body));
+      sent.end(content);
     });
   }
 
   close() {
     this.#agent.destroy();
   }
+}
+
+const BEFORE = '{"fixture": ';
+
+/** A body as it is sent, its media type, and the file in it, if there is one, with what stands before that. */
+function asSent(body) {
+  if (body === undefined) return {};
+  if (typeof body === "string") return { content: body, mediaType: "application/yaml" };
+  if (body instanceof File) return { content: body.content, mediaType: body.mediaType, file: body, before: 0 };
+  const mediaType = "application/json";
+  const { fixture: file, ...rest } = body ?? {};
+  if (!(file instanceof File)) return { content: JSON.stringify(body), mediaType };
+  // The file comes first, so that its lines are the body's.
+  const others = JSON.stringify(rest).slice(1);
+  const content = [Buffer.from(BEFORE), file.utf8(), Buffer.from(others === "}" ? "}" : `, ${others}`)];
+  return { content: Buffer.concat(content), mediaType, file, before: BEFORE.length };
 }
 
 /** The server's words. */

@@ -43,11 +43,12 @@ export class Simulator {
 
   /** A new tenant, set up by its options. */
   async tenant(options = {}) {
-    const { body, yaml } = creation(options);
+    const { body, file } = creation(options);
     const { answer } = await this.#control.call("POST", "/_sim/tenants", body);
+    for (const warning of answer.warnings ?? []) process.emitWarning(warning, "sync-group-sim");
     const tenant = new Tenant(this.#control, this.baseUrl, answer);
     try {
-      if (yaml !== undefined) await tenant.control("PUT", "scenario", yaml);
+      if (file) await tenant.control("PUT", "scenario", file);
       // Each comes ahead of those before it.
       for (const rule of [...(options.rules ?? [])].reverse()) await tenant.rule(rule);
       const { clock } = options;

@@ -80,6 +80,15 @@ test("another program is told", () =>
 test("a program for another platform is told", () =>
   withProgram("\x7fELF not for here", () => assert.rejects(startSimulator(), /cannot be run on this machine/)));
 
+test("a program that may not be run is told", () =>
+  withProgram("#!/bin/sh\n", (path) => {
+    chmodSync(path, 0o644);
+    return assert.rejects(startSimulator(), ({ message }) => {
+      assert.ok(message.startsWith(`${path} cannot be run on this machine (it may not be run)`), message);
+      return message.endsWith(`; try: chmod +x ${path}`);
+    });
+  }));
+
 test("a variable that names nothing is told", () =>
   withVariables({ SYNC_GROUP_SIM_BIN: "/no/such/program" }, () =>
     assert.rejects(startSimulator(), /SYNC_GROUP_SIM_BIN is "\/no\/such\/program", and no program is there/),
@@ -134,6 +143,53 @@ test("a YAML scenario, a JSON fixture and a manual clock are taken", async () =>
   assert.equal((await tenant.clock()).mode, "manual");
   await tenant.advance(1_500);
   await assert.rejects(sim.tenant({ fixture: scenario }), /SYNC_GROUP_SIM_FIXTURE/);
+  await sim.stop();
+});
+
+test("scenario and fixture files are read as the program reads them", async () => {
+  const scenario = '{"name": "mine", "rules": [{"when": {"operation": "token"}, "fault": {"respond": {"status": 502}}}]}';
+  const yaml = "name: mine\nrules:\n  - when: {operation: token}\n    fault: {respond: {status: 502}}\n";
+  const write = (name, text, encoding = "utf8") => {
+    writeFileSync(join(folder, name), text, encoding);
+    return join(folder, name);
+  };
+  const sim = await startSimulator();
+  const json = write("marked.json", `\u{feff}${scenario}`);
+  for (const file of [json, write("windows.json", `\u{feff}${scenario}`, "utf16le"), write("windows.yaml", `\u{feff}${yaml}`, "utf16le")]) {
+    const { rules } = await (await sim.tenant({ scenario: file })).control("GET", "scenario");
+    assert.deepEqual(rules.map((rule) => rule.scenario), ["mine"]);
+  }
+  assert.equal((await (await sim.tenant({ scenario: [json, "chaos"] })).control("GET", "scenario")).rules[0].scenario, "mine");
+  const sources = '{"sources": [{"id": "s", "name": "Zürich", "connectionType": "direct"}]}';
+  for (const file of [write("plain.json", sources), write("mine.json", `\u{feff}${sources}`), write("wide.json", `\u{feff}${sources}`, "utf16le")]) {
+    const state = await (await sim.tenant({ fixture: file, clock: "manual" })).control("GET", "state");
+    assert.deepEqual(state.sources.map((source) => source.name), ["Zürich"]);
+  }
+  await sim.stop();
+});
+
+test("mistakes in files are told in the server's words, at the files' places", async () => {
+  const write = (name, text) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const sim = await startSimulator();
+  const wrong = write("wrong.yaml", "nmae: mine\nrules:\n  - fault: clsoe\n");
+  await assert.rejects(sim.tenant({ scenario: wrong }), ({ message }) => {
+    assert.ok(message.includes(`${wrong}:1:1: unknown key \`nmae\``), message);
+    return message.includes(`${wrong}:3:12: fault \`clsoe\`; did you mean \`close\`?`);
+  });
+  const twice = write("twice.json", '{"grups": [],\n "groups": [],\n "groups": []}');
+  await assert.rejects(sim.tenant({ fixture: twice, name: "half" }), ({ message }) => {
+    assert.ok(message.includes(`${twice}:1:2: unknown key \`grups\``), message);
+    return message.includes(`${twice}:3:2: a repeated key, first on line 2`);
+  });
+  const broken = write("broken.json", '{"name": "mine",\n "rules": [}\n');
+  await assert.rejects(sim.tenant({ scenario: broken }), /broken\.json:2:12: /);
+  await assert.rejects(sim.tenant({ scenario: [broken, "chaos"] }), /broken\.json: not JSON; `sync-group-sim check .*broken\.json` says/);
+  const warned = once(process, "warning");
+  await sim.tenant({ scenario: { name: "mine", rules: [{ when: { client: "nobody" }, fault: "close" }] } });
+  assert.match((await warned)[0].message, /nobody/);
   await sim.stop();
 });
 

@@ -1,8 +1,8 @@
 # What a tenant begins with, from the words of PowerShell into those of `POST /_sim/tenants`.
 
-# The body that creates a tenant, the text of a YAML scenario that it gets afterwards, if there is one, its rules, its clock.
+# The body that creates a tenant, the scenario file that it gets afterwards, if there is one, its rules, its clock.
 function New-Beginning([System.Collections.IDictionary] $Given) {
-    $beginning = @{ Body = @{}; Yaml = $null; Rules = @(); Clock = $null }
+    $beginning = @{ Body = @{}; File = $null; Rules = @(); Clock = $null }
     foreach ($name in $Given.Keys) {
         switch ($name) {
             Scenario { Add-Scenario $beginning $Given[$name] }
@@ -19,22 +19,21 @@ function New-Beginning([System.Collections.IDictionary] $Given) {
 function Add-Scenario([hashtable] $Beginning, [object[]] $Scenarios) {
     $listed = New-Object System.Collections.ArrayList
     foreach ($scenario in $Scenarios) {
-        if (Test-IsFile $scenario '\.ya?ml$') {
-            if ($Scenarios.Count -gt 1) {
-                throw (New-SimError SimulatorError 'a scenario in a YAML file stands alone; expected one file, or names and JSON files')
-            }
-            $Beginning.Yaml = Read-Text $scenario
-        } elseif (Test-IsFile $scenario '\.json$') {
-            $null = $listed.Add((Read-Json $scenario))
-        } else {
+        if (-not (Test-IsFile $scenario '\.(ya?ml|json)$')) {
             $null = $listed.Add($scenario)
+        } elseif ($Scenarios.Count -eq 1) {
+            $Beginning.File = Read-File $scenario
+        } elseif (Test-IsFile $scenario '\.json$') {
+            $null = $listed.Add((ConvertFrom-File (Read-File $scenario)))
+        } else {
+            throw (New-SimError SimulatorError 'a scenario in a YAML file stands alone; expected one file, or names and JSON files')
         }
     }
     $Beginning.Body.scenarios = $listed.ToArray()
 }
 
 function Read-Fixture($Fixture) {
-    if (Test-IsFile $Fixture '\.json$') { return Read-Json $Fixture }
+    if (Test-IsFile $Fixture '\.json$') { return Read-File $Fixture }
     if (Test-IsFile $Fixture '\.ya?ml$') {
         throw (New-SimError SimulatorError ("${Fixture}: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, " +
                 'or give a JSON file, a hashtable, or the name of a built-in one'))
@@ -45,21 +44,6 @@ function Read-Fixture($Fixture) {
 # A file rather than the name of something built in: names have no endings.
 function Test-IsFile($Value, [string] $Ending) {
     "$Value" -match $Ending -and ($Value -is [string] -or $Value -is [System.IO.FileInfo])
-}
-
-function Read-Text($Path) {
-    $full = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath("$Path")
-    if (-not [System.IO.File]::Exists($full)) { throw (New-SimError SimulatorError "${Path}: no such file") }
-    [System.IO.File]::ReadAllText($full)
-}
-
-function Read-Json($Path) {
-    $text = Read-Text $Path
-    try {
-        ConvertFrom-Json $text
-    } catch {
-        throw (New-SimError SimulatorError "${Path}: not JSON: $($_.Exception.Message)")
-    }
 }
 
 # The clock's mode, or mode and time.

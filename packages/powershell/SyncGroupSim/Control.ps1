@@ -4,6 +4,7 @@
 Add-Type -AssemblyName System.Net.Http
 $script:CallSeconds = 30
 $script:JsonDepth = 50
+$script:BeforeFixture = '{"fixture": '
 
 $script:Http = & {
     $handler = New-Object System.Net.Http.HttpClientHandler
@@ -16,15 +17,10 @@ $script:Http = & {
 }
 
 # The status and the text of an answer. A status from 300 up is an error, but for the one in Also. Text as a body is sent as
-# YAML, everything else as JSON.
+# YAML, a file as it is, everything else as JSON, which may have a file as its fixture.
 function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [switch] $IsJson) {
     $request = New-Object System.Net.Http.HttpRequestMessage -ArgumentList (New-Object System.Net.Http.HttpMethod -ArgumentList $Method), $Url
-    if ($null -ne $Body) {
-        $isText = $Body -is [string]
-        $text = if ($isText) { $Body } else { ConvertTo-Json -InputObject $Body -Depth $script:JsonDepth -Compress }
-        $kind = if ($isText -and -not $IsJson) { 'application/yaml' } else { 'application/json' }
-        $request.Content = New-Object System.Net.Http.StringContent -ArgumentList $text, ([System.Text.Encoding]::UTF8), $kind
-    }
+    if ($null -ne $Body) { $request.Content = New-Content $Body $IsJson }
     try {
         $reply = $script:Http.SendAsync($request).GetAwaiter().GetResult()
         $answer = $reply.Content.ReadAsStringAsync().GetAwaiter().GetResult()
@@ -34,9 +30,39 @@ function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [s
     }
     $status = [int] $reply.StatusCode
     if ($status -ge 300 -and $status -ne $Also) {
-        throw (New-SimError CallRefused "$Method $(([Uri] $Url).PathAndQuery): $(Get-Word $answer)" $status)
+        $file = Get-FileOf $Body
+        $told = if ($file) { Get-NamedWord $file (Get-Word $answer) $(if ($Body -ne $file) { $script:BeforeFixture.Length } else { 0 }) } else { "$Method $(([Uri] $Url).PathAndQuery): $(Get-Word $answer)" }
+        throw (New-SimError CallRefused $told $status)
     }
     @{ Status = $status; Text = $answer }
+}
+
+function New-Content($Body, [bool] $IsJson) {
+    if (Test-IsRead $Body) {
+        $content = New-Object System.Net.Http.ByteArrayContent -ArgumentList @(, [System.IO.File]::ReadAllBytes($Body.Full))
+        $content.Headers.ContentType = [System.Net.Http.Headers.MediaTypeHeaderValue]::Parse($Body.MediaType)
+        return $content
+    }
+    $kind = if ($Body -is [string] -and -not $IsJson) { 'application/yaml' } else { 'application/json' }
+    New-Object System.Net.Http.StringContent -ArgumentList (ConvertTo-BodyText $Body), ([System.Text.Encoding]::UTF8), $kind
+}
+
+function ConvertTo-BodyText($Body) {
+    if ($Body -is [string]) { return $Body }
+    $file = Get-FileOf $Body
+    if (-not $file) { return ConvertTo-Json -InputObject $Body -Depth $script:JsonDepth -Compress }
+    # The file comes first, so that its lines are the body's.
+    $others = @{}
+    foreach ($name in $Body.Keys) { if ($name -ne 'fixture') { $others[$name] = $Body[$name] } }
+    $rest = (ConvertTo-Json -InputObject $others -Depth $script:JsonDepth -Compress).Substring(1)
+    if ($others.Count) { $rest = ", $rest" }
+    $script:BeforeFixture + [System.IO.File]::ReadAllText($file.Full) + $rest
+}
+
+# The file that a body is, or has as its fixture.
+function Get-FileOf($Body) {
+    if (Test-IsRead $Body) { return $Body }
+    if ($Body -is [System.Collections.IDictionary] -and (Test-IsRead $Body['fixture'])) { $Body['fixture'] }
 }
 
 # The server's words.

@@ -89,16 +89,20 @@ function Get-ProgramVersion([string] $Program) {
 # Why a program that is there does not run.
 function New-CannotRun([string] $Program, [Exception] $Exception) {
     $why = 'it does not answer'
+    $isDenied = $false
     while ($Exception) {
         if ($Exception -is [System.ComponentModel.Win32Exception]) {
+            # EACCES, and what .NET makes of a file that has no leave to be run.
+            $isDenied = $Exception.NativeErrorCode -eq 13
             $why = (New-Object System.ComponentModel.Win32Exception -ArgumentList $Exception.NativeErrorCode).Message
         }
         $Exception = $Exception.InnerException
     }
     $system = [System.Environment]::OSVersion.Platform
     $bits = [IntPtr]::Size * 8
+    $advice = if ($isDenied -and $system -eq 'Unix') { "; try: chmod +x $Program" } else { '' }
     New-SimError SimulatorError ("$Program cannot be run on this machine ($why); " +
-        "expected sync-group-sim for this system ($system, $bits bits)")
+        "expected sync-group-sim for this system ($system, $bits bits)$advice")
 }
 
 # What stays the same while versions are compatible: 0.1 of 0.1.7.

@@ -11,6 +11,7 @@ $script:Servers = [ordered]@{}
 
 . (Join-Path $PSScriptRoot 'Errors.ps1')
 . (Join-Path $PSScriptRoot 'Program.ps1')
+. (Join-Path $PSScriptRoot 'File.ps1')
 . (Join-Path $PSScriptRoot 'Control.ps1')
 . (Join-Path $PSScriptRoot 'Server.ps1')
 . (Join-Path $PSScriptRoot 'Beginning.ps1')

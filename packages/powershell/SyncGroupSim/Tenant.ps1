@@ -51,7 +51,9 @@ function New-SimTenant {
         }
         $beginning = New-Beginning $given
         $url = Get-Server $Server
-        $tenant = New-TenantObject $url (ConvertFrom-Json (Invoke-Call POST "$url/_sim/tenants" $beginning.Body).Text)
+        $made = ConvertFrom-Json (Invoke-Call POST "$url/_sim/tenants" $beginning.Body).Text
+        if ($made.PSObject.Properties['warnings']) { $made.warnings | ForEach-Object { Write-Warning $_ } }
+        $tenant = New-TenantObject $url $made
         try {
             Initialize-Tenant $tenant $beginning
         } catch {
@@ -81,7 +83,7 @@ function New-TenantObject([string] $Url, $Made) {
 }
 
 function Initialize-Tenant($Tenant, [hashtable] $Beginning) {
-    if ($null -ne $Beginning.Yaml) { $null = Invoke-TenantCall $Tenant PUT scenario $Beginning.Yaml }
+    if ($Beginning.File) { $null = Invoke-TenantCall $Tenant PUT scenario $Beginning.File }
     # Each comes ahead of those before it.
     $rules = @($Beginning.Rules)
     [array]::Reverse($rules)

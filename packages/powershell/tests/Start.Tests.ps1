@@ -113,7 +113,7 @@ Describe 'Start-SyncGroupSim' {
 
     It 'tells a file that may not be run' {
         & /bin/chmod 644 (Set-Program '')
-        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine (Permission denied)*'
+        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine (Permission denied)*; try: chmod +x *'
     }
 
     It 'says what to do where there is no program' {

@@ -56,6 +56,36 @@ Describe 'New-SimTenant' {
         try { (Get-Group (New-SimTenant -Scenario mine.yaml)).Status | Should -Be 502 } finally { Pop-Location }
     }
 
+    It 'reads files as the program reads them, and texts of times as they stand' {
+        $scenario = '{"name": "mine", "rules": [{"when": {"operation": "createPasswordSyncGroup", "body": {"/at": "2030-01-01T00:00:00.000Z"}},
+            "fault": {"respond": {"status": 504}}}]}'
+        foreach ($encoding in 'utf-8', 'utf-16', 'utf-16BE') {
+            $path = Join-Path $TestDrive "$encoding.json"
+            [System.IO.File]::WriteAllText($path, $scenario, [System.Text.Encoding]::GetEncoding($encoding))
+            (Invoke-SimControl (New-SimTenant -Scenario $path) Get scenario).rules[0].scenario | Should -Be mine
+        }
+        $tenant = New-SimTenant -Scenario $path
+        $body = '{"at": "2030-01-01T00:00:00.000Z"}'
+        (Invoke-Service $tenant POST /v2024/password-sync-groups $body -Token (Get-Token $tenant)).Status | Should -Be 504
+        $fixture = Join-Path $TestDrive fixture.json
+        [System.IO.File]::WriteAllText($fixture, '{"groups": []}', [System.Text.Encoding]::Unicode)
+        (Get-Group (New-SimTenant -Fixture $fixture -Clock manual -DrawKey it)).Text | Should -Be '[]'
+    }
+
+    It 'tells mistakes in files at their places' {
+        $wrong = Set-File wrong.yaml "nmae: mine`nrules:`n  - fault: clsoe`n"
+        { New-SimTenant -Scenario $wrong } | Should -Throw -ErrorId 'CallRefused*' -ExpectedMessage '*wrong.yaml:3:12: fault ?clsoe?*'
+        $twice = Set-File twice.json "{""groups"": [],`n ""groups"": []}"
+        { New-SimTenant -Fixture $twice } | Should -Throw '*twice.json:2:2: a repeated key*'
+        { New-SimTenant -Fixture (Set-File once.json '{"grups": []}') } | Should -Throw '*once.json:1:2: unknown key ?grups?*'
+        $broken = Set-File broken.json "{""name"": ""mine"",`n ""rules"": [}`n"
+        { New-SimTenant -Scenario $broken } | Should -Throw '*broken.json:2:12: *'
+        { New-SimTenant -Scenario $broken, chaos } | Should -Throw '*broken.json: not JSON; ?sync-group-sim check*'
+        $rule = @{ when = @{ client = 'nobody' }; fault = 'close' }
+        New-SimTenant -Scenario @{ name = 'mine'; rules = @($rule) } -WarningVariable warned -WarningAction SilentlyContinue
+        "$warned" | Should -BeLike '*nobody*'
+    }
+
     It 'tells a mistake: <told>' -ForEach @(
         @{ told = 'rate-limitted'; with = @{ Scenario = 'rate-limitted' } }
         @{ told = 'absent.yaml: no such file'; with = @{ Scenario = 'absent.yaml' } }

@@ -1,6 +1,11 @@
 """What the plugin does in a suite of its user's: fixtures, marker, the journal of a test that fails."""
 
 import json
+import os
+import re
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -163,6 +168,36 @@ def test_a_missing_program_is_told_once_with_its_variable_and_the_package(suite,
     said = result.stdout.str() + result.stderr.str()
     assert "SYNC_GROUP_SIM_BIN is '/no/such/program'" in said
     assert "Traceback" not in said
+
+
+def test_a_missing_program_is_told_under_xdist_too(suite, monkeypatch):
+    pytest.importorskip("xdist")
+    monkeypatch.setenv("SYNC_GROUP_SIM_BIN", "/no/such/program")
+    result = suite("@pytest.mark.parametrize('n', range(20))\ndef test_it(sim_tenant, n):\n    pass\n", "-n", "2")
+    said = result.stdout.str() + result.stderr.str()
+    assert result.ret == 2
+    assert "SYNC_GROUP_SIM_BIN is '/no/such/program'" in said
+    assert "INTERNALERROR" not in said and "Traceback" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups")
+def test_ctrl_c_ends_the_run_and_the_server_without_further_errors(pytester):
+    pytester.makepyfile(test_it="""
+import os, signal
+
+def test_it(sim_tenant):
+    print(sim_tenant.base_url)
+    os.killpg(os.getpgrp(), signal.SIGINT)
+    signal.pause()
+""")
+    command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider"]
+    ran = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, start_new_session=True)
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 2, said
+    assert "KeyboardInterrupt" in said and "SimulatorError" not in said and "Traceback" not in said
+    port = int(re.search(r"http://127\.0\.0\.1:(\d+)", said)[1])
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def test_a_test_draws_the_same_whatever_ran_before_it(suite, monkeypatch):

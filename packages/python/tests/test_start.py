@@ -75,6 +75,15 @@ def test_another_program_is_told(with_program):
         start_simulator()
 
 
+def test_a_program_that_may_not_be_run_is_told(with_program):
+    path = with_program("#!/bin/sh\n")
+    os.chmod(path, 0o644)
+    with pytest.raises(SimulatorError) as refused:
+        start_simulator()
+    assert f"{path} cannot be run on this machine (Permission denied)" in str(refused.value)
+    assert str(refused.value).endswith(f"; try: chmod +x {path}")
+
+
 def test_a_program_for_another_platform_is_told(with_program):
     with_program("\x7fELF not for here")
     with pytest.raises(SimulatorError, match="cannot be run on this machine"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -25,7 +26,9 @@ def find() -> str:
     if named:
         found = shutil.which(named)
         if found:
-            return found
+            return os.path.abspath(found)
+        if os.path.isfile(named):
+            raise SimulatorError(cannot_run(os.path.abspath(named), PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
         raise SimulatorError(
             f"{VARIABLE} is {named!r}, and no program is there; expected the path of sync-group-sim, "
             f"or {VARIABLE} unset for the one that came with the package"
@@ -35,7 +38,7 @@ def find() -> str:
             return str(path)
     found = shutil.which("sync-group-sim")
     if found:
-        return found
+        return os.path.abspath(found)
     raise SimulatorError(
         "the program sync-group-sim is missing: it is not in the package sync_group_sim for this platform "
         f"({sysconfig.get_platform()}), {VARIABLE} is not set, and it is not on the PATH; "
@@ -72,4 +75,5 @@ def version_of(path: str) -> str:
 def cannot_run(path: str, error: Exception) -> str:
     """Why a program that is there does not run."""
     why = getattr(error, "strerror", None) or "it does not answer"
-    return f"{path} cannot be run on this machine ({why}); expected sync-group-sim for {sysconfig.get_platform()}"
+    advice = f"; try: chmod +x {path}" if isinstance(error, PermissionError) and os.name == "posix" else ""
+    return f"{path} cannot be run on this machine ({why}); expected sync-group-sim for {sysconfig.get_platform()}{advice}"

@@ -6,9 +6,11 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ._errors import CallRefused, SimulatorError
+from ._file import File
 
 TIMEOUT_SECONDS = 30
 # The server closes connections that are idle for five minutes; one that old is not used again.
@@ -25,15 +27,13 @@ class Control:
     def call(
         self, method: str, path: str, body: Any = None, *, also: tuple[int, ...] = (), raw: bool = False
     ) -> tuple[int, Any]:
-        """The status and the answer. A status from 300 up is an error, but for those in `also`. `body`: JSON, or text as it
-        is (YAML); `raw` leaves the answer as text."""
-        text = body if isinstance(body, (str, type(None))) else json.dumps(body)
-        headers = {} if isinstance(body, str) or body is None else {"Content-Type": "application/json"}
-        if isinstance(body, str):
-            headers["Content-Type"] = "application/yaml"
+        """The status and the answer. A status from 300 up is an error, but for those in `also`. `body`: JSON, which may have a
+        file as its fixture; text as it is (YAML); a file as it is. `raw` leaves the answer as text."""
+        content, media_type, file, before = _sent(body)
+        headers = {} if media_type is None else {"Content-Type": media_type}
         connection = self._connection()
         try:
-            connection.request(method, path, None if text is None else text.encode(), headers)
+            connection.request(method, path, content, headers)
             reply = connection.getresponse()
             answer = reply.read().decode()
         except (OSError, http.client.HTTPException) as error:
@@ -43,7 +43,9 @@ class Control:
             ) from None
         self._local.used = time.monotonic()
         if reply.status >= 300 and reply.status not in also:
-            raise CallRefused(f"{method} {path}: {_message(answer)}", reply.status)
+            message = _message(answer)
+            told = f"{method} {path}: {message}" if file is None else file.named(message, before)
+            raise CallRefused(told, reply.status)
         return reply.status, answer if raw else json.loads(answer) if answer else None
 
     def close(self) -> None:
@@ -61,6 +63,26 @@ class Control:
         local.used = time.monotonic()
         connection: http.client.HTTPConnection = local.connection
         return connection
+
+
+_BEFORE = b'{"fixture": '
+
+
+def _sent(body: Any) -> tuple[bytes | None, str | None, File | None, int]:
+    """A body as it is sent, its media type, and the file in it, if there is one, with what stands before that."""
+    if body is None:
+        return None, None, None, 0
+    if isinstance(body, str):
+        return body.encode(), "application/yaml", None, 0
+    if isinstance(body, File):
+        return body.content, body.media_type, body, 0
+    file = body.get("fixture") if isinstance(body, Mapping) else None
+    if not isinstance(file, File):
+        return json.dumps(body).encode(), "application/json", None, 0
+    # The file comes first, so that its lines are the body's.
+    rest = json.dumps({name: value for name, value in body.items() if value is not file})[1:]
+    content = _BEFORE + file.utf8() + (b"}" if rest == "}" else b", " + rest.encode())
+    return content, "application/json", file, len(_BEFORE)
 
 
 def _message(answer: str) -> str:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from ._tenant import Tenant
 
 START_SECONDS = 20
 STOP_SECONDS = 10
+ENDING_SECONDS = 2
 POLL_SECONDS = 0.002
 # Variables of the server that would take it away from its own tests; the others take effect.
 NOT_OURS = ("LISTEN", "PORT_FILE", "TLS_CERT", "TLS_KEY", "TLS_SELF_SIGNED", "TLS_CA_FILE", "CONTROL", "CONTROL_TOKEN")
@@ -57,6 +59,8 @@ class Simulator:
         """
         body, file = creation(scenario, fixture, options)
         _, made = self._control.call("POST", "/_sim/tenants", body)
+        for warning in made.get("warnings", ()):
+            warnings.warn(f"sync-group-sim: {warning}", stacklevel=2)
         tenant = Tenant(self._control, self.base_url, made)
         try:
             if file is not None:
@@ -76,6 +80,13 @@ class Simulator:
         self._control.close()
         _end(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def was_stopped(self) -> bool:
+        """Whether the server has ended because somebody asked it to."""
+        try:
+            return self._process.wait(ENDING_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def __enter__(self) -> Simulator:
         return self

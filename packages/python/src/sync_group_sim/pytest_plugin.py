@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ._errors import SimulatorError
+from ._errors import CallRefused, SimulatorError
 from ._options import ALL, is_path
 from ._server import Simulator, start_simulator
 from ._tenant import Tenant
@@ -40,15 +40,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def sync_group_sim() -> Iterator[Simulator]:
+def sync_group_sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """The simulator: one server for the run, or for each worker of pytest-xdist, on a free port."""
     try:
         simulator = start_simulator()
     except SimulatorError as error:
-        # The same for every test: said once, without a trace.
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    with simulator:
-        yield simulator
+        mistake = str(error)
+    else:
+        with simulator:
+            yield simulator
+        return
+    # The same for every test: said once, without a trace.
+    if not hasattr(request.config, "workerinput"):
+        pytest.exit(mistake, returncode=pytest.ExitCode.USAGE_ERROR)
+    # A worker of pytest-xdist would exit without a word of why; this ends the run, too.
+    request.session.shouldstop = mistake
+    pytest.fail(mistake, pytrace=False)
 
 
 @pytest.fixture
@@ -61,7 +68,12 @@ def sim_tenant(sync_group_sim: Simulator, request: pytest.FixtureRequest) -> Ite
     request.node.stash[_TENANT], request.node.stash[_SIMULATOR] = tenant, sync_group_sim
     yield tenant
     del request.node.stash[_TENANT]
-    tenant.delete()
+    try:
+        tenant.delete()
+    except SimulatorError as error:
+        # Ctrl-C reaches the server, too.
+        if isinstance(error, CallRefused) or not sync_group_sim.was_stopped():
+            raise
 
 
 @pytest.fixture
