@@ -16,7 +16,7 @@ use sync_group_sim::clock::{is_whole_seconds, parse_duration};
 use sync_group_sim::version::VERSIONS;
 
 use crate::drill_args::DrillArgs;
-use crate::limit_args::{LimitArgs, Time, time_that, yes_or_no};
+use crate::limit_args::{LimitArgs, Time, entry, time_that, yes_or_no};
 use crate::server_args::ServerAddressArgs;
 use crate::tenant_args::{DEFAULT_FIXTURE, FIXTURE, PrerequisitesArgs, TenantArgs};
 use usage::Refused;
@@ -273,7 +273,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) tenant: TenantArgs,
     /// What goes wrong: a built-in scenario or a file (repeatable; in the variable, with commas); files are reloaded when they change
-    #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',')]
+    #[arg(long, env = "SYNC_GROUP_SIM_SCENARIO", value_name = "NAME|PATH", value_delimiter = ',', value_parser = entry)]
     pub(crate) scenario: Vec<String>,
     /// How long a token lives when its client has no lifetime of its own; whole seconds
     #[arg(long, env = "SYNC_GROUP_SIM_TOKEN_LIFETIME", default_value_t = Time(TenantOptions::default().token_lifetime), value_parser = token_lifetime, value_name = "TIME")]
@@ -349,6 +349,7 @@ fn token_lifetime(text: &str) -> Result<Time, String> {
 }
 
 fn domain(text: &str) -> Result<String, String> {
+    let text = text.trim();
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };

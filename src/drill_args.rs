@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::limit_args::{Time, some_time, whole_number};
+use crate::limit_args::{Time, entry, some_time, whole_number};
 use crate::tenant_args::TenantArgs;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct DrillArgs {
     /// Only these scenarios: a built-in one, a pattern such as 'rate-*', or a file of your own (repeatable, or with commas)
-    #[arg(long, value_name = "NAME|GLOB|PATH", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME|GLOB|PATH", value_delimiter = ',', value_parser = entry)]
     pub(crate) only: Vec<String>,
     /// All but these scenarios (repeatable, or with commas)
-    #[arg(long, value_name = "NAME|GLOB", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME|GLOB", value_delimiter = ',', value_parser = entry)]
     pub(crate) skip: Vec<String>,
     /// Run the command without faults alone, and say which scenarios apply to it, and why the others do not
     #[arg(long)]

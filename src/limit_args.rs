@@ -1,6 +1,7 @@
 //! What the server allows its clients, as command-line options. The defaults are the library's own; here
 //! they are only shown.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -202,6 +203,12 @@ fn spelled_out(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.checked_mul(times)
+}
+
+/// Reads an entry of a list, in which people write blanks behind the commas.
+#[expect(clippy::unnecessary_wraps, reason = "the parser of the command line wants a result")]
+pub(crate) fn entry(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }
 
 /// Reads a yes or no, as variables say it that stand in for an option without a value.

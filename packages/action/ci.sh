@@ -63,6 +63,8 @@ digest() { if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum 
 program() {
   if [ -n "${SIM_BINARY:-}" ]; then
     [ -f "$SIM_BINARY" ] || fail "\`binary\` is $SIM_BINARY, and no file is there"
+    # Artifacts of a job before this one have lost that.
+    [ -x "$SIM_BINARY" ] || fail "\`binary\` is $SIM_BINARY, which may not be run; try: chmod +x $SIM_BINARY"
     system_path "$(cd "$(dirname "$SIM_BINARY")" && pwd)/$(basename "$SIM_BINARY")"
     return
   fi
@@ -104,7 +106,7 @@ tell_program() {
 # tell NAME VALUE : sets a variable for the steps that follow; where a shell goes on, it reads the file `env`.
 tell() {
   if on_github; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_ENV"; fi
-  printf "export %s='%s'\n" "$1" "$2" >>"$folder/env"
+  printf "export %s='%s'\n" "$1" "$(printf '%s\n' "$2" | sed "s/'/'\\\\''/g")" >>"$folder/env"
 }
 
 # output NAME VALUE

@@ -152,6 +152,32 @@ fn options_come_from_the_environment_too_and_flags_win() {
 }
 
 #[test]
+fn blanks_behind_the_commas_of_a_list_are_no_part_of_its_entries() {
+    let server = Server::start(
+        binary()
+            .env("SYNC_GROUP_SIM_SCENARIO", "rate-limited, chaos")
+            .env("SYNC_GROUP_SIM_TENANT_DOMAIN", "one.example, two.example")
+            .args(["--listen", "127.0.0.1:0", "--log", "off"]),
+    );
+    let scenarios: Vec<&str> =
+        server.banner.iter().filter_map(|line| line.trim_start().strip_prefix("scenario   ")).collect();
+    assert_eq!(scenarios, ["rate-limited", "chaos"]);
+    let (code, stdout, stderr) =
+        run(&["drill", "--list", "--only", "rate-limited, chaos", "--", "no-such-program"]);
+    assert_eq!(code, 2, "{stdout}{stderr}");
+    assert!(!stderr.contains("no built-in scenario"), "{stderr}");
+}
+
+#[test]
+fn shells_are_known_by_their_other_names() {
+    let env = |shell: &str| run(&["env", "--fixture", "demo", "--shell", shell]);
+    for (other, shell) in [("bash", "sh"), ("zsh", "sh"), ("pwsh", "powershell")] {
+        assert_eq!(env(other), env(shell));
+        assert_eq!(env(other).0, 0);
+    }
+}
+
+#[test]
 fn a_bad_value_refuses_to_start() {
     for (arguments, expected) in [
         (&["--listen", "somewhere"][..], "--listen: `somewhere`; expected ADDRESS:PORT"),

@@ -211,9 +211,15 @@ class Rehearsal:
         (folder / "sync.py").write_text(CLIENT)
         script = f"""
             set -eu
-            export SIM_BINARY={self.program} TMPDIR={folder}
+            export SIM_BINARY="it's here/sync-group-sim" TMPDIR={folder}
+            mkdir "it's here"
+            cp {self.program} "it's here/"
+            chmod 644 "$SIM_BINARY"
+            ! sh {ACTION}/ci.sh start
+            chmod 755 "$SIM_BINARY"
             sh {ACTION}/ci.sh start
             . {folder}/sync-group-sim/env
+            [ "$SYNC_GROUP_SIM_BIN" = "{folder}/it's here/sync-group-sim" ]
             python3 sync.py
             ! sh {ACTION}/ci.sh start
             sh {ACTION}/ci.sh stop
@@ -222,6 +228,7 @@ class Rehearsal:
         """
         ran = gitlab.run("sh", script, folder, {"PATH": os.environ["PATH"]})
         assert ran.returncode == 0 and "2 groups" in ran.stdout, ran.stdout
+        assert "which may not be run; try: chmod +x it's here/sync-group-sim" in ran.stdout, ran.stdout
         assert "a server runs already in this job" in ran.stdout and "no server runs" in ran.stdout, ran.stdout
         assert (folder / "sync-group-sim-journals/default-0.json").exists() and is_gone((folder / "url").read_text().strip())
         ok("elsewhere: ci.sh starts a server, tells how it is reached, and ends it")
