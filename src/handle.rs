@@ -49,13 +49,18 @@ impl TenantHandle {
     /// Its clients and sources, for rules that are about one.
     #[doc(hidden)]
     pub fn known_names(&self) -> KnownNames {
-        let tenant = Arc::clone(&self.tenant);
-        tenant.known_clients().with_sources(move || tenant.source_names())
+        self.tenant.known_names()
     }
 
     /// What runs, with how often each rule matched and fired.
     pub fn scenario(&self) -> Vec<RuleReport> {
         self.tenant.scenario()
+    }
+
+    /// Which of the rules that run cannot fire, because they are about a client that the tenant does not have, or a source
+    /// that it does not have so far; in words.
+    pub fn scenario_warnings(&self) -> Vec<String> {
+        self.tenant.scenario_warnings(&self.tenant.scenario())
     }
 
     /// Replaces what runs.

@@ -2,14 +2,20 @@
 //! would see why; here such rules are found, by whoever knows them. A client that is not there is never there; a source can
 //! still be created, and a rule about one is only warned about.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
+use super::RuleReport;
 use super::check::{self, Covers};
 use super::mistake::Mistake;
 use super::ruleset::{CompiledRule, MOST_RULES, Rulesets};
 use super::written::{Rule, Scenario, TextMatch, When};
 use crate::document::{Document, DocumentError, unknown};
+
+/// The id and the name of the platform's own source, which every tenant has: passwords are changed on it, too. The id is
+/// the same everywhere, so that such changes move from one server to another.
+pub(crate) const PLATFORM_SOURCE: (&str, &str) = ("2c9180830000000000000000000001d0", "IdentityNow");
 
 /// Things by id and name.
 type Names = Vec<(String, String)>;
@@ -19,7 +25,7 @@ type Names = Vec<(String, String)>;
 pub struct KnownNames {
     whose: String,
     clients: Names,
-    /// Counted out when a rule names one: there may be thousands. `None` where nothing is known of them.
+    /// Counted out when the first rule names one: there may be thousands. `None` where nothing is known of them.
     sources: Option<Arc<dyn Fn() -> Names + Send + Sync>>,
 }
 
@@ -67,11 +73,14 @@ impl KnownNames {
     }
 
     /// What is to be said of the source that a `when` names: that there is none so far.
-    fn unknown_source(&self, when: &When) -> Option<String> {
+    fn unknown_source(&self, when: &When, counted: &OnceCell<Names>) -> Option<String> {
         let (Some(TextMatch::Exact(wanted)), Some(sources)) = (&when.source, &self.sources) else {
             return None;
         };
-        let sources = sources();
+        if [PLATFORM_SOURCE.0, PLATFORM_SOURCE.1].contains(&wanted.as_str()) {
+            return None;
+        }
+        let sources = counted.get_or_init(|| sources());
         if sources.iter().any(|(id, name)| wanted == id || wanted == name) {
             return None;
         }
@@ -138,23 +147,31 @@ impl KnownNames {
     /// What is wrong with rules that were read before, in words.
     pub fn warnings(&self, rulesets: &Rulesets) -> Vec<String> {
         let mut warnings = Vec::new();
+        let sources = OnceCell::new();
         for ruleset in rulesets.iter() {
             for mistake in self.hidden_in(&ruleset.written()) {
                 warnings.push(format!("scenario `{}`: {}", ruleset.name(), mistake.message));
             }
             for rule in ruleset.rules() {
-                if let Some(mistake) = self.mistake(&rule.when) {
-                    let (scenario, rule) = (ruleset.name(), &rule.name);
-                    let message = mistake.message;
-                    warnings.push(format!("scenario `{scenario}`, rule `{rule}` can never fire: {message}"));
-                }
-                if let Some(message) = self.unknown_source(&rule.when) {
-                    let (scenario, rule) = (ruleset.name(), &rule.name);
-                    warnings.push(format!("scenario `{scenario}`, rule `{rule}` cannot fire yet: {message}"));
-                }
+                warnings.extend(self.warnings_about(ruleset.name(), rule, &sources));
             }
         }
         warnings
+    }
+
+    /// What is wrong with rules that run, in words.
+    pub fn warnings_of(&self, running: &[RuleReport]) -> Vec<String> {
+        let sources = OnceCell::new();
+        let of_rule = |report: &RuleReport| self.warnings_about(&report.scenario, &report.rule, &sources);
+        running.iter().flat_map(of_rule).collect()
+    }
+
+    fn warnings_about(&self, scenario: &str, rule: &Rule, sources: &OnceCell<Names>) -> Vec<String> {
+        let never = self.mistake(&rule.when).map(|mistake| ("can never fire", mistake.message));
+        let not_yet = self.unknown_source(&rule.when, sources).map(|message| ("cannot fire yet", message));
+        let said = never.into_iter().chain(not_yet);
+        let name = &rule.name;
+        said.map(|(what, why)| format!("scenario `{scenario}`, rule `{name}` {what}: {why}")).collect()
     }
 
     /// What is wrong with the rules of a valid scenario, with their places in the document.
@@ -163,8 +180,9 @@ impl KnownNames {
             for mistake in self.mistakes_in(&scenario) {
                 place.mistake(&mistake.pointer, mistake.message);
             }
+            let sources = OnceCell::new();
             for (index, rule) in scenario.rules.iter().enumerate() {
-                if let Some(message) = self.unknown_source(&rule.when) {
+                if let Some(message) = self.unknown_source(&rule.when, &sources) {
                     place.mistake(&format!("/rules/{index}/when/source"), message);
                 }
             }
@@ -227,7 +245,7 @@ mod tests {
         let known = KnownNames::new("tenant `default`", []).with_sources(|| {
             [("s-1", "Okta"), ("s-2", "GitHub")].map(|(id, name)| (id.into(), name.into())).into()
         });
-        for source in ["s-1", "GitHub", "{regex: ^x}", "{present: true}"] {
+        for source in ["s-1", "GitHub", "IdentityNow", "{regex: ^x}", "{present: true}"] {
             assert_eq!(told(&known, source), (String::new(), String::new()), "{source}");
         }
         let message = "so far no source of tenant `default` has the id or name `Okat`; expected Okta or GitHub; did you mean `Okta`?";

@@ -34,6 +34,7 @@ pub(crate) use check::regexes;
 pub use engine::{Engine, RuleReport};
 pub use explain::explain;
 pub use known::KnownNames;
+pub(crate) use known::PLATFORM_SOURCE;
 pub use look::{Look, Looks, OpenLooks, Why};
 pub use mistake::{Mistake, Mistakes};
 pub use pattern::Pattern;

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use super::View;
 use crate::clock::Timestamp;
 use crate::fixture::{Account, Credential, Identity, Source};
+use crate::scenario::PLATFORM_SOURCE;
 
-/// Its name.
-const NAME: &str = "IdentityNow";
-
-/// Its id: the same everywhere, so that changes of passwords on it move from one server to another.
-const ID: &str = "2c9180830000000000000000000001d0";
+/// Its id and its name.
+const ID: &str = PLATFORM_SOURCE.0;
+const NAME: &str = PLATFORM_SOURCE.1;
 
 /// 2026-01-01T00:00:00Z, since when it is there.
 const SINCE_MILLIS: i64 = 1_767_225_600_000;

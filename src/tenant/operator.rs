@@ -80,8 +80,20 @@ impl Tenant {
         KnownNames::new(&format!("tenant `{}`", self.name), clients)
     }
 
+    /// The same, and its sources.
+    pub(crate) fn known_names(self: &Arc<Self>) -> KnownNames {
+        let tenant = Arc::clone(self);
+        self.known_clients().with_sources(move || tenant.source_names())
+    }
+
+    /// Rules that run and can never fire, because they are about a client that it does not have, or cannot fire yet,
+    /// because they are about a source that it does not have so far; in words.
+    pub(crate) fn scenario_warnings(self: &Arc<Self>, running: &[RuleReport]) -> Vec<String> {
+        self.known_names().warnings_of(running)
+    }
+
     /// Its sources by id and name.
-    pub(crate) fn source_names(&self) -> Vec<(String, String)> {
+    fn source_names(&self) -> Vec<(String, String)> {
         let state = self.state.lock();
         let sources = state.view(None).table::<Source>();
         sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect()

@@ -320,6 +320,43 @@ fn a_new_tenant_says_which_of_its_rules_cannot_fire() {
 }
 
 #[test]
+fn rules_that_are_sent_to_a_tenant_are_warned_about_while_it_does_not_have_their_source() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "mine", "fixture": "demo", "scenarios": [] }));
+    let rule = |name: &str, source: &str| {
+        let when = json!({ "operation": "changePassword", "source": source });
+        json!({ "name": name, "when": when, "fault": { "connector": "refuses" } })
+    };
+    let told = |scenario: &str, rule: &str| {
+        let what = "so far no source of tenant `mine` has the id or name `Oktopus`";
+        format!("scenario `{scenario}`, rule `{rule}` cannot fire yet: {what}; expected ")
+    };
+    let begin = |said: &Value| -> Vec<String> {
+        let texts = said["warnings"].as_array().into_iter().flatten();
+        texts
+            .map(|text| text.as_str().unwrap().split_inclusive("; expected ").next().unwrap().to_owned())
+            .collect()
+    };
+    let put = format!("PUT {prefix}/_sim/scenario");
+    let rules = json!([rule("a", "Okta"), rule("b", "Oktopus"), rule("c", "IdentityNow")]);
+    let said = sim.control(&put, Some(json!({ "name": "x", "rules": rules })), 200);
+    assert_eq!((said["rules"].as_array().unwrap().len(), begin(&said)), (3, vec![told("x", "b")]));
+    let add = format!("POST {prefix}/_sim/scenario/rules");
+    assert_eq!(sim.control(&add, Some(rule("d", "Okta")), 201)["warnings"], Value::Null);
+    assert_eq!(begin(&sim.control(&add, Some(rule("e", "Oktopus")), 201)), [told("rules", "e")]);
+    let show = format!("GET {prefix}/_sim/scenario");
+    assert_eq!(begin(&sim.control(&show, None, 200)), [told("rules", "e"), told("x", "b")]);
+    // Nothing is said any more once there is such a source.
+    let source = json!({ "name": "Oktopus", "owner": null, "connector": "okta" });
+    assert_eq!(sim.ask(&format!("POST {prefix}/v3/sources"), Some(&token), Some(source)).reply.status, 201);
+    assert_eq!(sim.control(&show, None, 200)["warnings"], Value::Null);
+    // Built-in scenarios name sources of `demo`.
+    let (prefix, _, _) = sim.tenant(json!({ "fixture": "empty", "scenarios": [] }));
+    let said = sim.control(&format!("PUT {prefix}/_sim/scenario"), Some(json!("one-source-refuses")), 200);
+    assert_eq!(begin(&said).len(), 1, "{said}");
+}
+
+#[test]
 fn a_question_about_a_client_that_is_not_there_is_answered_with_those_that_are() {
     let sim = Sim::new();
     let (prefix, _) = with_three_calls(&sim);

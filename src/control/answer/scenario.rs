@@ -11,7 +11,18 @@ use crate::tenant::Tenant;
 use crate::wire::Request;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
-    ok(&json!({ "rules": asked.located.tenant.scenario() }))
+    let tenant = &asked.located.tenant;
+    let rules = tenant.scenario();
+    let warnings = tenant.scenario_warnings(&rules);
+    ok(&with_warnings(json!({ "rules": rules }), warnings))
+}
+
+/// The same with what is to be said of rules that cannot fire, where there is anything.
+fn with_warnings(mut said: Value, warnings: Vec<String>) -> Value {
+    if !warnings.is_empty() {
+        said["warnings"] = warnings.into();
+    }
+    said
 }
 
 pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
@@ -35,7 +46,9 @@ pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
         let scenario = "body:1:1: a scenario; expected one rule; a scenario goes to `PUT /_sim/scenario`";
         ControlError::bad(if is_scenario { scenario.to_owned() } else { error.to_string() })
     })?;
-    created(&tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?)
+    let added = tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?;
+    let warnings = tenant.scenario_warnings(std::slice::from_ref(&added));
+    created(&with_warnings(json!(added), warnings))
 }
 
 pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
