@@ -98,6 +98,11 @@ impl Links {
         !self.password_applications.get(source_id).is_empty()
     }
 
+    /// Whether this application is the only one that uses its source for password management.
+    pub(crate) fn is_only_application(&self, id: &str, source_id: &str) -> bool {
+        matches!(self.password_applications.get(source_id), [only] if **only == *id)
+    }
+
     /// The ids of the applications on a source.
     pub(crate) fn applications_on(&self, source_id: &str) -> &[Arc<str>] {
         self.applications.get(source_id)

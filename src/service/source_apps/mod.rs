@@ -2,6 +2,8 @@
 
 mod patch;
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use serde_json::Value;
 
@@ -91,6 +93,7 @@ pub(super) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
 pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
     let id = &call.route.id;
     let former = view.table::<Application>().get(id).ok_or(Refusal::NotFound)?;
+    check_needed(view, call.prerequisites, &former, "be deleted")?;
     let reply = Reply::json(StatusCode::OK, Table::render(&*former));
     let mut changes = vec![Change::record(WriteOf::Delete { former })];
     if let Some(former) = view.table::<ApplicationAccess>().get(id) {
@@ -106,6 +109,30 @@ fn account_source(view: &View<'_>, prerequisites: Prerequisites, id: &str) -> Re
         None if prerequisites == Prerequisites::Ignore => Ok(AccountSource::unknown(id)),
         None => Err(not_found("source", id, "accountSource.id")),
     }
+}
+
+/// Whether an app may stop being one that uses its source for password management: a source of a group that people sign
+/// in with needs one.
+// Invented: that the API says so here, and the text. It is what a source is told that would be such a one.
+fn check_needed(
+    view: &View<'_>,
+    prerequisites: Prerequisites,
+    app: &Application,
+    what: &str,
+) -> Result<(), Refusal> {
+    let source = &app.account_source;
+    let signs_in = |source: Arc<Source>| source.has_feature(Source::AUTHENTICATE);
+    let is_needed = prerequisites == Prerequisites::Enforce
+        && view.links().is_only_application(&app.id, &source.id)
+        && view.table::<Source>().get(&source.id).is_some_and(signs_in);
+    let Some(group) = is_needed.then(|| view.group_of(&source.id)).flatten() else { return Ok(()) };
+    let group = group.name.as_deref().unwrap_or(&group.id);
+    let text = format!(
+        "The \"{}\" source app can't {what} because the \"{}\" source, which people sign in with, has no other and is in \
+         the password sync group \"{group}\".",
+        app.name, source.name
+    );
+    Err(Refusal::bad_request(DetailCode::InUse, text))
 }
 
 /// A reference to something that is not there.

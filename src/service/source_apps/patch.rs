@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::patch::patched;
 use super::super::{Call, Change, Done, View, next_moment};
-use super::{account_source, not_found};
+use super::{account_source, check_needed, not_found};
 use crate::document::from_json;
 use crate::fixture::{Application, ApplicationAccess, Identity, IdentityReference};
 use crate::org::{Table, WriteOf};
@@ -35,6 +35,11 @@ pub(in super::super) fn patch(view: &View<'_>, mut call: Call<'_>) -> Result<Don
     settle(view, &call, &former, &mut after)?;
     let mut app: Application =
         from_json(&after).map_err(|why| Refusal::bad_request(DetailCode::IllegalValue, why))?;
+    if app.account_source.id != former.account_source.id {
+        check_needed(view, call.prerequisites, &former, "move to another source")?;
+    } else if !app.account_source.use_for_password_management {
+        check_needed(view, call.prerequisites, &former, "stop being used for password management")?;
+    }
     let of_access = access_change(id, former_access, access_profiles.clone());
     let is_changed = app != *former || of_access.is_some();
     if is_changed {
