@@ -400,6 +400,33 @@ fn a_key_rotated_between_query_and_set_fails_the_change_and_a_new_query_helps() 
 }
 
 #[test]
+fn a_password_must_be_good_for_every_account_of_the_group() {
+    let mut program = Program::new("");
+    let mut state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let policies = state["passwordPolicies"].as_array_mut().unwrap();
+    let policy = policies.iter_mut().find(|policy| policy["id"] == POLICY).unwrap();
+    policy["validateAgainstAccountName"] = json!(true);
+    policy["accountNameMinWordLength"] = json!(7);
+    assert_eq!(program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply.status, 200);
+    program.group(&[AD, OKTA]);
+    // On Okta her account is called amelia.admin@example.com.
+    let theirs = "Example-Horse-7";
+    let info = program.query("Active Directory");
+    let id = program.set(&info, theirs);
+    assert_eq!(
+        program.status(&id)["errors"],
+        json!([
+            "The password does not meet the password policy \"Head Office Policy\" for the account on source \"Okta\": no part of the account's name."
+        ])
+    );
+    program.advance("5s");
+    assert!(!program.has("Active Directory", theirs) && !program.has("Okta", theirs));
+    let id = program.set(&info, GOOD);
+    program.advance("2s");
+    assert_eq!(program.state(&id), "FINISHED");
+}
+
+#[test]
 fn a_policy_tightened_between_query_and_set_fails_the_change() {
     let tighten = "{when: {operation: queryPasswordInfo}, stage: after, fires: {nth: 1}, fault: {tightenPolicy: {minLength: 64}}}";
     let program = Program::new(tighten);

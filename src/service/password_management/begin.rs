@@ -1,5 +1,6 @@
 //! How a password change begins: which accounts it changes, in which order, and whether the policy lets it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::rules::{self, Owner};
@@ -7,7 +8,7 @@ use super::{AUTHENTICATE, PASSWORD, attempt, has, policy};
 use crate::clock::Timestamp;
 use crate::crypt::PasswordDigest;
 use crate::fixture::{
-    Account, AccountChange, ChangeState, Group, Identity, Outcome, PasswordChange, PasswordDictionary,
+    Account, AccountChange, ChangeState, Group, Identity, Outcome, PasswordChange, PasswordDictionary, Source,
 };
 use crate::org::{Table, WriteOf};
 use crate::service::{Change, View};
@@ -55,30 +56,21 @@ pub(super) struct Refused {
 /// Begins the change of these accounts, all on the source that is asked for, and of the identity's accounts on the
 /// other members of its group.
 pub(crate) fn begin(view: &View<'_>, asked: &ChangeRequest<'_>, named: &[&Account], password: &str) -> Begun {
-    if let Err(refused) = check(view, asked, named, password) {
+    let changing = changing(view, asked, named);
+    if let Err(refused) = check(view, asked, &changing, password) {
         return self::refused(view, asked, refused);
     }
     let due = asked.now.plus(asked.duration);
-    let mut accounts = Vec::new();
-    for source_id in asked.sources() {
-        let Some(source) = view.any_source(&source_id) else { continue };
-        if !has(&source, PASSWORD) {
-            continue;
-        }
-        let on_member = view.accounts_of(asked.identity_id, &source_id);
-        let meant = on_member.iter().filter(|account| {
-            source_id != asked.source_id || named.iter().any(|named| named.id == account.id)
-        });
-        accounts.extend(meant.map(|account| AccountChange {
-            account_id: account.id.clone(),
-            source_id: source_id.clone(),
-            goes_first: has(&source, AUTHENTICATE),
-            outcome: Outcome::Pending,
-            error: None,
-            attempts: 0,
-            due: None,
-        }));
-    }
+    let account_change = |(source, account): &(Arc<Source>, Arc<Account>)| AccountChange {
+        account_id: account.id.clone(),
+        source_id: source.id.clone(),
+        goes_first: has(source, AUTHENTICATE),
+        outcome: Outcome::Pending,
+        error: None,
+        attempts: 0,
+        due: None,
+    };
+    let mut accounts: Vec<AccountChange> = changing.iter().map(account_change).collect();
     // Stable: among those that go first, and among the others, the order of the group's sources stays.
     accounts.sort_by_key(|account| !account.goes_first);
     let (named, nth) = named_record(view, asked);
@@ -137,11 +129,37 @@ impl ChangeRequest<'_> {
     }
 }
 
-/// Whether the policy in force lets a password be that of these accounts.
-fn check(
+/// The accounts that a change is about, each with its source: those that are named, and the identity's on the other
+/// members of the group.
+fn changing(
     view: &View<'_>,
     asked: &ChangeRequest<'_>,
     named: &[&Account],
+) -> Vec<(Arc<Source>, Arc<Account>)> {
+    let mut changing: Vec<(Arc<Source>, Arc<Account>)> = Vec::new();
+    for source_id in asked.sources() {
+        // Where prerequisites are ignored, a group may name a source twice.
+        if changing.iter().any(|(known, _)| known.id == source_id) {
+            continue;
+        }
+        let Some(source) = view.any_source(&source_id).filter(|source| has(source, PASSWORD)) else {
+            continue;
+        };
+        let on_member = view.accounts_of(asked.identity_id, &source_id).into_iter();
+        let meant = on_member.filter(|account| {
+            source_id != asked.source_id || named.iter().any(|named| named.id == account.id)
+        });
+        changing.extend(meant.map(|account| (Arc::clone(&source), account)));
+    }
+    changing
+}
+
+/// Whether the policy in force lets a password be that of these accounts.
+// Invented: that it must be good for each account of the group, or nothing changes.
+fn check(
+    view: &View<'_>,
+    asked: &ChangeRequest<'_>,
+    changing: &[(Arc<Source>, Arc<Account>)],
     password: &str,
 ) -> Result<(), Refused> {
     let source = view.any_source(asked.source_id);
@@ -150,12 +168,21 @@ fn check(
     let Some(policy) = policy else { return Ok(()) };
     let dictionaries = view.table::<PasswordDictionary>();
     let dictionary = dictionaries.iter().next();
-    for account in named {
+    // What is wrong with it everywhere is told of the source that is asked for.
+    let (asked_for, others): (Vec<_>, Vec<_>) =
+        changing.iter().partition(|(source, _)| source.id == asked.source_id);
+    for (source, account) in asked_for.into_iter().chain(others) {
         let owner = Owner { identity: identity.as_deref(), account, dictionary: dictionary.map(|it| &**it) };
         let broken = rules::broken(&policy, password, &owner);
         if !broken.is_empty() {
+            let is_asked_for = source.id == asked.source_id;
+            let place = if is_asked_for {
+                String::new()
+            } else {
+                format!(" for the account on source \"{}\"", source.name)
+            };
             let text = format!(
-                "The password does not meet the password policy \"{}\": {}.",
+                "The password does not meet the password policy \"{}\"{place}: {}.",
                 policy.name,
                 broken.join(", ")
             );

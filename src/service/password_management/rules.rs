@@ -1,6 +1,7 @@
 //! Whether a password keeps the policy in force, rule by rule, as the vendor's admin help explains the rules. Each rule
 //! that it breaks has a text. Invented: the texts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -65,8 +66,8 @@ fn contained(policy: &PasswordPolicy, password: &str, owner: &Owner<'_>) -> Vec<
     let password = password.to_lowercase();
     let has = |part: &str| !part.is_empty() && password.contains(&part.to_lowercase());
     let has_attribute = |values: &BTreeMap<String, Value>| {
-        let texts = values.values().filter_map(Value::as_str);
-        texts.flat_map(parts_of_attribute).any(|text| has(&text))
+        let texts = values.values().flat_map(texts_of);
+        texts.flat_map(|text| parts_of_attribute(&text)).any(|text| has(&text))
     };
     let has_word = |text: &str, least: i64| {
         usize::try_from(least)
@@ -100,8 +101,19 @@ fn contained(policy: &PasswordPolicy, password: &str, owner: &Owner<'_>) -> Vec<
     broken
 }
 
+/// What an attribute says: its text or its number, or those of all its values.
+fn texts_of(value: &Value) -> Vec<Cow<'_, str>> {
+    match value {
+        Value::String(text) => vec![text.into()],
+        Value::Number(number) => vec![number.to_string().into()],
+        Value::Array(values) => values.iter().flat_map(texts_of).collect(),
+        Value::Object(members) => members.values().flat_map(texts_of).collect(),
+        Value::Null | Value::Bool(_) => Vec::new(),
+    }
+}
+
 /// A value of an attribute, and its digits alone, because telephone numbers are written in many ways.
-fn parts_of_attribute(value: &str) -> impl Iterator<Item = String> {
+fn parts_of_attribute(value: &str) -> impl Iterator<Item = String> + use<> {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     [value.to_owned(), digits].into_iter().filter(|part| long_enough(part))
 }
@@ -208,7 +220,10 @@ mod tests {
     use super::*;
 
     fn check(policy: &PasswordPolicy, password: &str) -> Vec<String> {
-        let attributes = json!({"phone": "+49 (89) 1234-567", "displayName": "Amelia Admin", "x": "ab"});
+        let attributes = json!({
+            "phone": "+49 (89) 1234-567", "displayName": "Amelia Admin", "x": "ab", "number": 471_147,
+            "groups": ["Owls", 8_080], "active": true
+        });
         let attributes: BTreeMap<String, Value> = serde_json::from_value(attributes).unwrap();
         let identity = Identity { attributes: attributes.clone(), ..Identity::default() };
         let account = Account {
@@ -273,6 +288,9 @@ mod tests {
         for (policy, kept, broken) in [
             (policy! {use_account_attributes: true}, "x-ab-y", "49891234567"),
             (policy! {use_account_attributes: true}, "x-admin", "x-A.ADMIN"),
+            (policy! {use_account_attributes: true}, "true", "x471147x"),
+            (policy! {use_identity_attributes: true}, "owl", "1OWLS1"),
+            (policy! {use_identity_attributes: true}, "808", "x-8080"),
             (policy! {use_identity_attributes: true}, "amelia-admin", "xAMELIA ADMINx"),
             (policy! {use_identity_attributes: true}, "1234", "0049891234567"),
             (policy! {validate_against_account_id: true, account_id_min_word_length: 5}, "a-ou", "1ameLIA"),
