@@ -275,7 +275,11 @@ impl TenantState {
     /// Runs the jobs that are due by `now`, each at its own time.
     pub(super) fn run_jobs(&mut self, now: Timestamp) {
         for _ in 0..MOST_AT_ONCE {
-            let Some((job, exchange)) = self.agenda.take_job(now) else { return };
+            let Some((mut job, exchange)) = self.agenda.take_job(now) else { return };
+            // Its source may have another name by now.
+            if let Some(source) = self.view(None).any_source(&job.source.0) {
+                job.source.1.clone_from(&source.name);
+            }
             self.run_job(&job, exchange);
         }
     }

@@ -372,6 +372,21 @@ fn a_source_that_comes_back_takes_the_password() {
 }
 
 #[test]
+fn a_source_is_known_by_the_name_that_it_has_when_an_attempt_is_made() {
+    let mut program =
+        Program::new("{when: {operation: changePassword, source: Oktopus}, fault: {connector: refuses}}");
+    let id = program.set(&program.query("Okta"), GOOD);
+    let mut state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let sources = state["sources"].as_array_mut().unwrap();
+    let mut source = sources.iter_mut().find(|source| source["id"] == OKTA).unwrap().take();
+    source["name"] = json!("Oktopus");
+    let reply = program.0.ask(Method::PUT, &format!("/v3/sources/{OKTA}"), Some(source)).reply;
+    assert_eq!(reply.status, 200, "{}", reply.value());
+    program.advance("2s");
+    assert_eq!(program.status(&id)["errors"], json!(["Source \"Oktopus\" refused the password."]));
+}
+
+#[test]
 fn an_attempt_can_be_held() {
     let mut program =
         Program::new("{when: {operation: changePassword, source: Okta}, fires: {nth: 1}, hold: 30s}");
