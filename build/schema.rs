@@ -59,6 +59,10 @@ fn plain(schema: &Value) -> Value {
     for (key, value) in written.iter().filter(|(key, _)| !PROSE.contains(&key.as_str())) {
         object.insert(key.clone(), plain_keyword(key, value));
     }
+    if let Some((least, most)) = range(written.get("format")) {
+        object.entry("minimum").or_insert_with(|| least.into());
+        object.entry("maximum").or_insert_with(|| most.into());
+    }
     if written.get("nullable") != Some(&Value::Bool(true)) {
         return object.into();
     }
@@ -72,6 +76,15 @@ fn plain(schema: &Value) -> Value {
         options.push(Value::Null);
     }
     object.into()
+}
+
+/// The numbers that a format has room for; to JSON Schema the formats of OpenAPI say nothing.
+fn range(format: Option<&Value>) -> Option<(i64, i64)> {
+    match format?.as_str()? {
+        "int32" => Some((i32::MIN.into(), i32::MAX.into())),
+        "int64" => Some((i64::MIN, i64::MAX)),
+        _ => None,
+    }
 }
 
 fn plain_keyword(key: &str, value: &Value) -> Value {
