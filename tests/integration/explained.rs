@@ -151,6 +151,30 @@ fn a_403_says_what_the_token_lacks() {
 }
 
 #[test]
+fn a_403_says_what_the_token_may_not_do_to_what_the_request_names() {
+    let mut client = client();
+    let mut why_of = |name: &str, method: Method, target: &str, body: Option<Value>| {
+        let clients = sync_group_sim::Config::default().fixture.clients;
+        let named = clients.into_iter().find(|client| client.name == name).unwrap();
+        client.admin = (named.client_id, named.client_secret);
+        client.buy_token();
+        let asked = request(&client, method, target);
+        let (status, body, why) = why(&client, &body.iter().fold(asked, Request::json));
+        assert_eq!((status, body["detailCode"].as_str()), (403, Some("403 Forbidden")));
+        why
+    };
+    let foreign = json!({"identityId": "2c9180835d2e5168015d32f890ca1581"});
+    assert_eq!(
+        why_of("user", Method::POST, "/v2026/set-password", Some(foreign)),
+        "a user's token changes the passwords of its own identity only"
+    );
+    assert_eq!(
+        why_of("source-subadmin", Method::GET, "/v2026/sources?for-subadmin=x", None),
+        "a user with the level SOURCE_SUBADMIN must send for-subadmin=me, or its own id"
+    );
+}
+
+#[test]
 fn a_client_that_does_not_say_that_it_knows_an_operation_to_be_experimental_is_told_why_in_the_journal() {
     let client = client();
     let list = || request(&client, Method::GET, "/v2024/password-policies");

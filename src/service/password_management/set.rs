@@ -39,7 +39,9 @@ pub(in crate::service) fn set(view: &View<'_>, call: &Call<'_>) -> Result<Done, 
     // A user's token changes the passwords of its own identity only, whatever the user's level.
     let own = call.session.and_then(|session| session.identity_id.as_deref());
     if own.is_some_and(|own| own != text("identityId")) {
-        return Err(Refusal::Forbidden);
+        return Err(
+            Refusal::Forbidden.because("a user's token changes the passwords of its own identity only")
+        );
     }
     let group = view.group_of(text("sourceId"));
     let asked = ChangeRequest {

@@ -18,7 +18,7 @@ pub(in crate::service) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, 
     let change = view.table::<PasswordChange>().get(&call.route.id);
     let change = change.filter(|change| !change.forgotten).ok_or(Refusal::NotFound)?;
     if call.route.version == Some(BETA) && is_somebody_elses(&change, call.session) {
-        return Err(Refusal::Forbidden);
+        return Err(Refusal::Forbidden.because("beta tells a user of changes of its own identity only"));
     }
     let body = json!({
         "requestId": change.id,

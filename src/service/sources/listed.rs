@@ -57,7 +57,8 @@ fn owner_asked_for(arguments: &Arguments, session: Option<&Session>) -> Result<O
     let own = session.and_then(|session| session.identity_id.as_deref()).unwrap_or_default();
     let asked = arguments.text("for-subadmin").map(|asked| if asked == "me" { own } else { asked });
     if session.is_some_and(is_subadmin_only) && asked != Some(own) {
-        return Err(Refusal::Forbidden);
+        let why = "a user with the level SOURCE_SUBADMIN must send for-subadmin=me, or its own id";
+        return Err(Refusal::Forbidden.because(why));
     }
     Ok(asked.map(str::to_owned))
 }
