@@ -1,6 +1,8 @@
-// What a test imports. The types, with a line on each member, are in index.d.ts.
+// What a test requires. The types, with a line on each member, are in index.d.ts.
 
-export { CallRefused, SimulatorError, VerificationFailed } from "./lib/errors.js";
-export { Simulator, startSimulator } from "./lib/simulator.js";
-export { Tenant } from "./lib/tenant.js";
-export { withTenant } from "./lib/with-tenant.js";
+const { CallRefused, SimulatorError, VerificationFailed } = require("./lib/errors.js");
+const { Simulator, startSimulator } = require("./lib/simulator.js");
+const { Tenant } = require("./lib/tenant.js");
+const { withTenant } = require("./lib/with-tenant.js");
+
+module.exports = { CallRefused, Simulator, SimulatorError, startSimulator, Tenant, VerificationFailed, withTenant };

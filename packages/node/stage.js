@@ -2,13 +2,12 @@
 // gets this package, which names a package for each platform as an optional dependency; with one it gets the package that
 // holds PROGRAM for that platform. npm installs the one whose `os` and `cpu` fit, and runs no script.
 
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+const { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
 
-import { PLATFORMS, packageOf, programOn } from "./lib/platforms.js";
+const { PLATFORMS, packageOf, programOn } = require("./lib/platforms.js");
 
-const here = fileURLToPath(new URL(".", import.meta.url));
+const here = __dirname;
 const [folder, version, platform, program] = process.argv.slice(2);
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
@@ -25,7 +24,11 @@ function copyLicences() {
 mkdirSync(folder, { recursive: true });
 copyLicences();
 if (platform === undefined) {
-  for (const file of [...manifest.files, "README.md"]) cpSync(join(here, file), join(folder, file), { recursive: true });
+  const made = "index.d.mts";
+  const files = [...manifest.files.filter((file) => file !== made), "README.md"];
+  for (const file of files) cpSync(join(here, file), join(folder, file), { recursive: true });
+  // The same types, for programs that import.
+  copyFileSync(join(here, "index.d.ts"), join(folder, made));
   const dependencies = Object.keys(PLATFORMS).map((each) => [packageOf(each), version]);
   write({ ...manifest, version, optionalDependencies: Object.fromEntries(dependencies) });
 } else {

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // `npx sync-group-sim`: runs the program in this process's place: its arguments, its streams, its exit code.
 
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
+const { spawn } = require("node:child_process");
+const { constants } = require("node:os");
 
-import { cannotRun, find } from "../lib/binary.js";
+const { cannotRun, find } = require("../lib/binary.js");
 
 function fail(error) {
   console.error(error.message);

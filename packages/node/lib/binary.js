@@ -1,22 +1,20 @@
 // Finds the program: SYNC_GROUP_SIM_BIN, else the one in this platform's package, else on the PATH; and asks for its version.
 
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, join, resolve } from "node:path";
+const { spawnSync } = require("node:child_process");
+const { accessSync, constants, statSync } = require("node:fs");
+const { delimiter, dirname, join, resolve } = require("node:path");
 
-import { SimulatorError } from "./errors.js";
-import { PLATFORMS, packageOf, programOn } from "./platforms.js";
+const { SimulatorError } = require("./errors.js");
+const { PLATFORMS, packageOf, programOn } = require("./platforms.js");
 
-export const VARIABLE = "SYNC_GROUP_SIM_BIN";
+const VARIABLE = "SYNC_GROUP_SIM_BIN";
 const ASK_MILLISECONDS = 20_000;
-const require = createRequire(import.meta.url);
 
 /** This package's version. */
-export const VERSION = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+const VERSION = require("../package.json").version;
 
 /** The program's path. */
-export function find() {
+function find() {
   const platform = `${process.platform}-${process.arch}`;
   const named = process.env[VARIABLE];
   if (named) {
@@ -78,7 +76,7 @@ function program(path) {
 }
 
 /** What the program says to `--version`. */
-export function versionOf(path) {
+function versionOf(path) {
   const asked = spawnSync(path, ["--version"], { encoding: "utf8", timeout: ASK_MILLISECONDS });
   if (asked.error) throw cannotRun(path, asked.error);
   const found = /^sync-group-sim (\d+\.\d+\.\S+)$/.exec(asked.stdout.trim());
@@ -90,7 +88,7 @@ export function versionOf(path) {
 }
 
 /** Why a program that is there does not run. */
-export function cannotRun(path, error) {
+function cannotRun(path, error) {
   const why = { ENOENT: "it is not there", EACCES: "it may not be run", ENOEXEC: "it is for another platform" };
   const advice = error.code === "EACCES" && process.platform !== "win32" ? `; try: chmod +x ${path}` : "";
   return new SimulatorError(
@@ -103,7 +101,7 @@ export function cannotRun(path, error) {
 const release = (version) => version.split(".").slice(0, 2).join(".");
 
 /** What to say about a program that this package does not go with. */
-export function mismatch(version, path) {
+function mismatch(version, path) {
   if (release(version) === release(VERSION)) return undefined;
   return (
     `${path} is sync-group-sim ${version}, and this npm package is ${VERSION}; expected a program ` +
@@ -111,3 +109,5 @@ export function mismatch(version, path) {
     `or unset ${VARIABLE} for the one that came with the package`
   );
 }
+
+module.exports = { VARIABLE, VERSION, find, versionOf, cannotRun, mismatch };

@@ -1,14 +1,14 @@
 // Control calls: JSON over connections that are kept.
 
-import { Agent, request } from "node:http";
+const { Agent, request } = require("node:http");
 
-import { CallRefused, SimulatorError } from "./errors.js";
-import { File } from "./file.js";
+const { CallRefused, SimulatorError } = require("./errors.js");
+const { File } = require("./file.js");
 
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /** The control API of one server. */
-export class Control {
+class Control {
   // Idle connections do not keep the process alive.
   #agent = new Agent({ keepAlive: true });
 
@@ -79,3 +79,5 @@ function message(text) {
     return text.trim() || "no answer";
   }
 }
+
+module.exports = { Control };

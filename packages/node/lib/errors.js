@@ -1,14 +1,14 @@
 // What can go wrong, each with a message for whoever runs the tests.
 
-import { AssertionError } from "node:assert";
+const { AssertionError } = require("node:assert");
 
 /** The simulator cannot be found, started or reached, or is of another version. */
-export class SimulatorError extends Error {
+class SimulatorError extends Error {
   name = "SimulatorError";
 }
 
 /** A control call was refused; the message is the server's own. */
-export class CallRefused extends SimulatorError {
+class CallRefused extends SimulatorError {
   name = "CallRefused";
 
   constructor(message, status) {
@@ -18,9 +18,11 @@ export class CallRefused extends SimulatorError {
 }
 
 /** The client did not do what was expected; the message says what it did instead. */
-export class VerificationFailed extends AssertionError {
+class VerificationFailed extends AssertionError {
   constructor(message, actual, expected) {
     super({ message, actual, expected, operator: "verify" });
     this.name = "VerificationFailed";
   }
 }
+
+module.exports = { SimulatorError, CallRefused, VerificationFailed };

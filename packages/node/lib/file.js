@@ -1,18 +1,18 @@
 // A scenario or fixture file of the user's. The server reads it as it stands, so that it takes what the program takes (byte
 // order marks, UTF-16) and says in its own words what is wrong, and where.
 
-import { readFileSync } from "node:fs";
+const { readFileSync } = require("node:fs");
 
-import { SimulatorError } from "./errors.js";
+const { SimulatorError } = require("./errors.js");
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** A file rather than the name of something built in: names have no endings. */
-export const isPath = (value) => value instanceof URL || (typeof value === "string" && /\.(ya?ml|json)$/.test(value));
-export const isJsonName = (path) => String(path).endsWith(".json");
+const isPath = (value) => value instanceof URL || (typeof value === "string" && /\.(ya?ml|json)$/.test(value));
+const isJsonName = (path) => String(path).endsWith(".json");
 
 /** A file that was read. */
-export class File {
+class File {
   constructor(path) {
     this.path = String(path);
     this.mediaType = isJsonName(path) ? "application/json" : "application/yaml";
@@ -49,3 +49,5 @@ export class File {
     return message.replace(/^body:(?:1:(\d+)(?=:))?/gm, place);
   }
 }
+
+module.exports = { isPath, isJsonName, File };

@@ -1,7 +1,7 @@
 // What a tenant begins with: scenario, rules, fixture and clock, and the options of `POST /_sim/tenants`.
 
-import { SimulatorError } from "./errors.js";
-import { File, isJsonName, isPath } from "./file.js";
+const { SimulatorError } = require("./errors.js");
+const { File, isJsonName, isPath } = require("./file.js");
 
 const OPTIONS = [
   "name", "seed", "drawKey", "prerequisites", "rateLimit", "tokenLifetime", "passwordChangeTime", "simFault",
@@ -9,7 +9,7 @@ const OPTIONS = [
 const ALL = ["scenario", "rules", "fixture", "clock", ...OPTIONS];
 
 /** The body that creates a tenant, and the scenario file that it gets afterwards, if there is one. */
-export function creation({ scenario, rules, fixture, clock, ...options }) {
+function creation({ scenario, rules, fixture, clock, ...options }) {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown) throw new TypeError(`a tenant has no option "${unknown}"; expected one of: ${ALL.join(", ")}`);
   const body = { ...options };
@@ -29,3 +29,5 @@ function readFixture(value) {
       "or give a JSON file, an object, or the name of a built-in one",
   );
 }
+
+module.exports = { creation };

@@ -1,6 +1,6 @@
 // The platforms that have a package with the program, by Node's names for them. `packages/build` reads this list, too.
 
-export const PLATFORMS = {
+const PLATFORMS = {
   "linux-x64": "x86_64-unknown-linux-musl",
   "linux-arm64": "aarch64-unknown-linux-musl",
   "win32-x64": "x86_64-pc-windows-gnu",
@@ -9,7 +9,9 @@ export const PLATFORMS = {
 };
 
 /** The package with the program for a platform. */
-export const packageOf = (platform) => `sync-group-sim-${platform}`;
+const packageOf = (platform) => `sync-group-sim-${platform}`;
 
 /** What the program is called there. */
-export const programOn = (platform) => (platform.startsWith("win32") ? "sync-group-sim.exe" : "sync-group-sim");
+const programOn = (platform) => (platform.startsWith("win32") ? "sync-group-sim.exe" : "sync-group-sim");
+
+module.exports = { PLATFORMS, packageOf, programOn };

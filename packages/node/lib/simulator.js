@@ -1,16 +1,16 @@
 // Starts and stops the program, and makes tenants in it.
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+const { spawn } = require("node:child_process");
+const { mkdtempSync, openSync, closeSync, readFileSync, rmSync } = require("node:fs");
+const { tmpdir } = require("node:os");
+const { join } = require("node:path");
+const { setTimeout: pause } = require("node:timers/promises");
 
-import { cannotRun, find, mismatch, VARIABLE, versionOf } from "./binary.js";
-import { Control } from "./control.js";
-import { CallRefused, SimulatorError } from "./errors.js";
-import { creation } from "./options.js";
-import { Tenant } from "./tenant.js";
+const { cannotRun, find, mismatch, VARIABLE, versionOf } = require("./binary.js");
+const { Control } = require("./control.js");
+const { CallRefused, SimulatorError } = require("./errors.js");
+const { creation } = require("./options.js");
+const { Tenant } = require("./tenant.js");
 
 const START_MILLISECONDS = 20_000;
 const STOP_MILLISECONDS = 10_000;
@@ -21,7 +21,7 @@ const NOT_OURS = [
 ].map((name) => `SYNC_GROUP_SIM_${name}`);
 
 /** A running server on a free port of this machine. */
-export class Simulator {
+class Simulator {
   #child;
   #folder;
   #control;
@@ -74,7 +74,7 @@ export class Simulator {
 }
 
 /** Starts a server on a free port; `args` are further arguments for `sync-group-sim serve`. */
-export async function startSimulator({ args = [] } = {}) {
+async function startSimulator({ args = [] } = {}) {
   const program = find();
   const folder = mkdtempSync(join(tmpdir(), "sync-group-sim-"));
   let child;
@@ -163,3 +163,5 @@ async function end(child) {
   await child.ended;
   clearTimeout(timer);
 }
+
+module.exports = { Simulator, startSimulator };

@@ -1,9 +1,9 @@
 // One tenant: what the client under test needs, and what a test does to it.
 
-import { CallRefused, SimulatorError, VerificationFailed } from "./errors.js";
+const { CallRefused, SimulatorError, VerificationFailed } = require("./errors.js");
 
 /** An organisation of its own: groups, credentials, faults, clock and journal. */
-export class Tenant {
+class Tenant {
   #control;
 
   constructor(control, server, { name, clients, seed }) {
@@ -89,3 +89,5 @@ function told({ expected, nearest }) {
   );
   return [`expected ${expected}; nearest:`, ...(lines.length ? lines : ["  no exchange at all"])].join("\n");
 }
+
+module.exports = { Tenant };

@@ -1,34 +1,25 @@
 // Test functions with a tenant of their own, for node:test and vitest: one server for the process, started by the first
 // test; what the client did in a test that fails is kept in a folder.
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+const { spawnSync } = require("node:child_process");
+const { mkdirSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
 
-import { startSimulator } from "./simulator.js";
+const { startSimulator } = require("./simulator.js");
 
 const SHOW_MILLISECONDS = 20_000;
 let starting;
 const shared = () => (starting ??= startSimulator());
 
+/** Ends the server of this process, if a test has started it. */
 async function stopShared() {
   const started = starting;
   starting = undefined;
   await (await started?.catch(() => undefined))?.stop();
 }
 
-// vitest may end its workers without letting them say so; its own hook comes in time.
-if (process.env.VITEST) {
-  const vitest = await import("vitest").catch(() => undefined);
-  try {
-    vitest?.afterAll(stopShared);
-  } catch {
-    // Imported where there are no hooks: in a file of set-up for the whole run.
-  }
-}
-
 /** A test function: `test("…", withTenant(options, async (tenant, context) => { … }))`; the options may be left out. */
-export function withTenant(...given) {
+function withTenant(...given) {
   const [options, body] = typeof given[0] === "function" ? [{}, given[0]] : given;
   if (typeof body !== "function") throw new TypeError("withTenant: expected a test function, or options and a test function");
   const run = async (context) => {
@@ -45,16 +36,19 @@ export function withTenant(...given) {
       await tenant.delete();
     }
   };
-  // vitest reads from the text of a function which fixtures it wants.
-  const test = (context) => run(context);
+  // vitest reads from the text of a function which fixtures it wants, and Jest calls a parameter's place `done`.
+  const test = process.env.JEST_WORKER_ID === undefined ? (context) => run(context) : () => run(undefined);
   // `test("…", () => withTenant(…))` would pass without having run; awaited, it runs.
   test.then = (resolve, reject) => run(undefined).then(resolve, reject);
   return test;
 }
 
-/** The test's whole name: by node:test or by vitest. */
+/** The test's whole name: by node:test, by vitest or by Jest. */
 function nameOf(context) {
-  return context?.fullName ?? context?.task?.fullTestName ?? context?.task?.name ?? context?.name;
+  return (
+    context?.fullName ?? context?.task?.fullTestName ?? context?.task?.name ?? context?.name ??
+    globalThis.expect?.getState?.().currentTestName
+  );
 }
 
 /** Writes the journal and the HTTP archive down, and says where they are and what they say. */
@@ -81,3 +75,5 @@ async function keep(simulator, tenant, name, context) {
     console.error(`what the client did could not be kept: ${error.message}`);
   }
 }
+
+module.exports = { stopShared, withTenant };

@@ -193,6 +193,20 @@ test("mistakes in files are told in the server's words, at the files' places", a
   await sim.stop();
 });
 
+test("a program that requires it, as CommonJS does, gets the same", () => {
+  const file = join(folder, "required.cjs");
+  const program = `
+    const { createRequire } = require("node:module");
+    const { startSimulator, withTenant } = createRequire(${JSON.stringify(join(process.cwd(), "here.js"))})("sync-group-sim");
+    startSimulator().then(async (sim) => {
+      console.log((await (await sim.tenant()).journal()).length, typeof withTenant);
+      await sim.stop();
+    });`;
+  writeFileSync(file, program);
+  const ran = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000 });
+  assert.equal(ran.stdout, "0 function\n", ran.stderr);
+});
+
 /** Whether a process is there. */
 function isAlive(pid) {
   try {

@@ -38,11 +38,11 @@ test("inside a function it is not passed over", () => withTenant(async () => { t
 `;
 
 /** Runs the suite in a folder of its own; returns what it said, and the journals that were kept. */
-function run(name, runner, command, variables = {}) {
+function run(name, runner, command, variables = {}, change = (suite) => suite, file = "it.test.mjs") {
   const folder = join(process.cwd(), name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  writeFileSync(join(folder, "it.test.mjs"), SUITE.replace("RUNNER", runner));
+  writeFileSync(join(folder, file), change(SUITE.replace("RUNNER", runner)));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const ran = spawnSync(command[0], command.slice(1), {
     cwd: folder, encoding: "utf8", timeout: 60_000, env: { ...env, NO_COLOR: "1", ...variables },
@@ -79,3 +79,12 @@ for (const pool of ["forks", "threads"]) {
     check(ran);
   });
 }
+
+test("under Jest, which requires it, each test has a tenant, and the journal of one that fails is kept", { skip: !isThere && "Jest: --full" }, () => {
+  const jest = join(process.cwd(), "node_modules/jest/bin/jest.js");
+  const required = (suite) => suite.replace(/import \{ withTenant \} from ("sync-group-sim");/, "const { withTenant } = require($1);");
+  const options = ["--testMatch", "**/it.test.cjs", "--moduleFileExtensions", "cjs", "js", "json"];
+  const ran = run("under-jest", "", [process.execPath, jest, "--rootDir", ".", ...options], {}, required, "it.test.cjs");
+  assert.match(ran.said, /3 passed/);
+  check(ran);
+});
