@@ -26,7 +26,7 @@ mod view;
 
 pub(crate) use history::Past;
 pub(crate) use links::Links;
-pub(crate) use organisation::{Author, Kept, Organisation, Write, WriteOf};
+pub(crate) use organisation::{Author, Kept, Organisation, SECTIONS, Write, WriteOf};
 pub(crate) use overlay::Overlay;
 pub(crate) use record::Record;
 pub(crate) use select::{Visible, Window};

@@ -135,6 +135,10 @@ macro_rules! tables {
             }
         )*
 
+        /// The resource of each table, and the field of the organisation that has its records.
+        pub(crate) const SECTIONS: &[(&str, &str)] =
+            &[$((<$record as Record>::RESOURCE, stringify!($section)),)*];
+
         impl Organisation {
             /// Writes to one record, and to no other.
             pub(super) fn put(&mut self, write: Write, author: Author<'_>) -> Option<Changed> {

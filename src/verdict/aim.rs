@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Run};
+use crate::org::SECTIONS;
 
 impl Case<'_> {
     /// How the data at the end differs from what was intended, in what either run wrote, a sentence each. `None` when it
@@ -24,15 +25,46 @@ impl Case<'_> {
     }
 }
 
-/// The sections of the state that a run's calls wrote to. Accounts and password changes follow later by themselves.
-fn written(run: &Run) -> impl Iterator<Item = &'static str> {
-    run.calls.iter().flat_map(|call| &call.changes).filter_map(|change| match change.resource {
-        "password-sync-groups" => Some("groups"),
-        "password-policies" => Some("passwordPolicies"),
-        "password-org-config" => Some("passwordOrgConfig"),
-        "password-dictionary" => Some("passwordDictionary"),
-        "sources" => Some("sources"),
-        "source-apps" => Some("applications"),
-        _ => None,
-    })
+/// Sections that follow later by themselves, whatever a call wrote to them.
+const FOLLOWING: [&str; 2] = ["accounts", "passwordChanges"];
+
+/// The sections of the state that a run's calls wrote to, but for those that follow later by themselves.
+fn written(run: &Run) -> impl Iterator<Item = String> {
+    let changes = run.calls.iter().flat_map(|call| &call.changes);
+    changes
+        .filter_map(|change| section_of(change.resource))
+        .filter(|section| !FOLLOWING.contains(&&**section))
+}
+
+/// The section of the state that has a resource's records.
+fn section_of(resource: &str) -> Option<String> {
+    let (_, section) = SECTIONS.iter().find(|(known, _)| *known == resource)?;
+    Some(as_in_state(section))
+}
+
+/// A section as the state calls it: `passwordPolicies` for `password_policies`.
+fn as_in_state(section: &str) -> String {
+    let mut words = section.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        name.push_str(&first.to_ascii_uppercase());
+        name.push_str(rest);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Written;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn every_resource_that_has_a_table_has_a_section_of_the_state() {
+        for (resource, _) in SECTIONS {
+            let section = section_of(resource).unwrap();
+            assert!(Fixture::keys().contains(&&*section), "{resource}: {section}");
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use super::call::{Change, mark_outrun};
+use super::call::Change;
+use super::calls::mark_outrun;
 use super::key::hash;
 use super::{
     Answer, Bearer, Call, Case, End, Ended, Exit, Finding, Limits, Moment, Outcome, RetryAfter, Run, RunKind,
@@ -38,7 +39,7 @@ pub(crate) fn tenant() -> Script {
     Script(Run::of_tenant([], 0))
 }
 
-/// A moment so many seconds after the begin.
+/// A moment this many seconds after the beginning.
 pub(crate) fn moment(seconds: f64) -> Moment {
     let since = Duration::from_secs_f64(seconds);
     let ns = u64::try_from(since.as_nanos()).expect("a run is short") + 1;
@@ -150,7 +151,7 @@ impl Script {
         self
     }
 
-    /// It arrived so many seconds after the begin.
+    /// It arrived this many seconds after the beginning.
     pub(crate) fn at(self, seconds: f64) -> Self {
         self.but(|call| {
             call.arrived = ahead(call, seconds);
@@ -158,14 +159,14 @@ impl Script {
         })
     }
 
-    /// It arrived so many seconds after the call before had ended.
+    /// It arrived this many seconds after the call before had ended.
     pub(crate) fn after(self, wait: f64) -> Self {
         let former =
             self.0.calls.iter().rev().nth(1).and_then(Call::ended).expect("a call that ended comes first");
         self.at(seconds(former) + wait)
     }
 
-    /// Its answer was told so many seconds after it arrived.
+    /// Its answer was told this many seconds after it arrived.
     pub(crate) fn took(self, time: f64) -> Self {
         self.but(|call| call.told = Some(ahead(call, seconds(call.arrived) + time)))
     }
@@ -192,7 +193,7 @@ impl Script {
         self.but(|call| call.retry_after = Some(RetryAfter::read(text, call.arrived.at)))
     }
 
-    /// Its `Retry-After` was a date so many seconds after it arrived.
+    /// Its `Retry-After` was a date this many seconds after it arrived.
     pub(crate) fn retry_at(self, seconds: u64) -> Self {
         self.but(|call| {
             let until = call.arrived.at.plus(Duration::from_secs(seconds));
@@ -222,7 +223,7 @@ impl Script {
         self.told(200).but(|call| call.answer = answer)
     }
 
-    /// The client was seen to leave so many seconds after it had asked.
+    /// The client was seen to leave this many seconds after it had asked.
     pub(crate) fn left(self, time: f64) -> Self {
         self.but(|call| call.left = Some(ahead(call, seconds(call.arrived) + time)))
     }
@@ -256,10 +257,15 @@ impl Script {
         self.changing(ChangeKind::Created, id, name)
     }
 
-    /// It did this to a record.
+    /// It did this to a group.
     pub(crate) fn changing(self, kind: ChangeKind, id: &str, name: &str) -> Self {
+        self.writing("password-sync-groups", kind, id, name)
+    }
+
+    /// It did this to a record of this resource.
+    pub(crate) fn writing(self, resource: &'static str, kind: ChangeKind, id: &str, name: &str) -> Self {
         self.but(|call| {
-            let (id, name, resource) = (id.to_owned(), name.to_owned(), "password-sync-groups");
+            let (id, name) = (id.to_owned(), name.to_owned());
             let likeness = hash(&(resource, &name));
             call.changes.push(Change { kind, resource, id, name, likeness });
             call.performed = true;
@@ -279,7 +285,7 @@ impl Script {
         self.ends(Exit::Code(code), last + 1.0)
     }
 
-    /// The command was ended at its deadline, so many seconds after the begin.
+    /// The command was ended at its deadline, this many seconds after the beginning.
     pub(crate) fn ends_at_deadline(self, seconds: f64) -> Run {
         self.ends(Exit::Deadline, seconds)
     }

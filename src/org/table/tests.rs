@@ -1,3 +1,5 @@
+//! Tables by hand: what a write changes, what copies share, and what a stale read sees. Random writes are in `model.rs`.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;

@@ -67,6 +67,7 @@ mod tests {
     use crate::verdict::example::{
         LIST, Script, beside, found, is_inconclusive, is_not_applicable, is_ok, run,
     };
+    use crate::wire::changed::ChangeKind;
 
     fn with(names: &[&str], run: Run) -> Run {
         let groups: Vec<Value> = names.iter().map(|name| json!({"id": name, "name": name})).collect();
@@ -108,6 +109,25 @@ mod tests {
         let only_reads = run().get(LIST).exits(0);
         let read = run().get(LIST).told(500).get(LIST).exits(0);
         is_ok(&beside(&VERDICT, &with(&["Sales"], only_reads), &with(&["Staff"], read)));
+    }
+
+    #[test]
+    fn whatever_a_client_writes_is_compared() {
+        for (resource, section) in [
+            ("source-password-policies", "passwordPolicyHolders"),
+            ("source-apps/access-profiles", "applicationAccess"),
+            ("password-org-config", "passwordOrgConfig"),
+        ] {
+            let state = |value: u8| {
+                let state = json!({ section: [{"id": "a", "value": value}] });
+                Some(State::new(&state, &state))
+            };
+            let writes = run().post("/v2024/x").writing(resource, ChangeKind::Replaced, "a", "").exits(0);
+            let clean = Run { state: state(2), ..writes };
+            let run = Run { state: state(1), ..run().post("/v2024/x").told(500).exits(0) };
+            let message = found(&beside(&VERDICT, &clean, &run)).message.clone();
+            assert_eq!(message, format!("Exit 0, but in {section}: “a” differs in value."));
+        }
     }
 
     #[test]
