@@ -9,6 +9,7 @@
 mod aim;
 mod attempts;
 mod call;
+mod calls;
 mod chain;
 #[cfg(test)]
 pub(crate) mod example;
@@ -32,7 +33,7 @@ pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
 pub use finding::{Finding, OutcomeKind, Severity};
 pub(crate) use finding::{Judgement, Outcome};
 pub use list::ALL;
-pub use report::{VerdictLine, VerdictsReport, VerdictsWish};
+pub use report::{VerdictLine, VerdictsReport, VerdictsRequest};
 pub(crate) use run::{Ended, Exit, Probe, RuleSeen, Run, RunKind};
 pub(crate) use state::State;
 
