@@ -34,81 +34,67 @@ pub(crate) fn operation_enum(compiled: &Compiled) -> String {
         line(&mut text, &format!("        Self::{},", operation.variant));
     }
     line(&mut text, "    ];");
-    function(
-        &mut text,
-        "The name in scenario files, the journal and logs: the operationId in the newest version.",
-        "id(self) -> &'static str",
-        &operations,
-        |operation| format!("{:?}", operation.facts.id),
-    );
-    function(
-        &mut text,
-        "The resource that it belongs to, by the name of its document.",
-        "resource(self) -> &'static str",
-        &operations,
-        |operation| format!("{:?}", operation.shown.resource),
-    );
-    function(
-        &mut text,
-        "Whether it only reads what the tenant holds.",
-        "is_read(self) -> bool",
-        &operations,
-        |operation| operation.shown.is_read.to_string(),
-    );
-    function(
-        &mut text,
-        "Whether it takes long to decide, so that no other connection may wait for it.",
-        "is_slow(self) -> bool",
-        &operations,
-        |operation| operation.shown.is_slow.to_string(),
-    );
-    function(
-        &mut text,
-        "Whether it exists in API versions; the token calls stand outside them.",
-        "is_versioned(self) -> bool",
-        &operations,
-        |operation| operation.facts.unversioned.is_none().to_string(),
-    );
-    function(
-        &mut text,
-        "The HTTP method; of a `GET` also `HEAD`.",
-        "method(self) -> &'static str",
-        &operations,
-        |operation| format!("{:?}", operation.shown.method),
-    );
-    function(
-        &mut text,
-        "The path as the documents have it, without a version; a step in braces stands for any text.",
-        "path(self) -> &'static str",
-        &operations,
-        |operation| format!("{:?}", operation.shown.path),
-    );
-    function(
-        &mut text,
-        "The names of the API versions in which it exists; none where it stands outside them.",
-        "versions(self) -> &'static [&'static str]",
-        &operations,
-        |operation| format!("&{:?}", versions(operation.facts)),
-    );
-    function(
-        &mut text,
-        "The scopes that allow it, each in some version or for some kind of token; none where none is asked for.",
-        "scopes(self) -> &'static [&'static str]",
-        &operations,
-        |operation| format!("&{:?}", scopes(operation.facts)),
-    );
-    function(
-        &mut text,
-        "Whether it lists something page by page, from an `offset` on.",
-        "is_paged(self) -> bool",
-        &operations,
-        |operation| {
-            operation.facts.parameters.0.iter().any(|parameter| parameter.name == "offset").to_string()
-        },
-    );
+    for (about, signature, answer) in FUNCTIONS {
+        function(&mut text, about, signature, &operations, answer);
+    }
     line(&mut text, "}");
     text
 }
+
+/// What a function of the enum answers, its signature, and its answer for an operation.
+type Function = (&'static str, &'static str, fn(&Named<'_>) -> String);
+
+/// The functions of the enum.
+const FUNCTIONS: &[Function] = &[
+    (
+        "The name in scenario files, the journal and logs: the operationId in the newest version.",
+        "id(self) -> &'static str",
+        |operation| format!("{:?}", operation.facts.id),
+    ),
+    (
+        "The resource that it belongs to, by the name of its document.",
+        "resource(self) -> &'static str",
+        |operation| format!("{:?}", operation.shown.resource),
+    ),
+    ("Whether it only reads what the tenant holds.", "is_read(self) -> bool", |operation| {
+        operation.shown.is_read.to_string()
+    }),
+    (
+        "Whether it takes long to decide, so that no other connection may wait for it.",
+        "is_slow(self) -> bool",
+        |operation| operation.shown.is_slow.to_string(),
+    ),
+    (
+        "Whether it exists in API versions; the token calls stand outside them.",
+        "is_versioned(self) -> bool",
+        |operation| operation.facts.unversioned.is_none().to_string(),
+    ),
+    ("The HTTP method; of a `GET` also `HEAD`.", "method(self) -> &'static str", |operation| {
+        format!("{:?}", operation.shown.method)
+    }),
+    (
+        "The path as the documents have it, without a version; a step in braces stands for any text.",
+        "path(self) -> &'static str",
+        |operation| format!("{:?}", operation.shown.path),
+    ),
+    (
+        "The names of the API versions in which it exists; none where it stands outside them.",
+        "versions(self) -> &'static [&'static str]",
+        |operation| format!("&{:?}", versions(operation.facts)),
+    ),
+    (
+        "The scopes that allow it, each in some version or for some kind of token; none where none is asked for.",
+        "scopes(self) -> &'static [&'static str]",
+        |operation| format!("&{:?}", scopes(operation.facts)),
+    ),
+    (
+        "Whether it lists something page by page, from an `offset` on.",
+        "is_paged(self) -> bool",
+        |operation| {
+            operation.facts.parameters.0.iter().any(|parameter| parameter.name == "offset").to_string()
+        },
+    ),
+];
 
 /// The tables, as the value of a static.
 pub(crate) fn tables(compiled: &Compiled) -> String {

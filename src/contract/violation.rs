@@ -29,8 +29,6 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
         text: ["Required field \"", field, "\" was missing or empty."].concat(),
         aside: instance.is_null().then(|| ["`", field, "` was null; expected a value"].concat()),
     };
-    // Invented: the texts of illegal values. What the service says here is not known.
-    let illegal = |text: String| Violation { code: DetailCode::IllegalValue, text, aside: None };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or_default();
@@ -45,56 +43,52 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
         {
             is_missing(&field)
         }
-        ValidationErrorKind::Type { kind } => Violation {
-            code: DetailCode::Syntax,
-            text: [
-                UNPARSABLE,
-                " ",
-                &subject(&field),
-                " must be ",
-                &expected_type(kind),
-                ", but is ",
-                type_of(instance),
-                ".",
-            ]
-            .concat(),
-            aside: None,
-        },
+        ValidationErrorKind::Type { kind } => wrong_type(&field, kind, instance),
         ValidationErrorKind::MinLength { .. } | ValidationErrorKind::Custom { .. } => is_missing(&field),
         ValidationErrorKind::MinItems { .. } if instance.as_array().is_some_and(Vec::is_empty) => {
             is_missing(&field)
         }
-        ValidationErrorKind::MinItems { limit } => illegal(format!(
-            "{} must have at least {limit} items, but has {}.",
-            subject(&field),
-            instance.as_array().map_or(0, Vec::len)
-        )),
-        ValidationErrorKind::UniqueItems => {
-            illegal(format!("{} must not contain duplicates.", subject(&field)))
+        kind => illegal(kind, &subject(&field), instance),
+    }
+}
+
+/// A value of another type than expected, where that is not a missing one.
+fn wrong_type(field: &str, kind: &TypeKind, instance: &Value) -> Violation {
+    let (subject, expected, found) = (subject(field), expected_type(kind), type_of(instance));
+    let text = [UNPARSABLE, " ", &*subject, " must be ", &*expected, ", but is ", found, "."].concat();
+    Violation { code: DetailCode::Syntax, text, aside: None }
+}
+
+/// A value that is not allowed.
+// Invented: the texts. What the service says here is not known.
+fn illegal(kind: &ValidationErrorKind, subject: &str, instance: &Value) -> Violation {
+    let items = || instance.as_array().map_or(0, Vec::len);
+    let text = match kind {
+        ValidationErrorKind::MinItems { limit } => {
+            format!("{subject} must have at least {limit} items, but has {}.", items())
         }
+        ValidationErrorKind::UniqueItems => format!("{subject} must not contain duplicates."),
         ValidationErrorKind::Format { format } => {
-            illegal(format!("{} must be a {format}, but is {}.", subject(&field), shown(instance)))
+            format!("{subject} must be a {format}, but is {}.", shown(instance))
         }
         ValidationErrorKind::Enum { options } => {
-            let (options, found) = (listed(options), shown(instance));
-            illegal(format!("{} must be one of {options}, but is {found}.", subject(&field)))
+            format!("{subject} must be one of {}, but is {}.", listed(options), shown(instance))
         }
         ValidationErrorKind::MaxLength { limit } => {
-            illegal(format!("{} must have at most {limit} characters.", subject(&field)))
+            format!("{subject} must have at most {limit} characters.")
         }
-        ValidationErrorKind::MaxItems { limit } => illegal(format!(
-            "{} must have at most {limit} items, but has {}.",
-            subject(&field),
-            instance.as_array().map_or(0, Vec::len)
-        )),
+        ValidationErrorKind::MaxItems { limit } => {
+            format!("{subject} must have at most {limit} items, but has {}.", items())
+        }
         ValidationErrorKind::Minimum { limit } => {
-            illegal(format!("{} must be {limit} or more, but is {instance}.", subject(&field)))
+            format!("{subject} must be {limit} or more, but is {instance}.")
         }
         ValidationErrorKind::Maximum { limit } => {
-            illegal(format!("{} must be {limit} or less, but is {instance}.", subject(&field)))
+            format!("{subject} must be {limit} or less, but is {instance}.")
         }
-        _ => illegal(format!("{} does not conform to the contract.", subject(&field))),
-    }
+        _ => format!("{subject} does not conform to the contract."),
+    };
+    Violation { code: DetailCode::IllegalValue, text, aside: None }
 }
 
 /// The values of an enum, with commas between them.

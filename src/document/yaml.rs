@@ -221,24 +221,29 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
     }
     // Where the text ends too early, the end of its last line says more than the line after it.
     let at = if at >= text.len() { text.trim_end().len() } else { at };
-    let message = match kind {
+    match kind {
         E::UnknownAnchor | E::MissingAnchorOrAliasName => return star_or_ampersand(text, at),
-        E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabAtBlockScalarStart => {
-            "a tab; expected spaces for indentation".to_owned()
-        }
-        E::TabInPlainScalar => "a tab in a text without quotes; expected spaces, or quotes".to_owned(),
-        E::UnclosedQuotedScalar => {
-            "a quote that is not closed; expected one more at the end of the text".to_owned()
-        }
+        E::RecursionLimitExceeded => return too_deep(at),
+        _ => {}
+    }
+    let message = about_brackets(kind, text, at).or_else(|| about_text(kind, text, at));
+    Misread::new(at, message.unwrap_or_else(|| about_lines(kind, text, at)))
+}
+
+/// What is wrong with brackets, or inside them.
+fn about_brackets(kind: &ErrorKind, text: &str, at: usize) -> Option<String> {
+    use ErrorKind as E;
+    let closing = |open: char| if open == '[' { ']' } else { '}' };
+    Some(match kind {
         E::UnclosedFlowCollection { open } => {
-            format!("`{open}` is not closed; expected `{}`", if *open == '[' { ']' } else { '}' })
+            format!("`{open}` is not closed; expected `{}`", closing(*open))
         }
         E::UnexpectedEofFlowSequence => "the text ends in a list; expected `]`".to_owned(),
         E::UnexpectedEofFlowMapping | E::UnexpectedEofImplicitFlowMapping => {
             "the text ends in a mapping; expected `}`".to_owned()
         }
         E::MismatchedFlowCollectionEnd { open, close } => {
-            format!("`{close}` closes `{open}`; expected `{}`", if *open == '[' { ']' } else { '}' })
+            format!("`{close}` closes `{open}`; expected `{}`", closing(*open))
         }
         E::MisplacedFlowCollectionEnd => {
             "a closing bracket that nothing opened; expected none, or quotes around text".to_owned()
@@ -249,7 +254,21 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
         E::ExpectedFlowSequenceSeparator => {
             format!("{}; expected `,` or `]`; put text with such characters in quotes", found(text, at))
         }
-        E::RecursionLimitExceeded => return too_deep(at),
+        E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => {
+            "`-` inside brackets; expected entries with `,` between them".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// What is wrong with a text, in quotes or without.
+fn about_text(kind: &ErrorKind, text: &str, at: usize) -> Option<String> {
+    use ErrorKind as E;
+    Some(match kind {
+        E::TabInPlainScalar => "a tab in a text without quotes; expected spaces, or quotes".to_owned(),
+        E::UnclosedQuotedScalar => {
+            "a quote that is not closed; expected one more at the end of the text".to_owned()
+        }
         E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => {
             "an unknown escape; expected one such as `\\n`, or single quotes, in which `\\` stands for itself"
                 .to_owned()
@@ -263,6 +282,23 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
                 "{} after a closing quote; expected the end of the text; quote all of it, or double the quote inside",
                 found(text, at)
             )
+        }
+        E::UnexpectedCharacter { character } => {
+            format!(
+                "`{}`; expected text, which is put in quotes when it begins with such a character",
+                character.escape_debug()
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What is wrong with keys, indentation, or anything else.
+fn about_lines(kind: &ErrorKind, text: &str, at: usize) -> String {
+    use ErrorKind as E;
+    match kind {
+        E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabAtBlockScalarStart => {
+            "a tab; expected spaces for indentation".to_owned()
         }
         E::MappingValueNotAllowed
         | E::MappingKeyNotAllowed
@@ -284,23 +320,13 @@ fn in_our_words(kind: &ErrorKind, text: &str, at: usize) -> Misread {
                 found(text, at)
             )
         }
-        E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => {
-            "`-` inside brackets; expected entries with `,` between them".to_owned()
-        }
-        E::UnexpectedCharacter { character } => {
-            format!(
-                "`{}`; expected text, which is put in quotes when it begins with such a character",
-                character.escape_debug()
-            )
-        }
         E::UnsupportedYamlMajorVersion => "another version of YAML; expected 1.2".to_owned(),
         E::UndeclaredTagHandle => "a tag; expected none, or quotes around text".to_owned(),
         _ => format!(
             "not YAML at {}; expected `key: value` lines, lists with `- `, and quotes around text with special characters",
             found(text, at)
         ),
-    };
-    Misread::new(at, message)
+    }
 }
 
 /// Where the line before begins, if it is one word without a colon: it goes on on this line, which then has one too many.
@@ -318,8 +344,7 @@ fn star_or_ampersand(text: &str, at: usize) -> Misread {
     // The parser points at the sign or right after it.
     let at = if text[at..].starts_with(['*', '&']) { at } else { text[..at].rfind(['*', '&']).unwrap_or(at) };
     let word = text[at..].split([',', '}', ']', '\n', '\r', ' ']).next().unwrap_or_default();
-    let sign =
-        if word.starts_with('&') { "`&` names a value" } else { "`*` stands for a value that has a name" };
+    let sign = if word.starts_with('&') { "`&` begins an anchor" } else { "`*` begins an alias" };
     Misread::new(at, format!("`{word}`, where {sign}; expected text in quotes: '{word}'"))
 }
 
@@ -360,9 +385,9 @@ mod tests {
         let text = "a: &x {b: 1}\nc: *x\nd: [*x, *x]\n";
         let expected = json!({"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, {"b": 1}]});
         assert_eq!(read(text).unwrap().root.to_json(), expected);
-        assert!(error("a: *x\n").starts_with(
-            "3: `*x`, where `*` stands for a value that has a name; expected text in quotes: '*x'"
-        ));
+        assert!(
+            error("a: *x\n").starts_with("3: `*x`, where `*` begins an alias; expected text in quotes: '*x'")
+        );
     }
 
     #[test]
@@ -397,10 +422,7 @@ mod tests {
             ("<<: {a: 1}\n", "a merge key"),
             ("a: !!binary x\n", "the tag `!!binary`; expected none"),
             ("[a]: b\n", "a list or mapping as a key; expected text"),
-            (
-                "path: **/x\n",
-                "6: `**/x`, where `*` stands for a value that has a name; expected text in quotes: '**/x'",
-            ),
+            ("path: **/x\n", "6: `**/x`, where `*` begins an alias; expected text in quotes: '**/x'"),
             ("a: 1\n b: 2\n", "expected"),
             ("a: 'b' c\n", "after a closing quote"),
             ("", "the document is empty"),

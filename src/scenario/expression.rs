@@ -19,6 +19,15 @@ pub(super) fn build(expression: &str) -> Option<Regex> {
     RegexBuilder::new(expression).size_limit(LARGEST).dfa_size_limit(LARGEST).build().ok()
 }
 
+/// What an expression takes, in bytes: the least of these that is enough to compile it.
+const SIZES: [usize; 3] = [16 << 10, 64 << 10, LARGEST];
+
+/// About how much memory a regular expression takes, in bytes.
+pub(super) fn weight(expression: &str) -> usize {
+    let is_enough = |size: &usize| RegexBuilder::new(expression).size_limit(*size).build().is_ok();
+    SIZES.into_iter().find(is_enough).unwrap_or(LARGEST)
+}
+
 /// Compiles a regular expression from a document.
 pub(super) fn compile(expression: &str) -> Result<Regex, String> {
     if expression.len() > LONGEST {
@@ -61,7 +70,7 @@ fn part<'a>(expression: &'a str, span: &Span) -> &'a str {
 fn in_words(kind: &ErrorKind, part: &str) -> (String, String) {
     let found = shown(part);
     let itself = |sign: &str| format!("`\\{sign}` for the character itself");
-    let (found, expected) = match kind {
+    match kind {
         ErrorKind::ClassUnclosed => {
             ("`[` that is not closed".to_owned(), format!("`]` after it, or {}", itself("[")))
         }
@@ -94,6 +103,13 @@ fn in_words(kind: &ErrorKind, part: &str) -> (String, String) {
             format!("the hexadecimal code {found}"),
             "a character's, such as `\\x41` or `\\u{e4}`".to_owned(),
         ),
+        _ => class_or_group_in_words(kind, &found),
+    }
+}
+
+/// The same for what stands in `[…]` or `(…)`, and for anything else.
+fn class_or_group_in_words(kind: &ErrorKind, found: &str) -> (String, String) {
+    match kind {
         ErrorKind::ClassRangeInvalid => {
             (format!("the range {found}"), "the smaller character first".to_owned())
         }
@@ -126,11 +142,10 @@ fn in_words(kind: &ErrorKind, part: &str) -> (String, String) {
             (format!("the class {found}"), "one such as `\\p{Greek}`".to_owned())
         }
         ErrorKind::NestLimitExceeded(limit) => {
-            (format!("more than {limit} groups in one another"), "fewer".to_owned())
+            (format!("groups nested more than {limit} deep"), "fewer".to_owned())
         }
         _ => (format!("{found}, which has no meaning here"), "a regular expression".to_owned()),
-    };
-    (found, expected)
+    }
 }
 
 /// The same for an expression that is well formed but means nothing.

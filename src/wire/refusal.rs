@@ -178,19 +178,7 @@ impl Refusal {
             Self::OverLimit { status, text } => own_body(*status, Some(text), None, tracking_id),
             // Invented: the vendor documents no body for it.
             Self::RequestTimeout => standard(StatusCode::REQUEST_TIMEOUT, tracking_id),
-            Self::PayloadTooLarge { limit } => {
-                // Invented: the vendor documents no body for it. The rest of the body is not read.
-                let text = format!("The request body is longer than the limit of {limit} bytes.");
-                dto(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "413 Payload too large",
-                    tracking_id,
-                    &DEFAULT,
-                    &text,
-                    None,
-                )
-                .with(CONNECTION, HeaderValue::from_static("close"))
-            }
+            Self::PayloadTooLarge { limit } => too_large(*limit, tracking_id),
             Self::RateLimited { retry_after_seconds } => {
                 rate_limited().with(RETRY_AFTER, *retry_after_seconds)
             }
@@ -218,6 +206,14 @@ impl Refusal {
             _ => Vec::new(),
         }
     }
+}
+
+/// Invented: the vendor documents no body for a 413. The rest of the request's body is not read.
+fn too_large(limit: usize, tracking_id: TrackingId) -> Reply {
+    let text = format!("The request body is longer than the limit of {limit} bytes.");
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    dto(status, "413 Payload too large", tracking_id, &DEFAULT, &text, None)
+        .with(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// 429 as documented, spaces included, without `Retry-After`.
