@@ -31,8 +31,11 @@ pub(super) fn why_not(scenario: &Scenario, rehearsal: &Rehearsal, clean: &[Excha
 
 /// The first part of a `when` that no call of the clean run has.
 fn missing(when: &When, clean: &[Exchange]) -> Option<String> {
+    // All of it by name; a source belongs to attempts, which are seen by their operation.
+    let When { operation, version, method, path, client, query, header, body, page, connection, source: _ } =
+        when;
     let mut left: Vec<&Exchange> = clean.iter().collect();
-    match &when.operation {
+    match operation {
         None | Some(Operations::Any) => {}
         Some(Operations::Attempts) => return Some(no_change(clean)),
         Some(Operations::These(operations)) => {
@@ -42,35 +45,35 @@ fn missing(when: &When, clean: &[Exchange]) -> Option<String> {
             }
         }
     }
-    if when.page.is_some() {
+    if page.is_some() {
         return Some("never asks for a page past the end of a list".to_owned());
     }
-    if when.connection == Some(Connection::Reused)
+    if *connection == Some(Connection::Reused)
         && !left.iter().any(|exchange| exchange.request.unpack().is_reused_connection)
     {
         return Some("opens a new connection for each of these calls".to_owned());
     }
-    if let Some((name, _)) = when.query.first_key_value() {
+    if let Some((name, _)) = query.first_key_value() {
         return Some(if name == "offset" {
             "reads its lists in one page; try --fixture large".to_owned()
         } else {
             format!("makes no such call with the query parameter `{name}` that it is about")
         });
     }
-    if let Some((name, _)) = when.header.first_key_value() {
+    if let Some((name, _)) = header.first_key_value() {
         return Some(format!("sends no header field `{name}` that it is about"));
     }
-    if let Some((pointer, _)) = when.body.first_key_value() {
+    if let Some((pointer, _)) = body.first_key_value() {
         return Some(format!("sends no body with the `{pointer}` that it is about"));
     }
-    if let Some(client) = &when.client {
+    if let Some(client) = client {
         let who = if let TextMatch::Exact(name) = client { format!(" `{name}`") } else { String::new() };
         return Some(format!("is not the client{who} that it is about"));
     }
-    if let Some(path) = &when.path {
+    if let Some(path) = path {
         return Some(format!("calls no path like {path}"));
     }
-    (when.method.is_some() || when.version.is_some())
+    (method.is_some() || version.is_some())
         .then(|| "makes no call with the method or in the API version that it is about".to_owned())
 }
 

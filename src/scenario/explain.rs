@@ -52,7 +52,9 @@ fn faults_in_words(rule: &Rule) -> String {
 }
 
 fn when_in_words(when: &When) -> String {
-    let mut parts = vec![match &when.operation {
+    let When { operation, version, method, path, client, query, header, body, page, connection, source } =
+        when;
+    let mut parts = vec![match operation {
         None | Some(Operations::Any) => "all requests".to_owned(),
         Some(Operations::These(operations)) => {
             format!(
@@ -65,21 +67,21 @@ fn when_in_words(when: &When) -> String {
     let mut one = |name: &str, text: &Option<TextMatch>| {
         parts.extend(text.as_ref().map(|text| format!("{name} {}", text_in_words(text))));
     };
-    one("in version", &when.version);
-    one("by method", &when.method);
-    one("by client", &when.client);
-    one("on source", &when.source);
-    if let Some(path) = &when.path {
+    one("in version", version);
+    one("by method", method);
+    one("by client", client);
+    one("on source", source);
+    if let Some(path) = path {
         parts.push(format!("on path {path}"));
     }
     let mut many = |name: &str, texts: &BTreeMap<String, TextMatch>| {
         parts.extend(texts.iter().map(|(key, text)| format!("with {name} {key} {}", text_in_words(text))));
     };
-    many("query", &when.query);
-    many("header", &when.header);
-    parts.extend(when.body.iter().map(|(key, value)| format!("with body {key} {}", value_in_words(value))));
-    parts.extend(when.page.map(|Page::PastEnd| "for a page past the end of the list".to_owned()));
-    parts.extend(when.connection.map(|connection| match connection {
+    many("query", query);
+    many("header", header);
+    parts.extend(body.iter().map(|(key, value)| format!("with body {key} {}", value_in_words(value))));
+    parts.extend(page.map(|Page::PastEnd| "for a page past the end of the list".to_owned()));
+    parts.extend(connection.map(|connection| match connection {
         Connection::New => "as the first on their connection".to_owned(),
         Connection::Reused => "on a connection that had an earlier request".to_owned(),
     }));

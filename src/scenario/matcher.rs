@@ -1,5 +1,6 @@
-//! Whether a subject is one that a rule is about. A new matcher is a field of [`When`], a field here and a line
-//! in [`Matcher::compile`], a line in [`Matcher::exchange_mismatches`], and a test.
+//! Whether a subject is one that a rule is about. A new matcher is a field of [`When`] and a field here; the build then
+//! names [`Matcher::compile`], `check/cover.rs`, `explain.rs` and `drill/reason.rs`. Its line in
+//! [`Matcher::exchange_mismatches`] follows, and a test.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -82,27 +83,29 @@ impl Topic {
 impl Matcher {
     /// Compiles a `when`. The place in an error begins below the `when`.
     pub(super) fn compile(when: &When) -> Result<Self, Mistake> {
+        // All of it by name: a part that is written and not looked at would match everything.
+        let When { operation, version, method, path, client, query, header, body, page, connection, source } =
+            when;
         Ok(Self {
-            about: match &when.operation {
+            about: match operation {
                 None | Some(Operations::Any) => About::Exchanges,
                 Some(Operations::These(operations)) => About::Operations(operations.clone()),
                 Some(Operations::Attempts) => About::Jobs,
             },
-            version: one("version", when.version.as_ref())?,
-            method: one("method", when.method.as_ref())?,
-            path: when
-                .path
+            version: one("version", version.as_ref())?,
+            method: one("method", method.as_ref())?,
+            path: path
                 .as_ref()
                 .map(|path| compile_glob(path))
                 .transpose()
                 .map_err(|message| Mistake::new("/path", message))?,
-            client: one("client", when.client.as_ref())?,
-            query: many("query", &when.query)?,
-            header: many("header", &when.header)?,
-            body: wanted(&when.body)?,
-            page: when.page,
-            connection: when.connection,
-            source: one("source", when.source.as_ref())?,
+            client: one("client", client.as_ref())?,
+            query: many("query", query)?,
+            header: many("header", header)?,
+            body: wanted(body)?,
+            page: *page,
+            connection: *connection,
+            source: one("source", source.as_ref())?,
         })
     }
 

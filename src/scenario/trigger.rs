@@ -1,5 +1,6 @@
-//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`], a line in [`Fires::decide`],
-//! what can make it impossible in [`Fires::check`], and a test.
+//! Which of a rule's matches it fires on. A new trigger is a field of [`Fires`]; the build then names [`Fires::decide`],
+//! [`Fires::in_words`] and, because a rule may be certain to fire, `check/numbers.rs`. What can make it impossible is in
+//! [`Fires::check`], and it has a test.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -33,6 +34,7 @@ impl Fires {
     /// Whether to fire (`Ok`) or not, and why, in a few words for the journal. `draw` makes the match's draw.
     pub(super) fn decide(&self, moment: Moment, draw: impl FnOnce() -> f64) -> Result<String, String> {
         let Moment { nth, fired, elapsed } = moment;
+        let Self { nth: numbers, first, after, every, chance, from, until, times, per: _ } = self;
         let mut why = format!("nth {nth}");
         let mut holds = |holds: bool, text: &dyn Fn() -> String| {
             if holds {
@@ -43,28 +45,28 @@ impl Fires {
                 Err(format!("nth {nth}, not {}", text()))
             }
         };
-        if let Some(wanted) = &self.nth {
+        if let Some(wanted) = numbers {
             holds(wanted.0.contains(&nth), &|| format!("nth in {}", in_words(&wanted.0)))?;
         }
-        if let Some(first) = self.first {
+        if let Some(first) = *first {
             holds(nth <= first, &|| format!("among the first {first}"))?;
         }
-        if let Some(after) = self.after {
+        if let Some(after) = *after {
             holds(nth > after, &|| format!("after {after}"))?;
         }
-        if let Some(every) = self.every {
+        if let Some(every) = *every {
             holds(nth.is_multiple_of(every), &|| format!("every {every}"))?;
         }
-        if let Some(from) = self.from {
+        if let Some(from) = *from {
             holds(elapsed >= from.0, &|| format!("from {}", format_duration(from.0)))?;
         }
-        if let Some(until) = self.until {
+        if let Some(until) = *until {
             holds(elapsed < until.0, &|| format!("until {}", format_duration(until.0)))?;
         }
-        if let Some(times) = self.times {
+        if let Some(times) = *times {
             holds(fired < times, &|| format!("at most {times} times"))?;
         }
-        if let Some(chance) = self.chance {
+        if let Some(chance) = *chance {
             let draw = draw();
             if draw >= chance {
                 return Err(format!("nth {nth}, draw {draw:.3} >= {chance}"));
@@ -165,25 +167,26 @@ impl Fires {
 
     /// When it fires, in words.
     pub(super) fn in_words(&self) -> String {
+        let Self { nth, first, after, every, chance, from, until, times, per: _ } = self;
         let mut parts = Vec::new();
-        if let Some(nth) = &self.nth {
+        if let Some(nth) = nth {
             let ordinals: Vec<_> = nth.0.iter().map(|nth| ordinal(*nth)).collect();
             parts.push(format!("the {}", ordinals.join(", ")));
         }
-        if let Some(first) = self.first {
+        if let Some(first) = *first {
             parts.push(if first == 1 { "the first".to_owned() } else { format!("the first {first}") });
         }
-        if let Some(after) = self.after {
+        if let Some(after) = *after {
             parts.push(format!("all after the first {after}"));
         }
-        if let Some(every) = self.every {
+        if let Some(every) = *every {
             parts.push(format!("every {}", ordinal(every)));
         }
-        if let Some(chance) = self.chance {
+        if let Some(chance) = *chance {
             // Four decimals are enough for a chance of one in a million.
             parts.push(format!("{} in 100 by chance", (chance * 1e6).round() / 1e4));
         }
-        match (self.from, self.until) {
+        match (*from, *until) {
             (None, None) => {}
             (from, None) => {
                 parts
@@ -194,7 +197,7 @@ impl Fires {
                 parts.push(format!("from {} until {}", format_duration(from.0), format_duration(until.0)));
             }
         }
-        if let Some(times) = self.times {
+        if let Some(times) = *times {
             parts.push(format!("at most {times} times"));
         }
         if parts.is_empty() { "every one".to_owned() } else { parts.join(" and ") }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::calls::{Calls, Reach};
 use super::paths;
 use crate::scenario::expression;
-use crate::scenario::written::{Operations, Rule, TextMatch, ValueMatch};
+use crate::scenario::written::{Operations, Rule, TextMatch, ValueMatch, When};
 
 /// Steps that the comparison of all paths of a scenario may take: a second or so. Nobody needs as many by hand.
 const MOST_STEPS: u32 = 10_000_000;
@@ -114,13 +114,27 @@ impl<'a> Covers<'a> {
     fn has_the_rest(&self, wide: usize, narrow: usize) -> bool {
         let (wide, narrow) = (&self.rules[wide].when, &self.rules[narrow].when);
         let text = |wide: &'a TextMatch, narrow: &TextMatch| self.text_covers(wide, narrow);
-        one(wide.page.as_ref(), narrow.page.as_ref())
-            && one(wide.connection.as_ref(), narrow.connection.as_ref())
-            && self.text(wide.client.as_ref(), narrow.client.as_ref())
-            && self.text(wide.source.as_ref(), narrow.source.as_ref())
-            && all(&wide.query, &narrow.query, str::eq, text)
-            && all(&wide.header, &narrow.header, str::eq_ignore_ascii_case, text)
-            && all(&wide.body, &narrow.body, str::eq, |wide, narrow| self.value_covers(wide, narrow))
+        // All of it by name, so that a new part is decided about here, too.
+        let When {
+            operation: _,
+            version: _,
+            method: _,
+            path: _,
+            client,
+            query,
+            header,
+            body,
+            page,
+            connection,
+            source,
+        } = wide;
+        one(page.as_ref(), narrow.page.as_ref())
+            && one(connection.as_ref(), narrow.connection.as_ref())
+            && self.text(client.as_ref(), narrow.client.as_ref())
+            && self.text(source.as_ref(), narrow.source.as_ref())
+            && all(query, &narrow.query, str::eq, text)
+            && all(header, &narrow.header, str::eq_ignore_ascii_case, text)
+            && all(body, &narrow.body, str::eq, |wide, narrow| self.value_covers(wide, narrow))
     }
 
     fn text(&self, wide: Option<&'a TextMatch>, narrow: Option<&TextMatch>) -> bool {

@@ -69,7 +69,8 @@ fn admits_from(fires: &Fires, first: u64, step: u64) -> bool {
 
 /// Whether a rule fires on every match that its numbers admit, whatever is drawn and whenever it is.
 fn is_certain(rule: &Rule) -> bool {
-    let Fires { chance, from, until, times, .. } = &rule.fires;
+    // All of it by name, so that a new part is decided about here, too.
+    let Fires { nth: _, first: _, after: _, every: _, per: _, chance, from, until, times } = &rule.fires;
     let lasts = match &rule.sequence {
         None => true,
         Some(_) if matches!(rule.then, Some(Then::Repeat | Then::Last)) => true,
