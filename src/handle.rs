@@ -15,8 +15,8 @@ use crate::server::wall_now;
 use crate::tenant::Tenant;
 use crate::tenant::agenda::AgendaReport;
 use crate::tenant::operator::{ClockChange, ClockMode, ClockReport};
-use crate::tenant::passwords::{PasswordChangeReport, PasswordCheck, PasswordWish, PasswordsReport};
-use crate::verdict::{VerdictsReport, VerdictsWish};
+use crate::tenant::passwords::{PasswordChangeReport, PasswordChangeRequest, PasswordCheck, PasswordsReport};
+use crate::verdict::{VerdictsReport, VerdictsRequest};
 
 /// A tenant of a running or embedded simulator.
 #[derive(Clone, Debug)]
@@ -65,7 +65,8 @@ impl TenantHandle {
 
     /// Replaces what runs.
     pub fn set_scenarios(&self, scenarios: &Rulesets) {
-        self.tenant.set_scenarios(scenarios, wall_now());
+        let set = self.tenant.set_scenarios(scenarios, wall_now());
+        set.expect("what tenants may share takes nothing of what states may take");
     }
 
     /// Puts one rule ahead of the others: how a test sets up a single fault. Fails for a rule that is invalid,
@@ -108,12 +109,12 @@ impl TenantHandle {
 
     /// What the verdicts say of what the clients did so far: the rules of good conduct that they broke.
     pub fn verdicts(&self) -> VerdictsReport {
-        self.verdicts_but_for(&VerdictsWish::default())
+        self.verdicts_by(&VerdictsRequest::default())
     }
 
     /// The same by some verdicts only, or without findings that are known.
-    pub fn verdicts_but_for(&self, wish: &VerdictsWish) -> VerdictsReport {
-        self.tenant.verdicts(wish, wall_now())
+    pub fn verdicts_by(&self, request: &VerdictsRequest) -> VerdictsReport {
+        self.tenant.verdicts(request, wall_now())
     }
 
     /// The tenant's clock.
@@ -158,8 +159,8 @@ impl TenantHandle {
 
     /// Begins a password change as its owner does in the service's own pages. Fails when something that it names does not
     /// exist; a password that the policy refuses is a change that has failed.
-    pub fn change_password(&self, wish: &PasswordWish) -> Result<PasswordChangeReport, String> {
-        self.tenant.change_password(wish, wall_now())
+    pub fn change_password(&self, request: &PasswordChangeRequest) -> Result<PasswordChangeReport, String> {
+        self.tenant.change_password(request, wall_now())
     }
 
     /// Everything of the tenant, in the fixture's format.

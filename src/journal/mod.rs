@@ -46,13 +46,25 @@ pub(crate) struct Journal {
     dropped: u64,
     budget: Arc<JournalBudget>,
     packer: Packer,
+    /// Exchanges one after the other that the same rules looked at, oldest first; none where no rules are the tenant's own.
+    stretches: VecDeque<Stretch>,
+}
+
+/// Exchanges that the same rules looked at: those are kept as long as the exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    /// The number of the first.
+    first: u64,
+    /// What the rules take that only this tenant has.
+    bytes: usize,
 }
 
 impl Journal {
     /// A journal of at most this many exchanges and bytes, which with the others keeps within a budget.
     pub(crate) fn new(limit: usize, max_bytes: usize, budget: Arc<JournalBudget>) -> Self {
         let exchanges = VecDeque::new();
-        Self { exchanges, limit, max_bytes, bytes: 0, dropped: 0, budget, packer: Packer::default() }
+        let (packer, stretches) = (Packer::default(), VecDeque::new());
+        Self { exchanges, limit, max_bytes, bytes: 0, dropped: 0, budget, packer, stretches }
     }
 
     /// Packs a request for an exchange; `path` is the part of its path below the tenant's base URL.
@@ -63,7 +75,7 @@ impl Journal {
     /// Appends an exchange, and drops the oldest ones beyond the bounds; the last one stays, however long it is.
     pub(crate) fn append(&mut self, exchange: Exchange) {
         let (before, dropped) = (self.bytes, self.dropped);
-        self.bytes += exchange.size();
+        self.bytes += exchange.size() + begin_stretch(&mut self.stretches, self.exchanges.back(), &exchange);
         self.exchanges.push_back(exchange);
         while self.exchanges.len() > self.limit || (self.bytes > self.max_bytes && self.exchanges.len() > 1) {
             self.drop_oldest();
@@ -91,6 +103,20 @@ impl Journal {
         if let Some(oldest) = self.exchanges.pop_front() {
             self.bytes -= oldest.size();
             self.dropped += 1;
+            if !self.stretches.is_empty() {
+                self.end_stretches();
+            }
+        }
+    }
+
+    /// Forgets stretches of which no exchange is left.
+    fn end_stretches(&mut self) {
+        let oldest = self.exchanges.front().map(|exchange| exchange.seq);
+        let is_over = |next: Option<&Stretch>| {
+            oldest.is_none_or(|oldest| next.is_some_and(|next| next.first <= oldest))
+        };
+        while !self.stretches.is_empty() && is_over(self.stretches.get(1)) {
+            self.bytes -= self.stretches.pop_front().map_or(0, |stretch| stretch.bytes);
         }
     }
 
@@ -142,9 +168,27 @@ impl Journal {
             bytes += if goes { 0 } else { exchange.size() };
             !goes
         });
+        self.stretches.clear();
+        let mut before = None;
+        for exchange in &self.exchanges {
+            bytes += begin_stretch(&mut self.stretches, before, exchange);
+            before = Some(exchange);
+        }
         self.budget.note(self.bytes, bytes, 0);
         self.bytes = bytes;
     }
+}
+
+/// Begins a stretch where other rules looked at an exchange than at the one before; returns what it adds, in bytes.
+fn begin_stretch(stretches: &mut VecDeque<Stretch>, before: Option<&Exchange>, exchange: &Exchange) -> usize {
+    if before.is_some_and(|before| before.rules.are_of_the_rules_of(&exchange.rules)) {
+        return 0;
+    }
+    let bytes = exchange.rules.own_bytes();
+    if bytes > 0 || !stretches.is_empty() {
+        stretches.push_back(Stretch { first: exchange.seq, bytes });
+    }
+    bytes
 }
 
 impl Drop for Journal {

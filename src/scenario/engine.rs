@@ -74,8 +74,8 @@ impl Engine {
         }
         let placed = Arc::new(PlacedRule { added: Some(now), ..PlacedRule::new(ADDED.into(), rule) });
         let report = report(&placed, None);
-        self.plan =
-            Arc::new(Plan::new(std::iter::once(placed).chain(others.iter().map(Arc::clone)).collect()));
+        let rules = std::iter::once(placed).chain(others.iter().map(Arc::clone)).collect();
+        self.plan = Arc::new(Plan::new(rules, self.plan.owner()));
         if !self.counts.is_empty() {
             self.counts.insert(0, None);
         }
@@ -100,8 +100,13 @@ impl Engine {
         }
         let counts = std::mem::take(&mut self.counts).into_iter().enumerate();
         self.counts = counts.filter(|(place, _)| stays(*place)).map(|(_, counts)| counts).collect();
-        self.plan = Arc::new(Plan::new(rules));
+        self.plan = Arc::new(Plan::new(rules, self.plan.owner()));
         true
+    }
+
+    /// About how many bytes those rules take that only this tenant has.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.plan.own_bytes()
     }
 
     /// How far back a stale read may go; `None` when no rule needs one.

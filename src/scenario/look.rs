@@ -106,6 +106,16 @@ impl Looks {
     pub fn matched(&self) -> impl Iterator<Item = &Look> {
         self.matched.iter().map(|(_, look)| look)
     }
+
+    /// Whether the same rules looked as at another subject.
+    pub(crate) fn are_of_the_rules_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.plan, &other.plan)
+    }
+
+    /// About how many bytes those of the rules take that only one tenant has. They are kept as long as the looks.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.plan.own_bytes()
+    }
 }
 
 /// The looks at a subject on which rules may still fire.

@@ -27,6 +27,7 @@ mod subject;
 mod text;
 mod trigger;
 mod turn;
+mod weight;
 pub mod written;
 
 pub use check::MOST_REGEXES;
@@ -73,7 +74,7 @@ mod tests {
             ),
             (
                 "when: {path: **/x}\n    fault: close",
-                "`**/x`, where `*` stands for a value that has a name; expected text in quotes: '**/x'",
+                "`**/x`, where `*` begins an alias; expected text in quotes: '**/x'",
             ),
             ("fires: {chance: 5%}\n    fault: close", "my.yaml:3:21: `5%`; expected a number; write 0.05"),
             (

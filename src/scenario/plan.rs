@@ -15,6 +15,17 @@ pub(super) struct Plan {
     /// The places of the rules that are about a topic, by its index, so that rules about others cost nothing.
     about: [Box<[usize]>; Topic::COUNT],
     horizon: Option<Duration>,
+    owner: Owner,
+    own_bytes: usize,
+}
+
+/// Who has rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Many tenants may share them, but for those that were added in one.
+    Shared,
+    /// One tenant.
+    Tenant,
 }
 
 /// A rule that belongs to a scenario.
@@ -40,7 +51,7 @@ impl PlacedRule {
 }
 
 impl Plan {
-    pub(super) fn new(rules: Vec<Arc<PlacedRule>>) -> Self {
+    pub(super) fn new(rules: Vec<Arc<PlacedRule>>, owner: Owner) -> Self {
         let mut about = [const { Vec::new() }; Topic::COUNT];
         for topic in Topic::all() {
             let places = rules.iter().enumerate();
@@ -49,7 +60,9 @@ impl Plan {
         }
         let faults = rules.iter().flat_map(|placed| &placed.rule.faults);
         let horizon = faults.filter_map(|fault| fault.horizon()).max();
-        Self { rules, about: about.map(Vec::into_boxed_slice), horizon }
+        let own = rules.iter().filter(|placed| owner == Owner::Tenant || placed.added.is_some());
+        let own_bytes = own.map(|placed| placed.rule.bytes()).sum();
+        Self { rules, about: about.map(Vec::into_boxed_slice), horizon, owner, own_bytes }
     }
 
     /// All rules, in order.
@@ -66,11 +79,21 @@ impl Plan {
     pub(super) fn horizon(&self) -> Option<Duration> {
         self.horizon
     }
+
+    /// Who has the rules.
+    pub(super) fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// About how many bytes those rules take that only one tenant has.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.own_bytes
+    }
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self::new(Vec::new())
+        Self::new(Vec::new(), Owner::Shared)
     }
 }
 

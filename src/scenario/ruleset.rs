@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::check;
 use super::fault::{Fault, Pass};
 use super::known::KnownNames;
 use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
-use super::plan::{PlacedRule, Plan};
+use super::plan::{Owner, PlacedRule, Plan};
+use super::weight::bytes_of;
 use super::written::{Fires, Rule, Scenario};
 use crate::document::{Document, DocumentError, Place};
 
@@ -35,6 +36,8 @@ pub struct CompiledRule {
     pub(super) faults: Vec<Arc<Fault>>,
     /// Whether it fires on every match, with nothing to decide.
     pub(super) is_unconditional: bool,
+    /// What it takes, once that is asked for.
+    bytes: OnceLock<usize>,
 }
 
 impl Rule {
@@ -81,12 +84,18 @@ impl CompiledRule {
             faults: faults.into_iter().map(Arc::new).collect(),
             is_unconditional: written.fires == always,
             written,
+            bytes: OnceLock::new(),
         })
     }
 
     /// The rule as it was written.
     pub fn written(&self) -> &Rule {
         &self.written
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        *self.bytes.get_or_init(|| bytes_of(&self.written))
     }
 }
 
@@ -216,7 +225,7 @@ impl Rulesets {
             return Err(LoadError::SameName(second.name().to_owned()));
         }
         let rules = rulesets.iter().flat_map(|ruleset| ruleset.0.rules.iter().map(Arc::clone));
-        let plan = Arc::new(Plan::new(rules.collect()));
+        let plan = Arc::new(Plan::new(rules.collect(), Owner::Shared));
         Ok(Self { rulesets, plan })
     }
 
@@ -228,6 +237,17 @@ impl Rulesets {
     /// Refuses rules that take too much memory together.
     pub(super) fn check_size<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
         check::too_large_together(rules).map_or(Ok(()), |why| Err(LoadError::TooLarge(why)))
+    }
+
+    /// The same in one tenant only, which what they take is counted of.
+    #[must_use]
+    pub(crate) fn of_one_tenant(self) -> Self {
+        Self { plan: Arc::new(Plan::new(self.plan.rules().to_vec(), Owner::Tenant)), ..self }
+    }
+
+    /// About how many bytes those rules take that only one tenant has.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.plan.own_bytes()
     }
 
     /// The scenarios, in order.

@@ -1,6 +1,7 @@
 //! What operators do to a tenant, through the control API or the embedder's handle: a method for each call. Every
 //! one takes the lock once; `wall` is what the wall clock shows.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::journal::verify::{self, Expectation, Verification};
 use crate::journal::{self, Exchange, Filter, Form, JournalReport, Listing};
 use crate::prerequisites::Prerequisites;
 use crate::scenario::{CompiledRule, KnownNames, LoadError, RuleReport, Rulesets};
-use crate::verdict::{Run, VerdictsReport, VerdictsWish};
+use crate::verdict::{Run, VerdictsReport, VerdictsRequest};
 use crate::wire::secrets::Secrets;
 
 /// Exchanges of a listing that are looked at under the lock at once.
@@ -52,6 +53,36 @@ record! {
         pub mode: Option<ClockMode> = nullable("mode"),
         /// The tenant's time.
         pub now: Option<Timestamp> = nullable("now"),
+    }
+}
+
+/// Why a rule was not added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleError {
+    /// It cannot run beside the others.
+    Load(LoadError),
+    /// There is no room for it.
+    NoRoom(NoRoom),
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(error) => error.fmt(f),
+            Self::NoRoom(no_room) => no_room.fmt(f),
+        }
+    }
+}
+
+impl From<LoadError> for RuleError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<NoRoom> for RuleError {
+    fn from(no_room: NoRoom) -> Self {
+        Self::NoRoom(no_room)
     }
 }
 
@@ -109,21 +140,26 @@ impl Tenant {
         self.state.lock().scenario.report()
     }
 
-    /// Replaces what runs; counts restart.
-    pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) {
+    /// Replaces what runs; counts restart. Fails where there is no room for rules that only this tenant has.
+    pub fn set_scenarios(&self, scenarios: &Rulesets, wall: Timestamp) -> Result<(), NoRoom> {
         let mut state = self.enter(wall);
+        let more = scenarios.own_bytes().saturating_sub(state.scenario.own_bytes());
+        if more > 0 {
+            self.states.admit(more, state.counted_bytes())?;
+        }
         state.load_scenarios(scenarios, wall);
         state.follows_command_line = false;
+        Ok(())
     }
 
     /// Puts one rule ahead of the others. Its name must be free; a rule without one gets the first free `rule-N`.
-    pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, LoadError> {
+    pub fn add_rule(&self, rule: CompiledRule, wall: Timestamp) -> Result<RuleReport, RuleError> {
         self.enter(wall).add_rule(rule, self.options.max_rules, wall)
     }
 
     /// Removes a rule; returns whether it was there.
     pub fn remove_rule(&self, name: &str) -> bool {
-        self.state.lock().scenario.remove(name)
+        self.state.lock().remove_rule(name)
     }
 
     /// Exchanges, oldest first.
@@ -210,11 +246,11 @@ impl Tenant {
     }
 
     /// What the verdicts say of what its clients did.
-    pub fn verdicts(&self, wish: &VerdictsWish, wall: Timestamp) -> VerdictsReport {
+    pub fn verdicts(&self, request: &VerdictsRequest, wall: Timestamp) -> VerdictsReport {
         let (exchanges, _, dropped, _) = self.exchanges(&Filter::default(), wall);
         let enforces = self.options.prerequisites == Prerequisites::Enforce;
         let run = Run { enforces, ..Run::of_tenant(&exchanges, dropped) };
-        VerdictsReport::of(&run, wish)
+        VerdictsReport::of(&run, request)
     }
 
     /// The tenant's clock.
@@ -294,7 +330,8 @@ impl Tenant {
     /// Resets the tenant to its initial state: state, clock, counters, draws and journal. Tokens stay as good, or as
     /// dead, as they were.
     pub fn reset(&self, wall: Timestamp) {
-        let began_with = self.began_with.read().clone();
+        // Held until it is done: the command line's scenarios are not replaced meanwhile.
+        let began_with = self.began_with.read();
         let journals = Arc::clone(&self.journals);
         let (states, metrics) = (Arc::clone(&self.states), Arc::clone(&self.metrics));
         let birth = Birth { incarnation: self.incarnation, journals, states, metrics, wall };

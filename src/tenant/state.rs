@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::agenda::{Agenda, Barrier, Skip};
 use super::budget::{Charge, NoRoom};
+use super::operator::RuleError;
 use super::rate_limit::RateLimiter;
 use super::{Birth, Template, TenantOptions};
 use crate::auth::Auth;
@@ -18,9 +19,7 @@ use crate::journal::{Exchange, JobRun, Journal};
 use crate::metrics::Metrics;
 use crate::org::{Author, Organisation, Past};
 use crate::scenario::fault::{Connector, Effect, PlatformChange};
-use crate::scenario::{
-    CompiledRule, Engine, JobView, LoadError, Looks, RuleReport, Rulesets, Stage, Subject,
-};
+use crate::scenario::{CompiledRule, Engine, JobView, Looks, RuleReport, Rulesets, Stage, Subject};
 use crate::service::{Change, Job, View, password_management};
 use crate::wire::changed::Changed;
 
@@ -89,12 +88,12 @@ impl TenantState {
             agenda: Agenda::default(),
             organisation: template.organisation.with(options.prerequisites),
             begun: template.charge.clone(),
-            own: Charge::of(&birth.states, 0),
+            own: Charge::of(&birth.states, template.scenarios.own_bytes()),
             key_rotations: 0,
             date: (i64::MIN, HeaderValue::from_static("")),
             requests: 0,
             metrics: Arc::clone(&birth.metrics),
-            follows_command_line: true,
+            follows_command_line: !template.has_own_scenarios,
         };
         begun.resume_password_changes();
         begun
@@ -114,7 +113,7 @@ impl TenantState {
         let begun = template.organisation.with(options.prerequisites);
         let former = std::mem::replace(&mut self.organisation, begun);
         self.begun.clone_from(&template.charge);
-        self.own.set(0);
+        self.count_own();
         self.resume_password_changes();
         former
     }
@@ -157,7 +156,7 @@ impl TenantState {
             return admitted;
         }
         self.organisation.forget_history();
-        self.own.set(self.organisation.own_bytes());
+        self.count_own();
         self.own.budget().admit(more, self.counted_bytes())
     }
 
@@ -186,9 +185,14 @@ impl TenantState {
             }
         }
         if is_written {
-            self.own.set(self.organisation.own_bytes());
+            self.count_own();
         }
         done
+    }
+
+    /// Counts anew what it takes beside what it began with.
+    fn count_own(&mut self) {
+        self.own.set(self.organisation.own_bytes() + self.scenario.own_bytes());
     }
 
     /// Has something else be true of the organisation from now on: what a rule does to the call with this body, and this id
@@ -256,6 +260,7 @@ impl TenantState {
     /// Replaces what runs; counts begin anew.
     pub(super) fn load_scenarios(&mut self, scenarios: &Rulesets, wall: Timestamp) {
         self.scenario = Engine::load(scenarios, self.clock.now(wall));
+        self.count_own();
         self.boundary = None;
         self.note_boundary(wall);
     }
@@ -266,10 +271,19 @@ impl TenantState {
         rule: CompiledRule,
         most: usize,
         wall: Timestamp,
-    ) -> Result<RuleReport, LoadError> {
+    ) -> Result<RuleReport, RuleError> {
+        self.own.budget().admit(rule.bytes(), self.counted_bytes())?;
         let report = self.scenario.add(rule, most, self.clock.now(wall))?;
+        self.count_own();
         self.note_boundary(wall);
         Ok(report)
+    }
+
+    /// Removes a rule; returns whether it was there.
+    pub(super) fn remove_rule(&mut self, name: &str) -> bool {
+        let was_there = self.scenario.remove(name);
+        self.count_own();
+        was_there
     }
 
     /// Runs the jobs that are due by `now`, each at its own time.
@@ -378,6 +392,11 @@ impl TenantState {
     /// The number of the next request, from 1.
     pub(crate) fn next_request(&mut self) -> u64 {
         self.requests += 1;
+        self.requests
+    }
+
+    /// The number of the last request; 0 before the first.
+    pub(super) fn last_request(&self) -> u64 {
         self.requests
     }
 

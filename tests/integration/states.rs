@@ -18,7 +18,7 @@ use crate::harness::{
 
 const MIB: usize = 1 << 20;
 
-/// A simulator of which states may take so many bytes.
+/// A simulator of which states may take this many bytes.
 fn limited(bytes: usize) -> Client {
     let mut client = Client::new(Vec::new(), |config: &mut Config| {
         config.state_total_bytes = bytes;
@@ -112,6 +112,85 @@ fn tenants_with_a_state_of_their_own_keep_a_budget_and_free_it_when_they_go() {
         assert_eq!(status(&control(&client, &format!("DELETE /_sim/tenants/{name}"), Value::Null)), 204);
     }
     assert_eq!((counted(&client), status(&make("c", 1_000))), (0, 201));
+}
+
+/// A scenario with a rule that is this long.
+fn long(bytes: usize) -> Value {
+    let fault = json!({"respond": {"status": 500, "body": "x".repeat(bytes)}});
+    json!({"name": "long", "rules": [{"name": "r", "when": {"path": "/v3/never"}, "fault": fault}]})
+}
+
+#[test]
+fn rules_that_only_one_tenant_has_keep_the_budget_and_free_it_when_they_go() {
+    let client = limited(4 * MIB);
+    let put = |bytes| control(&client, "PUT /_sim/scenario", long(bytes));
+    assert_eq!(status(&put(MIB)), 200);
+    let one = counted(&client);
+    assert!((2 * MIB..5 * MIB / 2).contains(&one), "{one}");
+    // One replaces another although both would not fit.
+    assert_eq!((status(&put(MIB)), counted(&client)), (200, one));
+    let refused = put(2 * MIB);
+    assert!(status(&refused) == 413 && text(&refused).contains("--state-total-bytes"), "{}", text(&refused));
+    let add = |bytes| control(&client, "POST /_sim/scenario/rules", long(bytes)["rules"][0].take());
+    let refused = add(MIB);
+    assert!(status(&refused) == 413 && text(&refused).contains("--state-total-bytes"), "{}", text(&refused));
+    assert_eq!(status(&control(&client, "DELETE /_sim/scenario", Value::Null)), 204);
+    assert_eq!((counted(&client), status(&add(MIB))), (0, 201));
+    assert!((2 * MIB..5 * MIB / 2).contains(&counted(&client)));
+    let make = |name: &str| {
+        control(&client, &format!("PUT /_sim/tenants/{name}"), json!({"scenarios": [long(MIB)]}))
+    };
+    let refused = make("a");
+    assert!(status(&refused) == 503 && text(&refused).contains("--state-total-bytes"), "{}", text(&refused));
+    assert_eq!(status(&control(&client, "DELETE /_sim/scenario/rules/r", Value::Null)), 204);
+    assert_eq!((counted(&client), status(&make("a"))), (0, 201));
+    assert!((2 * MIB..5 * MIB / 2).contains(&counted(&client)));
+    assert_eq!(status(&control(&client, "POST /tenants/a/_sim/reset", Value::Null)), 204);
+    assert!((2 * MIB..5 * MIB / 2).contains(&counted(&client)));
+    assert_eq!(status(&control(&client, "DELETE /_sim/tenants/a", Value::Null)), 204);
+    assert_eq!(counted(&client), 0);
+}
+
+#[test]
+fn rules_of_the_command_line_cost_a_tenant_nothing_and_built_in_ones_little() {
+    let client = Client::new(vec![crate::harness::client::scenario(&long(MIB).to_string())], |_| {});
+    assert_eq!(counted(&client), 0);
+    assert_eq!(status(&control(&client, "PUT /_sim/tenants/a", json!({}))), 201);
+    assert_eq!(counted(&client), 0);
+    let chaos = json!({"scenarios": ["chaos"]});
+    assert_eq!(status(&control(&client, "PUT /_sim/tenants/b", chaos)), 201);
+    assert!((1..100_000).contains(&counted(&client)), "{}", counted(&client));
+}
+
+#[test]
+fn a_journal_counts_the_rules_that_looked_at_its_exchanges() {
+    let client = Client::new(Vec::new(), |config: &mut Config| {
+        config.options.journal_bytes = 5 * MIB;
+    });
+    let kept = || {
+        let journal = client.simulator.default_tenant().journal(&JournalFilter::default());
+        (journal.exchanges.len(), journal.dropped)
+    };
+    let ask = || client.ask(Method::GET, "/oauth/info", None);
+    for _ in 0..5 {
+        assert_eq!(status(&control(&client, "PUT /_sim/scenario", long(MIB))), 200);
+        ask();
+    }
+    // Each takes more than two of five.
+    assert_eq!(kept(), (2, 3));
+    // The same rules are counted once.
+    for _ in 0..10 {
+        ask();
+    }
+    assert_eq!(kept(), (12, 3));
+    let last = JournalFilter { after: 5, ..JournalFilter::default() };
+    client.simulator.default_tenant().clear_journal(&last);
+    assert_eq!(kept(), (2, 3));
+    for _ in 0..2 {
+        assert_eq!(status(&control(&client, "PUT /_sim/scenario", long(MIB))), 200);
+        ask();
+    }
+    assert_eq!(kept(), (2, 5));
 }
 
 #[test]

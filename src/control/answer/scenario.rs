@@ -8,6 +8,7 @@ use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done
 use crate::document::{Document, DocumentError, Limit, Outline, Place, record, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::tenant::Tenant;
+use crate::tenant::operator::RuleError;
 use crate::wire::Request;
 
 pub(in crate::control) fn show(asked: &ControlRequest<'_>) -> Answer {
@@ -27,12 +28,13 @@ fn with_warnings(mut said: Value, warnings: Vec<String>) -> Value {
 
 pub(in crate::control) fn replace(asked: &ControlRequest<'_>) -> Answer {
     let tenant = &asked.located.tenant;
-    tenant.set_scenarios(&scenarios(asked.request, tenant)?, asked.wall);
+    tenant.set_scenarios(&scenarios(asked.request, tenant)?, asked.wall)?;
+    asked.world.fit_journals();
     show(asked)
 }
 
 pub(in crate::control) fn stop(asked: &ControlRequest<'_>) -> Answer {
-    asked.located.tenant.set_scenarios(&Rulesets::default(), asked.wall);
+    asked.located.tenant.set_scenarios(&Rulesets::default(), asked.wall)?;
     done()
 }
 
@@ -46,7 +48,8 @@ pub(in crate::control) fn add_rule(asked: &ControlRequest<'_>) -> Answer {
         let scenario = "body:1:1: a scenario; expected one rule; a scenario goes to `PUT /_sim/scenario`";
         ControlError::bad(if is_scenario { scenario.to_owned() } else { error.to_string() })
     })?;
-    let added = tenant.add_rule(rule, asked.wall).map_err(|error| rule_error(&error))?;
+    let added = tenant.add_rule(rule, asked.wall).map_err(rule_error)?;
+    asked.world.fit_journals();
     let warnings = tenant.scenario_warnings(std::slice::from_ref(&added));
     created(&with_warnings(json!(added), warnings))
 }
@@ -60,12 +63,12 @@ pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
     Err(ControlError::new(StatusCode::NOT_FOUND, message))
 }
 
-fn rule_error(error: &LoadError) -> ControlError {
-    let status = match error {
-        LoadError::Taken(_) => StatusCode::CONFLICT,
-        LoadError::TooMany(_) | LoadError::TooLarge(_) | LoadError::SameName(_) => StatusCode::BAD_REQUEST,
-    };
-    ControlError::new(status, error.to_string())
+fn rule_error(error: RuleError) -> ControlError {
+    match error {
+        RuleError::NoRoom(no_room) => no_room.into(),
+        RuleError::Load(LoadError::Taken(_)) => ControlError::new(StatusCode::CONFLICT, error.to_string()),
+        RuleError::Load(_) => ControlError::bad(error.to_string()),
+    }
 }
 
 record! {
@@ -106,7 +109,8 @@ fn scenarios(request: &Request, tenant: &Tenant) -> Result<Rulesets, ControlErro
             vec![named.unwrap_or_else(read).map_err(|error| not_one(&document, &outline, &error))?]
         }
     };
-    Rulesets::new(scenarios, max_rules).map_err(|error| ControlError::bad(error.to_string()))
+    let together = Rulesets::new(scenarios, max_rules).map(Rulesets::of_one_tenant);
+    together.map_err(|error| ControlError::bad(error.to_string()))
 }
 
 /// What is wrong with a scenario; names of built-in ones are told how to be used.

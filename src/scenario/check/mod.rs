@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 pub(super) use cover::Covers;
 pub use size::MOST_REGEXES;
-pub(super) use size::{CONDITIONS, MOST_NUMBERS, SEQUENCE};
+pub(super) use size::{CONDITIONS, MOST_NUMBERS, SEQUENCE, expressions};
 pub(crate) use size::{regexes, too_large_together};
 pub(super) use when::check_when;
 

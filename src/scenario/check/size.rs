@@ -67,8 +67,19 @@ fn too_many<'a>(mut counts: impl Iterator<Item = (&'a str, usize, usize)>) -> Op
 
 /// How many regular expressions a `when` has.
 pub(crate) fn regexes(when: &When) -> usize {
-    let is_regex = |text: &&TextMatch| matches!(text, TextMatch::Regex(_));
-    let single = [&when.version, &when.method, &when.client].into_iter().flatten();
-    let texts = single.chain(when.query.values()).chain(when.header.values()).filter(is_regex).count();
-    texts + when.body.values().filter(|value| matches!(value, ValueMatch::Regex(_))).count()
+    expressions(when).count()
+}
+
+/// The regular expressions of a `when`.
+pub(in crate::scenario) fn expressions(when: &When) -> impl Iterator<Item = &str> {
+    let single = [&when.version, &when.method, &when.client, &when.source].into_iter().flatten();
+    let texts = single.chain(when.query.values()).chain(when.header.values());
+    let in_texts = texts.filter_map(|text| match text {
+        TextMatch::Regex(regex) => Some(&**regex),
+        _ => None,
+    });
+    in_texts.chain(when.body.values().filter_map(|value| match value {
+        ValueMatch::Regex(regex) => Some(&**regex),
+        _ => None,
+    }))
 }

@@ -25,7 +25,7 @@ record! {
         /// What it is called: in the `Sim-Fault` header, in the journal, on the command line.
         pub name: String = required("name") within NAME,
         /// What a client's author learns from it, in one sentence.
-        pub lesson: Option<String> = optional("lesson"),
+        pub lesson: Option<String> = optional("lesson") within LESSON,
         /// The rules, in order: at each stage the first that fires wins.
         pub rules: Vec<Rule> = required("rules"),
     }
@@ -43,6 +43,13 @@ const NAME: Limit = Limit::Form {
     pattern: "^[!-.0-~]([ -.0-~]{0,98}[!-.0-~])?$",
     expected: "1 to 100 printable ASCII characters without `/`",
     holds: check::is_name,
+};
+
+/// It is kept with the scenario.
+const LESSON: Limit = Limit::Form {
+    pattern: r"^[\s\S]{0,1000}$",
+    expected: "1,000 characters or fewer",
+    holds: |lesson| lesson.chars().count() <= 1_000,
 };
 
 record! {
