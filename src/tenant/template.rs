@@ -16,6 +16,8 @@ pub struct Template {
     pub(super) organisation: Arc<Organisation>,
     pub(super) scenarios: Rulesets,
     pub(super) has_own_clients: bool,
+    /// Whether the scenarios were asked for with the tenant, so that they are not the command line's.
+    pub(super) has_own_scenarios: bool,
     /// What it takes, where that is counted.
     pub(super) charge: Option<Arc<Charge>>,
 }
@@ -31,6 +33,7 @@ impl Template {
             organisation: Arc::new(Organisation::of(fixture.clone(), now)),
             scenarios: Rulesets::default(),
             has_own_clients: false,
+            has_own_scenarios: false,
             charge: None,
         }
     }
@@ -47,7 +50,8 @@ impl Template {
         let organisation = Arc::new(Organisation::of(fixture, now));
         let bytes = organisation.make() + clients.len() * CLIENT_BYTES;
         let charge = Some(Arc::new(Charge::admitted(budget, bytes, former)?));
-        Ok(Self { clients, organisation, scenarios: Rulesets::default(), has_own_clients: false, charge })
+        let (scenarios, has_own_clients, has_own_scenarios) = (Rulesets::default(), false, false);
+        Ok(Self { clients, organisation, scenarios, has_own_clients, has_own_scenarios, charge })
     }
 
     /// The clients; at least one.
@@ -84,11 +88,23 @@ impl Template {
         &self.scenarios
     }
 
-    /// The same with these scenarios.
+    /// The same with these scenarios, which are the command line's.
     #[must_use]
     pub fn with_scenarios(mut self, scenarios: Rulesets) -> Self {
         self.scenarios = scenarios;
         self
+    }
+
+    /// The same with these scenarios, whatever the command line's are now or later.
+    #[must_use]
+    pub(crate) fn with_own_scenarios(self, scenarios: Rulesets) -> Self {
+        Self { has_own_scenarios: true, ..self.with_scenarios(scenarios) }
+    }
+
+    /// The same with the scenarios that the command line has now, unless it has some of its own.
+    #[must_use]
+    pub(crate) fn following(self, command_line: &Rulesets) -> Self {
+        if self.has_own_scenarios { self } else { self.with_scenarios(command_line.clone()) }
     }
 }
 
@@ -101,7 +117,7 @@ mod tests {
 
     const NUMBER: usize = 1_000;
 
-    /// A section of so many records, each of which says only what it must.
+    /// A section of this many records, each of which says only what it must.
     fn least_records(section: &str) -> String {
         let least = |nth: usize| match section {
             "sources" => format!(r#"{{"id":"{nth}","name":"","connectionType":"file"}}"#),

@@ -42,7 +42,7 @@ record! {
         /// How long the platform takes to change a password; `--password-change-time` when absent, which is `2s` by default.
         pub password_change_time: Option<Span> = nullable("passwordChangeTime"),
         /// The key that, with the seed, ids and faults are drawn from; the tenant's name when absent.
-        pub draw_key: Option<String> = nullable("drawKey"),
+        pub draw_key: Option<String> = nullable("drawKey") within DRAW_KEY,
         /// Whether a reply changed by a fault says so in `Sim-Fault`; `shown` when absent.
         pub sim_fault: Option<SimFault> = nullable("simFault"),
     }
@@ -50,6 +50,16 @@ record! {
 
 /// Scenarios of one tenant.
 const MOST_SCENARIOS: usize = 100;
+
+/// The longest key that draws are made with, in characters.
+const LONGEST_DRAW_KEY: usize = 200;
+
+/// What such a key may be.
+const DRAW_KEY: FieldLimit = FieldLimit::Form {
+    pattern: r"^[\s\S]{0,200}$",
+    expected: "200 characters or fewer",
+    holds: |key| key.chars().count() <= LONGEST_DRAW_KEY,
+};
 
 /// What a tenant's name may be.
 const NAME: FieldLimit = FieldLimit::Form {
@@ -223,14 +233,19 @@ impl World {
         scenarios: Option<Rulesets>,
         now: Timestamp,
     ) -> Result<Template, WorldError> {
-        let ours = self.template.read().clone();
-        let scenarios = scenarios.unwrap_or_else(|| ours.scenarios().clone());
         let template = match fixture {
-            None => ours,
+            None => self.template.read().clone(),
             Some(NamedOr::Named(name)) => self.built_in(&name, now),
             Some(NamedOr::Inline(fixture)) => Template::counted(*fixture, now, &self.states, 0)?,
         };
-        Ok(template.with_scenarios(scenarios))
+        Ok(match scenarios {
+            Some(own) => {
+                let own = own.of_one_tenant();
+                self.states.admit(own.own_bytes(), 0)?;
+                template.with_own_scenarios(own)
+            }
+            None => template.following(self.template.read().scenarios()),
+        })
     }
 
     /// The template of a built-in fixture.
@@ -262,6 +277,8 @@ impl World {
         let warnings = known.warnings(template.scenarios());
         let mut others = self.others.write();
         self.is_free(&name, &others)?;
+        // Files may have been reloaded meanwhile.
+        let template = template.following(self.template.read().scenarios());
         let tenant = Arc::new(self.new_tenant(&name, &template, options, wall));
         let mut owners = self.owners.write();
         for client in &clients {

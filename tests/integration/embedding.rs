@@ -10,8 +10,9 @@ use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::simulator::{Config, Simulator};
 use sync_group_sim::wire::Request;
-use sync_group_sim::world::TenantRequest;
+use sync_group_sim::world::{NamedOr, TenantRequest};
 
+use crate::harness::client::{scenario, together};
 use crate::harness::http::send;
 
 #[test]
@@ -54,4 +55,32 @@ fn the_handle_and_the_control_api_do_the_same() {
     assert_eq!(tenant.state().groups.len(), 2);
     simulator.delete_tenant("mine").unwrap();
     assert_eq!(simulator.tenant_names(), ["default"]);
+}
+
+#[test]
+fn scenarios_that_a_tenant_was_made_with_stay_when_those_of_the_command_line_are_replaced() {
+    let text = |status: u16| {
+        format!("name: s\nrules: [{{name: to-{status}, fault: {{respond: {{status: {status}}}}}}}]\n")
+    };
+    let simulator = Simulator::new(Config::default()).unwrap();
+    simulator.set_scenarios(&together([scenario(&text(503))]));
+    let made = |name: &str, scenarios| {
+        let asked = TenantRequest { name: Some(name.to_owned()), scenarios, ..TenantRequest::default() };
+        simulator.create_tenant(&asked, "http://sim").unwrap()
+    };
+    let named = |name: &str| NamedOr::Named(name.to_owned());
+    let tenants =
+        [made("own", Some(vec![named("conflict-storm")])), made("none", Some(vec![])), made("theirs", None)];
+    let rules = || {
+        tenants.each_ref().map(|tenant| tenant.scenario().iter().map(|rule| rule.rule.name.clone()).collect())
+    };
+    let before: [Vec<String>; 3] = rules();
+    assert_eq!((before[1].len(), &*before[2]), (0, &["to-503".to_owned()][..]));
+    simulator.set_scenarios(&together([scenario(&text(504))]));
+    let expected = [before[0].clone(), Vec::new(), vec!["to-504".to_owned()]];
+    assert_eq!(rules(), expected);
+    for tenant in &tenants {
+        tenant.reset();
+    }
+    assert_eq!(rules(), expected);
 }
