@@ -217,6 +217,7 @@ fn control_answer(
             (Reply::empty(StatusCode::NO_CONTENT), None)
         }
         Said::Follow(Followed { filter, last }) => {
+            let last = last.map(|last| tenant.followed_until(last));
             let last = last.unwrap_or(ExchangeId { epoch, seq: filter.after });
             let follower = Follower { filter: Filter { after: 0, ..filter }, last };
             (event_stream(), Some(Stream::Follow(follower)))

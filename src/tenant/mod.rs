@@ -196,6 +196,16 @@ impl Tenant {
         }
     }
 
+    /// The exchange after which a follower goes on that comes back after this one. One that was never there, because the
+    /// server or the tenant is another one of that name, is before all of them.
+    pub(crate) fn followed_until(&self, last: ExchangeId) -> ExchangeId {
+        let state = self.state.lock();
+        let is_of_former_numbers = last.epoch < state.numbered_since;
+        let was_there =
+            last.epoch <= state.epoch && (is_of_former_numbers || last.seq <= state.last_request());
+        if was_there { last } else { ExchangeId { epoch: 0, seq: 0 } }
+    }
+
     /// The exchanges after another that a filter admits, `most` at most; `None` once the tenant was deleted.
     pub(crate) fn news(
         &self,
@@ -322,7 +332,7 @@ impl Tenant {
     /// Replaces the scenarios of a tenant that has none of its own; nothing else in it is touched.
     pub(crate) fn follow_command_line(&self, scenarios: &Rulesets, wall: Timestamp) {
         let mut began_with = self.began_with.write();
-        *began_with = began_with.clone().with_scenarios(scenarios.clone());
+        *began_with = began_with.clone().following(scenarios);
         let mut state = self.enter(wall);
         if state.follows_command_line {
             state.load_scenarios(scenarios, wall);

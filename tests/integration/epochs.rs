@@ -163,6 +163,25 @@ fn a_follower_that_comes_back_goes_on_after_its_last_event() {
 }
 
 #[test]
+fn a_follower_that_comes_back_to_another_server_or_tenant_begins_anew() {
+    let mut held = asked_under("fires: {nth: 9}, fault: pass");
+    assert!(!read(&mut held.socket).is_empty());
+    ask(&mut held);
+    let after = |held: &Held, id: &str, most: usize| {
+        Follower::of(held, "", &format!("Last-Event-ID: {id}\r\n")).events(most)
+    };
+    // Nothing here has had these ids.
+    for id in ["1-3", "1-18446744073709551615", "2-1", "9-500"] {
+        assert_eq!(after(&held, id, 3), ["1-0 reset", "1-1 exchange", "1-2 exchange"], "{id}");
+    }
+    // What is forgotten was there.
+    held.tenant.clear_journal(&Filter::default());
+    let mut follower = Follower::of(&held, "", "Last-Event-ID: 1-2\r\n");
+    ask(&mut held);
+    assert_eq!(follower.events(1), ["1-3 exchange"]);
+}
+
+#[test]
 fn a_followed_stream_ends_with_its_tenant_and_a_long_journal_comes_whole() {
     let held = asked_under("fires: {nth: 999}, fault: pass");
     let made = held.served.running().create_tenant(&TenantRequest::default()).unwrap();
