@@ -36,8 +36,9 @@ pub(super) fn log(request: &Request, room: &Room, answered: &Answered, took: Dur
     let known = answered.tenant.as_ref().map_or_else(Arc::<Secrets>::default, |tenant| tenant.secrets());
     let faults = trace.faults.join(" ");
     let detail = trace.violations.join("; ");
-    // Only what refuses a request quotes it.
-    let censor = if detail.is_empty() { Censor::knowing(&known) } else { Censor::of(request, &known) };
+    // Only what refuses a request quotes it; and only one that is refused, or has a fault, has anything in its path.
+    let is_usual = detail.is_empty() && faults.is_empty();
+    let censor = if is_usual { Censor::knowing(&known) } else { Censor::of(request, &known) };
     let detail = censor.text(&detail);
     let client = trace.client.as_ref().map(|client| censor.text(&client.id));
     let client_name = trace.client.as_ref().map(|client| censor.text(&client.name));

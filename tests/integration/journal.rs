@@ -172,6 +172,9 @@ fn with_secret_fields(secret: &str) -> Vec<Sent> {
             format!("{{\"a\": [{{\"client\\u005fsecret\": [{quoted}]}}], \"b\": {quoted}}}"),
         ),
         ("/v3/x".to_owned(), as_json(), format!("{{\"clientSecret\": {quoted}, \"b\": [")),
+        ("/v3/x".to_owned(), as_json(), format!("[[\"clientSecret\", {quoted}], {quoted}]")),
+        ("/oauth/token".to_owned(), as_json(), format!("{{\"otp\": {quoted}, \"PIN\": [{quoted}]}}")),
+        (format!("{path}?pass-code={}", &path[4..]), vec![("X-Fault", "1".to_owned())], String::new()),
         (
             "/v3/x".to_owned(),
             as_json(),
@@ -275,7 +278,7 @@ fn no_spelling_of_a_secret_is_shown_anywhere() {
     let fixture = json!({ "sources": [], "groups": [], "clients": clients(secrets.clone()) });
     let fixture = file("no-spelling", "fixture.json", &fixture.to_string());
     // Why a rule did not match quotes the path and the client.
-    let rules = "name: r\nrules:\n- {when: {path: /nowhere}, fault: close}\n- {when: {client: nobody}, fault: close}\n";
+    let rules = "name: r\nrules:\n- {when: {path: /nowhere}, fault: close}\n- {when: {client: nobody}, fault: close}\n- {when: {header: {x-fault: '1'}}, fault: {rateLimited: {retryAfter: 1s}}}\n";
     let rules = file("no-spelling", "rules.yaml", rules);
     let mut options = binary();
     options

@@ -10,7 +10,7 @@ mod text;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
-use hyper::header::{AUTHORIZATION, COOKIE};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST};
 use serde_json::Value;
 
 use super::form::Form;
@@ -123,7 +123,17 @@ impl<'a> Censor<'a> {
                 });
                 *members = shown.collect();
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item, is_secret)),
+            Value::Array(items) => {
+                // A pair of a name and a value.
+                if let [Value::String(name), value] = &mut items[..]
+                    && is_secret(name)
+                {
+                    *value = HIDDEN.into();
+                }
+                for item in items {
+                    self.json(item, is_secret);
+                }
+            }
             Value::String(text) => *text = self.text(text),
             Value::Number(number) => {
                 let text = number.to_string();
@@ -138,7 +148,10 @@ impl<'a> Censor<'a> {
     /// The value of a header field, without secrets.
     pub fn header(&self, name: &str, value: &str) -> String {
         if !is_secret(name) {
-            return self.text(value);
+            // Before the host may be a user with a password.
+            let host = if name == HOST { value.rsplit_once('@') } else { None };
+            return host
+                .map_or_else(|| self.text(value), |(_, host)| format!("{HIDDEN}@{}", self.text(host)));
         }
         let scheme = value.split_once(' ').map(|(scheme, _)| scheme);
         match scheme.filter(|scheme| ["basic", "bearer"].contains(&&*scheme.to_ascii_lowercase())) {
@@ -211,7 +224,10 @@ fn collect(value: &Value, is_inside: bool, found: &mut Vec<String>) {
                 collect(member, is_inside || is_secret_in_request(name), found);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, is_inside, found)),
+        Value::Array(items) => match &items[..] {
+            [Value::String(name), value] if is_secret_in_request(name) => collect(value, true, found),
+            items => items.iter().for_each(|item| collect(item, is_inside, found)),
+        },
         Value::String(text) if is_inside => found.push(text.clone()),
         Value::Number(number) if is_inside => found.push(number.to_string()),
         _ => {}
@@ -309,9 +325,17 @@ mod tests {
             post("/x").header(AUTHORIZATION, &format!("Basic {}", STANDARD.encode("id:hu%2Csh"))),
             post("/x").header(AUTHORIZATION, "bearer  hu,sh"),
             post("/x").header(COOKIE, "a=b; session=hu,sh"),
+            post("/x").body("application/json", "[[\"clientSecret\", \"hu,sh\"]]"),
         ] {
             let censor = Censor::of(&request, &known);
             assert_eq!(censor.text("Invalid grant: hu,sh"), "Invalid grant: …", "{request:?}");
+        }
+    }
+    #[test]
+    fn a_user_before_a_host_is_left_out() {
+        let known = Secrets::default();
+        for (host, shown) in [("localhost:1", "localhost:1"), ("user:p@ss@localhost:1", "…@localhost:1")] {
+            assert_eq!(Censor::knowing(&known).header("host", host), shown);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! `client_secret`, `clientSecret`, `Client-Secret` and `user[client_secret]` are one.
 
 /// How the names of secrets end, in lower case and without signs; so `newPassword` is one, too.
-const ENDINGS: [&str; 14] = [
+const ENDINGS: [&str; 18] = [
     "password",
     "passwd",
     "passphrase",
@@ -13,17 +13,25 @@ const ENDINGS: [&str; 14] = [
     "authorization",
     "credential",
     "cookie",
+    "passcode",
     "apikey",
+    "accesskey",
     "privatekey",
+    "secretkey",
+    "subscriptionkey",
     "verifier",
     "jwt",
 ];
+
+/// Names of secrets that are too short for an ending, in the same form.
+const WHOLE: [&str; 3] = ["otp", "pin", "totp"];
 
 /// Whether what has this (decoded) name is a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = plain(name);
     let singular = name.strip_suffix('s').unwrap_or(&name);
-    ENDINGS.iter().any(|ending| name.ends_with(ending) || singular.ends_with(ending))
+    WHOLE.contains(&&*name)
+        || ENDINGS.iter().any(|ending| name.ends_with(ending) || singular.ends_with(ending))
 }
 
 /// The same in a request, where a `code` is one that buys a token. Elsewhere it is a number of an error.
@@ -56,15 +64,27 @@ mod tests {
             "id_token",
             "client_assertion",
             "x-api-key",
+            "aws_secret_access_key",
+            "Ocp-Apim-Subscription-Key",
+            "passCode",
+            "OTP",
+            "pin",
             "Set-Cookie",
             "Proxy-Authorization",
             "credentials",
         ] {
             assert!(is_secret(name) && is_secret_in_request(name), "{name}");
         }
-        for name in
-            ["", "name", "passwordPolicyId", "token_type", "client_assertion_type", "grant_type", "client_id"]
-        {
+        for name in [
+            "",
+            "name",
+            "spin",
+            "passwordPolicyId",
+            "token_type",
+            "client_assertion_type",
+            "grant_type",
+            "client_id",
+        ] {
             assert!(!is_secret(name) && !is_secret_in_request(name), "{name}");
         }
         assert!(is_secret_in_request("code") && !is_secret("code") && !is_secret_in_request("detailCode"));
