@@ -43,19 +43,32 @@
 //!
 //! # Where things go
 //!
-//! A fault, a matcher or a trigger: [`scenario`] says where; the guide to a new fault is at the top of
-//! `scenario/fault/mod.rs`. An operation is an entry in a document under `fixtures/openapi/service`, from which the
-//! build generates its variant of [`operation::Operation`], and a handler in `service/`, without which the build
-//! fails. A resource is a document there, a type and a section in `fixture/format/`, a line of `tables!` in
-//! `org/organisation.rs`, a line of `records!` in `org/record.rs`, and a folder in `service/`. What its lists are
-//! filtered and sorted by are marks in the document; [`query`] understands them, and `service/collection.rs` answers.
-//! Something that happens later is a job (`service/change.rs`). A verdict is a file in `verdict/list/` and its line in
-//! `verdict/list/mod.rs`. An API version is a line in [`version`]. A control
-//! call is a line in `control/calls.rs`, its function in `control/answer/`, and a method on the embedder's handle. A
-//! command is a variant in `cli.rs`, a file in `commands/` and its line in `commands::run`. A limit is a field of
-//! [`server::Limits`] or [`tenant::TenantOptions`] and an option in `limit_args.rs`. `build.rs` generates the
-//! operations and the contract's tables from the service's documents, and turns the built-in documents, which people
-//! read as YAML, into JSON for the start.
+//! What is written by hand. A place that is forgotten fails the build where it says *build*, and a test everywhere else;
+//! schemas and generated pages follow by `BLESS=1 cargo test`.
+//!
+//! * A *fault*: its file in `scenario/fault/` (settings, effect, words, mistakes, tests); its three lines in
+//!   `scenario/fault/mod.rs`; a scenario that shows it, with its topic in `scenario/library.rs` and its paragraph in
+//!   `scenarios/README.md`. A new kind of effect: `scenario/fault/effect.rs`, and the *build* names what carries it out.
+//! * A *matcher* or a *trigger*: the top lines of `scenario/matcher.rs` and `scenario/trigger.rs` say what.
+//! * An *operation*: an entry in a document under `fixtures/openapi/service`, with marks for what its list is filtered and
+//!   sorted by ([`query`] understands them, `service/collection.rs` answers); a handler in `service/`; its arms in
+//!   `service::decide` and `service::total` (*build*); its exchanges under `tests/exchanges/`.
+//! * A *resource*: its operations; its type in `fixture/format/`, a section in `fixture/format/mod.rs`, its place in
+//!   `fixture/text.rs` and in `fixture/check.rs` (*build*), its weight in `fixture/weight.rs`; a line of `tables!` in
+//!   `org/organisation.rs` and one of `records!` in `org/record.rs`; a folder in `service/`.
+//! * Something that happens later: a job (`service/change.rs`).
+//! * A *verdict*: its file in `verdict/list/` with its tests, and its two lines in `verdict/list/mod.rs`.
+//! * A *control call*: a line in `control/calls.rs`, its function in `control/answer/`, its place in
+//!   `fixtures/openapi/control.yaml` and in the table of `docs/control-api.md`; the method of the tenant or the world that
+//!   it calls, and one on the embedder's handle. If its body has a type of its own, a line in `control/description.rs`.
+//! * A *command*: a variant in `cli.rs`, its file in `commands/`, its line in `commands::run` (*build*), its row in
+//!   `docs/options.md`.
+//! * A *limit*: a field of [`server::Limits`] or [`tenant::TenantOptions`], an option in `limit_args.rs`, its row in
+//!   `docs/options.md`.
+//! * An *API version*: a line in [`version`].
+//!
+//! `build.rs` generates the operations and the contract's tables from the service's documents, and turns the built-in
+//! documents, which people read as YAML, into JSON for the start.
 
 #![forbid(unsafe_code)]
 
@@ -120,7 +133,7 @@ pub use crate::journal::{
 };
 // What is good conduct in a client, and what its journal says of that.
 #[doc(inline)]
-pub use crate::verdict::{Finding, OutcomeKind, Severity, VerdictLine, VerdictsReport, VerdictsWish};
+pub use crate::verdict::{Finding, OutcomeKind, Severity, VerdictLine, VerdictsReport, VerdictsRequest};
 // Requests and replies without a socket.
 #[doc(inline)]
 pub use crate::wire::{Cors, Outcome, Reply, Request};
@@ -139,7 +152,7 @@ pub use crate::{
     prerequisites::Prerequisites,
     tenant::{
         TenantOptions,
-        passwords::{PasswordChangeReport, PasswordCheck, PasswordWish, PasswordsReport},
+        passwords::{PasswordChangeReport, PasswordChangeRequest, PasswordCheck, PasswordsReport},
         rate_limit::RateLimit,
     },
     world::{NamedOr, TenantRequest, WorldError},

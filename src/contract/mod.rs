@@ -4,24 +4,8 @@
 //!
 //! The build reads the documents (`build/`) and writes static tables ([`facts`]), so a start compiles nothing; a
 //! body's schema is compiled when the first body comes. One document describes an operation in every version, and
-//! marks of our own say in what the versions differ:
-//!
-//! * `x-sim-versions: [v2024, v1]` – the versions in which it exists; all when absent. `latest` is never named: it
-//!   is the newest version by another name.
-//! * `x-sim-in: {beta: {operationId: delete, x-sailpoint-userLevels: []}}` – what it has otherwise in one version:
-//!   `operationId`, `summary`, `description`, `deprecated`, `security`, `x-sailpoint-userLevels`, `x-sim-sorters`, and
-//!   single `responses` and `x-sim-filters`. Null takes a member away.
-//! * `x-sim-experimental: [v2024, v1]` – the versions that ask for `X-SailPoint-Experimental: true`.
-//! * `x-sim-filters: {name: [eq, co]}`, `x-sim-sorters: [name]` – what a list can be filtered and sorted by; the
-//!   parameters and their descriptions follow from it. `x-sim-fields`, at the head of a document, says where a field is
-//!   that the reply has elsewhere or not at all.
-//! * `x-sim-read: true` – that it only reads, where its method does not say so.
-//! * `x-sim-when-enforced`, in a schema – what request bodies must keep as well with `--prerequisites enforce`.
-//! * `x-sim-ignored`, in a schema – that the service ignores what a request says there.
-//! * `x-sim-result`, beside a JSON Patch – what it may make of a record.
-//! * `x-sim-fidelity`, beside a response – how faithful it is; `docs/fidelity.md` is made of these.
-//!
-//! `docs/openapi-documents.md` has them all. No `x-sim-…` is left in a document that is served.
+//! marks of our own (`x-sim-…`) say how the versions differ: `docs/openapi-documents.md` has them all. None is left in a
+//! document that is served.
 
 mod body;
 mod check;

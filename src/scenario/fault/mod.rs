@@ -1,8 +1,9 @@
 //! The faults: what can go wrong, a file per fault or family of faults. A new fault is
 //!
 //! 1. its file here: settings, effect, words, mistakes and tests ([`Kind`] says what is required);
-//! 2. its `mod` and its line in the list below;
-//! 3. a file in `scenarios/` that shows it, and a paragraph in `scenarios/README.md` that names the file.
+//! 2. its `mod`, its `use` and its line in the list below;
+//! 3. a file in `scenarios/` that shows it, its topic in `scenario/library.rs`, and a paragraph in `scenarios/README.md`
+//!    that names the file.
 //!
 //! The JSON Schema follows: `BLESS=1 cargo test` writes it anew.
 //!
