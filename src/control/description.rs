@@ -11,8 +11,8 @@ use crate::fixture::Fixture;
 use crate::journal::verify::Expectation;
 use crate::scenario::Scenario;
 use crate::tenant::operator::ClockChange;
-use crate::tenant::passwords::{PasswordCheck, PasswordWish};
-use crate::verdict::VerdictsWish;
+use crate::tenant::passwords::{PasswordChangeRequest, PasswordCheck};
+use crate::verdict::VerdictsRequest;
 use crate::world::TenantRequest;
 
 /// The schemas of what a body may hold, each by the type that reads it: a line each.
@@ -25,8 +25,8 @@ const BODIES: &[fn(&mut Definitions) -> Value] = &[
     UseOfScenarios::schema,
     Expectation::schema,
     PasswordCheck::schema,
-    PasswordWish::schema,
-    VerdictsWish::schema,
+    PasswordChangeRequest::schema,
+    VerdictsRequest::schema,
 ];
 
 /// The document, as the build wrote it from YAML.

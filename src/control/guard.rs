@@ -64,12 +64,12 @@ fn own_origin(world: &World, request: &Request) -> Result<(), ControlError> {
     }
 }
 
-/// A browser says when a page of another site is behind a request; whoever is no browser says nothing.
+/// A browser says when a page of another site is behind a request; a client that is not a browser says nothing.
 fn own_site(request: &Request) -> Result<(), ControlError> {
     let sites = request.headers.get_all(SEC_FETCH_SITE).iter();
     if sites.into_iter().any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site")) {
         let message = "`Sec-Fetch-Site: cross-site` says that a page of another site asks; expected one of this \
-            machine's, or a client that is no browser";
+            machine's, or a client that is not a browser";
         return Err(ControlError::new(StatusCode::FORBIDDEN, message));
     }
     Ok(())

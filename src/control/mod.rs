@@ -3,7 +3,8 @@
 //! `{"error": "what was found, what was expected, where"}`.
 //!
 //! A new call is a line of the table in `calls.rs`, its function in `answer/`, its place in
-//! `fixtures/openapi/control.yaml`, and the method of the tenant or the world that it calls. Who may call at all is
+//! `fixtures/openapi/control.yaml`, and the method of the tenant or the world that it calls; a body with a type of its
+//! own has a line in `description.rs`. Who may call at all is
 //! in `guard.rs`, how bodies and queries are read in `read.rs`, what a browser gets in `console.rs`.
 
 mod alternatives;

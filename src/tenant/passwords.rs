@@ -31,7 +31,7 @@ record! {
 record! {
     derive(Eq)
     /// A password change, as a person makes it in the service's own pages.
-    pub struct PasswordWish as "passwordWish" {
+    pub struct PasswordChangeRequest as "passwordChangeRequest" {
         /// The name that its owner signs in with.
         pub user_name: String = required("userName") within Limit::NotEmpty,
         /// The source, by id or name; all of its group changes.
@@ -127,12 +127,12 @@ impl Tenant {
     /// exist; a password that the policy refuses is a change that has failed.
     pub fn change_password(
         &self,
-        wish: &PasswordWish,
+        request: &PasswordChangeRequest,
         wall: Timestamp,
     ) -> Result<PasswordChangeReport, String> {
         let state = &mut *self.enter(wall);
         let now = state.clock.now(wall);
-        let begun = self.begun(state, wish, now)?;
+        let begun = self.begun(state, request, now)?;
         let report = report(&state.view(None), &begun.record);
         state.apply(begun.changes, &Arc::default(), 0, now);
         Ok(report)
@@ -141,12 +141,12 @@ impl Tenant {
     fn begun(
         &self,
         state: &TenantState,
-        wish: &PasswordWish,
+        request: &PasswordChangeRequest,
         now: Timestamp,
     ) -> Result<password_management::Begun, String> {
         let view = state.view(None);
-        let identity = identity(&view, &wish.user_name)?;
-        let (group, named) = match (&wish.source, &wish.group) {
+        let identity = identity(&view, &request.user_name)?;
+        let (group, named) = match (&request.source, &request.group) {
             (Some(name), None) => {
                 let source = source(&view, name)?;
                 if !source.has_feature(Source::PASSWORD) {
@@ -154,10 +154,10 @@ impl Tenant {
                         "source `{name}` does not have the feature PASSWORD; expected one whose passwords are managed"
                     ));
                 }
-                let account = account(&view, &identity, &source, wish.account_id.as_deref())?;
+                let account = account(&view, &identity, &source, request.account_id.as_deref())?;
                 (view.group_of(&source.id), vec![account])
             }
-            (None, Some(_)) if wish.account_id.is_some() => {
+            (None, Some(_)) if request.account_id.is_some() => {
                 return Err("`accountId` and `group`; expected `accountId` with `source`: all accounts on a group's sources change".to_owned());
             }
             (None, Some(name)) => {
@@ -182,7 +182,7 @@ impl Tenant {
             duration: self.options.password_change_time,
         };
         let accounts: Vec<&Account> = named.iter().map(|account| &**account).collect();
-        Ok(password_management::begin(&view, &asked, &accounts, &wish.password))
+        Ok(password_management::begin(&view, &asked, &accounts, &request.password))
     }
 }
 

@@ -8,11 +8,11 @@ use crate::document::{Place, record, unknown};
 
 record! {
     derive(Default)
-    /// Which findings a test does not stand for; everything may be left out.
-    pub struct VerdictsWish as "verdictsWish" checked by VerdictsWish::look {
+    /// Which findings are a failure; everything may be left out.
+    pub struct VerdictsRequest as "verdictsRequest" checked by VerdictsRequest::look {
         /// The least severity that is a failure; `error` when absent.
         pub fail_on: Option<Severity> = nullable("failOn"),
-        /// Verdicts whose findings are known: they are left out of `findings` and are no failure.
+        /// Verdicts whose findings are known: they are left out of `findings` and are not a failure.
         pub accept: Vec<String> = optional("accept"),
         /// Judge only these verdicts; all when absent.
         pub only: Option<Vec<String>> = nullable("only"),
@@ -40,7 +40,7 @@ pub struct VerdictLine {
     pub reason: Option<String>,
 }
 
-impl VerdictsWish {
+impl VerdictsRequest {
     /// Notes names that no verdict has.
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for (list, ids) in [("accept", &self.accept), ("only", self.only.as_ref().unwrap_or(&Vec::new()))] {
@@ -69,20 +69,20 @@ impl VerdictsWish {
 
 impl VerdictsReport {
     /// What the verdicts say of what was done in one tenant.
-    pub(crate) fn of(run: &Run, wish: &VerdictsWish) -> Self {
+    pub(crate) fn of(run: &Run, request: &VerdictsRequest) -> Self {
         let case = Case { run, clean: None, all: std::slice::from_ref(run), limits: Limits::default() };
-        let asked: Vec<_> = ALL.iter().copied().filter(|verdict| wish.asks_for(verdict)).collect();
+        let asked: Vec<_> = ALL.iter().copied().filter(|verdict| request.asks_for(verdict)).collect();
         let judged = judge_by(&asked, &case);
-        let counts = |judgement: &&Judgement| !wish.accepts(judgement.verdict);
+        let counts = |judgement: &&Judgement| !request.accepts(judgement.verdict);
         Self {
             findings: judged.iter().filter(counts).flat_map(Judgement::findings).cloned().collect(),
-            verdicts: judged.iter().map(|judgement| line(judgement, wish)).collect(),
+            verdicts: judged.iter().map(|judgement| line(judgement, request)).collect(),
         }
     }
 }
 
-fn line(judgement: &Judgement, wish: &VerdictsWish) -> VerdictLine {
-    let is_accepted = wish.accepts(judgement.verdict) && !judgement.findings().is_empty();
+fn line(judgement: &Judgement, request: &VerdictsRequest) -> VerdictLine {
+    let is_accepted = request.accepts(judgement.verdict) && !judgement.findings().is_empty();
     let reason = judgement.outcome.reason().map(str::to_owned);
     VerdictLine {
         verdict: judgement.verdict.id,

@@ -544,8 +544,8 @@ fn an_operators_change_is_like_the_apis() {
     let change = |program: &Program, body: Value| {
         program.0.ask(Method::POST, "/_sim/passwords/change", Some(body)).reply
     };
-    let wish = json!({"userName": "amelia.admin", "group": "Staff", "password": GOOD});
-    let report = change(&program, wish).value();
+    let request = json!({"userName": "amelia.admin", "group": "Staff", "password": GOOD});
+    let report = change(&program, request).value();
     assert_eq!(report["state"], "IN_PROGRESS");
     assert_eq!(
         report["results"],

@@ -50,7 +50,7 @@ pub(super) async fn execute(
         let stop = tokio::select! {
             ended = group.ended() => break (ending(ended?), now()),
             _ = ticks.tick() => look(now(), stdout.total_bytes() + stderr.total_bytes()),
-            () = interrupt.wished() => Some(Stop::Interrupted),
+            () = interrupt.requested() => Some(Stop::Interrupted),
         };
         if let Some(stop) = stop {
             let grace = if stop == Stop::Interrupted { grace.min(HURRY) } else { grace };

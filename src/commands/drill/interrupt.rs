@@ -1,4 +1,5 @@
-//! The user's wish to stop: what runs is ended, what there is is written. A second wish ends the process at once.
+//! The user's request to stop: what is running is ended, and what there is is written. A second request ends the
+//! process at once.
 
 use std::io;
 
@@ -9,9 +10,9 @@ use tokio::sync::watch;
 pub(super) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Listens for the wish from now on. Must be called within a runtime.
+    /// Listens for the request from now on. Must be called within a runtime.
     pub(super) fn listen() -> io::Result<Self> {
-        let (stop, wished) = watch::channel(false);
+        let (stop, requested) = watch::channel(false);
         let mut signals = Signals::new()?;
         tokio::spawn(async move {
             signals.next().await;
@@ -21,17 +22,17 @@ impl Interrupt {
             signals.next().await;
             std::process::exit(130);
         });
-        Ok(Self(wished))
+        Ok(Self(requested))
     }
 
-    /// Whether the user has wished to stop.
-    pub(super) fn is_wished(&self) -> bool {
+    /// Whether the user has asked to stop.
+    pub(super) fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits for the wish.
-    pub(super) async fn wished(&mut self) {
-        if self.0.wait_for(|is_wished| *is_wished).await.is_err() {
+    /// Waits for the request.
+    pub(super) async fn requested(&mut self) {
+        if self.0.wait_for(|is_requested| *is_requested).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

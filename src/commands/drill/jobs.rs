@@ -63,7 +63,7 @@ pub(super) async fn work(crew: &Arc<Crew>, drill: &mut Drill, screen: &mut Scree
         }
     }
     screen.wipe();
-    if crew.interrupt.is_wished() {
+    if crew.interrupt.is_requested() {
         drill.interrupt();
     }
 }
@@ -114,7 +114,7 @@ impl<'a> Work<'a> {
 
     /// Starts as many runs as may be made at the same time.
     fn start(&mut self) {
-        if self.is_over || self.crew.interrupt.is_wished() {
+        if self.is_over || self.crew.interrupt.is_requested() {
             self.queue.clear();
         }
         while self.open.len() < self.crew.args.jobs {
@@ -171,7 +171,7 @@ impl<'a> Work<'a> {
 
     /// Puts runs in the queue that look once more for errors which one run alone has shown.
     fn confirm(&mut self, drill: &Drill) -> bool {
-        if self.is_over || self.crew.interrupt.is_wished() {
+        if self.is_over || self.crew.interrupt.is_requested() {
             return false;
         }
         let unconfirmed = drill.unconfirmed();
@@ -189,7 +189,7 @@ impl<'a> Work<'a> {
 
     /// Puts the probe's runs in the queue, once, when there is reason to.
     fn probe(&mut self, drill: &Drill) -> bool {
-        if self.is_probed || self.is_over || self.crew.interrupt.is_wished() || !drill.has_retries() {
+        if self.is_probed || self.is_over || self.crew.interrupt.is_requested() || !drill.has_retries() {
             return false;
         }
         self.is_probed = true;

@@ -126,7 +126,7 @@ async fn clean(crew: &Crew, drill: &mut Drill, seed: u64, screen: &mut Screen) -
             drill.interrupt();
         }
         let is_right = drill.add_clean(&job.order, observed).is_ok();
-        if !is_right || crew.interrupt.is_wished() {
+        if !is_right || crew.interrupt.is_requested() {
             return Ok(false);
         }
     }

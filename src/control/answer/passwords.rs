@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, ok};
-use crate::tenant::passwords::{PasswordCheck, PasswordWish};
+use crate::tenant::passwords::{PasswordChangeRequest, PasswordCheck};
 
 pub(in crate::control) fn list(asked: &ControlRequest<'_>) -> Answer {
     ok(&asked.located.tenant.passwords(asked.wall))
@@ -17,6 +17,6 @@ pub(in crate::control) fn check(asked: &ControlRequest<'_>) -> Answer {
 }
 
 pub(in crate::control) fn change(asked: &ControlRequest<'_>) -> Answer {
-    let wish: PasswordWish = document(asked.request)?.read()?;
-    ok(&asked.located.tenant.change_password(&wish, asked.wall).map_err(ControlError::bad)?)
+    let request: PasswordChangeRequest = document(asked.request)?.read()?;
+    ok(&asked.located.tenant.change_password(&request, asked.wall).map_err(ControlError::bad)?)
 }

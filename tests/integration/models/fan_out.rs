@@ -31,7 +31,7 @@ struct Member {
 enum Connector {
     Works,
     Refuses,
-    /// Cannot be reached so many times.
+    /// Cannot be reached this many times.
     Away(usize),
 }
 
@@ -152,13 +152,13 @@ fn perform(service: &Service<'_>, members: &[Member]) {
     if !rules_of(members).is_empty() {
         run.control(Method::PUT, "scenario", Some(&scenario));
     }
-    let wish = json!({"userName": "pat", "group": "G", "password": NEW});
+    let request = json!({"userName": "pat", "group": "G", "password": NEW});
     if members.iter().all(|member| !member.has_account) {
-        let reply = service.ask(Method::POST, "/_sim/passwords/change", None, Some(&wish));
+        let reply = service.ask(Method::POST, "/_sim/passwords/change", None, Some(&request));
         assert_eq!(reply.status, 400, "{}", reply.value());
         return;
     }
-    run.control(Method::POST, "passwords/change", Some(&wish));
+    run.control(Method::POST, "passwords/change", Some(&request));
     let ends = expected(members);
     let last = ends.iter().map(|(_, end)| end.at).max().unwrap_or_default();
     service.set_time(last - 1);
