@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -10,6 +10,10 @@ use std::time::Duration;
 
 use crate::harness::http::{connect, send};
 use crate::harness::process::{Server, binary, file};
+
+/// How often a slow call is looked at until it is under way, and how many times: a minute in all.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+const MOST_LOOKS: usize = 6_000;
 
 /// A server, and the lines of its log as they come.
 struct Logged {
@@ -74,10 +78,17 @@ impl Logged {
         let mut socket = connect(self.server.address());
         socket.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
         // Taking the body in takes far less than that, reading it far more; a document may have two million values.
-        while self.processor_time() < before + 40 {
-            std::thread::yield_now();
+        socket.set_read_timeout(Some(LOOK_EVERY)).unwrap();
+        for _ in 0..MOST_LOOKS {
+            if self.processor_time() >= before + 40 {
+                return socket;
+            }
+            let mut answer = [0; 512];
+            if let Ok(len) = socket.read(&mut answer) {
+                panic!("it was answered already: {}", String::from_utf8_lossy(&answer[..len]));
+            }
         }
-        socket
+        panic!("the server does not begin to read the document");
     }
 }
 
