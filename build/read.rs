@@ -260,7 +260,7 @@ impl Reader<'_> {
             }
             (Value::Null, _) => None,
             (schema, Media::JsonPatch) => Some(leak(schema::complete(schema, self.components, false)?)),
-            _ => return Err(format!("`{}` of a body that is no JSON Patch; expected none", marks::RESULT)),
+            _ => return Err(format!("`{}` of a body that is not JSON Patch; expected none", marks::RESULT)),
         };
         Ok(Some(BodyFacts {
             media,

@@ -48,7 +48,7 @@ pub(super) fn check_marks(item: &OperationItem, is_unversioned: bool) -> Result<
     Ok(())
 }
 
-/// No two operations may have one name, be it in one version only.
+/// No two operations may share a name, not even in a single version.
 pub(super) fn check_names(operations: &[OperationFacts]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for facts in operations {

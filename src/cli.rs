@@ -51,7 +51,7 @@ impl Cli {
 }
 
 /// Leaves the variables of the server's own options unread where another command is asked for: what is wrong with them
-/// is no matter of that command, which names them neither.
+/// does not concern that command, nor does it list them.
 fn for_one_command(known: clap::Command, first: Option<&String>) -> clap::Command {
     let is_another = |name: &String| name != "serve" && known.find_subcommand(name).is_some();
     if !first.is_some_and(is_another) {

@@ -1,5 +1,5 @@
-//! The files that were named on the command line: what they are, and watching them while the server runs. A change that is valid takes effect for new requests; one that is not is reported, and what
-//! was there stays.
+//! The files that were named on the command line: what they are, and watching them while the server runs. A change that
+//! is valid takes effect for new requests; one that is not is reported, and what was there stays.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The binary: parse, build, run, wait. What a command does is in `commands/`, the command line in `cli.rs`,
 //! `tenant_args.rs`, `limit_args.rs`, `drill_args.rs` and `server_args.rs`, what is wrong with it in `cli/`, the files it
-//! names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in `log.rs`, the memory in
+//! names in `files.rs` and `text_file.rs`, those it makes in `own_files.rs`, the log in `log/`, the memory in
 //! `allocator.rs`, the simulator in the library.
 
 mod allocator;

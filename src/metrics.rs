@@ -1,5 +1,6 @@
-//! What the server counts while it runs, without a lock on the way of the usual request: requests by operation and status, and how
-//! long they took to be decided. The text that Prometheus reads is written by the world, which knows the rest.
+//! What the server counts while it runs, without a lock in the way of the usual request: requests by operation and
+//! status, and how long they took to be decided. The text that Prometheus reads is written by the world, which knows
+//! the rest.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

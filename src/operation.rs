@@ -1,6 +1,6 @@
 //! The names of what the API can do. The build makes them from the service's documents under
-//! `fixtures/openapi/service`: an operation is named by its operationId in the newest API version. Which route leads
-//! to it in which version is known to the contract, and what it does to its handler.
+//! `fixtures/openapi/service`: an operation is named by its operationId in the newest API version. The contract
+//! knows which route leads to it in which version, and its handler what it does.
 
 use std::fmt;
 use std::str::FromStr;

@@ -15,7 +15,7 @@ pub(crate) const LONGEST_FIXTURE: u64 = 64 << 20;
 /// The longest scenario, in bytes.
 pub(crate) const LONGEST_SCENARIO: u64 = 16 << 20;
 
-/// The text of a file of at most so many bytes, in UTF-8 or UTF-16.
+/// The text of a file of at most this many bytes, in UTF-8 or UTF-16.
 pub(crate) fn read(path: &Path, most: u64) -> Result<String, String> {
     let name = path.display();
     let cannot = |error: io::Error| match error.kind() {
@@ -45,7 +45,7 @@ pub(crate) fn check_length(path: &Path, bytes: u64, most: u64) -> Result<(), Str
     Err(format!("{name}: {bytes} bytes; expected {what} of at most {most} ({} MiB)", most >> 20))
 }
 
-/// What is no regular file.
+/// What a file that is not a regular one is.
 fn in_words(kind: FileType) -> &'static str {
     #[cfg(unix)]
     {

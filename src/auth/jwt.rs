@@ -1,5 +1,5 @@
 //! Signed three-part tokens (RFC 7519, HS256) over a tenant's own key: writing them and reading them back.
-//! What the claims mean is next door in `auth.rs`.
+//! What the claims mean is in `claims.rs`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -59,7 +59,7 @@ impl Session {
         let scopes = match (&self.authorities, &access.application_scopes) {
             (Some(_), _) => &access.user_scopes,
             (None, Some(scopes)) => scopes,
-            (None, None) => return Some("the token has no user, whom the operation asks for".to_owned()),
+            (None, None) => return Some("the token has no user, and the operation requires one".to_owned()),
         };
         let has_default = self.authorities.is_some() && has_default(scopes, lost);
         if !has_default && !self.has_scope(scopes, lost) {

@@ -77,7 +77,7 @@ impl Contract {
         Some(known.iter().zip(steps).map(step).collect())
     }
 
-    /// All paths of so many steps in all versions.
+    /// All paths of this many steps in all versions.
     fn paths(&self, length: usize) -> impl Iterator<Item = Vec<Step>> {
         let versioned = VERSIONS.iter().enumerate().flat_map(move |(place, version)| {
             let templates = self.templates(self.service.routes.0, Some(place), length.checked_sub(2));
@@ -97,7 +97,7 @@ impl Contract {
         }))
     }
 
-    /// The templates of so many segments that have an operation in a version, the `version`-th, or outside all of them.
+    /// The templates of this many segments that have an operation in a version, the `version`-th, or outside all of them.
     fn templates(
         &self,
         branches: &'static [Branch],

@@ -1,6 +1,6 @@
 //! From a method and a path to an operation, its API version and the parameters in the path. Doubled and trailing
 //! slashes do not count: several of the vendor's clients send them. Each step is read decoded, so that `%2D` is `-`,
-//! but `%2F` is no slash.
+//! but `%2F` is not a slash.
 
 use std::borrow::Cow;
 
@@ -221,7 +221,7 @@ fn branch_leads<'a>(
             .zip(METHODS)
             .filter_map(|(operation, method)| is_here(operation).then_some(method))
             .collect();
-        // What the service does here, and this server does not, is no wrong method.
+        // What the service does here, and this server does not, is not a wrong method.
         if method.is_some_and(|method| template.not_simulated[method]) {
             break;
         }

@@ -49,7 +49,7 @@ impl KeyRing {
         Self { seeds, pairs: Default::default() }
     }
 
-    /// The pair in use after so many rotations. Making one takes a moment.
+    /// The pair in use after this many rotations. Making one takes a moment.
     pub(crate) fn pair(&self, rotations: u64) -> &KeyPair {
         let place = place_of(rotations);
         self.pairs[place].get_or_init(|| KeyPair::from_seed(self.seeds[place]))
@@ -107,7 +107,7 @@ const LEAST_PADDING: usize = 8;
 pub(crate) struct Decrypted([Option<Vec<u8>>; PAIRS]);
 
 impl Decrypted {
-    /// What it is under the pair in use after so many rotations.
+    /// What it is under the pair in use after this many rotations.
     pub(crate) fn under(&self, rotations: u64) -> Option<&[u8]> {
         self.0[place_of(rotations)].as_deref()
     }

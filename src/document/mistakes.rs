@@ -84,7 +84,7 @@ impl Mistakes {
         }
     }
 
-    /// Counts a mistake and returns true when so many are remembered that its message would be lost: what takes long to
+    /// Counts a mistake and returns true when enough are remembered for its message to be lost: what takes long to
     /// say is not said then.
     pub(crate) fn only_counts(&mut self) -> bool {
         let is_full = self.found.len() >= MOST_KEPT;

@@ -17,7 +17,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// `None` when it is no word, or too long to be a typing mistake.
+    /// `None` when it is not a word, or too long to be a typing mistake.
     pub fn new(word: &str) -> Option<Self> {
         // Nobody should pay for what is too long, however many signs stand between its letters.
         if word.len() > 2 * LONGEST {

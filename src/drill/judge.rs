@@ -73,7 +73,7 @@ fn leave_to_clean(judgements: &mut [Judgement], clean: &[Judgement]) {
     }
 }
 
-/// Why a run is no evidence.
+/// Why a run is not evidence.
 fn says_nothing(run: &Run, entry: &Entry) -> Option<String> {
     if entry.is_interrupted() {
         return Some("the drill was interrupted".to_owned());

@@ -2,7 +2,7 @@
 
 use crate::scenario::Rule;
 
-/// So many strikes in a row are got past with three attempts.
+/// Three attempts get past this many strikes in a row.
 const IN_A_ROW: u64 = 2;
 /// With a greater chance than this three strikes in a row are nothing unusual.
 const SELDOM: f64 = 0.2;

@@ -22,7 +22,7 @@ pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
     };
     let asked = exchange.request.unpack();
     let host = asked.authority().unwrap_or("localhost");
-    // Who asks is no part of the host.
+    // The user is not part of the host.
     let host = host.rsplit('@').next().unwrap_or_default();
     let below = [&shown["path"], &shown["query"]].map(|part| part.as_str());
     let below = below.into_iter().flatten().collect::<Vec<_>>().join("?");

@@ -74,7 +74,7 @@ impl Listing {
     }
 
     /// How its text ends. Where nothing is listed because no client is called so, it says that: whoever fetches a token
-    /// may name any client, so it is no mistake by itself.
+    /// may name any client, so it is not a mistake by itself.
     pub(crate) fn end(&self) -> String {
         let warning = self.unknown.as_ref().filter(|_| self.is_first).map(|why| Value::from(&**why));
         let (name, close) = match self.form {

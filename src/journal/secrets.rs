@@ -1,5 +1,5 @@
-//! How bodies and header fields are shown: without secrets, and bodies as JSON where they are. What a secret is says
-//! `wire::secrets`.
+//! How bodies and header fields are shown: without secrets, and bodies as JSON where they are. `wire::secrets` says
+//! what a secret is.
 
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};

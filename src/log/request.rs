@@ -160,7 +160,7 @@ fn width(c: char) -> usize {
     if c < '\u{1100}' || ('\u{2000}'..'\u{2e80}').contains(&c) { 1 } else { 2 }
 }
 
-/// The beginning of a text on one line, in so many columns.
+/// The beginning of a text on one line, in this many columns.
 fn cut(text: &str, most: usize) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if columns(&text) <= most {

@@ -1,5 +1,5 @@
-//! Why a request was taken for one without a valid token, for people: the service says only that it was. Nothing of what
-//! was sent is repeated but words that are no secrets.
+//! Why a request was taken for one without a valid token, for people: the service says only that it was. Nothing that
+//! was sent is repeated, except words that are not secrets.
 
 use hyper::header::AUTHORIZATION;
 
@@ -56,20 +56,22 @@ fn strange_token(token: &[u8]) -> Option<String> {
     let text = str::from_utf8(token).ok()?;
     let is_quoted = text.starts_with(['"', '\'', '`']) || text.ends_with(['"', '\'', '`']);
     if is_quoted {
-        return Some("the token stands in quotes; expected it without".to_owned());
+        return Some("the token is in quotes; expected it without them".to_owned());
     }
     if text.starts_with('{') {
         return Some("the token is JSON; expected the `access_token` in it alone".to_owned());
     }
     if UNSET.contains(&text) {
         // Which of them it is would be taken for a secret, as every token is.
-        let why = "the token is what a variable holds that was never set; expected the `access_token` of a token call";
+        let why = "the token looks like the value of an unset variable; expected the `access_token` of a token call";
         return Some(why.to_owned());
     }
     if text.starts_with(['$', '<', '%']) {
-        return Some("the token is a variable that nothing was put for; expected its value".to_owned());
+        return Some(
+            "the token is a placeholder that was not filled in; expected the token itself".to_owned(),
+        );
     }
     let begins_anew =
         text.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("bearer"));
-    begins_anew.then(|| "the scheme `Bearer` stands twice; expected it once".to_owned())
+    begins_anew.then(|| "the scheme `Bearer` is there twice; expected it once".to_owned())
 }

@@ -55,7 +55,7 @@ impl Thing {
     }
 }
 
-/// A point in time as written so many hours east of Greenwich.
+/// A point in time as written this many hours east of Greenwich.
 fn time(minutes: i64, hours_east: i64) -> String {
     let local = Timestamp::from_second((minutes + hours_east * 60) * 60).unwrap().to_string();
     match hours_east {

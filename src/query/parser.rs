@@ -84,7 +84,7 @@ fn joining_word(found: &TokenKind<'_>) -> Option<String> {
         "&&" => "write `and`".to_owned(),
         "||" => "write `or`".to_owned(),
         _ if is_offset(word) => "in a URL, write `+` as %2B".to_owned(),
-        _ => "a text with blanks stands in double quotes".to_owned(),
+        _ => "a text with spaces needs double quotes".to_owned(),
     })
 }
 

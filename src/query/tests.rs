@@ -203,7 +203,7 @@ fn every_mistake_has_its_place_what_was_found_what_was_expected_and_what_to_writ
         ),
         (
             "size eq 7 8",
-            "character 11: found 8; expected `and`, `or` or the end; a text with blanks stands in double quotes"
+            "character 11: found 8; expected `and`, `or` or the end; a text with spaces needs double quotes"
                 .to_owned(),
         ),
         ("(size eq 7", "character 11: found the end; expected `and`, `or` or `)`".to_owned()),

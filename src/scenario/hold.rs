@@ -41,7 +41,7 @@ impl Hold {
                 format!("{} to {} late", format_duration(least.0), format_duration(most.0))
             }
             Self::Lognormal { median, p99 } => format!(
-                "late by {} half of the time and more than {} once in a hundred",
+                "late, by {} half of the time and by more than {} once in a hundred",
                 format_duration(median.0),
                 format_duration(p99.0)
             ),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many bytes, for all connections together.
+/// A number of bytes, for all connections together.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: usize,

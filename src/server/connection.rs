@@ -138,15 +138,15 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 /// Why a connection ended early, in our own words.
 fn early_end(error: &Ended) -> &'static str {
     if causes(&**error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)) {
-        return "the client went away within a request";
+        return "the client left in the middle of a request";
     }
     match causes(&**error).find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
         Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe) => {
-            "the client broke it off"
+            "the client reset it"
         }
-        Some(ErrorKind::UnexpectedEof) => "the client went away without closing TLS",
+        Some(ErrorKind::UnexpectedEof) => "the client left without closing TLS",
         Some(ErrorKind::InvalidData) => "what the client sent breaks the rules of TLS or HTTP",
-        Some(_) => "the system took it away",
+        Some(_) => "the operating system ended it",
         None => "what the client sent breaks the rules of HTTP",
     }
 }
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn an_early_end_is_told_in_our_own_words() {
         for (kind, expected) in [
-            (ErrorKind::ConnectionReset, "the client broke it off"),
-            (ErrorKind::BrokenPipe, "the client broke it off"),
-            (ErrorKind::UnexpectedEof, "the client went away without closing TLS"),
-            (ErrorKind::PermissionDenied, "the system took it away"),
+            (ErrorKind::ConnectionReset, "the client reset it"),
+            (ErrorKind::BrokenPipe, "the client reset it"),
+            (ErrorKind::UnexpectedEof, "the client left without closing TLS"),
+            (ErrorKind::PermissionDenied, "the operating system ended it"),
         ] {
             let error: Ended = Box::new(io::Error::new(kind, "a library's words"));
             assert_eq!(early_end(&error), expected);

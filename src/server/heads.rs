@@ -51,7 +51,7 @@ fn is_stop(byte: u8) -> bool {
 impl Line {
     /// Notes further bytes of a head; returns them in another form where they need one.
     fn note(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        // Empty lines in front of a head are no part of it.
+        // Empty lines in front of a head are not part of it.
         let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let start = if self.len == 0 { bytes.iter().take_while(|byte| is_line_end(byte)).count() } else { 0 };
         let new = &bytes[start..];

@@ -1,4 +1,4 @@
-//! Places for answers that wait: held, hung, trickled, or following a journal. There are so many in all; no tenant may
+//! Places for answers that wait: held, hung, trickled, or following a journal. Their number is limited; no tenant may
 //! have more than half of them and no connection more than a fixed number, so that others find a place whatever one
 //! client does.
 

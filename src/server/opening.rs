@@ -1,5 +1,5 @@
 //! What a client sends, as HTTP sees it: below TLS. It is followed as far as it takes to know where a head begins and
-//! ends. HTTP/2 opens with a preface and settings, which are no head; until they are complete, the client is as slow as
+//! ends. HTTP/2 opens with a preface and settings, which are not a head; until they are complete, the client is as slow as
 //! one that has sent part of a head. After them a head is what HEADERS and CONTINUATION frames hold, and all else between
 //! requests is the connection's own.
 
@@ -210,7 +210,7 @@ mod tests {
         assert!(!opening(b"\0\0\0\x04\0\0\0\0\0"));
         assert!(opening(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\x01\0"));
         assert!(!opening(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\x01\0\0"));
-        // Later frames are no head either.
+        // Later frames are not a head either.
         assert!(!opening(b"\0\0\0\x04\0\0\0\0\0\0\0\0\x04\x01\0\0\0\0"));
         let is_in_http2_head = |frames: &[u8]| {
             let settings = b"\0\0\0\x04\0\0\0\0\0";

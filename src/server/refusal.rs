@@ -101,7 +101,7 @@ impl<'a> Line<'a> {
         if self.words.get(2).is_some_and(|version| self.is_whole && !is_version(version)) {
             return "The request line does not end with HTTP/1.1 or HTTP/1.0.".to_owned();
         }
-        "A header field is malformed, or says of the body's length what cannot be.".to_owned()
+        "A header field is malformed, or gives the body an impossible length.".to_owned()
     }
 }
 

@@ -74,7 +74,7 @@ impl Vitals {
         }
     }
 
-    /// Notes that HTTP/2 was opened. What was read so far is no head.
+    /// Notes that HTTP/2 was opened. What was read so far is not a head.
     pub(super) fn note_http2(&self) {
         self.is_http2.store(true, Ordering::Relaxed);
         self.is_reading_head.store(false, Ordering::Relaxed);

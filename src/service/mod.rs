@@ -185,7 +185,7 @@ pub(crate) fn compute(operation: Operation, body: &Value, keys: &KeyRing, rotati
 /// what is asked for, such as whose password is changed, its handler decides.
 pub(crate) fn permit(route: &Route<'_>, session: &Session) -> Result<(), Refusal> {
     if password_management::keeps_out(route, session) {
-        return Err(Refusal::Forbidden.because("beta lets only tokens without a user ask"));
+        return Err(Refusal::Forbidden.because("in beta only tokens without a user may ask"));
     }
     Ok(())
 }

@@ -105,14 +105,14 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// So many bytes, whether there is room for them or not.
+    /// This many bytes, whether there is room for them or not.
     pub(crate) fn of(budget: &Arc<StateBudget>, bytes: usize) -> Self {
         let mut charge = Self { budget: Arc::clone(budget), bytes: 0 };
         charge.set(bytes);
         charge
     }
 
-    /// So many bytes, for which there must be room in the place of a state of `former`. Two that come at once are not both
+    /// This many bytes, for which there must be room in the place of a state of `former`. Two that come at once are not both
     /// told that the same room is free; until the former is dropped, both are counted.
     pub(crate) fn admitted(budget: &Arc<StateBudget>, bytes: usize, former: usize) -> Result<Self, NoRoom> {
         let mut used = budget.used();
@@ -136,7 +136,7 @@ impl Charge {
         &self.budget
     }
 
-    /// So many bytes from now on.
+    /// This many bytes from now on.
     pub(crate) fn set(&mut self, bytes: usize) {
         if bytes != self.bytes {
             // The difference may be negative; the sum of all is not.

@@ -12,7 +12,7 @@ use super::chain::Chain;
 use super::{Call, Case, End, Moment, Run, RunKind};
 use crate::operation::Operation;
 
-/// So many equal calls in a row, each over a connection of its own, come from a client that keeps no connection, not
+/// This many equal calls in a row, each over a connection of its own, come from a client that keeps no connection, not
 /// from a pool of threads.
 const MORE_THAN_A_POOL: usize = 20;
 

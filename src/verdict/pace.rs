@@ -7,11 +7,11 @@ mod simulation;
 /// Waits of the attempts in one chain, in seconds, in their order.
 pub(super) type Waits = Vec<f64>;
 
-/// So many equal runs, or chains, show how waits are drawn.
+/// This many equal runs, or chains, show how waits are drawn.
 pub(super) const RUNS: usize = 6;
 /// Fewer waits than this show no policy.
 pub(super) const RETRIES: usize = 3;
-/// With so many attempts without a wait, one chain is enough.
+/// With this many attempts without a wait, one chain is enough.
 const MANY_RETRIES: usize = 5;
 /// A wait that is longer than the bound by this is a wait; so much comes from the machine's noise.
 const NOISE_S: f64 = 0.060;
@@ -19,7 +19,7 @@ const NOISE_S: f64 = 0.060;
 const READABLE_S: f64 = 0.2;
 
 /// Waits below this are none. `pace_s` is the client's own time between two calls; what a busy interpreter needs for
-/// one is no wait, and policies that begin with some tens of milliseconds are still waits.
+/// one is not a wait, and policies that begin with some tens of milliseconds are still waits.
 pub(super) fn no_wait_below(pace_s: f64) -> f64 {
     pace_s + (2.0 * pace_s).clamp(0.010, 0.030)
 }

@@ -9,7 +9,7 @@ use super::{Call, Case, RetryAfter};
 pub(super) const CAPPED: Duration = Duration::from_secs(10);
 /// Whoever cannot wait for as long as that may try once more before the own time is over.
 const LAST_TRY: Duration = Duration::from_secs(5);
-/// A timer of 32 bits counts so many milliseconds; some fire at once when they are given more.
+/// A timer of 32 bits counts this many milliseconds; some fire at once when they are given more.
 pub(super) const TIMER_MS: u128 = i32::MAX as u128;
 
 /// A wait that was told, and the call that followed.

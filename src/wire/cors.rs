@@ -31,7 +31,7 @@ pub enum Cors {
 }
 
 impl Cors {
-    /// The origin to which an answer is shown; `None` for a client that is no page, as nearly all are.
+    /// The origin to which an answer is shown; `None` for a client that is not a page, as nearly all are.
     pub(crate) fn origin(self, headers: &HeaderMap) -> Option<&HeaderValue> {
         if self == Self::Off { None } else { headers.get(ORIGIN) }
     }

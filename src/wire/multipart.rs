@@ -9,7 +9,7 @@ use hyper::header::CONTENT_TYPE;
 
 use super::request::{Body, Request};
 
-/// The parts of a request's body; `None` when that is no multipart body, or not what its content type says.
+/// The parts of a request's body; `None` when that is not a multipart body, or not what its content type says.
 pub(crate) fn of(request: &Request) -> Option<Vec<(String, Bytes)>> {
     let Body::Whole(body) = &request.body else { return None };
     if request.media_type().as_deref() != Some("multipart/form-data") {

@@ -152,7 +152,7 @@ fn health_waits_until_the_server_is_there() {
     drop(server);
     fs::write(&port, "1\n").unwrap();
     let (code, _, told) = run(&["health", "--wait", "300ms", "--port-file", &port]);
-    assert!(code == 1 && told.ends_with("it stayed so for 300ms (--wait)\n"), "{told}");
+    assert!(code == 1 && told.ends_with("still so after 300ms (--wait)\n"), "{told}");
     assert!(
         told.starts_with("http://127.0.0.1:1: no answer: nothing listens there; expected a server"),
         "{told}"
@@ -179,7 +179,7 @@ fn what_answers_but_is_another_program_is_not_well() {
             "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno",
             "answered 404, which is not",
         ),
-        ("SSH-2.0-OpenSSH_9\r\n", "what came is not HTTP; expected https://"),
+        ("SSH-2.0-OpenSSH_9\r\n", "the answer is not HTTP; expected https://"),
         ("", "the connection was closed"),
     ] {
         let asking = std::thread::spawn({
@@ -192,7 +192,7 @@ fn what_answers_but_is_another_program_is_not_well() {
         drop(socket);
         let (code, _, told) = asking.join().unwrap();
         assert!(
-            code == 1 && (told.contains(expected) || told.contains("what came is not HTTP")),
+            code == 1 && (told.contains(expected) || told.contains("the answer is not HTTP")),
             "{answer:?}: {told}"
         );
     }

@@ -101,15 +101,15 @@ fn a_401_says_what_is_wrong_with_the_header_and_with_the_path() {
         (String::new(), "Authorization is empty; expected `Bearer`, a space and the token | JWT is required".to_owned()),
         (
             format!("Bearer \"{}\"", client.token),
-            format!("the token stands in quotes; expected it without | {malformed}"),
+            format!("the token is in quotes; expected it without them | {malformed}"),
         ),
         (
             format!("Bearer Bearer {}", client.token),
-            "the scheme `Bearer` stands twice; expected it once | JWT validation failed: JWT was not issued by this tenant".to_owned(),
+            "the scheme `Bearer` is there twice; expected it once | JWT validation failed: JWT was not issued by this tenant".to_owned(),
         ),
         (
             "Bearer undefined".to_owned(),
-            format!("the token is what a variable holds that was never set; expected the `access_token` of a token call | {malformed}"),
+            format!("the token looks like the value of an unset variable; expected the `access_token` of a token call | {malformed}"),
         ),
         (
             "Bearer {\"access_token\": \"hush\"}".to_owned(),
@@ -117,7 +117,7 @@ fn a_401_says_what_is_wrong_with_the_header_and_with_the_path() {
         ),
         (
             "Bearer $TOKEN".to_owned(),
-            format!("the token is a variable that nothing was put for; expected its value | {malformed}"),
+            format!("the token is a placeholder that was not filled in; expected the token itself | {malformed}"),
         ),
         ("Bearer hush".to_owned(), malformed.to_owned()),
     ] {

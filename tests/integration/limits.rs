@@ -794,7 +794,7 @@ impl Frames {
         Self(socket)
     }
 
-    /// The same with a window of so many bytes for each stream.
+    /// The same with a window of this many bytes for each stream.
     fn connect_with_window(address: SocketAddr, window: u32) -> Self {
         let mut socket = connect(address);
         let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04";

@@ -35,7 +35,7 @@ fn journal(address: SocketAddr, query: &str) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
-/// Sends so many requests, over connections that are made anew now and then.
+/// Sends this many requests, over connections that are made anew now and then.
 fn send_all(address: SocketAddr, numbers: std::ops::Range<usize>, request: &impl Fn(usize) -> Vec<u8>) {
     for begin in numbers.clone().step_by(BATCH) {
         let batch = begin..numbers.end.min(begin + BATCH);

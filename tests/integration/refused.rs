@@ -72,7 +72,7 @@ fn a_head_that_cannot_be_read_is_answered_counted_and_journalled_as_others_are()
             "PUT",
             "/v3/x",
         ),
-        (b"PUT /v3/x HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400, "of the body's length", "PUT", "/v3/x"),
+        (b"PUT /v3/x HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400, "an impossible length", "PUT", "/v3/x"),
         (long.as_bytes(), 431, "--max-header-bytes", "GET", ""),
         (wide.as_bytes(), 431, "--max-header-bytes", "GET", "/v3/wide"),
     ];

@@ -159,7 +159,7 @@ fn a_client_that_comes_back_early_is_convicted_with_its_exchanges() {
         *line(&report, "retry-after-ignored"),
         json!({"verdict": "retry-after-ignored", "outcome": "error"})
     );
-    // To look is no failure.
+    // To look is not a failure.
     let looked = client.ask(Method::GET, "/_sim/verdicts", None).reply;
     assert_eq!((looked.status.as_u16(), looked.value()), (200, report));
 }

@@ -36,7 +36,7 @@ impl Screen {
         Self { style, is_terminal, has_live_line: false, last_news: now(), patience: SLOW }
     }
 
-    /// Shows lines that stay. It is no failure if the reader has gone away.
+    /// Shows lines that stay. It is not a failure if the reader has gone away.
     pub(super) fn show(&mut self, text: &str) {
         self.write(text);
         self.patience = SLOW;
@@ -49,7 +49,7 @@ impl Screen {
         self.last_news = now();
     }
 
-    /// Says what is running: done of so many, and each with the time since its start.
+    /// Says what is running: how many of how many are done, and each with the time since its start.
     pub(super) fn tick(&mut self, done: usize, all: usize, running: &[(String, Instant)]) {
         let at = now();
         if self.is_terminal {

@@ -53,7 +53,7 @@ impl Told {
         })
     }
 
-    /// An argument with its placeholders filled in. One that is no text has none.
+    /// An argument with its placeholders filled in. One that is not text has none.
     pub(super) fn fill(&self, argument: &OsStr) -> OsString {
         let Some(text) = argument.to_str() else { return argument.to_owned() };
         let (mut filled, mut rest) = (String::new(), text);

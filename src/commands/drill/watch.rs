@@ -26,7 +26,7 @@ pub(super) struct Pace {
 /// How often a run is looked at.
 pub(super) const EVERY: Duration = Duration::from_millis(20);
 
-/// So many of the latest calls say whether a client tries the same again.
+/// How many of the latest calls say whether a client tries the same again.
 const LOOKED_AT: u64 = 64;
 
 /// More output than this has no end, in bytes.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-/// A path with its query takes at most so many columns.
+/// A path with its query takes at most this many columns.
 const LONGEST_PATH: usize = 48;
 
 /// The line.

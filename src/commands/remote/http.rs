@@ -134,8 +134,8 @@ fn broken(error: &hyper::Error, is_https: bool) -> &'static str {
     let is_cut_off =
         error.is_incomplete_message() || error.source().is_some_and(<dyn Error>::is::<io::Error>);
     match (is_https, error.is_parse() || is_cut_off) {
-        (false, true) => "what came is not HTTP; expected https:// if the server has TLS",
-        (true, true) => "what came is not HTTP",
+        (false, true) => "the answer is not HTTP; expected https:// if the server has TLS",
+        (true, true) => "the answer is not HTTP",
         (_, false) => "the connection was closed",
     }
 }

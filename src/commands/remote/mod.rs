@@ -123,7 +123,7 @@ fn no_answer_within(wait: Duration) -> Trouble {
 impl Trouble {
     /// The same, when it lasted.
     fn after(self, wait: Duration) -> Self {
-        let waited = |message| format!("{message}; it stayed so for {} (--wait)", format_duration(wait));
+        let waited = |message| format!("{message}; still so after {} (--wait)", format_duration(wait));
         match self {
             Self::NoAnswer(message) => Self::NoAnswer(waited(message)),
             Self::Refused(message) => Self::Refused(waited(message)),
@@ -138,7 +138,7 @@ impl Remote {
     pub(super) async fn json(&self, call: &str) -> Result<Value, Trouble> {
         let text = self.text(call).await?;
         serde_json::from_str(&text).map_err(|_| {
-            let message = format!("{}: what came is not an answer of this program's control API", self.url);
+            let message = format!("{}: the answer is not from this program's control API", self.url);
             Trouble::Refused(message)
         })
     }
@@ -197,7 +197,7 @@ impl Remote {
         Ok(whole)
     }
 
-    /// What an answer that is no success means.
+    /// What an answer other than success means.
     fn refused(&self, status: StatusCode, said: &[u8]) -> Trouble {
         let said: Value = serde_json::from_slice(said).unwrap_or_default();
         let Some(error) = said["error"].as_str() else {

@@ -109,7 +109,7 @@ fn a_long_filter_is_shown_around_its_mistake() {
     let texts =
         selection("v2026", &format!("filters={}", long.replace(' ', "+").replace('"', "%22"))).unwrap_err();
     let expected = "Query parameter \"filters\", character 512: found und; expected `and`, `or` or the end; a text \
-        with blanks stands in double quotes. It was: … xxx";
+        with spaces needs double quotes. It was: … xxx";
     assert!(texts[0].starts_with(expected), "{}", texts[0]);
     assert!(texts[0].ends_with("yyy …") && texts[0].len() < 500, "{}", texts[0]);
     let cut = selection("v2026", "filters=name%20eq%20%22Sales%20").unwrap_err();

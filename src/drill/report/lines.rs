@@ -16,7 +16,7 @@ impl Style {
     /// Without colours, in lines of a hundred columns: whatever is not a terminal.
     pub const PLAIN: Self = Self { is_coloured: false, columns: *COLUMNS.end() };
 
-    /// For a terminal of so many columns; a hundred are enough for any.
+    /// For a terminal of this many columns; a hundred are enough for any.
     pub fn terminal(is_coloured: bool, columns: usize) -> Self {
         Self { is_coloured, columns: columns.clamp(*COLUMNS.start(), *COLUMNS.end()) }
     }
@@ -99,7 +99,7 @@ pub(super) fn word(mark: Mark) -> &'static str {
     }
 }
 
-/// A text of at most so many columns.
+/// A text of at most this many columns.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -7,7 +7,7 @@ use super::{Coverage, FindingReport, Mark, Report};
 
 /// GitHub takes a summary of at most 1 MiB; what is longer is cut between two findings.
 const LONGEST: usize = 900 << 10;
-/// GitHub shows so many annotations of a kind for a step.
+/// GitHub shows this many annotations of a kind for a step.
 const ANNOTATIONS: usize = 10;
 
 /// The report in Markdown.

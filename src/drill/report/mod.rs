@@ -219,7 +219,7 @@ pub struct FindingReport {
     pub exchanges: Vec<CallReport>,
     /// In how many of the scenario's runs it was seen.
     pub seen: usize,
-    /// Of so many that could show it.
+    /// How many could show it.
     pub of: usize,
     /// The same in the other runs or places of the scenario, in a sentence each.
     pub also: Vec<String>,

@@ -232,7 +232,7 @@ fn a_finding_is_a_failure_in_junit_and_what_says_nothing_is_skipped() {
     assert!(failure.text().unwrap().contains("--only committed-but-lost --seed 42"));
     let skipped = document.descendants().filter_map(|node| node.attribute("message"));
     assert!(skipped.into_iter().any(|message| message == "inconclusive: its fault never struck"), "{xml}");
-    assert!(!xml.contains("page-fails-midway"), "what does not apply is no test case");
+    assert!(!xml.contains("page-fails-midway"), "what does not apply is not a test case");
 }
 
 #[test]

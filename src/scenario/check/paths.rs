@@ -17,9 +17,9 @@ pub(super) enum Piece {
     Literal(char),
     /// A slash that belongs to its step.
     EncodedSlash,
-    /// `?`: one character that is no slash.
+    /// `?`: one character that is not a slash.
     One,
-    /// `*`: any number of characters that are no slash.
+    /// `*`: any number of characters that are not a slash.
     Step,
     /// `**`: any text.
     Any,

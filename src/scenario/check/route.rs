@@ -18,7 +18,7 @@ pub(super) fn check_route(when: &When) -> Result<(), Mistake> {
     let operations = match &when.operation {
         Some(Operations::These(operations)) => operations.clone(),
         None | Some(Operations::Any) => Operation::ALL.to_vec(),
-        // An attempt to change a password is no request.
+        // An attempt to change a password is not a request.
         Some(Operations::Attempts) => return Ok(()),
     };
     // Only a list has pages.

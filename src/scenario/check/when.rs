@@ -23,7 +23,7 @@ pub(in crate::scenario) fn check_when(when: &When) -> Vec<Mistake> {
     size.chain(parts.filter_map(Result::err)).collect()
 }
 
-/// An attempt to change a password is no request, and only it has a source.
+/// An attempt to change a password is not a request, and only it has a source.
 fn check_attempts(when: &When) -> Vec<Mistake> {
     if when.operation != Some(Operations::Attempts) {
         let message = format!("`source` without the operation `{ATTEMPT}`; expected the two together");
@@ -42,7 +42,7 @@ fn check_attempts(when: &When) -> Vec<Mistake> {
     let given = given.into_iter().filter(|(_, is_given)| *is_given);
     given
         .map(|(part, _)| {
-            let message = format!("`{part}` of an attempt to change a password, which is no request; expected `source` or `client`");
+            let message = format!("`{part}` of an attempt to change a password, which is not a request; expected `source` or `client`");
             Mistake::new(format!("/{part}"), message)
         })
         .collect()

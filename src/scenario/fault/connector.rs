@@ -43,7 +43,7 @@ mod tests {
         );
         assert_eq!(
             mistake("{when: {operation: [changePassword, token]}, fault: close}"),
-            "rule:1:21: `changePassword` among operations; expected it alone, because it is no request; make a rule of its own for it"
+            "rule:1:21: `changePassword` among operations; expected it alone, because it is not a request; make a rule of its own for it"
         );
         assert_eq!(
             mistake("{when: {source: GitHub}, fault: close}"),

@@ -40,7 +40,7 @@ mod tests {
             ("{uniform: [1s, 2s]}", "the right answer 1s to 2s late"),
             (
                 "{lognormal: {median: 150ms, p99: 4s}}",
-                "the right answer late by 150ms half of the time and more than 4s once in a hundred",
+                "the right answer late, by 150ms half of the time and by more than 4s once in a hundred",
             ),
         ] {
             assert_eq!(words(&format!("hold: {hold}")), expected);

@@ -44,7 +44,7 @@ impl Kind for LoseScope {
     }
 
     fn in_words(&self) -> String {
-        format!("the answer of a token without the scope {}", self.scope)
+        format!("the answer to a token without the scope {}", self.scope)
     }
 
     fn check(&self, _rule: &Rule) -> Result<(), Mistake> {
@@ -101,6 +101,6 @@ mod tests {
     #[test]
     fn they_are_said_in_words() {
         assert_eq!(words("expireToken"), "a 401, because its token has expired for good");
-        assert_eq!(words("loseScope: {scope: a}"), "the answer of a token without the scope a");
+        assert_eq!(words("loseScope: {scope: a}"), "the answer to a token without the scope a");
     }
 }

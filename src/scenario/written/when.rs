@@ -23,7 +23,7 @@ record! {
         /// The HTTP method, in capitals.
         pub method: Option<TextMatch> = optional("method"),
         /// The path below the base URL, as a glob: `*` is any text without `/`, `**` any text, `?` one character. It is
-        /// compared as the service reads it, step by step and decoded, however it is spelt; `%2F` is no slash.
+        /// compared as the service reads it, step by step and decoded, however it is spelt; `%2F` is not a slash.
         pub path: Option<String> = optional("path"),
         /// The OAuth client's id or name, from the token or the token call.
         pub client: Option<TextMatch> = optional("client"),
@@ -109,7 +109,8 @@ impl Written for Operation {
         let found = Self::ALL.iter().copied().find(|operation| operation.id() == text);
         if found.is_none() {
             if text == ATTEMPT {
-                let expected = "expected it alone, because it is no request; make a rule of its own for it";
+                let expected =
+                    "expected it alone, because it is not a request; make a rule of its own for it";
                 mistakes.add(node, format!("`{ATTEMPT}` among operations; {expected}"));
                 return None;
             }

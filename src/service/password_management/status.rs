@@ -29,7 +29,7 @@ pub(in crate::service) fn get(view: &View<'_>, call: &Call<'_>) -> Result<Done, 
     Ok(Reply::json(StatusCode::OK, body.to_string()).into())
 }
 
-/// Whether a user asks for a change of another's password, and is no administrator. Beta's own text lets the owner and
+/// Whether a user asks for a change of another's password, and is not an administrator. Beta's own text lets the owner and
 /// clients without a user ask; the other versions ask for the level.
 fn is_somebody_elses(change: &PasswordChange, session: Option<&Session>) -> bool {
     let own = session.and_then(|session| session.identity_id.as_deref());

@@ -96,7 +96,7 @@ fn message(call: &Call) -> String {
         Answer::Empty => {
             format!("Took an empty answer to {} for a whole one, and never looked.", call.title())
         }
-        _ => format!("Took what is no JSON for {what}."),
+        _ => format!("Took something that is not JSON for {what}."),
     }
 }
 

@@ -5,7 +5,7 @@ use hyper::Method;
 use crate::verdict::text::counted;
 use crate::verdict::{Call, Case, End, Exit, Group, Needs, Outcome, Severity, Verdict};
 
-/// With so many attempts the client has tried.
+/// With this many attempts the client has tried.
 const ENOUGH: usize = 3;
 
 pub(super) static VERDICT: Verdict = Verdict {

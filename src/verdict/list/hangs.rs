@@ -9,7 +9,7 @@ use crate::verdict::{
 
 /// Who made no call for so long does nothing any more.
 const IDLE: Duration = Duration::from_secs(15);
-/// From so many attempts on, a wait may be long whatever time a run has.
+/// From this many attempts on, a wait may be long, however much time a run has.
 const SEVERAL: usize = 4;
 
 pub(super) static VERDICT: Verdict = Verdict {

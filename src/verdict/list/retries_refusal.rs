@@ -15,7 +15,7 @@ use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdi
 
 /// Later than this it is not an attempt at the same thing.
 const SOON: Duration = Duration::from_mins(2);
-/// So many equal refusals in a row are no accident, where nothing else is known.
+/// This many equal refusals in a row are not an accident, where nothing else is known.
 const ALONE: usize = 3;
 
 pub(super) static VERDICT: Verdict = Verdict {
@@ -27,7 +27,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
              with nothing done in between that could change the answer, more often than the clean run makes it. Without \
-             a clean run three equal refusals in a row are needed. A read that polls after a 404 is no repetition; a create \
+             a clean run three equal refusals in a row are needed. A read that polls after a 404 is not a repetition; a create \
              that was repeated without a look is told as that.",
     why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \
           what is wrong.",

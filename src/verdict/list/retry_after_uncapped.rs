@@ -1,4 +1,4 @@
-//! `retry-after-uncapped`: the client sleeps for as long as it is told, be it a day.
+//! `retry-after-uncapped`: the client sleeps for as long as it is told, even for a day.
 
 use std::time::Duration;
 

@@ -103,7 +103,7 @@ fn finding((failed, call): (&Call, &Call), times: usize) -> Finding {
         Bearer::None => "without a token".to_owned(),
         Bearer::Nothing(text) if text.is_empty() => "with an empty `Bearer`".to_owned(),
         Bearer::Nothing(text) => format!("with `Bearer {text}`"),
-        Bearer::Token(_) if call.client.is_none() => "with something that is no token".to_owned(),
+        Bearer::Token(_) if call.client.is_none() => "with something that is not a token".to_owned(),
         Bearer::Token(_) => "with a token that it had been told is dead".to_owned(),
     };
     let message = format!("Token call {} failed; went on {with} in call {}.", failed.number, call.number);
@@ -133,7 +133,7 @@ mod tests {
             "Token call 1 failed; went on with `Bearer undefined` in call 2."
         );
         assert!(message(with(Bearer::None)).contains("went on without a token"));
-        assert!(message(with(Bearer::Token(7))).contains("something that is no token"));
+        assert!(message(with(Bearer::Token(7))).contains("something that is not a token"));
         let half = tenant().token("T1").broken(Answer::Garbled).get(LIST).refused(401);
         found(&alone(&VERDICT, &half.but(|call| stranger(call, Bearer::Token(7))).done()));
     }

@@ -6,8 +6,8 @@ use crate::verdict::chain::Chain;
 use crate::verdict::text::wait;
 use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 
-/// Whoever is still at it at the deadline after so many attempts may have no limit. Policies whose waits double have made
-/// as many by then, and stop some time, so that this is a warning.
+/// A client that is still trying at the deadline after this many attempts may have no limit. Policies whose waits double
+/// have made as many by then, and do stop in the end, so this is a warning.
 const STILL_TRYING: usize = 6;
 
 pub(super) static VERDICT: Verdict = Verdict {

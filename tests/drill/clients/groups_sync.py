@@ -67,7 +67,7 @@ MUTANTS = {
     "per-read": ("timeout-restarts", "warning", "trickled-slowly.yaml", "each byte begins its timeout anew"),
     "impatient": ("timeout-too-short", "warning", "slow-then-fine", "waits for a second"),
     "spins": ("hangs", "error", "connection-resets", "never gives the lock back after a reset"),
-    "panics": ("crashed", "error", "truncated-json html-from-the-gateway", "aborts on text that is no JSON"),
+    "panics": ("crashed", "error", "truncated-json html-from-the-gateway", "aborts on text that is not JSON"),
     "swallows": ("false-success", "error", "scope-taken-away error-in-another-shape", "goes on after a failed write"),
     "mute": ("mute-failure", "note", "scope-taken-away forbidden-halfway", "says nothing"),
     "burst": ("over-limit", "note", "clean", "makes 120 calls more than it needs"),
@@ -382,7 +382,7 @@ class Client:
             time.sleep(2.5)
 
     def repeat(self, what, once, tries=TRIES, limiter=None, unclear_ends=False):
-        """What `once` gives, after at most so many tries. It gives (answer, None) where the service told an error."""
+        """What `once` gives, after at most this many tries. It gives (answer, None) where the service told an error."""
         waits, waited_s, trouble = Waits(), 0.0, ""
         if bad("one-try") and what.startswith("GET"):
             tries = 1

@@ -31,7 +31,7 @@ class Final(Exception):
 
 
 class Again(Exception):
-    """Look again, after so many seconds."""
+    """Look again, after this many seconds."""
 
     def __init__(self, text, wait_s=0.0):
         super().__init__(text)

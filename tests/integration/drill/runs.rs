@@ -233,7 +233,7 @@ urllib.request.urlopen(request).read()
     assert_eq!(drilled.findings(), [found], "{}", drilled.stdout);
 }
 
-/// Lists the groups; after a 429 it waits for as many seconds as the header says, and dies of what is no number.
+/// Lists the groups; after a 429 it waits for as many seconds as the header says, and dies of what is not a number.
 const TAKES_ANY_TEXT_FOR_A_NUMBER: &str = r#"
 auth = token()
 for attempt in range(5):
@@ -243,7 +243,7 @@ for attempt in range(5):
     wait = headers.get("Retry-After") or "1"
     if not wait.isdigit() and not (ONCE and os.path.exists("died")):
         open("died", "w").close()
-        sys.exit(f"{wait} is no number")
+        sys.exit(f"{wait} is not a number")
     time.sleep(int(wait) if wait.isdigit() else 1)
 sys.exit("the list failed")
 "#;

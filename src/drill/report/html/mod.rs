@@ -134,7 +134,7 @@ fn badge(mark: Mark) -> String {
     format!("<span class=\"badge {}\">{}</span>", class_of(mark), mark.word())
 }
 
-/// A text in which nothing is a tag. What is no character that a page shows is left out.
+/// A text in which nothing is a tag. Characters that a page does not show are left out.
 struct Text<'a>(&'a str);
 
 impl fmt::Display for Text<'_> {
