@@ -17,8 +17,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     needs: Needs::Ending,
     scenarios: &["half-an-answer", "truncated-json", "html-from-the-gateway", "empty-answer"],
     explains: &["false-success"],
-    checks: "A command that says it succeeded has asked again for each answer that came as a success but was cut short, was \
-             no JSON, a page for people, or empty. After a write, a look at the resource counts as asking again. An answer \
+    checks: "A command that says it succeeded has asked again for each answer that came as a success but was cut short, or was not \
+             JSON, a page for people, or empty. After a write, a look at the resource counts as asking again. An answer \
              with a wrong label and a right body is none of these.",
     why: "Half a list looks like a whole one. A 200 from a gateway does not mean that the service did anything.",
     advice: "Compare the length, parse before you trust, and ask again; after a write, look what became of it.",
