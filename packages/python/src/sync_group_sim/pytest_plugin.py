@@ -17,6 +17,12 @@ from ._options import ALL, is_path
 from ._server import Simulator, start_simulator
 from ._tenant import Tenant
 
+if not hasattr(pytest, "StashKey"):
+    raise SystemExit(
+        f"sync-group-sim: its plugin needs pytest 7.0 or later, and this is pytest {pytest.__version__}; "
+        "try: pip install --upgrade pytest, or leave the plugin out: pytest -p no:sync_group_sim"
+    )
+
 JOURNALS = "sim_journals"
 SHOW_SECONDS = 20
 LONGEST_FILE_NAME = 120
@@ -115,11 +121,10 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     return settings
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
+# The older kind of wrapper, which every pytest from 7.0 knows.
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    report: pytest.TestReport = (yield).get_result()
     tenant = item.stash.get(_TENANT, None)
     if report.failed and tenant is not None:
         try:
@@ -129,7 +134,6 @@ def pytest_runtest_makereport(
             item.user_properties.append(("sync-group-sim-journal", str(kept)))
         except (SimulatorError, OSError) as error:
             report.sections.append((_SECTION, f"it could not be read: {error}"))
-    return report
 
 
 def _keep(item: pytest.Item, tenant: Tenant) -> Path:
