@@ -300,6 +300,7 @@ impl Drill {
             deadline: observed.deadline,
             said_something: self.usual.lacks_any_of(observed),
             said_less: self.usual.is_more_than(observed),
+            said_none: self.usual.is_all_more_than(observed),
             left_processes: observed.left_processes,
         });
         self.runs.push(run);

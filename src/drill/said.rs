@@ -44,6 +44,12 @@ impl Usual {
         is_whole && self.has_results_beyond(&results(&run.stdout.text, &run.tenant))
     }
 
+    /// Whether it lacks all of them.
+    pub(super) fn is_all_more_than(&self, run: &Observed) -> bool {
+        let found = results(&run.stdout.text, &run.tenant);
+        self.is_more_than(run) && !self.results.iter().flatten().any(|(line, _)| found.contains_key(line))
+    }
+
     fn has_results_beyond(&self, found: &Results) -> bool {
         let is_missing = |(line, times): (&String, &usize)| found.get(line).is_none_or(|found| found < times);
         self.results.iter().flatten().any(is_missing)

@@ -251,6 +251,7 @@ impl Exchanges {
             connection: self.connection,
             local_address: self.local_address,
             is_reused_connection,
+            is_multiplexed: head.version == Version::HTTP_2,
             stopwatch: Stopwatch::default(),
         }
     }

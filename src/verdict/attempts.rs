@@ -26,7 +26,7 @@ const LONGEST_HEDGE: Duration = Duration::from_secs(5);
 /// machine that shows better than any time that the call was not on its way already.
 pub(super) fn was_back_since(run: &Run, since: Moment, call: &Call) -> bool {
     let former = run.calls.iter().take(call.number - 1).rev();
-    former.take_while(|other| since.is_before(other.arrived)).any(|other| other.connection == call.connection)
+    former.take_while(|other| since.is_before(other.arrived)).any(|other| call.came_the_way_of(other))
 }
 
 impl<'a> Case<'a> {
@@ -38,8 +38,7 @@ impl<'a> Case<'a> {
     /// Whether the client makes calls at the same time, in any of the runs.
     pub(super) fn is_concurrent(&self) -> bool {
         self.clean.is_some_and(|clean| clean.overlaps() || clean.uses_connections_in_turn())
-            || self.run.overlaps()
-            || self.all.iter().any(Run::overlaps)
+            || self.all.iter().chain([self.run]).any(|run| run.overlaps() || run.is_multiplexed())
     }
 
     /// Chains whose calls are surely attempts of one caller.
@@ -172,7 +171,8 @@ impl Planned {
         for call in &clean.calls {
             let (times, connection) = calls.entry(call.key).or_insert((0, Some(call.connection)));
             *times += 1;
-            *connection = connection.filter(|connection| *connection == call.connection);
+            *connection =
+                connection.filter(|connection| *connection == call.connection && !call.is_multiplexed);
             if let Some(operation) = call.operation {
                 let most = most.entry((operation, call.method.clone())).or_default();
                 *most = (*most).max(*times);
@@ -214,7 +214,7 @@ impl Links {
     /// Whether the client did nothing else in between and came back the way it had come, or had to come anew because
     /// its connection was lost.
     fn is_link(&self, one: &Call, next: &Call) -> bool {
-        self.follows(one, next) && (one.connection == next.connection || one.end != End::Whole)
+        self.follows(one, next) && (next.came_the_way_of(one) || one.end != End::Whole)
     }
 
     fn follows(&self, one: &Call, next: &Call) -> bool {

@@ -29,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) target: String,
     /// Equal for calls that ask for the same, of a tenant that was not reset or given another state in between.
     pub(crate) key: u64,
+    /// Equal for calls that ask for it in the same way: a digest of the header fields that can make a refused call good.
+    pub(crate) manner: u64,
     /// The token it came with.
     pub(crate) bearer: Bearer,
     /// Which of the parameters in its URL is a secret, as it was spelt.
@@ -38,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) connection: u64,
     /// Whether an earlier request came over the same connection.
     pub(crate) is_on_reused_connection: bool,
+    /// Whether its connection may carry calls of several threads at the same time.
+    pub(crate) is_multiplexed: bool,
     /// Whether it repeats the call before it at once and on a new connection, because a kept connection was closed
     /// without an answer: some HTTP libraries do that by themselves.
     pub(crate) is_replay: bool,
@@ -216,6 +220,12 @@ impl Call {
     /// Whether it asks only for something to be shown.
     pub(crate) fn is_read(&self) -> bool {
         self.operation.map_or(self.method == Method::GET || self.method == Method::HEAD, Operation::is_read)
+    }
+
+    /// Whether it came over a connection as the other did, and no sooner than that one was over: what carries one call at a
+    /// time is used by one thread at a time.
+    pub(crate) fn came_the_way_of(&self, other: &Self) -> bool {
+        self.connection == other.connection && !self.is_multiplexed
     }
 
     /// Whether another call was sent while this one was open, or the other way round.

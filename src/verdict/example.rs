@@ -111,6 +111,7 @@ impl Script {
             version: routed.version(),
             client: former.map_or_else(|| Some(Arc::from("client")), |call| call.client.clone()),
             key: hash(&(method.as_str(), target)),
+            manner: 0,
             method,
             target: target.to_owned(),
             bearer,
@@ -118,6 +119,7 @@ impl Script {
             offset: None,
             connection: former.map_or(1, |call| call.connection),
             is_on_reused_connection: former.is_some(),
+            is_multiplexed: former.is_some_and(|call| call.is_multiplexed),
             is_replay: false,
             is_outrun: false,
             arrived: moment(0.0),
@@ -299,6 +301,7 @@ impl Script {
             deadline: Duration::from_secs_f64(seconds.max(20.0)),
             said_something: true,
             said_less: false,
+            said_none: false,
             left_processes: false,
         };
         Run { ended: Some(ended), ..self.done() }

@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use crate::operation::Operation;
@@ -41,6 +42,24 @@ pub(super) fn of_body(request: &Request) -> u64 {
     }
 }
 
+/// How a call asks: the types that it sends and takes, what it asks to be shown, and its conditions. A service that refused
+/// one of them may well do the same with another.
+pub(super) fn of_manner(request: &Request) -> u64 {
+    const FIELDS: [&str; 6] = [
+        "accept",
+        "accept-encoding",
+        "content-encoding",
+        "x-sailpoint-experimental",
+        "if-match",
+        "if-none-match",
+    ];
+    let fields = FIELDS.map(|name| request.headers.get(name).map(HeaderValue::as_bytes));
+    let kind = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    // The boundary of a multipart body is drawn anew each time.
+    let is_multipart = kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+    hash(&(fields, if is_multipart { &kind[..10] } else { kind }))
+}
+
 /// What a call asks for. Of a token call only the grant counts: its credentials are the tenant's own, they may stand in
 /// several places, and the boundary of a multipart body is drawn anew each time.
 pub(super) fn of(request: &Request, operation: Option<Operation>, path: &str, body: u64) -> u64 {
@@ -56,6 +75,7 @@ pub(super) fn of(request: &Request, operation: Option<Operation>, path: &str, bo
 #[cfg(test)]
 mod tests {
     use hyper::Method;
+    use hyper::header::{ACCEPT, HeaderName};
 
     use super::*;
 
@@ -74,6 +94,22 @@ mod tests {
         assert_eq!(post("/a", json, r#"{"x": 1, "y": 2}"#), post("/a", json, r#"{"y":2,"x":1}"#));
         assert_ne!(post("/a", json, r#"{"x": 1}"#), post("/a", json, r#"{"x":2}"#));
         assert_eq!(post("/a?b=1&c=2", json, ""), post("/a?c=2&b=1", json, ""));
+    }
+
+    #[test]
+    fn a_header_field_that_may_mend_a_refusal_makes_another_manner_of_asking() {
+        let request = || Request::new(Method::GET, "/v2024/sources").unwrap();
+        let experimental = request().header(HeaderName::from_static("x-sailpoint-experimental"), "true");
+        assert_ne!(of_manner(&request()), of_manner(&experimental));
+        assert_ne!(
+            of_manner(&request().header(ACCEPT, "text/html")),
+            of_manner(&request().header(ACCEPT, "*/*"))
+        );
+        assert_eq!(of_manner(&request().bearer("a")), of_manner(&request().bearer("b")));
+        let upload = |boundary: &str| {
+            of_manner(&request().body(&format!("multipart/form-data; boundary={boundary}"), "x"))
+        };
+        assert_eq!(upload("one"), upload("two"));
     }
 
     #[test]

@@ -15,13 +15,15 @@ pub(super) const RETRIES: usize = 3;
 const MANY_RETRIES: usize = 5;
 /// A wait that is longer than the bound by this is a wait; so much comes from the machine's noise.
 const NOISE_S: f64 = 0.060;
+/// So much more than the client's usual pace is no wait.
+const NO_WAIT_S: f64 = 0.010;
 /// Shorter waits say nothing about growth or jitter: noise changes them too much.
 const READABLE_S: f64 = 0.2;
 
 /// Waits below this are none. `pace_s` is the client's own time between two calls; what a busy interpreter needs for
 /// one is not a wait, and policies that begin with some tens of milliseconds are still waits.
 pub(super) fn no_wait_below(pace_s: f64) -> f64 {
-    pace_s + (2.0 * pace_s).clamp(0.010, 0.030)
+    pace_s + (2.0 * pace_s).clamp(NO_WAIT_S, 0.030)
 }
 
 /// The chains that go on without any wait to speak of: one that is long, or three that are not and are more than half of
@@ -39,6 +41,19 @@ pub(super) fn without_backoff(chains: &[Waits], bound_s: f64) -> Vec<usize> {
     }
     let all = chains.iter().filter(|waits| waits.len() >= RETRIES).count();
     if quick.len() >= 3 && 2 * quick.len() > all { quick } else { Vec::new() }
+}
+
+/// Whether equal runs with two further attempts each all go on without any wait to speak of. So few waits of one run show
+/// nothing; those of all runs together do, since no policy draws nearly all of them close to nothing.
+pub(super) fn all_without_backoff(runs: &[Waits], pace_s: f64) -> bool {
+    let none_below = pace_s + NO_WAIT_S;
+    let waits: Waits = runs.iter().flatten().copied().collect();
+    let none = waits.iter().filter(|wait| **wait < none_below).count();
+    let longest = waits.iter().copied().fold(0.0, f64::max);
+    runs.len() >= RUNS
+        && runs.iter().all(|waits| waits.len() + 1 >= RETRIES)
+        && 4 * none >= 3 * waits.len()
+        && longest <= none_below + NOISE_S
 }
 
 /// The medians of the waits if they do not grow, over several runs.

@@ -74,8 +74,10 @@ pub(crate) struct Ended {
     pub(crate) deadline: Duration,
     /// Whether it wrote anything beyond what the clean run wrote.
     pub(crate) said_something: bool,
-    /// Whether it left out anything that it writes when nothing goes wrong.
+    /// Whether its standard output lacks anything that it writes when nothing goes wrong.
     pub(crate) said_less: bool,
+    /// Whether it lacks all of that.
+    pub(crate) said_none: bool,
     /// Whether something of it still ran after its end.
     pub(crate) left_processes: bool,
 }
@@ -130,6 +132,12 @@ impl Run {
             open.extend(call.ended().filter(|_| call.end == End::Whole).map(|ended| (call, ended)));
             is_beside_another
         })
+    }
+
+    /// Whether calls came over a connection that carries several at the same time. Answers are so fast that none need overlap
+    /// another, and nothing else tells its threads apart.
+    pub(super) fn is_multiplexed(&self) -> bool {
+        self.calls.iter().any(|call| call.is_multiplexed)
     }
 
     /// Whether a client keeps several connections for the same operation and uses them in turn. It makes calls at the

@@ -53,8 +53,7 @@ pub(super) struct Looks<'a>(HashMap<(Option<&'a str>, &'a str), Vec<usize>>);
 impl<'a> Looks<'a> {
     pub(super) fn of(run: &'a Run) -> Self {
         let mut looks: HashMap<_, Vec<usize>> = HashMap::new();
-        let says_something = |call: &&Call| call.status.is_some_and(|status| status < 500);
-        for call in run.calls.iter().filter(|call| call.is_read()).filter(says_something) {
+        for call in run.calls.iter().filter(|call| call.is_read() && says_something(call)) {
             looks.entry((call.client.as_deref(), collection(call))).or_default().push(call.number);
         }
         Self(looks)
@@ -66,6 +65,14 @@ impl<'a> Looks<'a> {
         let first = looks.partition_point(|number| *number <= one.number);
         looks.get(first).is_some_and(|number| *number < next.number)
     }
+}
+
+/// Whether an answer tells what there is. That there were too many calls, or that the token is dead, says nothing of it.
+fn says_something(look: &Call) -> bool {
+    !look.has_failed()
+        || look
+            .status
+            .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 401 | 408 | 425 | 429))
 }
 
 /// How often something is there, or was asked for, as a word.

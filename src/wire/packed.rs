@@ -31,6 +31,7 @@ pub struct Packed {
     is_secure: bool,
     connection: u64,
     is_reused_connection: bool,
+    is_multiplexed: bool,
 }
 
 /// What packs requests; it knows the header fields of the last few, the latest first.
@@ -64,6 +65,7 @@ impl Packer {
             is_secure: request.is_secure,
             connection: request.connection,
             is_reused_connection: request.is_reused_connection,
+            is_multiplexed: request.is_multiplexed,
         }
     }
 
@@ -108,6 +110,7 @@ impl Packed {
             connection: self.connection,
             local_address: None,
             is_reused_connection: self.is_reused_connection,
+            is_multiplexed: self.is_multiplexed,
             stopwatch: Stopwatch::default(),
         }
     }

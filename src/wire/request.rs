@@ -33,6 +33,8 @@ pub struct Request {
     pub local_address: Option<SocketAddr>,
     /// Whether an earlier request came over the same connection.
     pub is_reused_connection: bool,
+    /// Whether its connection carries several requests at the same time, as HTTP/2 does.
+    pub is_multiplexed: bool,
     /// The machine's monotonic time, as far as the server measures it.
     pub stopwatch: Stopwatch,
 }
@@ -96,6 +98,7 @@ impl Request {
             connection: 0,
             local_address: None,
             is_reused_connection: false,
+            is_multiplexed: false,
             stopwatch: Stopwatch::default(),
         })
     }

@@ -205,26 +205,40 @@ fn a_response_over_http_2_is_a_response() {
     assert_eq!((end.status, end.stream_error.is_none()), (Some(503), true));
 }
 
-#[test]
-fn many_requests_share_one_http_2_connection() {
-    let served = Served::start(Config::default());
+/// The same request 50 times over one connection of HTTP/2; the last status.
+fn fifty_over_http_2(served: &Served) -> u16 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let socket = tokio::net::TcpStream::connect(served.address()).await.unwrap();
         let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
         tokio::spawn(connection);
+        let mut status = 0;
         for _ in 0..50 {
             sender = sender.ready().await.unwrap();
             let request =
                 hyper::Request::get(format!("http://{}/oauth/info", served.address())).body(()).unwrap();
             let (response, _) = sender.send_request(request, true).unwrap();
             let response = response.await.unwrap();
-            assert_eq!(response.status(), 200);
+            status = response.status().as_u16();
             let mut body = response.into_body();
             while let Some(piece) = body.data().await {
                 let len = piece.unwrap().len();
                 body.flow_control().release_capacity(len).unwrap();
             }
         }
-    });
+        status
+    })
+}
+
+#[test]
+fn many_requests_share_one_http_2_connection() {
+    assert_eq!(fifty_over_http_2(&Served::start(Config::default())), 200);
+}
+
+#[test]
+fn requests_that_share_an_http_2_connection_are_not_taken_for_attempts_of_one_caller() {
+    let served = serve("{respond: {status: 503}}");
+    assert_eq!(fifty_over_http_2(&served), 503);
+    let report = served.running().default_tenant().verdicts();
+    assert!(report.findings.is_empty(), "{report:?}");
 }

@@ -92,6 +92,7 @@ fn refused_after<'a>(chain: &Chain<'a>, next: &Call) -> Vec<&'a Call> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Answer;
     use crate::verdict::example::{
         LIST, Script, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
     };
@@ -146,8 +147,12 @@ mod tests {
         let clean = run().post(LIST).exits(0);
         let elsewhere = lost(run()).get("/v2024/sources").post(LIST).refused(400).exits(0);
         found(&beside(&VERDICT, &clean, &elsewhere));
-        let failed = lost(run()).get(LIST).told(500).post(LIST).refused(400).exits(0);
-        found(&beside(&VERDICT, &clean, &failed));
+        for status in [401, 429, 500] {
+            let failed = lost(run()).get(LIST).told(status).post(LIST).refused(400).exits(0);
+            found(&beside(&VERDICT, &clean, &failed));
+        }
+        let unreadable = lost(run()).get(LIST).broken(Answer::Html).post(LIST).refused(400).exits(0);
+        found(&beside(&VERDICT, &clean, &unreadable));
     }
 
     #[test]

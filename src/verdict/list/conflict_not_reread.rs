@@ -13,7 +13,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     needs: Needs::Journal,
     scenarios: &["conflict-storm"],
     explains: &[],
-    checks: "After a 409 on an update the client looks at the record before it sends the same body again.",
+    checks: "After a 409 on a replacement (PUT) the client looks at the record before it sends the same body again. A patch \
+             says what is to be changed and leaves the rest alone: it may come again.",
     why: "A 409 says that somebody else wrote. A replacement with the old body undoes what they did.",
     advice: "Read the record, make your change again on what you read, and send that.",
     source: "RFC 9110 15.5.10",
@@ -22,7 +23,7 @@ pub(super) static VERDICT: Verdict = Verdict {
 
 fn judge(case: &Case<'_>) -> Outcome {
     if !case.run.calls.iter().any(is_conflict) {
-        return Outcome::not_applicable("no update was answered 409");
+        return Outcome::not_applicable("no replacement was answered 409");
     }
     let looks = Looks::of(case.run);
     let is_blind = |one: &Call, next: &Call| is_conflict(one) && !looks.is_between(one, next);
@@ -39,7 +40,7 @@ fn judge(case: &Case<'_>) -> Outcome {
 }
 
 fn is_conflict(call: &Call) -> bool {
-    call.status == Some(409) && (call.method == Method::PUT || call.method == Method::PATCH)
+    call.status == Some(409) && call.method == Method::PUT
 }
 
 fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option<Finding> {
@@ -57,7 +58,7 @@ fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option
 mod tests {
     use super::*;
     use crate::verdict::example::{
-        alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+        Script, alone, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
     };
 
     const ONE: &str = "/v2024/password-sync-groups/1";
@@ -78,6 +79,12 @@ mod tests {
             &run().put(ONE).exits(0),
             &run().put(ONE).told(409).get(ONE).put(ONE).exits(0),
         ));
+    }
+
+    #[test]
+    fn a_patch_of_one_member_undoes_nothing_that_another_wrote() {
+        let patch = |script: Script| script.call(Method::PATCH, "/v2024/sources/1").body("name");
+        is_not_applicable(&alone(&VERDICT, &patch(patch(tenant()).told(409)).done()));
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["token-expires-early", "token-already-expired"],
     explains: &["renewal-loop"],
     checks: "Once a token was told dead and the client was given another, the dead one is not used again: not in the next \
-             attempt at the same call, nor 50 ms later (where the client makes calls at the same time: nor 1 s later, \
-             in the second call that a connection brings).",
+             attempt at the same call, nor in one that comes 50 ms later or over the same connection (where the client makes \
+             calls at the same time: nor 1 s later, in the second call that a connection brings).",
     why: "The new token does nothing, and the call fails for ever: often a header that is built once and kept.",
     advice: "Build the Authorization header anew for each attempt, from the token that is stored then.",
     source: "RFC 6750 3.1; openfga/js-sdk#332",
@@ -67,7 +67,12 @@ fn is_sure(case: &Case<'_>, callers: &Callers<'_>, death: &Death<'_>, given: &Ca
     }
     let repeats = call.key == death.call.key && callers.planned(call) <= 1 && !callers.is_concurrent();
     let is_back = || given.ended().is_some_and(|ended| was_back_since(case.run, ended, call));
-    if callers.is_concurrent() { since > SLOW_THREAD && is_back() } else { repeats || since > IN_FLIGHT }
+    if callers.is_concurrent() {
+        since > SLOW_THREAD && is_back()
+    } else {
+        // Over the connection that brought the new token, or a call since, nothing was on its way.
+        repeats || since > IN_FLIGHT || call.came_the_way_of(given) || is_back()
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +108,18 @@ mod tests {
     #[test]
     fn the_new_token_and_what_was_on_its_way_are_fine() {
         is_ok(&alone(&VERDICT, &renewed(tenant()).get(LIST).done()));
-        is_ok(&beside(&VERDICT, &clean(), &renewed(run()).get("/v2024/x").with("T1").refused(401).exits(0)));
+        let on_its_way = renewed(run()).get("/v2024/x").on(2).with("T1").refused(401);
+        is_ok(&beside(&VERDICT, &clean(), &on_its_way.exits(0)));
+    }
+
+    #[test]
+    fn the_old_token_in_the_next_call_is_found_however_soon_it_comes() {
+        let next =
+            renewed(run()).get(LIST).get("/v2024/x").with("T1").refused(401).token("T3").get("/v2024/x");
+        found(&beside(&VERDICT, &clean(), &next.exits(0)));
+        // Over HTTP/2 another thread may have sent it before.
+        let renewed = renewed(run()).get(LIST).get("/v2024/x").but(|call| call.is_multiplexed = true);
+        is_ok(&beside(&VERDICT, &clean(), &renewed.with("T1").refused(401).exits(0)));
     }
 
     #[test]

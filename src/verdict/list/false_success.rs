@@ -1,8 +1,10 @@
-//! `false-success`: a command says that it succeeded, and the data is not what it should be.
+//! `false-success`: a command says that it succeeded, and the data is not what it should be, or what it was to show is not
+//! there.
 
 use crate::operation::Operation;
+use crate::verdict::pages::{covers, path};
 use crate::verdict::writes::number;
-use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
+use crate::verdict::{Call, Case, Ended, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "false-success",
@@ -12,9 +14,11 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &[],
     explains: &[],
     checks: "A command that says it succeeded leaves the data as the clean run leaves it, but for ids and times; compared is \
-             what either of them wrote. As many passwords are sent as in the clean run.",
+             what either of them wrote. As many passwords are sent as in the clean run. Where its standard output lacks lines, no \
+             read and no token call that the clean run had answered failed for good; who writes something else instead meets \
+             a warning, and a note where some of the lines are there.",
     why: "Nobody looks for a mistake in a job that is green.",
-    advice: "Count what failed, and end with a failure when that is not nothing.",
+    advice: "Count what failed, and end with a failure when that is not nothing; in a shell, set -o pipefail.",
     source: "Common practice; Google SRE Workbook, Data Processing Pipelines",
     judge,
 };
@@ -29,7 +33,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !ended.is_success {
         return Outcome::not_applicable("the command did not say that it succeeded");
     }
-    let unsent = unsent_passwords(clean, case.run);
+    let unsent = unsent_passwords(clean, case.run).or_else(|| unshown(clean, case.run, ended));
     let Some(differences) = case.differences() else {
         return unsent.map_or_else(
             || Outcome::inconclusive("the data at the end is not known"),
@@ -54,8 +58,44 @@ fn unsent_passwords(clean: &Run, run: &Run) -> Option<Finding> {
     let (meant, sent) =
         (clean.calls.iter().filter(is_sent).count(), run.calls.iter().filter(is_sent).count());
     let shown = run.calls.iter().filter(|call| call.operation == Some(Operation::SetPassword));
-    let message = || format!("Exit 0, but of {} password changes {} began.", number(meant), number(sent));
+    let message = || match meant {
+        1 => "Exit 0, but the password change never began.".to_owned(),
+        _ => format!("Exit 0, but of {} password changes {} began.", number(meant), number(sent)),
+    };
     (sent < meant).then(|| VERDICT.finding(message(), shown).measured("meant", meant).measured("sent", sent))
+}
+
+/// What the command shows otherwise is missing, and a call that was to bring it failed for good.
+fn unshown(clean: &Run, run: &Run, ended: &Ended) -> Option<Finding> {
+    if !ended.said_less {
+        return None;
+    }
+    let brings = |call: &Call| call.is_read() || call.is_token();
+    let is_answered = |failed: &Call| {
+        // Who is refused may ask for the same with other parameters.
+        let is_like = |call: &Call| {
+            !failed.may_pass() && call.operation == failed.operation && path(call) == path(failed)
+        };
+        let is_same =
+            |call: &Call| covers(call, failed) || is_like(call) || (failed.is_token() && call.is_token());
+        run.calls.iter().any(|call| !call.has_failed() && is_same(call))
+    };
+    let is_usual = |failed: &Call| {
+        let mut same = clean.calls.iter().filter(|call| call.key == failed.key).peekable();
+        same.peek().is_some() && same.all(|call| !call.has_failed())
+    };
+    let failed = run.calls.iter().filter(|call| brings(call) && call.has_failed());
+    let unread: Vec<_> = failed.filter(|call| is_usual(call) && !is_answered(call)).collect();
+    let last = unread.last()?;
+    let status =
+        last.status.map_or_else(|| "was not answered".to_owned(), |status| format!("was answered {status}"));
+    let message = format!("Exit 0, but {} {status}, and the output lacks what that brings.", last.title());
+    let severity = match (ended.said_something, ended.said_none) {
+        (false, _) => Severity::Error,
+        (true, true) => Severity::Warning,
+        (true, false) => Severity::Note,
+    };
+    Some(VERDICT.finding(message, unread).graded(severity))
 }
 
 #[cfg(test)]
@@ -135,7 +175,41 @@ mod tests {
         let set = |script: Script| script.post("/v2024/set-password");
         let clean = with(&[], set(run()).exits(0));
         let outcome = beside(&VERDICT, &clean, &with(&[], set(run()).told(500).exits(0)));
-        assert_eq!(found(&outcome).message, "Exit 0, but of one password changes none began.");
+        assert_eq!(found(&outcome).message, "Exit 0, but the password change never began.");
         is_ok(&beside(&VERDICT, &clean, &with(&[], set(set(run()).told(500)).exits(0))));
+    }
+
+    /// The same with less, or nothing, of what it writes otherwise, and something or nothing else.
+    fn showing(run: Run, (said_none, said_something): (bool, bool)) -> Run {
+        let ended = run.ended.map(|ended| Ended { said_less: true, said_none, said_something, ..ended });
+        with(&[], Run { ended, ..run })
+    }
+
+    #[test]
+    fn a_result_that_is_missing_because_a_read_failed_is_found() {
+        let clean = with(&[], run().token("T1").get(LIST).exits(0));
+        let severity = |failed: Script, said| {
+            let outcome = beside(&VERDICT, &clean, &showing(failed.exits(0), said));
+            found(&outcome).severity
+        };
+        let unread = || run().token("T1").get(LIST).told(503);
+        assert_eq!(severity(unread(), (true, false)), Severity::Error);
+        assert_eq!(severity(unread(), (true, true)), Severity::Warning);
+        assert_eq!(severity(unread(), (false, true)), Severity::Note);
+        assert_eq!(severity(run().token("T1").told(503), (true, false)), Severity::Error);
+        let outcome = beside(&VERDICT, &clean, &showing(unread().exits(0), (true, false)));
+        assert_eq!(
+            found(&outcome).message,
+            "Exit 0, but GET /v2024/password-sync-groups was answered 503, and the output lacks what that brings."
+        );
+    }
+
+    #[test]
+    fn what_was_read_in_the_end_or_fails_otherwise_too_is_no_matter() {
+        let clean = with(&[], run().get(LIST).get("/v2024/x").refused(404).exits(0));
+        let shown = |script: Script| beside(&VERDICT, &clean, &showing(script.exits(0), (true, false)));
+        is_ok(&shown(run().get(LIST).told(503).get(LIST).get("/v2024/x").refused(404)));
+        is_ok(&shown(run().get(LIST).told(400).get(&format!("{LIST}?limit=5")).get("/v2024/x").refused(404)));
+        is_ok(&beside(&VERDICT, &clean, &with(&[], run().get(LIST).told(503).exits(0))));
     }
 }

@@ -1,6 +1,9 @@
-//! `limit-not-shared`: while one thread was told to wait, others went on with the same client.
+//! `limit-not-shared`: while one call was told to wait, others went on with the same client: those of other threads, or
+//! those that were next.
 
 use std::time::Duration;
+
+use hyper::Method;
 
 use crate::verdict::attempts::{Callers, IN_FLIGHT, was_back_since};
 use crate::verdict::text::{counted, wait};
@@ -9,6 +12,9 @@ use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Run, Se
 
 /// Longer than this nothing is in flight, however slow the client is.
 const LONGEST_IN_FLIGHT: Duration = Duration::from_millis(500);
+
+/// So many calls that were refused as well are no last look before a command gives up.
+const GOES_ON: usize = 3;
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "limit-not-shared",
@@ -19,17 +25,18 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "When a client that makes calls at the same time is told to wait, its other calls to the same API version \
              wait, too. What was on its way then does not count: 100 ms and ten times the client's usual pace, and, \
-             where the client is slow between its calls, the first call that each connection brings.",
-    why: "The limit is counted per client and API version. Threads that do not know of it use up the next window for \
-          those that waited.",
-    advice: "Share the wait among all threads of a client, and send fewer calls at a time when it is told again.",
+             where the client is slow between its calls, the first call that each connection brings. A command that makes one \
+             call at a time does not go on with three others meanwhile, all of which are refused.",
+    why: "The limit is counted per client and API version. Calls that do not heed it are refused as well, and use up the next \
+          window for those that waited.",
+    advice: "Share the wait among all threads and calls of a client, and send fewer at a time when it is told again.",
     source: "SailPoint, Rate Limiting (per client_id and API version; reduce concurrency)",
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Outcome {
     if !case.is_concurrent() {
-        return Outcome::not_applicable("the client makes one call at a time");
+        return one_at_a_time(case);
     }
     let callers = Callers::of(*case);
     let pace = case.clean.map_or(Duration::ZERO, Run::pace);
@@ -57,9 +64,39 @@ fn judge(case: &Case<'_>) -> Outcome {
             .filter(|call| call.key != told.key || !callers.follow_each_other(told, call, Duration::ZERO))
             .collect();
         is_judged = true;
-        findings.extend((!others.is_empty()).then(|| finding(told, asked, &others)));
+        findings.extend((!others.is_empty()).then(|| finding(told, asked, &others, "thread")));
     }
     if is_judged { Outcome::of(findings) } else { Outcome::not_applicable("no thread was told to wait") }
+}
+
+/// Whoever makes one call at a time and goes on to the next ones, as if only the one had been told to wait.
+fn one_at_a_time(case: &Case<'_>) -> Outcome {
+    if case.clean.is_none() {
+        return Outcome::not_applicable("the client makes one call at a time");
+    }
+    let (mut findings, mut is_judged, mut until) = (Vec::new(), false, None);
+    for told in case.run.calls.iter().filter(|call| is_limit(call)) {
+        let (Some(from), Some(asked)) = (told.ended(), told.asked_to_wait()) else { continue };
+        if until.is_some_and(|until| told.arrived.is_before(until)) {
+            continue;
+        }
+        let window = asked.min(CAPPED);
+        until = Some(from.plus(window));
+        is_judged = true;
+        let later = case.run.calls.iter().skip(told.number).filter(|call| is_of_same_limit(told, call));
+        let within = later.take_while(|call| from.until(call.arrived) < window);
+        // Another thread may have had them on their way, if none came this way, or was back, since.
+        let is_sure = |call: &&Call| {
+            call.came_the_way_of(told)
+                || from.until(call.arrived) > IN_FLIGHT
+                || was_back_since(case.run, from, call)
+        };
+        let clears_up = |call: &Call| call.method == Method::DELETE && told.method != Method::DELETE;
+        let is_next = |call: &&Call| call.key != told.key && call.status == Some(429) && !clears_up(call);
+        let others: Vec<_> = within.filter(is_sure).filter(is_next).collect();
+        findings.extend((others.len() >= GOES_ON).then(|| finding(told, asked, &others, "call")));
+    }
+    if is_judged { Outcome::of(findings) } else { Outcome::not_applicable("no call was told to wait") }
 }
 
 /// Whether the call was told that there were too many, and for how long to stay away. The token endpoint has a limit of
@@ -72,9 +109,9 @@ fn is_of_same_limit(told: &Call, other: &Call) -> bool {
     told.client == other.client && told.version == other.version && !other.is_token()
 }
 
-fn finding(told: &Call, asked: Duration, others: &[&Call]) -> Finding {
+fn finding(told: &Call, asked: Duration, others: &[&Call], who: &str) -> Finding {
     let message = format!(
-        "{} came while call {} was told to wait {}; the limit is per client, not per thread.",
+        "{} came while call {} was told to wait {}; the limit is per client, not per {who}.",
         counted(others.len(), "other call", "other calls"),
         told.number,
         wait(asked)
@@ -139,9 +176,36 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_goes_on_to_the_next_calls_does_not_heed_the_limit() {
+        let clean = (0..5).fold(run(), |script, nth| script.get(&format!("{OTHER}{nth}"))).exits(0);
+        let goes_on = |times| {
+            let told = run().get(LIST).told(429).retry_after("2");
+            (0..times)
+                .fold(told, |script, nth| script.get(&format!("{OTHER}{nth}")).told(429).retry_after("2"))
+        };
+        let outcome = beside(&VERDICT, &clean, &goes_on(5).exits(1));
+        assert_eq!(
+            found(&outcome).message,
+            "5 other calls came while call 1 was told to wait 2.00 s; the limit is per client, not per call."
+        );
+        // One or two may look before the command gives up, and a journal alone may be of a test of the limit.
+        is_ok(&beside(&VERDICT, &clean, &goes_on(2).exits(1)));
+        is_not_applicable(&alone(&VERDICT, &goes_on(5).done()));
+        let clears_up = (0..5).fold(run().get(LIST).told(429).retry_after("2"), |script, nth| {
+            script.delete(&format!("{OTHER}{nth}")).told(429).retry_after("2")
+        });
+        is_ok(&beside(&VERDICT, &clean, &clears_up.exits(1)));
+        let elsewhere = (2..8).fold(run().get(LIST).told(429).retry_after("2"), |script, nth| {
+            script.get(&format!("{OTHER}{nth}")).on(nth).told(429).retry_after("2")
+        });
+        is_ok(&beside(&VERDICT, &clean, &elsewhere.exits(1)));
+    }
+
+    #[test]
     fn a_client_without_threads_is_not_judged() {
         let clean = run().get(LIST).get(OTHER).exits(0);
-        is_not_applicable(&beside(&VERDICT, &clean, &limited(0.7)));
+        is_not_applicable(&alone(&VERDICT, &limited(0.7)));
+        is_ok(&beside(&VERDICT, &clean, &limited(0.7)));
         is_not_applicable(&beside(&VERDICT, &threads(), &threads()));
     }
 

@@ -1,7 +1,7 @@
 //! `no-backoff`: the client tries again and again without any wait.
 
 use crate::verdict::chain::Chain;
-use crate::verdict::pace::{RETRIES, no_wait_below, without_backoff};
+use crate::verdict::pace::{RETRIES, RUNS, all_without_backoff, no_wait_below, without_backoff};
 use crate::verdict::spacing::{gaps, stretches};
 use crate::verdict::text::wait;
 use crate::verdict::{Case, Finding, Group, Needs, Outcome, RunKind, Severity, Verdict};
@@ -18,7 +18,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "Attempts after failures that may pass do not follow each other at the client's usual pace: five further \
              attempts at one call, or three at each of three calls and of most that are tried so often, in which the \
-             median wait is below 10 ms more than that pace (30 ms for a slow client) and none is longer by 60 ms. Waits that the service asked for are not \
+             median wait is below 10 ms more than that pace (30 ms for a slow client) and none is longer by 60 ms. Over six equal \
+             runs two further attempts each are enough where three of four come within 10 ms. Waits that the service asked for are not \
              looked at here.",
     why: "An outage ends with time, not with calls. Whoever tries again at once uses up all attempts before anything can \
           have changed, and adds to the load that the service cannot bear.",
@@ -36,26 +37,34 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::not_applicable("the client's usual pace is too slow to be told from a wait");
     }
     let chains = chains(case);
-    if chains.is_empty() {
-        return Outcome::not_applicable("no call was tried again three times after failures that may pass");
-    }
-    let waits: Vec<_> = chains.iter().map(gaps).collect();
-    let bad = without_backoff(&waits, no_wait_below(pace_s));
+    let long: Vec<_> = chains.iter().filter(|chain| chain.repetitions() >= RETRIES).collect();
+    let bad = if long.is_empty() {
+        let waits: Vec<_> = chains.iter().map(gaps).collect();
+        if waits.len() < RUNS {
+            return Outcome::not_applicable(
+                "no call was tried again three times after failures that may pass",
+            );
+        }
+        if all_without_backoff(&waits, pace_s) { chains.iter().collect() } else { Vec::new() }
+    } else {
+        let waits: Vec<_> = long.iter().map(|chain| gaps(chain)).collect();
+        let bad = without_backoff(&waits, no_wait_below(pace_s));
+        bad.into_iter().map(|place| long[place]).collect()
+    };
     // Chains of several runs are judged together; each run tells of its own.
-    let own = bad
-        .into_iter()
-        .filter(|place| case.run.calls.iter().any(|call| std::ptr::eq(call, chains[*place].first())));
-    Outcome::of(own.map(|place| finding(&chains[place])).collect())
+    let is_own = |chain: &&Chain<'_>| case.run.calls.iter().any(|call| std::ptr::eq(call, chain.first()));
+    Outcome::of(bad.into_iter().filter(is_own).map(finding).collect())
 }
 
-/// Chains that are long enough to show how the client waits. Equal runs of a probe are judged together.
+/// Chains in which the client tried again twice, or more often. Equal runs of a probe are judged together.
 fn chains<'a>(case: &Case<'a>) -> Vec<Chain<'a>> {
     let is_probe =
         matches!(case.run.kind, RunKind::Probe(_)) && case.probe().any(|run| std::ptr::eq(run, case.run));
     let runs = if is_probe { case.probe().collect() } else { vec![case.run] };
     let chains = runs.into_iter().flat_map(|run| case.of(run).attempts());
     let stretches = chains.flat_map(|chain| stretches(&chain));
-    stretches.filter(|chain| chain.repetitions() >= RETRIES).collect()
+    let least = if is_probe { RETRIES - 1 } else { RETRIES };
+    stretches.filter(|chain| chain.repetitions() >= least).collect()
 }
 
 fn finding(chain: &Chain<'_>) -> Finding {
@@ -122,6 +131,18 @@ mod tests {
         let probe = || failing(run().of_kind(RunKind::Probe(Probe::Unavailable)), LIST, &[0.001; 3]).exits(1);
         found(&among(&VERDICT, &clean(), &[probe(), probe(), probe()]));
         is_ok(&among(&VERDICT, &clean(), &[probe(), probe()]));
+    }
+
+    #[test]
+    fn two_more_attempts_at_once_in_each_of_six_runs_are_found() {
+        let probe =
+            |wait| failing(run().of_kind(RunKind::Probe(Probe::Unavailable)), LIST, &[wait; 2]).exits(1);
+        let runs = |quick, slow| [vec![probe(0.001); quick], vec![probe(0.04); slow]].concat();
+        let outcome = among(&VERDICT, &clean(), &runs(6, 0));
+        assert!(found(&outcome).message.starts_with("Tried 3 times in"), "{outcome:?}");
+        found(&among(&VERDICT, &clean(), &runs(5, 1)));
+        is_ok(&among(&VERDICT, &clean(), &runs(4, 2)));
+        is_not_applicable(&among(&VERDICT, &clean(), &runs(5, 0)));
     }
 
     #[test]

@@ -49,8 +49,7 @@ fn judge(case: &Case<'_>) -> Outcome {
 /// renewals as threads; those count where each followed on a 401 of the same caller, so all attempts of a chain count
 /// only as far as its connections show one caller.
 fn renewals<'a>(run: &'a Run, chain: &Chain<'a>) -> Vec<&'a Call> {
-    let one_caller =
-        |one: &Call, next: &Call| one.connection == next.connection || !next.is_on_reused_connection;
+    let one_caller = |one: &Call, next: &Call| next.came_the_way_of(one) || !next.is_on_reused_connection;
     let between = |one: &Call, next: &Call| {
         let calls = run.calls.iter().skip(one.number).take_while(|call| call.number < next.number);
         calls.filter(|call| call.client == next.client && call.token_given.is_some()).last()

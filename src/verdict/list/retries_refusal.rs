@@ -27,8 +27,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
              with nothing done in between that could change the answer, more often than the clean run makes it. Without \
-             a clean run three equal refusals in a row are needed. A read that polls after a 404 is not a repetition; a create \
-             that was repeated without a look is told as that.",
+             a clean run three equal refusals in a row are needed. A read that polls after a 404 is not a repetition, nor is \
+             a call with another `Accept`, `Content-Type` or `X-SailPoint-Experimental`; a create that was repeated without a \
+             look is told as that.",
     why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \
           what is wrong.",
     advice: "Repeat 408, 429 and 5xx, where it does no harm; report every other 4xx at once, with its text.",
@@ -61,12 +62,15 @@ fn is_final(call: &Call) -> bool {
     call.is_refusal() && !(call.status == Some(404) && matches!(call.method, Method::GET | Method::HEAD))
 }
 
-/// Whether the next call asks for the same although it was refused and nothing was done that could change that: the client
-/// neither changed anything nor looked at what there is.
+/// Whether the next call asks for the same, in the same way, although it was refused and nothing was done that could change
+/// that: the client neither changed anything nor looked at what there is.
 fn is_repeated(case: &Case<'_>, one: &Call, next: &Call) -> bool {
     let between = case.run.calls.iter().skip(one.number).take_while(|call| call.number < next.number);
     let mut done = between.filter(|call| call.client == one.client && !call.is_token() && !call.has_failed());
-    is_final(one) && one.arrived.until(next.arrived) <= SOON && done.next().is_none()
+    is_final(one)
+        && one.manner == next.manner
+        && one.arrived.until(next.arrived) <= SOON
+        && done.next().is_none()
 }
 
 fn is_too_often(case: &Case<'_>, callers: &Callers<'_>, part: &Chain<'_>) -> bool {
@@ -190,6 +194,19 @@ mod tests {
         is_ok(&beside(&VERDICT, &clean(), &looks));
         let told = run().get(LIST).told(403).retry_after("1").get(LIST).after(1.0).exits(0);
         is_not_applicable(&beside(&VERDICT, &clean(), &told));
+    }
+
+    #[test]
+    fn a_call_that_is_mended_by_a_header_field_is_another() {
+        let clean = run().get("/v2024/sources").exits(0);
+        let mended =
+            run().get("/v2024/sources").refused(400).get("/v2024/sources").but(|call| call.manner = 1);
+        is_ok(&beside(&VERDICT, &clean, &mended.clone().exits(0)));
+        found(&beside(
+            &VERDICT,
+            &clean,
+            &mended.refused(400).get("/v2024/sources").but(|call| call.manner = 1).exits(0),
+        ));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `retry-after-crashes`: the command survives a 429 with a number, and one without a header, and dies of one with a text.
 
 use crate::operation::Operation;
-use crate::verdict::{Call, Case, Group, Needs, Outcome, RetryAfter, Run, RunKind, Severity, Verdict};
+use crate::verdict::{Call, Case, Exit, Group, Needs, Outcome, RetryAfter, Run, RunKind, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "retry-after-crashes",
@@ -31,6 +31,11 @@ fn judge(case: &Case<'_>) -> Outcome {
     if case.run.succeeded() {
         return Outcome::Ok;
     }
+    if case.run.ended.as_ref().is_some_and(|ended| ended.exit == Exit::Deadline) {
+        return Outcome::inconclusive(
+            "the command had not ended at the deadline; it may wait for a time of its own",
+        );
+    }
     // Many clients try calls again, and tokens never: only what is called alike tells.
     let is_of_tokens = has_only(case.run, is_token);
     let survives = |is_like: fn(&Call) -> bool| {
@@ -58,14 +63,17 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
 }
 
-/// The last text that could not be read, where nothing else went wrong in the run.
+/// The last text that could not be read, where nothing else went wrong in the run; one whose call came again was survived.
 fn unreadable(run: &Run) -> Option<&str> {
+    let comes_again = |call: &Call| run.calls.iter().skip(call.number).any(|later| later.key == call.key);
     let text = |call: &'_ Call| matches!(call.retry_after, Some(RetryAfter::Unreadable(_)));
     has_only(run, |call| call.status == Some(429) && text(call)).then_some(())?;
-    run.calls.iter().rev().filter(|call| call.is_struck()).find_map(|call| match &call.retry_after {
-        Some(RetryAfter::Unreadable(text)) => Some(text.as_str()),
+    let struck = || run.calls.iter().rev().filter(|call| call.is_struck());
+    let told = struck().find(|call| !comes_again(call)).or_else(|| struck().next())?;
+    match &told.retry_after {
+        Some(RetryAfter::Unreadable(text)) => Some(text),
         _ => None,
-    })
+    }
 }
 
 fn is_token(call: &Call) -> bool {
@@ -81,7 +89,9 @@ fn has_only(run: &Run, is_like: impl Fn(&Call) -> bool) -> bool {
 mod tests {
     use super::*;
     use crate::verdict::Probe;
-    use crate::verdict::example::{LIST, Script, alone, among, found, is_not_applicable, is_ok, run, tenant};
+    use crate::verdict::example::{
+        LIST, Script, alone, among, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+    };
 
     fn garbage() -> Script {
         run().get(LIST).told(429).retry_after("soon")
@@ -100,6 +110,24 @@ mod tests {
         let clean = run().get(LIST).exits(0);
         let outcome = among(&VERDICT, &clean, &[garbage().exits(1), seconds(0), without(0)]);
         assert!(found(&outcome).message.ends_with("dies of one with `soon`."), "{outcome:?}");
+    }
+
+    #[test]
+    fn the_text_that_ended_it_is_told() {
+        let clean = run().get(LIST).get("/v2024/x").exits(0);
+        let survives_the_other = garbage().get("/v2024/x").told(429).retry_after("-5").get("/v2024/x");
+        let outcome = among(&VERDICT, &clean, &[survives_the_other.exits(1), seconds(0), without(0)]);
+        assert!(found(&outcome).message.ends_with("dies of one with `soon`."), "{outcome:?}");
+    }
+
+    #[test]
+    fn one_that_waits_for_a_time_of_its_own_does_not_die() {
+        let clean = run().get(LIST).exits(0);
+        is_inconclusive(&among(
+            &VERDICT,
+            &clean,
+            &[garbage().ends_at_deadline(26.0), seconds(0), without(0)],
+        ));
     }
 
     #[test]

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::verdict::Run;
     use crate::verdict::example::{
-        LIST, alone, among, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
+        LIST, Script, alone, among, beside, found, is_inconclusive, is_not_applicable, is_ok, run, tenant,
     };
 
     fn limited(wait: f64) -> Run {
@@ -193,6 +193,22 @@ mod tests {
         let clean = run().get(LIST).get(LIST).at(0.00005).on(2).exits(0);
         let run = run().get(LIST).on(1).told(429).retry_after("2").get(LIST).on(2).exits(0);
         is_inconclusive(&beside(&VERDICT, &clean, &run));
+    }
+
+    #[test]
+    fn threads_that_share_a_connection_of_http_2_are_not_taken_for_one() {
+        let shares = |call: &mut crate::verdict::Call| call.is_multiplexed = true;
+        let twice = |script: Script| script.get(LIST).but(shares).get(LIST);
+        let told =
+            |script: Script| script.get(LIST).but(shares).told(429).retry_after("2").get(LIST).get(LIST);
+        is_inconclusive(&beside(&VERDICT, &twice(run()).exits(0), &told(run()).exits(0)));
+        is_inconclusive(&alone(&VERDICT, &told(tenant()).done()));
+        let once = run().get(LIST).but(shares).exits(0);
+        found(&beside(
+            &VERDICT,
+            &once,
+            &run().get(LIST).but(shares).told(429).retry_after("2").get(LIST).exits(0),
+        ));
     }
 
     #[test]

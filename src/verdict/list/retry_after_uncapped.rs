@@ -42,9 +42,11 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::inconclusive(too_short(ended));
     }
     let asked = told.asked_to_wait().unwrap_or_default();
+    let without = if ended.said_something { "" } else { " without a word" };
     let message = format!(
-        "Accepts a wait of {} without a word; it looks like a hang. Cap it and fail with the number.",
-        wait(asked)
+        "Told to wait {}; waited{without} until its time was over, after {}. It looks like a hang.",
+        wait(asked),
+        wait(slept)
     );
     let finding = VERDICT.finding(message, [told]).measured("asked", asked.as_secs_f64());
     Outcome::of(vec![finding.measured("slept", slept.as_secs_f64())])
@@ -70,7 +72,12 @@ mod tests {
         let clean = run().get(LIST).get("/v2024/x").exits(0);
         let sleeps = |asked| run().get(LIST).told(429).retry_after(asked).ends_at_deadline(20.0);
         let outcome = beside(&VERDICT, &clean, &sleeps("86400"));
-        assert!(found(&outcome).message.starts_with("Accepts a wait of 24 h"), "{outcome:?}");
+        assert!(
+            found(&outcome)
+                .message
+                .starts_with("Told to wait 24 h; waited until its time was over, after 20 s."),
+            "{outcome:?}"
+        );
         found(&beside(&VERDICT, &clean, &sleeps("2147484")));
         is_not_applicable(&beside(&VERDICT, &clean, &sleeps("2")));
     }

@@ -12,8 +12,15 @@ pub(super) static VERDICT: Verdict = Verdict {
     group: Group::Token,
     needs: Needs::Journal,
     scenarios: &["token-endpoint-down", "token-malformed", "token-endpoint-rate-limited"],
-    // Whoever does not see that the token call failed does not see either how long it was told to wait.
-    explains: &["retry-after-date-ignored", "retry-after-ignored", "token-not-renewed", "dead-token-reused"],
+    // Whoever does not see that the token call failed does not see either how long it was told to wait, nor that nothing
+    // comes of the rest.
+    explains: &[
+        "retry-after-date-ignored",
+        "retry-after-ignored",
+        "token-not-renewed",
+        "dead-token-reused",
+        "false-success",
+    ],
     checks: "After a token call that a fault made fail, or whose answer cannot be read, no call to the API follows without \
              a token, with a text such as `undefined` in its place, or with something that is none. A call with a token \
              that was told dead is a warning, and an error when it is not the only one.",

@@ -151,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_share_a_connection_do_not_add_up() {
+        let shares = |script: Script| script.but(|call| call.is_multiplexed = true);
+        let clean = (0..8).fold(run(), |run, _| shares(run.get(LIST))).exits(0);
+        let failing = |script| (0..24).fold(script, |run: Script, _| shares(run.get(LIST)).told(503));
+        is_not_applicable(&beside(&VERDICT, &clean, &failing(run()).exits(1)));
+        is_not_applicable(&alone(&VERDICT, &failing(tenant()).done()));
+    }
+
+    #[test]
     fn calls_that_the_client_makes_anyway_do_not_count() {
         let clean = (0..5).fold(run(), |run, _| run.get(LIST)).exits(0);
         is_ok(&beside(&VERDICT, &clean, &failing(run(), 14).exits(1)));

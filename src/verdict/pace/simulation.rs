@@ -158,6 +158,12 @@ fn policies_that_wait_are_not_taken_for_ones_that_do_not() {
                 !without_backoff(&chains, bound).is_empty()
             });
             at_most("no-backoff, a probe of 6 with 3", name, 0.5, probe);
+            let twice = share(14, |dice| {
+                let waits = |dice: &mut Dice| dice.waits(policy, 2).iter().map(|wait| wait + pace).collect();
+                let chains: Vec<Waits> = (0..RUNS).map(|_| waits(dice)).collect();
+                all_without_backoff(&chains, pace)
+            });
+            at_most("no-backoff, a probe of 6 with 2", name, 0.1, twice);
         }
     }
 }
@@ -170,6 +176,8 @@ fn clients_that_do_not_wait_are_found() {
         let chains = [3; 3].map(|retries| dice.waits(hammer, retries));
         !without_backoff(&chains, bound).is_empty()
     });
+    let twice = share(15, |dice| all_without_backoff(&dice.runs(hammer, 2), 0.0));
+    at_least("no-backoff, a probe of 6 with 2", "no wait", 70.0, twice);
     at_least("no-backoff, a chain of 5 retries", "no wait", 85.0, long);
     at_least("no-backoff, 3 chains of 3", "no wait", 60.0, short);
 }

@@ -113,7 +113,7 @@ fn read_request(text: &[u8]) -> Option<Request> {
     }
     let body = Body::Whole(body.into());
     let (is_secure, connection, local_address) = (false, 1, None);
-    let (is_reused_connection, stopwatch) = (false, Stopwatch::default());
+    let (is_reused_connection, is_multiplexed, stopwatch) = (false, false, Stopwatch::default());
     Some(Request {
         method,
         uri,
@@ -123,6 +123,7 @@ fn read_request(text: &[u8]) -> Option<Request> {
         connection,
         local_address,
         is_reused_connection,
+        is_multiplexed,
         stopwatch,
     })
 }
