@@ -194,8 +194,14 @@ fn text(value: &Value<'_>) -> Result<Box<str>, Found> {
     match &value.form {
         ValueForm::Quoted(text) => Ok(folded(text)),
         ValueForm::Bare(word) => {
+            // What stands in single quotes is a word, or several, to which they belong.
+            let advice = if word.starts_with('\'') {
+                ", not in single ones".to_owned()
+            } else {
+                format!("; write \"{}\"", shown(word))
+            };
             let word = shown(word);
-            Err((value.at, format!("found {word}; expected a text in double quotes; write \"{word}\"")))
+            Err((value.at, format!("found {word}; expected a text in double quotes{advice}")))
         }
     }
 }

@@ -78,6 +78,9 @@ pub(super) fn parse(text: &str) -> Result<Tree<'_>, Found> {
 /// What to write instead of `AND`, or of a text without quotes.
 fn joining_word(found: &TokenKind<'_>) -> Option<String> {
     let TokenKind::Word(word) = found else { return None };
+    if word.ends_with('\'') {
+        return Some("a text with blanks stands in double quotes, not in single ones".to_owned());
+    }
     let lower = word.to_lowercase();
     Some(match lower.as_str() {
         "and" | "or" => format!("write `{lower}`: all operators are in lower case"),
@@ -148,7 +151,9 @@ impl<'a> Parser<'a> {
                     _ => Err(close.instead_of("`and`, `or` or `)`", joining_word(&close.kind))),
                 }
             }
-            TokenKind::Word(word) => self.condition(token.at, word).map(Tree::Condition),
+            TokenKind::Word(word) if !matches!(word, "and" | "or") => {
+                self.condition(token.at, word).map(Tree::Condition)
+            }
             _ => Err(token.instead_of("a field's name, `not` or `(`", None)),
         }
     }

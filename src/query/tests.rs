@@ -263,6 +263,21 @@ fn every_mistake_has_its_place_what_was_found_what_was_expected_and_what_to_writ
 }
 
 #[test]
+fn single_quotes_and_a_joining_word_too_many_are_told() {
+    for (text, expected) in [
+        ("name eq 'x'", "character 9: found 'x'; expected a text in double quotes, not in single ones"),
+        (
+            "name eq 'x y'",
+            "character 12: found y'; expected `and`, `or` or the end; a text with blanks stands in double quotes, not in \
+             single ones",
+        ),
+        ("name eq \"x\" and or size eq 7", "character 17: found or; expected a field's name, `not` or `(`"),
+    ] {
+        assert_eq!(found(text), Err(expected.to_owned()), "{text}");
+    }
+}
+
+#[test]
 fn everything_is_bounded() {
     let deep = |depth: usize| format!("{}size eq 7{}", "(".repeat(depth), ")".repeat(depth));
     assert_eq!(found(&deep(MOST_DEPTH)).as_deref(), Ok("0"));
