@@ -1,5 +1,5 @@
 //! What records say of a source that they belong to stays true when the source changes: its name, its owner, its
-//! features, its policies; and an account's password goes with the account. No operation changed these records, so the
+//! features, its policies, how it is reached; and an account's password goes with the account. No operation changed these records, so the
 //! journal does not name them; a stale read sees them as they were.
 
 use std::collections::HashMap;
@@ -84,7 +84,10 @@ impl Organisation {
                 });
             }
         }
-        let is_seen = is_renamed || has_other_features || former.owner != source.owner;
+        let is_seen = is_renamed
+            || has_other_features
+            || former.owner != source.owner
+            || former.connection_type != source.connection_type;
         // A stale read sees what accounts said before; else nobody does.
         let may_be_ahead = author.horizon.is_none();
         if is_seen && !(may_be_ahead && self.follow_ahead(source)) {
@@ -109,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::fixture::{PasswordPolicy, Reference};
+    use crate::fixture::{ConnectionType, PasswordPolicy, Reference};
     use crate::org::Past;
 
     const OKTA: &str = "2c918084660f45d6016617daa9210500";
@@ -174,6 +177,25 @@ mod tests {
             .map(|account| account.source_id.clone())
             .collect();
         assert_eq!(texts, vec![OKTA; 9]);
+    }
+
+    #[test]
+    fn an_account_says_of_its_source_what_the_source_says_whatever_changes() {
+        let changes: [fn(&mut Source); 4] = [
+            |source| source.name = "Okta EU".to_owned(),
+            |source| source.features.clear(),
+            |source| source.connection_type = ConnectionType::File,
+            |source| source.owner = Some(Reference::to_policy(&PasswordPolicy::default())),
+        ];
+        for (change, second) in changes.into_iter().zip(1..) {
+            let mut organisation = demo();
+            change_within(&mut organisation, Some(Duration::MAX), second, change);
+            let source = organisation.table::<Source>().view(None).get(OKTA).unwrap();
+            let said = organisation.table::<Account>().view(None).get(AMELIAS).unwrap();
+            let mut expected = (*said).clone();
+            expected.follow_source(&source);
+            assert_eq!(*said, expected, "change {second}");
+        }
     }
 
     #[test]

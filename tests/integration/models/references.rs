@@ -27,6 +27,11 @@ enum Step {
     Rename {
         source: usize,
     },
+    /// It becomes one of files, or one that is connected directly.
+    Connect {
+        source: usize,
+        is_file: bool,
+    },
     DeleteSource(usize),
     /// The policies of a source: each with or without selectors.
     Hold {
@@ -64,6 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(has_password, policy)| Step::CreateSource { has_password, policy }),
         2 => (place(), any::<bool>()).prop_map(|(source, has_password)| Step::Feature { source, has_password }),
         1 => place().prop_map(|source| Step::Rename { source }),
+        1 => (place(), any::<bool>()).prop_map(|(source, is_file)| Step::Connect { source, is_file }),
         2 => place().prop_map(Step::DeleteSource),
         4 => (place(), prop::collection::vec((place(), any::<bool>()), 0..3))
             .prop_map(|(source, policies)| Step::Hold { source, policies }),
@@ -113,6 +119,11 @@ fn call(step: &Step, state: &Value) -> (Method, String, Value) {
         }
         Step::Rename { source: nth } => {
             let patch = json!([{ "op": "replace", "path": "/name", "value": "Renamed" }]);
+            (Method::PATCH, format!("{sources}/{}", source(nth)), patch)
+        }
+        Step::Connect { source: nth, is_file } => {
+            let value = if *is_file { "file" } else { "direct" };
+            let patch = json!([{ "op": "replace", "path": "/connectionType", "value": value }]);
             (Method::PATCH, format!("{sources}/{}", source(nth)), patch)
         }
         Step::DeleteSource(nth) => (Method::DELETE, format!("{sources}/{}", source(nth)), Value::Null),
@@ -202,6 +213,7 @@ fn check_state(state: &Value) {
             assert!(grouped.insert(member.as_str().unwrap()) && sources.contains(member.as_str().unwrap()));
             let source = list("sources").iter().find(|source| source["id"] == *member).unwrap();
             assert!(source["features"].as_array().unwrap().contains(&json!("PASSWORD")), "{source}");
+            assert_eq!(source["connectionType"], "direct", "{source}");
         }
     }
     for held in list("passwordPolicyHolders") {
@@ -223,7 +235,10 @@ fn check_state(state: &Value) {
         assert_eq!(application["accountSource"]["name"], source["name"]);
     }
     for account in list("accounts") {
-        assert!(sources.contains(account["sourceId"].as_str().unwrap()), "{account}");
+        let source =
+            list("sources").iter().find(|source| source["id"] == account["sourceId"]).expect("a source");
+        assert_eq!(account["sourceName"], source["name"]);
+        assert_eq!(account["connectionType"], source["connectionType"]);
     }
 }
 
