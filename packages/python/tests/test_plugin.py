@@ -140,6 +140,15 @@ def test_passes(sim_tenant):
     assert "sync-group-sim-journal" in (pytester.path / "junit.xml").read_text()
 
 
+def test_the_folder_of_journals_is_named_by_the_configuration_or_the_variable(suite, pytester, monkeypatch):
+    pytester.makeini("[pytest]\nsim_journals = configured\n")
+    suite("def test_fails(sim_tenant):\n    assert False\n").assert_outcomes(failed=1)
+    assert (pytester.path / "configured" / "test_it.py-test_fails.json").exists()
+    monkeypatch.setenv("SYNC_GROUP_SIM_JOURNALS", "by-variable")
+    suite("def test_fails(sim_tenant):\n    assert False\n").assert_outcomes(failed=1)
+    assert (pytester.path / "by-variable" / "test_it.py-test_fails.har").exists()
+
+
 MISTAKES = {
     'scenario="no-such"': "*no-such*",
     'scenarios="x"': "*has no 'scenarios'; expected one of: scenario, rules, fixture, clock*",

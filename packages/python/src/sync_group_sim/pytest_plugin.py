@@ -138,7 +138,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 def _keep(item: pytest.Item, tenant: Tenant) -> Path:
     """Writes the journal and the HTTP archive to the folder of journals; returns the journal's path."""
-    folder: Path = item.config.rootpath / item.config.getini(JOURNALS)
+    named = os.environ.get("SYNC_GROUP_SIM_JOURNALS") or item.config.getini(JOURNALS)
+    folder: Path = item.config.rootpath / named
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^\w.\[\]-]+", "-", item.nodeid).strip("-")[-LONGEST_FILE_NAME:]
     journal = folder / f"{name}.json"
