@@ -8,6 +8,7 @@ const USUAL_PORT: u16 = 4580;
 
 /// Reads an address to listen on. A port alone, with or without a colon, means this machine only.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
@@ -51,11 +52,20 @@ fn meant(text: &str) -> Option<String> {
     {
         return Some(format!("[{ip}]:{port}"));
     }
+    // `::1:80` is an address by itself, and hardly ever what is meant.
+    if let (host, Some(port)) = parts(text)
+        && let Ok(IpAddr::V6(ip)) = host.parse::<IpAddr>()
+        && (ip.is_loopback() || ip.is_unspecified())
+        && is_number(port)
+        && port.parse::<u16>().is_ok()
+    {
+        return Some(format!("[{ip}]:{port}"));
+    }
     if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         return Some(SocketAddr::new(ip, USUAL_PORT).to_string());
     }
     let (host, port) = parts(text);
-    let port = port.filter(|port| port.parse::<u16>().is_ok());
+    let port = port.filter(|port| is_number(port) && port.parse::<u16>().is_ok());
     match (host, port) {
         ("*", port) => Some(format!("0.0.0.0:{}", port.unwrap_or("4580"))),
         (name, None) if name.eq_ignore_ascii_case("localhost") => Some("localhost:4580".to_owned()),
@@ -80,6 +90,7 @@ mod tests {
             (":0", "127.0.0.1:0"),
             ("4580", "127.0.0.1:4580"),
             ("0", "127.0.0.1:0"),
+            (" :0 ", "127.0.0.1:0"),
         ] {
             assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
         }
@@ -106,6 +117,10 @@ mod tests {
             ("http://localhost", "; write localhost:4580"),
             ("myhost:80", "; write 127.0.0.1:80, or 0.0.0.0:80 for every address of this machine"),
             ("127.0.0.1:", ""),
+            ("127.0.0.1:+80", ""),
+            ("::1:80", "; write [::1]:80"),
+            (":::80", "; write [::]:80"),
+            ("::2:80", "; write [::2:80]:4580"),
         ] {
             assert_eq!(address(text), Err(format!("`{text}`; {EXPECTED}{advice}")), "{text}");
         }

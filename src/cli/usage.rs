@@ -79,7 +79,7 @@ impl<'a> Refused<'a> {
         let options: Vec<String> = long_options(self.command()).collect();
         let mut others = OTHER_NAMES.iter().filter(|(other, _)| *other == found).map(|(_, name)| *name);
         let other_name = others.find(|name| *name == VERSION || options.iter().any(|option| option == name));
-        let meant = nearest(&found, options.iter().map(String::as_str)).or(other_name);
+        let meant = other_name.or_else(|| nearest(&found, options.iter().map(String::as_str)));
         let advice = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         format!("unknown option `{found}`; expected one that {}{advice}", self.help_shows())
     }

@@ -2,9 +2,50 @@
 
 /// The known name that is nearest to `word`, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = Word::new(word)?;
-    let distances = known.into_iter().filter_map(|name| Some((word.distance(name)?, name)));
-    distances.min_by_key(|(distance, name)| (*distance, name.len())).map(|(_, name)| name)
+    let written = Word::new(word)?;
+    let known: Vec<&str> = known.into_iter().collect();
+    let distances = known.iter().filter_map(|name| Some((written.distance(name)?, *name)));
+    let near = distances.min_by_key(|(distance, name)| (*distance, name.len())).map(|(_, name)| name);
+    near.or_else(|| part_of_one(&written.letters, &known)).or_else(|| by_another_name(word, &known))
+}
+
+/// The only name that begins or ends with these letters.
+fn part_of_one<'a>(letters: &[char], known: &[&'a str]) -> Option<&'a str> {
+    const LEAST: usize = 4;
+    if letters.len() < LEAST {
+        return None;
+    }
+    let has_it = |name: &&&str| {
+        let name = self::letters(name);
+        name.len() > letters.len() && (name.starts_with(letters) || name.ends_with(letters))
+    };
+    let mut found = known.iter().filter(has_it);
+    found.next().filter(|_| found.next().is_none()).copied()
+}
+
+/// What the service, other files or other tools call things, and what they are called here.
+const OTHER_NAMES: [(&str, &str); 16] = [
+    ("alias", "userName"),
+    ("delay", "hold"),
+    ("error", "respond"),
+    ("id", "clientId"),
+    ("if", "when"),
+    ("latency", "hold"),
+    ("match", "when"),
+    ("people", "identities"),
+    ("policies", "passwordPolicies"),
+    ("policy", "passwordPolicyId"),
+    ("probability", "chance"),
+    ("response", "respond"),
+    ("sleep", "hold"),
+    ("sources", "sourceIds"),
+    ("timeout", "hang"),
+    ("users", "identities"),
+];
+
+fn by_another_name<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let (_, meant) = OTHER_NAMES.iter().find(|(other, _)| other.eq_ignore_ascii_case(word))?;
+    known.iter().find(|name| *name == meant).copied()
 }
 
 /// Longer words are not compared: they are not typing mistakes.
@@ -111,6 +152,18 @@ mod tests {
         ] {
             assert_eq!(nearest(word, known), meant, "{word}");
         }
+        let of_clients = ["name", "clientId", "clientSecret", "scopes", "tokenLifetime"];
+        for (word, meant) in [
+            ("secret", Some("clientSecret")),
+            ("lifetime", Some("tokenLifetime")),
+            ("token", Some("tokenLifetime")),
+            ("user", None),
+            ("id", Some("clientId")),
+            ("alias", None),
+        ] {
+            assert_eq!(nearest(word, of_clients), meant, "{word}");
+        }
+        assert_eq!(nearest("delay", ["hang", "hold"]), Some("hold"));
         let operations =
             ["getPasswordSyncGroups", "createPasswordSyncGroup", "getPasswordSyncGroup", "token"];
         for (word, meant) in [

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::mistakes::{Mistakes, is_unseen, shown};
+use super::nearest::nearest;
 use super::tree::{Content, Node, number};
 use super::values::{WHOLE_NUMBER, rewritten};
 use super::written::{Definitions, unknown};
@@ -202,13 +203,23 @@ impl Shape {
     /// The message for an unknown key.
     pub(super) fn unknown(&self, key: &str, mistakes: &Mistakes) -> String {
         let indented = |how: &'static str| if mistakes.is_yaml { how } else { "" };
+        let meant = nearest(key, self.keys.iter().copied());
+        // What is missing here was more likely meant than a key of another level.
+        let is_near = meant.is_some_and(|meant| self.required().contains(&meant));
+        if is_near {
+            return unknown("unknown key", key, self.keys);
+        }
         if let Some(outer) = self.outer_of(key) {
             let how = indented(", indented further");
             return format!("the key {} belongs under `{outer}`; expected it there{how}", shown(key));
         }
         if mistakes.belongs_outside(key) {
             let how = indented(", indented less");
-            return format!("the key {} belongs to what is around this; expected it there{how}", shown(key));
+            let or = meant.map_or_else(String::new, |meant| format!("; or did you mean `{meant}`?"));
+            return format!(
+                "the key {} belongs to what is around this; expected it there{how}{or}",
+                shown(key)
+            );
         }
         // Without a blank behind it, a colon is part of a text.
         if let Some((known, value)) = key.split_once(':').filter(|(known, _)| self.keys.contains(known)) {

@@ -236,7 +236,13 @@ fn about_brackets(kind: &ErrorKind, text: &str, at: usize) -> Option<String> {
     let closing = |open: char| if open == '[' { ']' } else { '}' };
     Some(match kind {
         E::UnclosedFlowCollection { open } => {
-            format!("`{open}` is not closed; expected `{}`", closing(*open))
+            let close = if *open == '[' { ']' } else { '}' };
+            let line = text.get(at..).unwrap_or_default().lines().next().unwrap_or_default();
+            let comment = match line.find(" #") {
+                Some(_) => "; on this line `#` begins a comment, so put text with it in quotes",
+                None => "",
+            };
+            format!("`{open}` is not closed; expected `{close}`{comment}")
         }
         E::UnexpectedEofFlowSequence => "the text ends in a list; expected `]`".to_owned(),
         E::UnexpectedEofFlowMapping | E::UnexpectedEofImplicitFlowMapping => {
@@ -412,6 +418,7 @@ mod tests {
         for (text, expected) in [
             ("a: [1, 2\n", "expected `]`"),
             ("a: {b: 1\n", "expected `}`"),
+            ("a: {b: #1, c: 2}\n", "expected `}`; on this line `#` begins a comment"),
             ("a: 'b\n", "a quote that is not closed"),
             ("a: \"\\q\"\n", "an unknown escape"),
             ("a: b: c\n", "expected one key per line, or quotes around text with `: ` in it"),
