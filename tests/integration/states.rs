@@ -57,6 +57,37 @@ fn post(client: &Client, name: &str) -> Outcome {
     client.ask(Method::POST, "/v2024/password-sync-groups", Some(group))
 }
 
+/// Where prerequisites are ignored, clients refer to what does not exist, and the state moves all the same.
+#[test]
+fn a_state_with_references_to_nothing_is_taken_where_prerequisites_are_ignored() {
+    let client = limited(100 * MIB);
+    let okta = "2c918084660f45d6016617daa9210500";
+    let nobody = json!({"id": "nobody"});
+    let app = json!({"name": "A", "description": "d", "accountSource": nobody});
+    let source = json!({"name": "S", "owner": nobody, "connector": "c", "passwordPolicies": [nobody]});
+    let holders = json!([
+        {"policyId": "none"},
+        {"policyId": "none", "selectors": {"identityAttr": [{"name": "a", "value": "b"}]}},
+    ]);
+    let group = json!({"name": "G", "passwordPolicyId": "none", "sourceIds": [okta, "nowhere", okta]});
+    for (call, body, expected) in [
+        ("POST /beta/source-apps".to_owned(), app, 200),
+        ("POST /v3/sources".to_owned(), source, 201),
+        (format!("PATCH /v2026/sources/{okta}/password-policies"), holders, 200),
+        ("POST /v3/password-sync-groups".to_owned(), group, 200),
+    ] {
+        assert_eq!(status(&control(&client, &call, body)), expected, "{call}");
+    }
+    let state = client.ask(Method::GET, "/_sim/state", None).reply.value();
+    let put = control(&client, "PUT /_sim/state", state.clone());
+    assert_eq!((status(&put), put.reply.value()), (200, state));
+    // A reference that names nothing at all is none.
+    let app = json!({"name": "A", "description": "d", "accountSource": {"id": ""}});
+    let refused = control(&client, "POST /beta/source-apps", app);
+    assert_eq!(status(&refused), 400);
+    assert!(text(&refused).contains("accountSource.id"), "{}", text(&refused));
+}
+
 #[test]
 fn journals_make_room_for_a_large_state_and_for_no_small_one() {
     let mut client = Client::new(Vec::new(), |config: &mut Config| {

@@ -104,6 +104,9 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
 
 /// What an app says of its source.
 fn account_source(view: &View<'_>, prerequisites: Prerequisites, id: &str) -> Result<AccountSource, Refusal> {
+    if id.is_empty() {
+        return Err(missing("accountSource.id"));
+    }
     match view.table::<Source>().get(id) {
         Some(source) => Ok(AccountSource::to(&source)),
         None if prerequisites == Prerequisites::Ignore => Ok(AccountSource::unknown(id)),
@@ -133,6 +136,10 @@ fn check_needed(
         app.name, source.name
     );
     Err(Refusal::bad_request(DetailCode::InUse, text))
+}
+
+fn missing(field: &str) -> Refusal {
+    Refusal::bad_request(DetailCode::Missing, format!("Required field \"{field}\" was missing or empty."))
 }
 
 /// A reference to something that is not there.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::patch::patched;
 use super::super::{Call, Change, Done, View, next_moment};
-use super::{account_source, check_needed, not_found};
+use super::{account_source, check_needed, missing, not_found};
 use crate::document::from_json;
 use crate::fixture::{Application, ApplicationAccess, Identity, IdentityReference};
 use crate::org::{Table, WriteOf};
@@ -67,9 +67,6 @@ fn settle(view: &View<'_>, call: &Call<'_>, former: &Application, after: &mut Va
     let owner = owner(view, call.prerequisites, former, &after["owner"])?;
     after["owner"] = serde_json::to_value(owner).expect("a reference can be written as JSON");
     let source_id = after["accountSource"]["id"].as_str().unwrap_or_default().to_owned();
-    if source_id.is_empty() {
-        return Err(missing("accountSource.id"));
-    }
     let mut source = former.account_source.clone();
     if source_id == source.id {
         let manages = after["accountSource"]["useForPasswordManagement"].as_bool();
@@ -116,8 +113,4 @@ fn access_change(
         (Some(former), false) => WriteOf::Replace { former, record, rendered },
         (None, false) => WriteOf::Create { record, rendered, made: None },
     }))
-}
-
-fn missing(field: &str) -> Refusal {
-    Refusal::bad_request(DetailCode::Missing, format!("Required field \"{field}\" was missing or empty."))
 }
