@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
 use serde_json::Value;
 
@@ -69,9 +70,12 @@ impl Stagehand<'_> {
     pub(super) fn rehearse(&self, rulesets: &Rulesets, chance: Chance) -> Rehearsal {
         let mut rehearsal = Rehearsal::default();
         let mut engine = Engine::load(rulesets, self.loaded);
+        let mut has_given_up = false;
         for exchange in self.exchanges {
+            let mut waits = Duration::ZERO;
+            let mut passes = false;
             for attempt in 0..ATTEMPTS {
-                let now = exchange.at.plus(rehearsal.waits);
+                let now = exchange.at.plus(rehearsal.waits + waits);
                 let fired = exchange.with_view(|view| {
                     let view = with_id(view);
                     let mut looks = engine.look(Subject::Exchange(&view), now);
@@ -80,13 +84,18 @@ impl Stagehand<'_> {
                     let after = if happens { engine.fire(&mut looks, Stage::After, chance) } else { None };
                     before.or(after)
                 });
-                let Some(fired) = fired else { break };
-                let (wait, has_failed) = self.costs(&fired, now, attempt);
-                rehearsal.waits += wait;
-                if !has_failed {
+                let cost = fired.map(|fired| self.costs(&fired, now, attempt));
+                waits += cost.map_or(Duration::ZERO, |(wait, _)| wait);
+                passes = !cost.is_some_and(|(_, has_failed)| has_failed);
+                if passes {
                     break;
                 }
             }
+            // Whoever tried one call so often in vain ends with it, or has learnt to try the others less often.
+            if passes || !has_given_up {
+                rehearsal.waits += waits;
+            }
+            has_given_up |= !passes;
             self.rehearse_jobs(exchange, &mut engine, chance, &mut rehearsal);
         }
         for report in engine.report() {
@@ -108,6 +117,9 @@ impl Stagehand<'_> {
                 let seconds = told.and_then(|told| told.parse().ok()).map(Duration::from_secs);
                 let until = || told.and_then(Timestamp::parse_http_date).map(|until| until.since(now));
                 let told = seconds.or_else(until).map(|told| told.min(TOLD));
+                if told.is_none() && is_refusal(reply.status) {
+                    return (hold, false);
+                }
                 (told.unwrap_or(own), reply.status.is_client_error() || reply.status.is_server_error())
             }
             // A silence that the drill itself ends has a time of its own.
@@ -153,6 +165,11 @@ impl Stagehand<'_> {
             rehearsal.waits += waited.min(CONNECTOR);
         }
     }
+}
+
+/// Whether nobody who is told this has reason to ask again.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 408 | 409 | 425 | 429)
 }
 
 /// How long a body of a usual length takes in pieces.

@@ -24,6 +24,20 @@ impl Case<'_> {
     }
 }
 
+impl Case<'_> {
+    /// Whether the client came back for what a read did not bring: as `is_same` says, in its next call, which may also begin
+    /// the list anew, or more often than it reads that anyway. Where it makes calls at the same time, any later one may be that.
+    pub(super) fn comes_back_for(&self, read: &Call, is_same: impl Fn(&Call) -> bool) -> bool {
+        let later = || self.run.calls.iter().skip(read.number).filter(|call| call.client == read.client);
+        let Some(clean) = self.clean.filter(|_| !self.is_concurrent()) else { return later().any(is_same) };
+        let begins_anew =
+            |next: &Call| next.offset.is_some() && next.offset <= read.offset && path(next) == path(read);
+        let next = later().find(|call| !call.is_token());
+        let times = |run: &Run| run.calls.iter().filter(|call| is_same(call)).count();
+        next.is_some_and(|next| is_same(next) || begins_anew(next)) || times(self.run) > times(clean)
+    }
+}
+
 /// Whether a page is asked for while another call is open, or over another connection although the former page's is kept,
 /// or before an earlier one.
 fn reads_pages_beside_others(run: &Run) -> bool {

@@ -40,7 +40,12 @@ fn judge(case: &Case<'_>) -> Outcome {
         return Outcome::Ok;
     }
     let accepted = broken.into_iter().take(MOST_LOOKED_AT).filter(|call| {
-        !calls[call.number..].iter().any(|later| asks_again(later, call)) && !is_answered_beside(calls, call)
+        let is_asked_again = if call.is_read() {
+            case.comes_back_for(call, |other| asks_again(other, call))
+        } else {
+            calls[call.number..].iter().any(|later| later.client == call.client && asks_again(later, call))
+        };
+        !is_asked_again && !is_answered_beside(calls, call)
     });
     let accepted: Vec<_> = accepted.collect();
     if accepted.iter().any(|call| call.offset.is_some()) && case.may_leave_pages() {
@@ -64,12 +69,9 @@ fn is_broken(call: &Call) -> bool {
     is_success && is_broken && call.is_struck() && !call.is_token()
 }
 
-/// Whether the client asked again, or, after a write, looked. Some calls are never the same twice: an encrypted password
-/// looks different each time.
+/// Whether a call asks again, or, after a write, looks. Some calls are never the same twice: an encrypted password looks
+/// different each time.
 fn asks_again(later: &Call, call: &Call) -> bool {
-    if later.client != call.client {
-        return false;
-    }
     if call.offset.is_some() {
         return covers(later, call);
     }
@@ -132,6 +134,15 @@ mod tests {
     fn who_asks_again_or_fails_is_fine() {
         is_ok(&judged(&list(half()).exits(0)));
         is_ok(&judged(&half().exits(1)));
+    }
+
+    #[test]
+    fn a_read_that_the_client_makes_later_anyway_does_not_ask_again() {
+        let clean = list(list(run()).post(LIST)).exits(0);
+        let judged = |run: Script| beside(&VERDICT, &clean, &run.exits(0));
+        found(&judged(list(half().post(LIST))));
+        is_ok(&judged(list(list(half()).post(LIST))));
+        is_ok(&judged(list(list(half().post(LIST)))));
     }
 
     #[test]

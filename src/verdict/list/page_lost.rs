@@ -39,7 +39,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !ended.is_success {
         return Outcome::Ok;
     }
-    let lost: Vec<_> = failed.into_iter().filter(|page| !is_answered(page, case.run)).collect();
+    let is_read =
+        |page: &Call| is_answered(page, case.run) && case.comes_back_for(page, |call| covers(call, page));
+    let lost: Vec<_> = failed.into_iter().filter(|page| !is_read(page)).collect();
     if !lost.is_empty() && case.may_leave_pages() {
         return Outcome::inconclusive(
             "pages are read beside other calls, and neither the data nor the output shows that one is missing",
@@ -126,6 +128,17 @@ mod tests {
         is_ok(&judged(&page(page(page(run(), 0), 100).told(500), 100).exits(0)));
         is_ok(&judged(&page(page(run(), 0), 100).told(500).exits(1)));
         is_ok(&judged(&paged(page(page(run(), 0), 100).told(500), 100, 50).exits(0)));
+    }
+
+    #[test]
+    fn a_list_that_is_read_again_later_anyway_does_not_bring_the_page() {
+        let both = |script| page(page(script, 0), 100);
+        let clean = both(both(run()).post(LIST)).exits(0);
+        let judged = |run: Script| beside(&VERDICT, &clean, &run.exits(0));
+        let failed = || both(run()).told(403);
+        found(&judged(both(failed().post(LIST))));
+        is_ok(&judged(both(page(failed(), 100).post(LIST))));
+        is_ok(&judged(both(both(failed()).post(LIST))));
     }
 
     #[test]

@@ -272,3 +272,21 @@ fn one_that_the_second_run_does_not_show_is_a_warning() {
     drilled.says(0, "WARN retry-after-crashes · rate-limited-retry-after-garbage");
     drilled.says(0, "seen 1 of 2");
 }
+
+#[test]
+fn a_scenario_that_refuses_many_calls_applies_and_asks_for_no_time() {
+    let script = r#"
+auth = token()
+for _ in range(8):
+    if call("GET", "/v2024/sources", token=auth)[0] != 200:
+        sys.exit("the sources cannot be read")
+"#;
+    let client = Client::new("refused", script);
+    let down =
+        "name: down\nrules:\n  - when: {operation: listSources}\n    fault: {respond: {status: 503}}\n";
+    std::fs::write(client.folder.join("down.yaml"), down).unwrap();
+    let drilled = client.drill(&["--list", "--only", "experimental-header-missing", "--only", "down.yaml"]);
+    drilled.says(0, "run   experimental-header-missing               strikes 8\n");
+    // Nobody tries each call for minutes; the first one shows that they are in vain.
+    drilled.says(0, "run   down ");
+}
