@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// A path with its query takes at most this many columns.
 const LONGEST_PATH: usize = 48;
+/// And so does why it was refused.
+const LONGEST_REASON: usize = 120;
 
 /// The line.
 pub(super) fn of(exchange: &Value) -> String {
@@ -27,7 +29,22 @@ pub(super) fn of(exchange: &Value) -> String {
         line.push_str("  ");
         line.push_str(client);
     }
+    if let Some(why) = why(exchange) {
+        line.push_str("  ");
+        line.push_str(&why);
+    }
     line.replace(char::is_control, "\u{fffd}")
+}
+
+/// Why the service refused it, which it told the client in fewer words; of a long list the beginning.
+fn why(exchange: &Value) -> Option<String> {
+    let violations = exchange["violations"].as_array()?.iter().filter_map(Value::as_str);
+    let why = violations.collect::<Vec<_>>().join("; ");
+    match why.char_indices().nth(LONGEST_REASON) {
+        _ if why.is_empty() => None,
+        Some((end, _)) => Some(format!("{}…", &why[..end])),
+        None => Some(why),
+    }
 }
 
 /// The time of day, to the millisecond.
@@ -84,6 +101,14 @@ mod tests {
             "query": "limit=1", "status": null, "client": null, "fate": {"kind": "closed"}, "rules": [],
         });
         let expected = format!("09:30:00    8  GET    /{}…  no status, closed", "x".repeat(47));
+        assert_eq!(of(&exchange), expected);
+        let exchange = json!({
+            "seq": 9, "at": "2026-11-24T09:30:00Z", "method": "GET", "path": "/v3/roles", "query": "",
+            "status": 404, "client": "c", "fate": {"kind": "whole"}, "rules": [],
+            "violations": ["no such path in v3", "y".repeat(200)],
+        });
+        let expected =
+            format!("09:30:00    9  GET    /v3/roles  404  c  no such path in v3; {}…", "y".repeat(100));
         assert_eq!(of(&exchange), expected);
     }
 }
