@@ -235,7 +235,7 @@ fn files_are_checked_with_place_found_and_expected() {
         (
             0,
             format!(
-                "{good}: a fixture of 0 sources, 0 policies, 1 identity, 0 accounts, 0 groups, 8 clients\n"
+                "{good}: a fixture of 0 sources, 0 policies, 1 identity, 0 accounts, 0 groups, 9 clients\n"
             )
         )
     );
