@@ -53,7 +53,10 @@ fn time(at: &str) -> &str {
     time.get(..12).unwrap_or(time).trim_end_matches('Z')
 }
 
+/// The path below the tenant's base URL, as every line is about the same tenant.
 fn target(path: &str, query: &str) -> String {
+    let below = path.strip_prefix("/tenants/").and_then(|rest| rest.find('/').map(|end| &rest[end..]));
+    let path = below.unwrap_or(path);
     let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     match target.char_indices().nth(LONGEST_PATH) {
         Some((end, _)) => format!("{}…", &target[..end]),
@@ -103,7 +106,7 @@ mod tests {
         let expected = format!("09:30:00    8  GET    /{}…  no status, closed", "x".repeat(47));
         assert_eq!(of(&exchange), expected);
         let exchange = json!({
-            "seq": 9, "at": "2026-11-24T09:30:00Z", "method": "GET", "path": "/v3/roles", "query": "",
+            "seq": 9, "at": "2026-11-24T09:30:00Z", "method": "GET", "path": "/tenants/a/v3/roles", "query": "",
             "status": 404, "client": "c", "fate": {"kind": "whole"}, "rules": [],
             "violations": ["no such path in v3", "y".repeat(200)],
         });
