@@ -163,6 +163,11 @@ pub(crate) fn compile(expectation: &Expectation) -> Result<CompiledExpectation<'
     if let Some((pointer, message)) = expectation.mistakes().into_iter().next() {
         return Err(format!("`{}`: {message}", pointer.trim_start_matches('/').replace('/', ".")));
     }
+    let whens =
+        std::iter::once(&expectation.matching).chain(expectation.then.iter().map(|next| &next.matching));
+    if let Some(message) = scenario::too_many_bytes(whens.map(scenario::bytes_of_when).sum()) {
+        return Err(message);
+    }
     let pattern = CompiledStep::compile(&expectation.matching, expectation.status)?;
     let then: Vec<_> = expectation
         .then

@@ -19,13 +19,17 @@ pub(super) fn build(expression: &str) -> Option<Regex> {
     RegexBuilder::new(expression).size_limit(LARGEST).dfa_size_limit(LARGEST).build().ok()
 }
 
-/// What an expression takes, in bytes: the least of these that is enough to compile it.
-const SIZES: [usize; 3] = [16 << 10, 64 << 10, LARGEST];
+/// The smallest size that expressions are told apart by, in bytes.
+const SMALLEST: usize = 8 << 10;
+
+/// How many times its size an expression takes: it is compiled from either end.
+const TIMES_ITS_SIZE: usize = 2;
 
 /// About how much memory a regular expression takes, in bytes.
 pub(super) fn weight(expression: &str) -> usize {
+    let mut sizes = std::iter::successors(Some(SMALLEST), |size| (*size < LARGEST).then_some(2 * size));
     let is_enough = |size: &usize| RegexBuilder::new(expression).size_limit(*size).build().is_ok();
-    SIZES.into_iter().find(is_enough).unwrap_or(LARGEST)
+    TIMES_ITS_SIZE * sizes.find(is_enough).unwrap_or(LARGEST)
 }
 
 /// Compiles a regular expression from a document.

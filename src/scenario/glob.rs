@@ -25,6 +25,11 @@ pub(super) fn compile_glob(glob: &str) -> Result<Regex, String> {
         .ok_or_else(|| format!("glob `{glob}` is too long; expected a shorter one"))
 }
 
+/// About how much memory a glob takes, in bytes.
+pub(super) fn weight(glob: &str) -> usize {
+    expression::weight(&source(glob))
+}
+
 /// The regular expression's text.
 fn source(glob: &str) -> String {
     let mut source = String::from("^");

@@ -1,5 +1,7 @@
 //! The built-in scenarios: the files of `scenarios/`, each named after its lesson.
 
+use std::sync::OnceLock;
+
 use super::Ruleset;
 use crate::document::{Document, Format};
 
@@ -101,10 +103,17 @@ pub fn text(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// The built-in scenario of that name, ready to run.
+/// The built-in scenarios that were asked for so far, in the same order.
+static RULESETS: [OnceLock<Ruleset>; BUILT_IN.len()] = [const { OnceLock::new() }; BUILT_IN.len()];
+
+/// The built-in scenario of that name, ready to run; all tenants share it.
 pub fn ruleset(name: &str) -> Option<Ruleset> {
-    let document = Document { name, text: text(name)?, format: Format::Yaml };
-    Some(Ruleset::read(&document).expect("a test reads every built-in scenario"))
+    let place = BUILT_IN.iter().position(|(known, _)| *known == name)?;
+    let read = || {
+        let document = Document { name, text: BUILT_IN[place].1, format: Format::Yaml };
+        Ruleset::read(&document).expect("a test reads every built-in scenario").shared()
+    };
+    Some(RULESETS[place].get_or_init(read).clone())
 }
 
 /// The names of the built-in scenarios.

@@ -42,6 +42,7 @@ pub use pattern::Pattern;
 pub use ruleset::{CompiledRule, LoadError, MOST_RULES, Ruleset, Rulesets};
 pub use subject::{ExchangeView, JobView, Subject};
 pub use turn::Fired;
+pub(crate) use weight::{bytes_of_when, too_many_bytes};
 pub use written::{Rule, Scenario, Stage};
 
 /// The JSON Schema of the file format.

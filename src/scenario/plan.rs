@@ -37,12 +37,14 @@ pub(super) struct PlacedRule {
     pub(super) rule: CompiledRule,
     /// When it was added on its own; `None` when it was loaded with the others.
     pub(super) added: Option<Timestamp>,
+    /// Whether all tenants that run it share it.
+    pub(super) is_shared: bool,
 }
 
 impl PlacedRule {
     pub(super) fn new(scenario: Arc<str>, rule: CompiledRule) -> Self {
         let label = format!("{scenario}/{}", rule.written.name).into();
-        Self { label, scenario, rule, added: None }
+        Self { label, scenario, rule, added: None, is_shared: false }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -60,7 +62,9 @@ impl Plan {
         }
         let faults = rules.iter().flat_map(|placed| &placed.rule.faults);
         let horizon = faults.filter_map(|fault| fault.horizon()).max();
-        let own = rules.iter().filter(|placed| owner == Owner::Tenant || placed.added.is_some());
+        let own = rules
+            .iter()
+            .filter(|placed| (owner == Owner::Tenant && !placed.is_shared) || placed.added.is_some());
         let own_bytes = own.map(|placed| placed.rule.bytes()).sum();
         Self { rules, about: about.map(Vec::into_boxed_slice), horizon, owner, own_bytes }
     }

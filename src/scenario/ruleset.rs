@@ -11,7 +11,7 @@ use super::known::KnownNames;
 use super::matcher::Matcher;
 use super::mistake::{Mistake, Mistakes};
 use super::plan::{Owner, PlacedRule, Plan};
-use super::weight::bytes_of;
+use super::weight::{bytes_of, is_heavy, too_many_bytes};
 use super::written::{Fires, Rule, Scenario};
 use crate::document::{Document, DocumentError, Place};
 
@@ -108,6 +108,8 @@ struct CheckedScenario {
     name: Arc<str>,
     lesson: Option<String>,
     rules: Vec<Arc<PlacedRule>>,
+    /// About how many bytes those rules take that have expressions, or globs with many wildcards.
+    bytes: usize,
 }
 
 impl Scenario {
@@ -118,18 +120,28 @@ impl Scenario {
         let name: Arc<str> = self.name.as_str().into();
         let (mut found, mut rules) = (Vec::new(), Vec::with_capacity(self.rules.len()));
         let (mut names, covers) = (check::Names::default(), check::Covers::new(&self.rules));
+        let mut bytes = 0;
         for (index, rule) in self.rules.iter().enumerate() {
             let mut here: Vec<Mistake> = names.check(&rule.name).into_iter().collect();
             match CompiledRule::new(rule.clone()) {
-                Ok(rule) => rules.push(Arc::new(PlacedRule::new(Arc::clone(&name), rule))),
+                Ok(rule) => {
+                    bytes += if is_heavy(&rule.written) { rule.bytes() } else { 0 };
+                    rules.push(Arc::new(PlacedRule::new(Arc::clone(&name), rule)));
+                }
                 Err(mistakes) => here.extend(Vec::from(mistakes)),
             }
             if here.is_empty() {
                 here.extend(check::check_reachable(&covers, index));
             }
+            let too_many = too_many_bytes(bytes);
+            let is_enough = too_many.is_some();
+            here.extend(too_many.map(|message| Mistake::new("", message)));
             found.extend(here.into_iter().map(|mistake| mistake.below(&format!("/rules/{index}"))));
+            if is_enough {
+                break;
+            }
         }
-        Mistakes::or(found, Ruleset(Arc::new(CheckedScenario { name, lesson: self.lesson, rules })))
+        Mistakes::or(found, Ruleset(Arc::new(CheckedScenario { name, lesson: self.lesson, rules, bytes })))
     }
 
     /// Names the rules that have no name, each by its position.
@@ -168,6 +180,14 @@ impl Ruleset {
             }
             told(scenario.check(), place)
         })
+    }
+
+    /// The same as all tenants share it, so that it is counted of none. Of a new one; nobody has it so far.
+    #[must_use]
+    pub(super) fn shared(mut self) -> Self {
+        let rules = Arc::get_mut(&mut self.0).into_iter().flat_map(|scenario| &mut scenario.rules);
+        rules.filter_map(Arc::get_mut).for_each(|placed| placed.is_shared = true);
+        self
     }
 
     /// The scenario's name.
@@ -234,8 +254,14 @@ impl Rulesets {
         if rules > max_rules { Err(LoadError::TooMany(max_rules)) } else { Ok(()) }
     }
 
-    /// Refuses rules that take too much memory together.
-    pub(super) fn check_size<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
+    /// Refuses scenarios that take too much memory, in the order in which they are compiled.
+    pub(crate) fn check_bytes(rulesets: &[Ruleset]) -> Result<(), LoadError> {
+        let bytes = rulesets.iter().map(|ruleset| ruleset.0.bytes).sum();
+        too_many_bytes(bytes).map_or(Ok(()), |why| Err(LoadError::TooLarge(why)))
+    }
+
+    /// Refuses rules that take too much memory together, before any is compiled.
+    pub(crate) fn check_size<'a>(rules: impl Iterator<Item = &'a Rule>) -> Result<(), LoadError> {
         check::too_large_together(rules).map_or(Ok(()), |why| Err(LoadError::TooLarge(why)))
     }
 

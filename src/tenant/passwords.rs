@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Tenant, TenantState};
 use crate::clock::Timestamp;
 use crate::crypt::PasswordDigest;
-use crate::document::{Limit, record};
+use crate::document::{Limit, record, shown};
 use crate::fixture::{Account, ChangeState, Credential, Group, Identity, Outcome, PasswordChange, Source};
 use crate::service::View;
 use crate::service::password_management::{self, ChangeRequest};
@@ -258,7 +258,10 @@ fn name_of(view: &View<'_>, source_id: &str) -> String {
 fn identity(view: &View<'_>, user_name: &str) -> Result<Arc<Identity>, String> {
     let found = view.identities_named(user_name);
     found.into_iter().next().ok_or_else(|| {
-        format!("userName `{user_name}`: nobody signs in by that name; expected one that `GET /_sim/passwords` lists")
+        format!(
+            "userName {}: nobody signs in by that name; expected one that `GET /_sim/passwords` lists",
+            shown(user_name)
+        )
     })
 }
 
@@ -266,7 +269,7 @@ fn source(view: &View<'_>, id_or_name: &str) -> Result<Arc<Source>, String> {
     let by_name = || view.sources_named(id_or_name).into_iter().next();
     let found = view.any_source(id_or_name).or_else(by_name);
     found.ok_or_else(|| {
-        format!("source `{id_or_name}` does not exist; expected the id or the name of one that does")
+        format!("source {} does not exist; expected the id or the name of one that does", shown(id_or_name))
     })
 }
 
@@ -275,7 +278,7 @@ fn group(view: &View<'_>, id_or_name: &str) -> Result<Arc<Group>, String> {
     let by_name = || groups.iter().find(|group| group.name.as_deref() == Some(id_or_name)).map(Arc::clone);
     let found = groups.get(id_or_name).or_else(by_name);
     found.ok_or_else(|| {
-        format!("group `{id_or_name}` does not exist; expected the id or the name of one that does")
+        format!("group {} does not exist; expected the id or the name of one that does", shown(id_or_name))
     })
 }
 
@@ -293,7 +296,8 @@ fn account(
         accounts.retain(|account| account.id == named || account.native_identity == named);
         return accounts.pop().ok_or_else(|| {
             format!(
-                "accountId `{named}`: no account of `{who}` on {place}; expected one of {}",
+                "accountId {}: no account of `{who}` on {place}; expected one of {}",
+                shown(named),
                 ids.join(", ")
             )
         });

@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
-use crate::document::{Content, Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, unknown};
+use crate::document::{
+    Content, Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, shown, unknown,
+};
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
-use crate::scenario::{KnownNames, Rulesets, Scenario, library};
+use crate::scenario::{KnownNames, LoadError, Rulesets, Scenario, library};
 use crate::tenant::rate_limit::Limit;
 use crate::tenant::{NoRoom, SimFault, Template, Tenant, TenantOptions};
 
@@ -333,7 +335,7 @@ impl World {
 
 /// The message for a name that no tenant can have.
 pub(crate) fn bad_name(name: &str) -> String {
-    format!("tenant name `{name}`; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -")
+    format!("tenant name {}; expected 1 to {LONGEST_NAME} of a-z, 0-9 and -", shown(name))
 }
 
 /// The requested fixture, if it can be one.
@@ -364,18 +366,26 @@ fn rulesets_of(
     max_rules: usize,
     wrong: &mut dyn FnMut(&str, String),
 ) -> Option<Rulesets> {
-    let inline = asked.iter().map(|asked| match asked {
-        NamedOr::Inline(scenario) => scenario.rules.len(),
-        NamedOr::Named(_) => 0,
-    });
+    let inline = || {
+        asked.iter().flat_map(|asked| match asked {
+            NamedOr::Inline(scenario) => &scenario.rules[..],
+            NamedOr::Named(_) => &[],
+        })
+    };
     if asked.len() > MOST_SCENARIOS {
         wrong("/scenarios", format!("{} scenarios; expected {MOST_SCENARIOS} or fewer", asked.len()));
         return None;
     }
-    if let Err(error) = Rulesets::check_count(inline.sum(), max_rules) {
+    // Counted before any is compiled.
+    let counted =
+        Rulesets::check_count(inline().count(), max_rules).and_then(|()| Rulesets::check_size(inline()));
+    if let Err(error) = counted {
         wrong("/scenarios", error.to_string());
         return None;
     }
+    let asked_before = |index: usize, name: &str| {
+        asked[..index].iter().any(|before| matches!(before, NamedOr::Named(before) if before == name))
+    };
     let mut rulesets = Vec::with_capacity(asked.len());
     for (index, asked) in asked.iter().enumerate() {
         let place = format!("/scenarios/{index}");
@@ -386,10 +396,17 @@ fn rulesets_of(
                     .iter()
                     .for_each(|found| wrong(&format!("{place}{}", found.pointer), found.message.clone())),
             },
+            NamedOr::Named(name) if asked_before(index, name) => {
+                wrong(&place, LoadError::SameName(name.clone()).to_string());
+            }
             NamedOr::Named(name) => match library::ruleset(name) {
                 Some(ruleset) => rulesets.push(ruleset),
                 None => wrong(&place, unknown("no built-in scenario is named", name, &library::names())),
             },
+        }
+        if let Err(error) = Rulesets::check_bytes(&rulesets) {
+            wrong(&place, error.to_string());
+            return None;
         }
     }
     if rulesets.len() < asked.len() {

@@ -858,6 +858,55 @@ fn a_follower_skips_what_its_filter_excludes_only_once() {
 }
 
 #[test]
+fn what_is_asked_for_twice_or_takes_too_much_is_told_before_it_is_made() {
+    let sim = Sim::new();
+    let twice = "two scenarios are named `chaos`; expected each name once";
+    let chaos = vec!["chaos"; 100];
+    for (call, body, told) in [
+        ("PUT /_sim/scenario", json!({ "use": chaos }), twice),
+        ("POST /_sim/tenants", json!({ "scenarios": chaos }), twice),
+        (
+            "POST /_sim/tenants",
+            json!({"scenarios": (0..5).map(|nth| with_regexes(nth, "a")).collect::<Vec<_>>()}),
+            "320 regular expressions; expected 256 or fewer in all rules that run together",
+        ),
+        (
+            "POST /_sim/tenants",
+            json!({"scenarios": (0..3).map(|nth| with_regexes(nth, r"\w{8}")).collect::<Vec<_>>()}),
+            "more than 128 MiB of memory up to here; expected fewer, or shorter ones that run together",
+        ),
+        (
+            "POST /_sim/verify",
+            json!({"match": with_regexes(0, r"\w{8}")["rules"][0]["when"], "then": [
+                {"match": with_regexes(1, r"\w{8}")["rules"][0]["when"]},
+                {"match": with_regexes(2, r"\w{8}")["rules"][0]["when"]},
+            ]}),
+            "more than 128 MiB of memory up to here; expected fewer, or shorter ones",
+        ),
+    ] {
+        let error = sim.control(call, Some(body), 400)["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(told) && error.len() < 10_000, "{call}: {error}");
+    }
+    let name = "x".repeat(1 << 20);
+    for (call, body) in [
+        ("POST /_sim/passwords/check", json!({"userName": name, "source": "s", "password": "p"})),
+        ("POST /_sim/passwords/change", json!({"userName": "amelia.admin", "source": name, "password": "p"})),
+        ("POST /_sim/passwords/change", json!({"userName": "amelia.admin", "group": name, "password": "p"})),
+    ] {
+        let error = sim.control(call, Some(body), 400)["error"].to_string();
+        assert!(error.contains("xxx…`") && error.len() < 300, "{call}: {} bytes", error.len());
+    }
+}
+
+/// A scenario with 64 regular expressions.
+fn with_regexes(nth: usize, regex: &str) -> Value {
+    let query: serde_json::Map<_, _> = (0..64)
+        .map(|place| (format!("q{place}"), json!({"regex": format!("{regex}{nth}-{place}")})))
+        .collect();
+    json!({"name": format!("s{nth}"), "rules": [{"when": {"query": query}, "fault": "close"}]})
+}
+
+#[test]
 fn a_scenario_is_named_or_written_however_its_media_type_is_left_out() {
     let sim = Sim::new();
     for (media_type, body) in [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::control::read::document;
 use crate::control::{Answer, ControlError, ControlRequest, PREFIX, created, done, ok};
-use crate::document::{Document, DocumentError, Limit, Outline, Place, record, unknown};
+use crate::document::{Document, DocumentError, Limit, Outline, Place, record, shown, unknown};
 use crate::scenario::{CompiledRule, LoadError, Ruleset, Rulesets, library};
 use crate::tenant::Tenant;
 use crate::tenant::operator::RuleError;
@@ -59,7 +59,8 @@ pub(in crate::control) fn remove_rule(asked: &ControlRequest<'_>) -> Answer {
     if asked.located.tenant.remove_rule(name) {
         return done();
     }
-    let message = format!("rule `{name}` does not run; expected one that `GET /{PREFIX}/scenario` lists");
+    let message =
+        format!("rule {} does not run; expected one that `GET /{PREFIX}/scenario` lists", shown(name));
     Err(ControlError::new(StatusCode::NOT_FOUND, message))
 }
 
@@ -85,8 +86,11 @@ const MOST_NAMES: Limit = Limit::Entries(0, 100);
 impl UseOfScenarios {
     fn look(&self, place: &mut Place<'_, '_, '_>) {
         for (index, name) in self.names.iter().enumerate() {
-            if let Err(error) = built_in(name) {
-                place.mistake(&format!("/use/{index}"), error.message);
+            let at = format!("/use/{index}");
+            if library::text(name).is_none() {
+                place.mistake(&at, not_built_in(name));
+            } else if self.names[..index].contains(name) {
+                place.mistake(&at, LoadError::SameName(name.clone()).to_string());
             }
         }
     }
@@ -136,6 +140,9 @@ fn not_one(document: &Document<'_>, outline: &Outline, error: &DocumentError) ->
 }
 
 fn built_in(name: &str) -> Result<Ruleset, ControlError> {
-    library::ruleset(name)
-        .ok_or_else(|| ControlError::bad(unknown("no built-in scenario is named", name, &library::names())))
+    library::ruleset(name).ok_or_else(|| ControlError::bad(not_built_in(name)))
+}
+
+fn not_built_in(name: &str) -> String {
+    unknown("no built-in scenario is named", name, &library::names())
 }
