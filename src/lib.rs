@@ -75,7 +75,6 @@
 pub(crate) mod auth;
 mod control;
 pub(crate) mod crypt;
-#[cfg_attr(not(test), expect(dead_code, reason = "the rest is for tests, which make tables of their own"))]
 pub(crate) mod org;
 mod server;
 pub(crate) mod service;

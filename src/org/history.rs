@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 
+#[cfg(test)]
 use super::text::{escaped, id_in, is_text_of};
 use crate::clock::Timestamp;
 
@@ -31,15 +32,18 @@ pub(crate) struct Change {
 
 impl Change {
     /// Whether it is about the record with this id.
+    #[cfg(test)]
     pub(crate) fn is_of(&self, id: &str) -> bool {
         self.text().is_some_and(|text| is_text_of(text, &escaped(id)))
     }
 
     /// The record's id.
+    #[cfg(test)]
     pub(crate) fn id(&self) -> String {
         self.text().map(|text| id_in(text)).unwrap_or_default()
     }
 
+    #[cfg(test)]
     fn text(&self) -> Option<&Bytes> {
         self.after.as_ref().or(self.before.as_ref())
     }

@@ -61,6 +61,7 @@ impl<V: Clone> Overlay<V> {
     }
 
     /// Whether there is a value of this key.
+    #[cfg(test)]
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -93,6 +94,7 @@ impl<V: Clone> Overlay<V> {
     }
 
     /// All keys and values, in no order.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
         let own = self.own.iter().filter_map(|(key, value)| Some((&**key, value.as_ref()?)));
         let base = self.base.iter().filter(|(key, _)| !self.own.contains_key(&**key));

@@ -55,11 +55,13 @@ impl<R: Record> Beginning<R> {
 
 impl<R: Record> Table<R> {
     /// A table of these records, in this order.
+    #[cfg(test)]
     pub(crate) fn of(records: &[R]) -> Self {
         Self::holding(Held::Own(Content::of(records)))
     }
 
     /// A table of what `make` returns when the table, or a clone of it, is first read.
+    #[cfg(test)]
     pub(crate) fn made_by(make: impl FnOnce() -> Vec<R> + Send + 'static) -> Self {
         Self::beginning_with(move || Content::of(&make()))
     }
@@ -96,11 +98,13 @@ impl<R: Record> Table<R> {
     }
 
     /// How many records there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.content().rows.len()
     }
 
     /// Whether there are none.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -126,11 +130,13 @@ impl<R: Record> Table<R> {
     }
 
     /// Appends a record whose id is new.
+    #[cfg(test)]
     pub(crate) fn insert(&mut self, record: &R) -> Change {
         self.insert_rendered(record.id(), render(record))
     }
 
     /// Replaces a record that is there, in its place in the order.
+    #[cfg(test)]
     pub(crate) fn replace(&mut self, record: &R) -> Option<Change> {
         self.replace_rendered(record.id(), render(record))
     }

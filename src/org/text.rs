@@ -44,6 +44,7 @@ pub(super) fn escaped_id_in(rendered: &[u8]) -> &[u8] {
 }
 
 /// The id in a record's text.
+#[cfg(test)]
 pub(super) fn id_in(rendered: &[u8]) -> String {
     let quoted = [b"\"", escaped_id_in(rendered), b"\""].concat();
     serde_json::from_slice(&quoted).expect("an id is written as a JSON text")

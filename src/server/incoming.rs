@@ -10,6 +10,8 @@ use super::budget::{Budget, Taken};
 use crate::wire::Body;
 
 /// What bodies take before they are read: some of what those of all connections may, and of what those of one may.
+/// There is no share of a tenant's: who sends a body may name any tenant, `--body-timeout` ends what waits, and the only
+/// tenant of most servers would have half of what there is.
 pub(super) struct Share<'a> {
     all: Taken<&'a Budget>,
     own: Taken<&'a Budget>,

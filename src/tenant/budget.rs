@@ -71,6 +71,7 @@ impl StateBudget {
     }
 
     /// Whether there is room for `more` bytes in a tenant whose state takes `held`.
+    /// Writes that are decided at the same moment, one on each of the server's threads, may be told of the same room.
     pub(crate) fn admit(&self, more: usize, held: usize) -> Result<(), NoRoom> {
         self.admit_beside(self.used(), more, held)
     }
