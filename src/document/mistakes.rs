@@ -111,7 +111,7 @@ impl Mistakes {
 }
 
 /// A message without its middle where it repeats something long.
-fn shortened(message: String) -> String {
+pub(crate) fn shortened(message: String) -> String {
     const LONGEST: usize = 1_000;
     const END: usize = 300;
     if message.len() <= LONGEST + END {

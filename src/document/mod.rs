@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use mistakes::{DocumentError, Mistake};
-pub(crate) use mistakes::{Mistakes, shown};
+pub(crate) use mistakes::{Mistakes, shortened, shown};
 pub use nearest::{Word, nearest};
 pub(crate) use record::{Record, record};
 pub(crate) use shape::{Field, Limit, Presence, Shape};

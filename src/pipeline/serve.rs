@@ -9,6 +9,7 @@ use super::{Prepared, explain};
 use crate::auth::{Identified, Session};
 use crate::clock::Timestamp;
 use crate::contract::{Arguments, Route, Routed};
+use crate::document::shortened;
 use crate::journal::{Exchange, RequestContext};
 use crate::org::Past;
 use crate::service::{self, Call, Change, Done};
@@ -37,6 +38,7 @@ pub(super) fn serve(
 ) -> Option<String> {
     match decide(state, prepared, context, identified, performance, (exchange.seq, exchange.at)) {
         Err(refusal) => {
+            let refusal = refusal.with_texts(shortened);
             exchange.reply = refusal.reply(exchange.tracking_id);
             exchange.violations = refusal.summary().into();
             None
@@ -44,7 +46,7 @@ pub(super) fn serve(
         Ok(Done { reply, changes, remarks }) => {
             exchange.reply = reply;
             if !remarks.is_empty() {
-                exchange.violations = remarks.into();
+                exchange.violations = remarks.into_iter().map(shortened).collect();
             }
             if let Performance::Rehearsed = performance {
                 return None;

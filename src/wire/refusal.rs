@@ -129,6 +129,23 @@ impl Refusal {
         Self::Explained { refusal: Box::new(self), why: why.into() }
     }
 
+    /// The same with what it says of mistakes, to clients and to people, as `change` makes it.
+    #[must_use]
+    pub fn with_texts(self, change: fn(String) -> String) -> Self {
+        match self {
+            Self::BadRequest { code, text, further, aside } => Self::BadRequest {
+                code,
+                text: change(text),
+                further: further.into_iter().map(change).collect(),
+                aside: aside.map(change),
+            },
+            Self::Explained { refusal, why } => {
+                Self::Explained { refusal: Box::new(refusal.with_texts(change)), why: change(why) }
+            }
+            other => other,
+        }
+    }
+
     /// A 400 with one mistake.
     pub fn bad_request(code: DetailCode, text: impl Into<String>) -> Self {
         Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }

@@ -175,6 +175,31 @@ fn a_403_says_what_the_token_may_not_do_to_what_the_request_names() {
 }
 
 #[test]
+fn what_is_long_is_told_without_its_middle() {
+    let client = client();
+    let long = "x".repeat(100_000);
+    let query = json!({"userName": "amelia.admin", "sourceName": long});
+    let query = request(&client, Method::POST, "/v3/query-password-info").json(&query);
+    let path = "/x".repeat(50_000);
+    let patch = json!([{"op": "test", "path": path, "value": 1}]).to_string();
+    let patch = request(&client, Method::PATCH, "/v3/sources/2c918084660f45d6016617daa9210500")
+        .body("application/json-patch+json", patch);
+    for (request, begin, end) in [
+        (query, "Referenced source \"xxx", "xxx\" (sourceName) was not found."),
+        (
+            patch,
+            "Operation 1 of 1 (test \"/x/x/x",
+            "/x/x/x\") cannot be applied: there is nothing at this path.",
+        ),
+    ] {
+        let (status, body, why) = why(&client, &request);
+        let told = body["messages"][0]["text"].as_str().unwrap();
+        assert_eq!((status, told), (400, &*why));
+        assert!(told.starts_with(begin) && told.ends_with(end) && told.len() < 1_400, "{told}");
+    }
+}
+
+#[test]
 fn a_client_that_does_not_say_that_it_knows_an_operation_to_be_experimental_is_told_why_in_the_journal() {
     let client = client();
     let list = || request(&client, Method::GET, "/v2024/password-policies");
