@@ -2,7 +2,7 @@
 //! `client_secret`, `clientSecret`, `Client-Secret` and `user[client_secret]` are one.
 
 /// How the names of secrets end, in lower case and without signs; so `newPassword` is one, too.
-const ENDINGS: [&str; 18] = [
+const ENDINGS: [&str; 19] = [
     "password",
     "passwd",
     "passphrase",
@@ -11,6 +11,7 @@ const ENDINGS: [&str; 18] = [
     "token",
     "assertion",
     "authorization",
+    "authentication",
     "credential",
     "cookie",
     "passcode",
@@ -23,14 +24,16 @@ const ENDINGS: [&str; 18] = [
     "jwt",
 ];
 
-/// Names of secrets that are too short for an ending, in the same form.
+/// Names of secrets that are too short for an ending: only as the last word of a name.
 const WHOLE: [&str; 3] = ["otp", "pin", "totp"];
 
 /// Whether what has this (decoded) name is a secret.
 pub fn is_secret(name: &str) -> bool {
+    let mut words = name.rsplit(|c: char| !c.is_ascii_alphanumeric());
+    let last_word = words.find(|word| !word.is_empty()).unwrap_or_default();
     let name = plain(name);
     let singular = name.strip_suffix('s').unwrap_or(&name);
-    WHOLE.contains(&&*name)
+    WHOLE.iter().any(|whole| whole.eq_ignore_ascii_case(last_word))
         || ENDINGS.iter().any(|ending| name.ends_with(ending) || singular.ends_with(ending))
 }
 
@@ -69,6 +72,9 @@ mod tests {
             "passCode",
             "OTP",
             "pin",
+            "X-GitHub-OTP",
+            "user[pin]",
+            "Authentication",
             "Set-Cookie",
             "Proxy-Authorization",
             "credentials",
