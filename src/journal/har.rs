@@ -34,6 +34,7 @@ pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
     let (sent, received) = (text(&request["body"]), text(&reply["body"]));
     let content_type = |headers: &Value| headers["content-type"].as_str().unwrap_or_default().to_owned();
     let status = exchange.told_status().unwrap_or(0);
+    let version = if asked.is_multiplexed { "HTTP/2" } else { "HTTP/1.1" };
     let milliseconds = milliseconds(exchange);
     json!({
         "startedDateTime": exchange.at,
@@ -41,7 +42,7 @@ pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
         "request": {
             "method": shown["method"],
             "url": url,
-            "httpVersion": "HTTP/1.1",
+            "httpVersion": version,
             "cookies": [],
             "headers": fields(&request["headers"]),
             "queryString": query,
@@ -52,7 +53,7 @@ pub(super) fn entry(exchange: &Exchange, known: &Secrets) -> Value {
         "response": {
             "status": status,
             "statusText": exchange.told_reply().map(|reply| reason(reply.status)).unwrap_or_default(),
-            "httpVersion": "HTTP/1.1",
+            "httpVersion": version,
             "cookies": [],
             "headers": fields(&reply["headers"]),
             "content": { "size": received.len(), "mimeType": content_type(&reply["headers"]), "text": received },

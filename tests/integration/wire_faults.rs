@@ -239,6 +239,10 @@ fn many_requests_share_one_http_2_connection() {
 fn requests_that_share_an_http_2_connection_are_not_taken_for_attempts_of_one_caller() {
     let served = serve("{respond: {status: 503}}");
     assert_eq!(fifty_over_http_2(&served), 503);
-    let report = served.running().default_tenant().verdicts();
+    let tenant = served.running().default_tenant();
+    let report = tenant.verdicts();
     assert!(report.findings.is_empty(), "{report:?}");
+    let entry = &tenant.har(&Filter::default())["log"]["entries"][0];
+    let versions = [&entry["request"]["httpVersion"], &entry["response"]["httpVersion"]];
+    assert_eq!(versions, ["HTTP/2", "HTTP/2"]);
 }
