@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -200,7 +201,9 @@ def test_it(sim_tenant):
     signal.pause()
 """)
     command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider"]
-    ran = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, start_new_session=True)
+    # What runs in the background of a shell without jobs ignores Ctrl-C, and what it starts does so, too.
+    ran = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, start_new_session=True, timeout=60,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     said = ran.stdout + ran.stderr
     assert ran.returncode == 2, said
     assert "KeyboardInterrupt" in said and "SimulatorError" not in said and "Traceback" not in said
