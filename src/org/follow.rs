@@ -1,6 +1,6 @@
 //! What records say of a source that they belong to stays true when the source changes: its name, its owner, its
-//! features, its policies, how it is reached; and an account's password goes with the account. No operation changed these records, so the
-//! journal does not name them; a stale read sees them as they were.
+//! features, its policies, how it is reached; and an account's password goes with the account. No operation changed
+//! these records, so the journal does not name them; a stale read sees them as they were.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};

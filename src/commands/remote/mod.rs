@@ -218,7 +218,7 @@ impl Remote {
                 Trouble::Refused(format!("{message}; here it is `--control-token TOKEN`"))
             }
             StatusCode::UNAUTHORIZED => Trouble::Refused(format!(
-                "{message}; that is no answer of a control API; expected the base URL of a server or of a tenant"
+                "{message}; that is not an answer of a control API; expected the base URL of a server or of a tenant"
             )),
             _ => Trouble::Refused(message),
         }

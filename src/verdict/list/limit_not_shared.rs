@@ -13,7 +13,7 @@ use crate::verdict::{Call, Case, Finding, Group, Moment, Needs, Outcome, Run, Se
 /// Longer than this nothing is in flight, however slow the client is.
 const LONGEST_IN_FLIGHT: Duration = Duration::from_millis(500);
 
-/// So many calls that were refused as well are no last look before a command gives up.
+/// This many calls that were refused as well are not a last look before a command gives up.
 const GOES_ON: usize = 3;
 
 pub(super) static VERDICT: Verdict = Verdict {
