@@ -69,6 +69,8 @@ impl Options {
     fn server(&self, core: Option<usize>) -> Result<Server> {
         let mut command = Command::new(&self.ours);
         command.args(["--listen", "127.0.0.1:0", "--log", "off", "--seed", "1", "--prerequisites", "ignore"]);
+        // A million groups are more than the default leaves room for.
+        command.args(["--state-total-bytes", "17179869184"]);
         Ok(Server::start(&mut command, core)?)
     }
 }

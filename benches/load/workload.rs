@@ -71,7 +71,8 @@ impl Workload {
         let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load").join(name);
         let mut command = Command::new(binary);
         command.args(["--listen", "127.0.0.1:0", "--log", "off", "--seed", "1", "--fixture", "large"]);
-        command.args(["--prerequisites", "ignore"]);
+        // Millions of groups are created, which is more than the default leaves room for.
+        command.args(["--prerequisites", "ignore", "--state-total-bytes", "17179869184"]);
         command.arg("--scenario").arg(file("never.yaml"));
         if let Some(scenario) = self.scenario {
             command.arg("--scenario").arg(file(scenario));

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 
 use super::column::Column;
 use super::field::{FieldKind, Operator};
@@ -31,8 +32,28 @@ pub(super) enum Test {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum TextTest {
     Order(Order<Box<str>>),
-    Contains(Box<str>),
+    Contains(Part),
     StartsWith(Box<str>),
+}
+
+/// A part that is looked for in many texts, and prepared for that once.
+#[derive(Clone, Debug)]
+pub(super) struct Part(Box<Finder<'static>>);
+
+impl Part {
+    fn of(text: &str) -> Self {
+        Self(Box::new(Finder::new(text).into_owned()))
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.0.find(text.as_bytes()).is_some()
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.needle() == other.0.needle()
+    }
 }
 
 /// A comparison of values that have an order.
@@ -91,10 +112,9 @@ fn compare<T: PartialOrd + ?Sized>(one: &T, other: &T) -> Ordering {
 
 impl TextTest {
     fn of(operator: Operator, values: Vec<Box<str>>) -> Option<Self> {
-        let first = || values.first().cloned();
         match operator {
-            Operator::Co => first().map(Self::Contains),
-            Operator::Sw => first().map(Self::StartsWith),
+            Operator::Co => values.first().map(|part| Self::Contains(Part::of(part))),
+            Operator::Sw => values.into_iter().next().map(Self::StartsWith),
             _ => Order::of(operator, values).map(Self::Order),
         }
     }
@@ -104,14 +124,15 @@ impl TextTest {
         match self {
             Self::Order(Order::Equal(value)) => scan(cells, among, |own| own == value),
             Self::StartsWith(part) => scan(cells, among, |own| own.as_bytes().starts_with(part.as_bytes())),
-            _ => scan(cells, among, |own| self.holds(own)),
+            Self::Contains(part) => scan(cells, among, |own| part.is_in(own)),
+            Self::Order(_) => scan(cells, among, |own| self.holds(own)),
         }
     }
 
     fn holds(&self, own: &str) -> bool {
         match self {
             Self::Order(order) => order.holds(own),
-            Self::Contains(part) => own.contains(&**part),
+            Self::Contains(part) => part.is_in(own),
             Self::StartsWith(part) => own.as_bytes().starts_with(part.as_bytes()),
         }
     }
