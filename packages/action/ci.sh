@@ -17,8 +17,11 @@ mkdir -p "$folder"
 
 on_github() { [ "${GITHUB_ACTIONS:-}" = true ]; }
 
+# As GitHub reads a message of several lines in one.
+in_one_line() { printf '%s' "$*" | awk '{ gsub(/%/, "%25"); gsub(/\r/, "%0D"); printf "%s%s", (NR > 1 ? "%0A" : ""), $0 }'; }
+
 fail() {
-  if on_github; then printf '::error title=sync-group-sim::%s\n' "$*"; else printf 'sync-group-sim: %s\n' "$*"; fi >&2
+  if on_github; then printf '::error title=sync-group-sim::%s\n' "$(in_one_line "$*")"; else printf 'sync-group-sim: %s\n' "$*"; fi >&2
   exit 1
 }
 
@@ -69,6 +72,8 @@ program() {
     return
   fi
   [ -n "${SIM_VERSION:-}" ] || fail "no version is given; expected one such as 1.2.3, or the path of a program as \`binary\`"
+  # As its tag is written, too.
+  SIM_VERSION=${SIM_VERSION#v}
   [ -n "${SIM_RELEASES:-}" ] ||
     fail "nothing is published yet, as packages/OWNER says; give the program's path as \`binary\`, or \`releases\`, where its archives are"
   download "$(target)"
@@ -80,7 +85,8 @@ download() {
   case $1 in *.zip) ending=zip ;; esac
   from=$SIM_RELEASES/v$SIM_VERSION
   fetch "$from/$name" "$folder/$name"
-  expected=${SIM_SHA256:-}
+  # Windows writes them large.
+  expected=$(printf '%s' "${SIM_SHA256:-}" | tr A-F a-f)
   if [ -z "$expected" ]; then
     fetch "$from/SHA256SUMS" "$folder/SHA256SUMS"
     expected=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$folder/SHA256SUMS")
@@ -103,14 +109,24 @@ tell_program() {
   if on_github; then dirname "$1" >>"$GITHUB_PATH"; fi
 }
 
+# one_line NAME VALUE : in GitHub's files a further line would set something else.
+one_line() {
+  case $2 in *"
+"*) fail "$1 is of several lines; expected one: $2" ;; esac
+}
+
 # tell NAME VALUE : sets a variable for the steps that follow; where a shell goes on, it reads the file `env`.
 tell() {
+  one_line "$1" "$2"
   if on_github; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_ENV"; fi
   printf "export %s='%s'\n" "$1" "$(printf '%s\n' "$2" | sed "s/'/'\\\\''/g")" >>"$folder/env"
 }
 
 # output NAME VALUE
-output() { if on_github; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"; fi; }
+output() {
+  one_line "$1" "$2"
+  if on_github; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"; fi
+}
 
 # --- The server -------------------------------------------------------------------------------------------------------
 
@@ -125,12 +141,16 @@ serve() {
   }
 }
 
-# set_up : what the server reads from its own variables; a setting goes before the variable of the job.
-set_up() {
-  # These would take it away from its own job.
+# These would take the server away from its own job.
+forget_variables() {
   unset SYNC_GROUP_SIM_LISTEN SYNC_GROUP_SIM_PORT_FILE SYNC_GROUP_SIM_TLS_CERT SYNC_GROUP_SIM_TLS_KEY \
     SYNC_GROUP_SIM_TLS_SELF_SIGNED SYNC_GROUP_SIM_TLS_CA_FILE SYNC_GROUP_SIM_CONTROL SYNC_GROUP_SIM_CONTROL_TOKEN \
     SYNC_GROUP_SIM_URL
+}
+
+# set_up : what the server reads from its own variables; a setting goes before the variable of the job.
+set_up() {
+  forget_variables
   if [ -n "${SIM_FIXTURE:-}" ]; then export SYNC_GROUP_SIM_FIXTURE="$SIM_FIXTURE"; fi
   if [ -n "${SIM_SEED:-}" ]; then export SYNC_GROUP_SIM_SEED="$SIM_SEED"; fi
   if [ -n "${SIM_SCENARIO:-}" ]; then export SYNC_GROUP_SIM_SCENARIO="$SIM_SCENARIO"; fi
@@ -139,6 +159,9 @@ set_up() {
     export SYNC_GROUP_SIM_SCENARIO="${SYNC_GROUP_SIM_SCENARIO:+$SYNC_GROUP_SIM_SCENARIO,}$(system_path "$folder/rules.yaml")"
   fi
 }
+
+# Whether a server was started here and is there: one that was killed leaves its files.
+runs() { [ -e "$folder/port" ] && (forget_variables; "$program" health --port-file "$folder/port" >/dev/null 2>&1); }
 
 # wait_for FILE... : until one of them has something in it, for 20 s at most.
 wait_for() {
@@ -167,10 +190,12 @@ make_tenant() {
 # SIM_RULES is a list of rules as in a scenario file; SIM_SCENARIO has names and paths, with commas; SIM_JOURNALS is a folder;
 # SIM_OPTIONS are further options of `serve`, separated by blanks.
 start() {
-  if [ -e "$folder/port" ]; then fail "a server runs already in this job; expected one: tenants are for more"; fi
   journals=${SIM_JOURNALS:-sync-group-sim-journals}
+  one_line journals "$journals"
   program=$(program)
-  rm -f "$folder/stop" "$folder/ended" "$folder/env"
+  if runs; then fail "a server runs already in this job; expected one: tenants are for more"; fi
+  rm -f "$folder/port" "$folder/stop" "$folder/ended" "$folder/env"
+  printf '%s\n' "$journals" >"$folder/journals"
   set_up
   set -f
   # A redirected function would keep the step's own output open, and the step would never end.
@@ -205,7 +230,10 @@ tell_server() {
   printf 'listening on %s (SAIL_BASE_URL)\n' "$1"
 }
 
+# What the start was told, unless the stop is told something else.
 stop() {
+  journals=${SIM_JOURNALS:-$(cat "$folder/journals" 2>/dev/null || :)}
+  output journals "${journals:-sync-group-sim-journals}"
   if [ ! -e "$folder/banner" ]; then echo "no server runs"; return; fi
   ended=
   if [ -s "$folder/ended" ]; then ended=$(cat "$folder/ended"); fi

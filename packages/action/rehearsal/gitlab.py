@@ -2,6 +2,7 @@
 that ends at the first failure, after_script in another. Artifacts are paths that must be there."""
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,10 @@ def play(jobs: dict, name: str, project: Path, shell: str, variables: dict[str, 
     artifacts = job.get("artifacts", {})
     assert first.returncode == 0 or artifacts.get("when") == "always"
     junit = artifacts.get("reports", {}).get("junit")
+    # The runner puts in what the job's variables say, and nothing that the script has set.
+    at = lambda path: project / re.sub(r"\$(\w+)", lambda found: env.get(found[1], ""), path)
     return Ran(
-        first.returncode, first.stdout + after.stdout,
-        [project / path for path in artifacts.get("paths", [])], project / junit if junit else None,
+        first.returncode, first.stdout + after.stdout, [at(path) for path in artifacts.get("paths", [])], at(junit) if junit else None,
     )
 
 
