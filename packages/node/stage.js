@@ -11,8 +11,14 @@ const here = __dirname;
 const [folder, version, platform, program] = process.argv.slice(2);
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
+/** Where the repository is, as the publisher says it in packages/OWNER; npm asks for that with a package's provenance. */
+function repository() {
+  const owner = /^repository=(.+)$/m.exec(readFileSync(join(here, "../OWNER"), "utf8"))?.[1];
+  return owner && { repository: { type: "git", url: `git+https://github.com/${owner}.git`, directory: "packages/node" } };
+}
+
 function write(content) {
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify(content, undefined, 2)}\n`);
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ ...content, ...repository() }, undefined, 2)}\n`);
 }
 
 function copyLicences() {
