@@ -13,7 +13,7 @@ export interface TenantOptions {
   scenario?: Scenario | Scenario[];
   /** Single rules, in the words of a scenario file; the first comes first. */
   rules?: Json[];
-  /** A built-in fixture's name, the path of a JSON file, or a whole fixture. */
+  /** A built-in fixture's name, the path of a file (`.yaml`, `.json`), or a whole fixture. */
   fixture?: string | URL | Json;
   /** The clock's mode, or mode and time. */
   clock?: ClockMode | { mode?: ClockMode; now?: string };
@@ -124,10 +124,10 @@ export class Simulator {
 /** Starts a server; `args` are further arguments for `sync-group-sim serve`. */
 export function startSimulator(options?: { args?: string[] }): Promise<Simulator>;
 
-type TestFunction<Context> = ((context: Context) => Promise<void>) & PromiseLike<void>;
+type TestFunction<Context> = ((context?: Context) => Promise<void>) & PromiseLike<void>;
 
 /**
- * A test function with a tenant of its own, for `node:test` and vitest: `test("…", withTenant(async (tenant) => { … }))`.
+ * A test function with a tenant of its own, for `node:test`, vitest and Jest: `test("…", withTenant(async (tenant) => { … }))`.
  * When it fails, the journal is kept in the folder `sync-group-sim-journals` (or `SYNC_GROUP_SIM_JOURNALS`).
  */
 export function withTenant<Context = any>(

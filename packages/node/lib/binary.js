@@ -1,7 +1,7 @@
 // Finds the program: SYNC_GROUP_SIM_BIN, else the one in this platform's package, else on the PATH; and asks for its version.
 
 const { spawnSync } = require("node:child_process");
-const { accessSync, constants, statSync } = require("node:fs");
+const { accessSync, closeSync, constants, openSync, readSync, statSync } = require("node:fs");
 const { delimiter, dirname, join, resolve } = require("node:path");
 
 const { SimulatorError } = require("./errors.js");
@@ -9,6 +9,8 @@ const { PLATFORMS, packageOf, programOn } = require("./platforms.js");
 
 const VARIABLE = "SYNC_GROUP_SIM_BIN";
 const ASK_MILLISECONDS = 20_000;
+// What package managers write is shorter.
+const LAUNCHER_BYTES = 4096;
 
 /** This package's version. */
 const VERSION = require("../package.json").version;
@@ -55,14 +57,28 @@ function onThePath(name) {
   if (name.includes("/") || name.includes("\\")) return undefined;
   const endings = process.platform === "win32" ? ["", ".exe"] : [""];
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    // npx puts the launcher of this very package there; it would start itself.
-    if (!folder || folder.endsWith(join("node_modules", ".bin"))) continue;
+    if (!folder) continue;
     for (const ending of endings) {
       const found = program(join(folder, name + ending));
-      if (found) return found;
+      if (found && !isLauncher(found)) return found;
     }
   }
   return undefined;
+}
+
+/**
+ * Whether it is what a package manager made of this package's command, for `npx` or for the whole machine: that would look
+ * for the program, too, and find itself.
+ */
+function isLauncher(path) {
+  const file = openSync(path, "r");
+  try {
+    const begins = Buffer.alloc(LAUNCHER_BYTES);
+    const text = begins.toString("latin1", 0, readSync(file, begins, 0, begins.length, 0));
+    return text.startsWith("#!") && /\bnpx sync-group-sim\b|\bsync-group-sim\.js\b/.test(text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The absolute path, if a program is there. */

@@ -29,7 +29,8 @@ class Tenant {
   }
 
   advance(time) {
-    const by = typeof time === "number" ? `${Math.round(time)}ms` : time;
+    // No wait becomes shorter; a number's own inexactness is no wait.
+    const by = typeof time === "number" ? `${Math.ceil(Number(time.toFixed(6)))}ms` : time;
     return this.control("POST", "clock/advance", { by });
   }
 

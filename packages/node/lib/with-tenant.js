@@ -1,13 +1,16 @@
-// Test functions with a tenant of their own, for node:test and vitest: one server for the process, started by the first
+// Test functions with a tenant of their own, for node:test, vitest and Jest: one server for the process, started by the first
 // test; what the client did in a test that fails is kept in a folder.
 
 const { spawnSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
 const { mkdirSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
 const { startSimulator } = require("./simulator.js");
 
 const SHOW_MILLISECONDS = 20_000;
+// In characters.
+const LONGEST_DRAW_KEY = 200;
 let starting;
 const shared = () => (starting ??= startSimulator());
 
@@ -26,7 +29,7 @@ function withTenant(...given) {
     const name = nameOf(context);
     const simulator = await shared();
     // With one seed a test meets the same faults, whichever tests ran before it.
-    const tenant = await simulator.tenant(name ? { drawKey: name, ...options } : options);
+    const tenant = await simulator.tenant(name ? { drawKey: drawKey(name), ...options } : options);
     try {
       return await body(tenant, context);
     } catch (error) {
@@ -41,6 +44,13 @@ function withTenant(...given) {
   // `test("…", () => withTenant(…))` would pass without having run; awaited, it runs.
   test.then = (resolve, reject) => run(undefined).then(resolve, reject);
   return test;
+}
+
+/** What a test's draws are made with, which no other name's are; the control API takes no longer one. */
+function drawKey(name) {
+  if (name.length <= LONGEST_DRAW_KEY) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return `${digest}-${name.slice(digest.length + 1 - LONGEST_DRAW_KEY)}`.toWellFormed();
 }
 
 /** The test's whole name: by node:test, by vitest or by Jest. */

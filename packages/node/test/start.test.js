@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
@@ -89,6 +89,27 @@ test("a program that may not be run is told", () =>
     });
   }));
 
+test("what package managers make of the command is not taken for the program, or it would start itself for ever", () => {
+  const installed = dirname(require.resolve("sync-group-sim/package.json"));
+  const alone = join(folder, "alone");
+  const launcher = join(alone, "bin/sync-group-sim.js");
+  const [linked, written] = [join(folder, "linked"), join(folder, "written")];
+  cpSync(installed, alone, { recursive: true });
+  for (const each of [linked, written]) mkdirSync(each);
+  symlinkSync(launcher, join(linked, "sync-group-sim"));
+  writeFileSync(join(written, "sync-group-sim"), `#!/bin/sh\nexec node "${launcher}" "$@"\n`, { mode: 0o755 });
+  const { SYNC_GROUP_SIM_BIN: _, ...env } = process.env;
+  const run = (...path) =>
+    spawnSync(process.execPath, [launcher, "--version"], {
+      encoding: "utf8", timeout: 20_000, env: { ...env, PATH: [...path, dirname(process.execPath), "/usr/bin", "/bin"].join(":") },
+    });
+  const missing = run(linked, written);
+  assert.equal(missing.status, 1, missing.stderr);
+  assert.match(missing.stderr, /^the program sync-group-sim is missing: the package /);
+  const platform = dirname(require.resolve(`sync-group-sim-${process.platform}-${process.arch}/package.json`));
+  assert.equal(run(linked, written, platform).stdout, `sync-group-sim ${version}\n`);
+});
+
 test("a variable that names nothing is told", () =>
   withVariables({ SYNC_GROUP_SIM_BIN: "/no/such/program" }, () =>
     assert.rejects(startSimulator(), /SYNC_GROUP_SIM_BIN is "\/no\/such\/program", and no program is there/),
@@ -142,7 +163,11 @@ test("a YAML scenario, a JSON fixture and a manual clock are taken", async () =>
   assert.equal((await fetch(`${tenant.baseUrl}/oauth/token`, { method: "POST" })).status, 502);
   assert.equal((await tenant.clock()).mode, "manual");
   await tenant.advance(1_500);
-  await assert.rejects(sim.tenant({ fixture: scenario }), /SYNC_GROUP_SIM_FIXTURE/);
+  await tenant.clock({ now: "2030-01-01T00:00:00Z" });
+  await tenant.advance(0.4);
+  await tenant.advance(1.1 * 1_000);
+  assert.equal((await tenant.clock()).now, "2030-01-01T00:00:01.101Z");
+  await assert.rejects(sim.tenant({ fixture: scenario }), /mine\.yaml:1:1: .*rules/s);
   await sim.stop();
 });
 
@@ -161,7 +186,9 @@ test("scenario and fixture files are read as the program reads them", async () =
   }
   assert.equal((await (await sim.tenant({ scenario: [json, "chaos"] })).control("GET", "scenario")).rules[0].scenario, "mine");
   const sources = '{"sources": [{"id": "s", "name": "Zürich", "connectionType": "direct"}]}';
-  for (const file of [write("plain.json", sources), write("mine.json", `\u{feff}${sources}`), write("wide.json", `\u{feff}${sources}`, "utf16le")]) {
+  const inYaml = "---\nsources:\n- id: s\n  name: Zürich\n  connectionType: direct\n";
+  const fixtures = [write("plain.json", sources), write("mine.json", `\u{feff}${sources}`), write("wide.json", `\u{feff}${sources}`, "utf16le")];
+  for (const file of [...fixtures, write("mine.yml", inYaml), write("WIDE.YAML", `\u{feff}${inYaml}`, "utf16le")]) {
     const state = await (await sim.tenant({ fixture: file, clock: "manual" })).control("GET", "state");
     assert.deepEqual(state.sources.map((source) => source.name), ["Zürich"]);
   }
@@ -184,6 +211,14 @@ test("mistakes in files are told in the server's words, at the files' places", a
     assert.ok(message.includes(`${twice}:1:2: unknown key \`grups\``), message);
     return message.includes(`${twice}:3:2: a repeated key, first on line 2`);
   });
+  const inYaml = write("twice.yml", "groups: []\nclints: []\ngroups: []\n");
+  await assert.rejects(sim.tenant({ fixture: inYaml }), ({ message }) => {
+    assert.ok(message.startsWith(`${inYaml}:2:1: unknown key \`clints\``), message);
+    return message.includes(`\n${inYaml}:3:1: a repeated key, first on line 1`);
+  });
+  await assert.rejects(sim.tenant({ fixture: { groups: [] }, rateLimit: "fast" }), /^CallRefused: POST \/_sim\/tenants: body:1:/);
+  writeFileSync(join(folder, "latin.yml"), Buffer.from("sources: [{name: Z\u{fc}rich}]\n", "latin1"));
+  await assert.rejects(sim.tenant({ fixture: join(folder, "latin.yml") }), /latin\.yml: neither UTF-8 nor UTF-16; /);
   const broken = write("broken.json", '{"name": "mine",\n "rules": [}\n');
   await assert.rejects(sim.tenant({ scenario: broken }), /broken\.json:2:12: /);
   await assert.rejects(sim.tenant({ scenario: [broken, "chaos"] }), /broken\.json: not JSON; `sync-group-sim check .*broken\.json` says/);

@@ -34,6 +34,7 @@ test("fails: with a journal", withTenant({ rules: [broken] }, async (tenant) => 
   await groups(tenant);
   await tenant.verify({ match: { operation: "getPasswordSyncGroups" }, status: 200 });
 }));
+test("a name of any length: " + "x".repeat(300), withTenant(async (tenant) => { ok((await tenant.journal()).length === 0); }));
 test("inside a function it is not passed over", () => withTenant(async () => { throw new Error("it ran"); }));
 `;
 
@@ -65,7 +66,7 @@ function check({ said, status, kept, folder }) {
 
 test("under node:test each test has a tenant, and the journal of one that fails is kept", () => {
   const ran = run("under-node", 'import { test } from "node:test";', [process.execPath, "--test", "--test-reporter=tap"]);
-  assert.match(ran.said, /# pass 3/);
+  assert.match(ran.said, /# pass 4/);
   assert.match(ran.said, /# fail 2/);
   check(ran);
 });
@@ -75,7 +76,7 @@ const isThere = process.env.SYNC_GROUP_SIM_VITEST === "1";
 for (const pool of ["forks", "threads"]) {
   test(`under vitest (${pool}) each test has a tenant, and the journal of one that fails is kept`, { skip: !isThere && "vitest: --full" }, () => {
     const ran = run(`under-vitest-${pool}`, 'import { test } from "vitest";', [process.execPath, vitest, "run", "--pool", pool]);
-    assert.match(ran.said, /2 failed \| 3 passed/);
+    assert.match(ran.said, /2 failed \| 4 passed/);
     check(ran);
   });
 }
@@ -85,6 +86,6 @@ test("under Jest, which requires it, each test has a tenant, and the journal of 
   const required = (suite) => suite.replace(/import \{ withTenant \} from ("sync-group-sim");/, "const { withTenant } = require($1);");
   const options = ["--testMatch", "**/it.test.cjs", "--moduleFileExtensions", "cjs", "js", "json"];
   const ran = run("under-jest", "", [process.execPath, jest, "--rootDir", ".", ...options], {}, required, "it.test.cjs");
-  assert.match(ran.said, /3 passed/);
+  assert.match(ran.said, /4 passed/);
   check(ran);
 });

@@ -92,12 +92,28 @@ def test_scenario_and_fixture_files_lie_beside_the_test(suite, pytester):
     (pytester.path / "mine.yaml").write_text(
         "name: mine\nrules:\n  - when: {operation: getPasswordSyncGroups}\n    fault: {respond: {status: 502}}\n"
     )
+    (pytester.path / "one.json").write_text(
+        '{"name": "one", "rules": [{"when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 504}}}]}'
+    )
     (pytester.path / "few.json").write_text('{"groups": []}')
+    (pytester.path / "few.yml").write_text("# Nothing\n---\ngroups: []\n")
     suite("""
 @pytest.mark.sim(scenario="mine.yaml")
 def test_scenario(sim_tenant):
     assert of(sim_tenant)[0] == 502
-""").assert_outcomes(passed=1)
+
+@pytest.mark.sim(scenario=["one.json", "rate-limited"])
+def test_several(sim_tenant):
+    assert of(sim_tenant)[0] == 504
+
+@pytest.mark.sim(fixture="few.json")
+def test_fixture(sim_tenant):
+    assert of(sim_tenant) == (200, [])
+
+@pytest.mark.sim(fixture="few.yml")
+def test_fixture_in_yaml(sim_tenant):
+    assert of(sim_tenant) == (200, [])
+""").assert_outcomes(passed=4)
 
 
 def test_sim_env_puts_the_tenant_into_the_environment(suite):
@@ -141,6 +157,50 @@ def test_passes(sim_tenant):
     assert "sync-group-sim-journal" in (pytester.path / "junit.xml").read_text()
 
 
+def test_the_journal_of_a_test_that_fails_as_it_is_taken_down_is_kept_too(suite, pytester):
+    result = suite("""
+@pytest.fixture
+def client(sim_tenant):
+    yield sim_tenant
+    sim_tenant.verify(match={"operation": "token"}, status=429)
+
+def test_first(client):
+    of(client)
+
+def test_last(client):
+    of(client)
+""")
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_first*", "*what the client did*", "*journal: *test_first*"])
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_last*", "*what the client did*", "*journal: *test_last*"])
+    for name in ("first", "last"):
+        journal = json.loads((pytester.path / f"sync-group-sim-journals/test_it.py-test_{name}.json").read_text())
+        assert [exchange["status"] for exchange in journal["exchanges"]] == [200, 200]
+
+
+def test_a_tenant_is_gone_before_the_next_test(suite):
+    suite("""
+@pytest.mark.parametrize("n", range(3))
+def test_it(sync_group_sim, sim_tenant, n):
+    assert sync_group_sim._control.call("GET", "/_sim/tenants")[1]["tenants"] == ["default", sim_tenant.name]
+""").assert_outcomes(passed=3)
+
+
+def test_a_test_may_have_any_name_and_length(suite, pytester):
+    result = suite("""
+@pytest.mark.parametrize("text", ["x" * 300, "y" + "x" * 300, "a b", "a-b", "a/b"])
+def test_fails(sim_tenant, text):
+    of(sim_tenant)
+    assert sim_tenant.seed == 5
+
+def test_""" + "\u5bc6" * 130 + """(sim_tenant):
+    assert False
+""")
+    result.assert_outcomes(failed=6)
+    assert "could not be" not in result.stdout.str()
+    assert len(list((pytester.path / "sync-group-sim-journals").glob("*.har"))) == 6
+
+
 def test_the_folder_of_journals_is_named_by_the_configuration_or_the_variable(suite, pytester, monkeypatch):
     pytester.makeini("[pytest]\nsim_journals = configured\n")
     suite("def test_fails(sim_tenant):\n    assert False\n").assert_outcomes(failed=1)
@@ -155,7 +215,7 @@ MISTAKES = {
     'scenarios="x"': "*has no 'scenarios'; expected one of: scenario, rules, fixture, clock*",
     '"rate-limited"': "*keywords alone*'rate-limited'*",
     "rules=[{'fault': {'burn': 1}}]": "*burn*",
-    'fixture="mine.yaml"': "*SYNC_GROUP_SIM_FIXTURE*",
+    'fixture="absent.yml"': "*absent.yml: No such file or directory*",
     'scenario="absent.yaml"': "*absent.yaml: No such file or directory*",
     'clock="sometimes"': "*sometimes*",
 }

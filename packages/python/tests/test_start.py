@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -163,6 +164,13 @@ def test_a_server_that_is_gone_is_told():
         tenant = sim.tenant()
     with pytest.raises(SimulatorError, match="does not answer"):
         tenant.journal()
+
+
+@pytest.mark.parametrize(("seconds", "moved"), [(0.0004, "00.001"), (1.1, "01.100"), (0.1 + 0.2, "00.300"), (timedelta(microseconds=1), "00.001")])
+def test_time_that_is_moved_by_a_number_is_never_less(sync_group_sim, seconds, moved):
+    with sync_group_sim.tenant(clock={"mode": "manual", "now": "2030-01-01T00:00:00Z"}) as tenant:
+        tenant.advance(seconds)
+        assert tenant.clock()["now"] == f"2030-01-01T00:00:{moved}Z"
 
 
 def test_the_command_is_the_program():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -54,7 +55,8 @@ class Tenant:
         """Time passes in the tenant, and none in the test: `"13m"`, `"2s"`, seconds as a number. A client whose waits can be
         replaced is given this for `time.sleep`."""
         seconds = time.total_seconds() if isinstance(time, timedelta) else time
-        by = seconds if isinstance(seconds, str) else f"{round(seconds * 1000)}ms"
+        # No wait becomes shorter; a number's own inexactness is no wait.
+        by = seconds if isinstance(seconds, str) else f"{math.ceil(round(seconds * 1000, 6))}ms"
         return self.control("POST", "clock/advance", {"by": by})
 
     def clock(self, mode: str | None = None, now: str | None = None) -> Any:

@@ -3,12 +3,13 @@ each test that fails, in its report and in a folder."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Union
 
 import pytest
 
@@ -25,10 +26,29 @@ if not hasattr(pytest, "StashKey"):
 
 JOURNALS = "sim_journals"
 SHOW_SECONDS = 20
+# In bytes, before a digest and an ending: file systems take 255.
 LONGEST_FILE_NAME = 120
+# In characters, as the control API has it.
+LONGEST_DRAW_KEY = 200
+_SECTION = "sync-group-sim: what the client did"
+# A test's name that is a file's, too, as it stands.
+_PLAIN = re.compile(r"[\w./-]+(::\w+)*(\[[\w.-]+\])?")
+
+
+class Read(NamedTuple):
+    """What is told and kept of what a client did."""
+
+    lines: str
+    journal: str
+    har: str
+
+
 _TENANT = pytest.StashKey[Tenant]()
 _SIMULATOR = pytest.StashKey[Simulator]()
-_SECTION = "sync-group-sim: what the client did"
+# The test whose tenant is there, until its last report is made.
+_UNDER_WAY = pytest.StashKey[Union[pytest.Item, None]]()
+# What was read of a tenant whose server ends before that report, or why nothing was.
+_READ = pytest.StashKey[Union[Read, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,6 +75,7 @@ def sync_group_sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     else:
         with simulator:
             yield simulator
+            _read_under_way(request.config)
         return
     # The same for every test: said once, without a trace.
     if not hasattr(request.config, "workerinput"):
@@ -65,21 +86,16 @@ def sync_group_sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def sim_tenant(sync_group_sim: Simulator, request: pytest.FixtureRequest) -> Iterator[Tenant]:
+def sim_tenant(sync_group_sim: Simulator, request: pytest.FixtureRequest) -> Tenant:
     """A tenant of this test's own, set up by the marker `sim`."""
     settings = _settings(request.node)
     # With one seed a test meets the same faults, whichever tests ran before it and on whichever worker.
-    settings.setdefault("draw_key", request.node.nodeid)
+    settings.setdefault("draw_key", _draw_key(request.node.nodeid))
     tenant = _made(sync_group_sim, settings, request.node.nodeid)
     request.node.stash[_TENANT], request.node.stash[_SIMULATOR] = tenant, sync_group_sim
-    yield tenant
-    del request.node.stash[_TENANT]
-    try:
-        tenant.delete()
-    except SimulatorError as error:
-        # Ctrl-C reaches the server, too.
-        if isinstance(error, CallRefused) or not sync_group_sim.was_stopped():
-            raise
+    # Other fixtures may fail as they are taken down, so that it is deleted when the test's last report is made.
+    request.config.stash[_UNDER_WAY] = request.node
+    return tenant
 
 
 @pytest.fixture
@@ -115,10 +131,16 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
             )
         settings = {**marker.kwargs, **settings}
     for name in ("scenario", "fixture"):
-        if is_path(settings.get(name)):
-            # Beside the test, as pytest's own files are.
-            settings[name] = item.path.parent / settings[name]
+        if name in settings:
+            given = settings[name]
+            is_list = isinstance(given, (list, tuple))
+            settings[name] = [_beside(item, each) for each in given] if is_list else _beside(item, given)
     return settings
+
+
+def _beside(item: pytest.Item, given: Any) -> Any:
+    """A path leads from the test's folder, as pytest's own do."""
+    return item.path.parent / given if is_path(given) else given
 
 
 # The older kind of wrapper, which every pytest from 7.0 knows.
@@ -126,26 +148,97 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report: pytest.TestReport = (yield).get_result()
     tenant = item.stash.get(_TENANT, None)
-    if report.failed and tenant is not None:
-        try:
-            kept = _keep(item, tenant)
-            report.sections.append((_SECTION, f"{_lines(item.stash[_SIMULATOR], tenant)}\n{_where(item, tenant, kept)}"))
-            # The report of the teardown takes them along.
-            item.user_properties.append(("sync-group-sim-journal", str(kept)))
-        except (SimulatorError, OSError) as error:
-            report.sections.append((_SECTION, f"it could not be read: {error}"))
+    if tenant is None:
+        return
+    if report.failed:
+        _tell(item, tenant, report)
+    if report.when == "teardown":
+        del item.stash[_TENANT]
+        item.config.stash[_UNDER_WAY] = None
+        _end(item, tenant, report)
 
 
-def _keep(item: pytest.Item, tenant: Tenant) -> Path:
+def _tell(item: pytest.Item, tenant: Tenant, report: pytest.TestReport) -> None:
+    """Puts into the report what the client did, and keeps it."""
+    read = item.stash.get(_READ, None) or _read(item.stash[_SIMULATOR], tenant)
+    if isinstance(read, str):
+        report.sections.append((_SECTION, f"it could not be read: {read}"))
+        return
+    try:
+        kept = _keep(item, read)
+    except OSError as error:
+        report.sections.append((_SECTION, f"{read.lines}\nit could not be kept: {error}"))
+        return
+    report.sections.append((_SECTION, f"{read.lines}\n{_where(item, tenant, kept)}"))
+    # The report of the teardown takes it along.
+    known = ("sync-group-sim-journal", str(kept))
+    if known not in item.user_properties:
+        item.user_properties.append(known)
+
+
+def _end(item: pytest.Item, tenant: Tenant, report: pytest.TestReport) -> None:
+    """Deletes a test's tenant, unless its server has ended; that this fails is a failure of the test."""
+    if _READ in item.stash:
+        del item.stash[_READ]
+        return
+    try:
+        tenant.delete()
+    except SimulatorError as error:
+        # Ctrl-C reaches the server, too.
+        is_expected = not isinstance(error, CallRefused) and item.stash[_SIMULATOR].was_stopped()
+        if report.passed and not is_expected:
+            report.outcome, report.longrepr = "failed", str(error)
+
+
+def _read_under_way(config: pytest.Config) -> None:
+    """Reads what the last test's client did: its server ends before the test's last report is made."""
+    item = config.stash.get(_UNDER_WAY, None)
+    if item is not None:
+        item.stash[_READ] = _read(item.stash[_SIMULATOR], item.stash[_TENANT])
+
+
+def _read(simulator: Simulator, tenant: Tenant) -> Read | str:
+    """What the client did, or why it cannot be read."""
+    try:
+        journal: str = tenant._control.call("GET", tenant._path("journal"), raw=True)[1]
+        return Read(_lines(simulator, tenant), journal, tenant.har())
+    except (SimulatorError, OSError, subprocess.SubprocessError) as error:
+        return str(error)
+
+
+def _keep(item: pytest.Item, read: Read) -> Path:
     """Writes the journal and the HTTP archive to the folder of journals; returns the journal's path."""
     named = os.environ.get("SYNC_GROUP_SIM_JOURNALS") or item.config.getini(JOURNALS)
     folder: Path = item.config.rootpath / named
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^\w.\[\]-]+", "-", item.nodeid).strip("-")[-LONGEST_FILE_NAME:]
+    name = _file_name(item.nodeid)
     journal = folder / f"{name}.json"
-    journal.write_text(tenant._control.call("GET", tenant._path("journal"), raw=True)[1], encoding="utf-8")
-    journal.with_name(f"{name}.har").write_text(tenant.har(), encoding="utf-8")
+    journal.write_text(read.journal, encoding="utf-8")
+    journal.with_name(f"{name}.har").write_text(read.har, encoding="utf-8")
     return journal
+
+
+def _file_name(nodeid: str) -> str:
+    """A name for a test's files, which no other test's have."""
+    name = re.sub(r"[^\w.\[\]-]+", "-", nodeid).strip("-")
+    if _PLAIN.fullmatch(nodeid) and len(name.encode()) <= LONGEST_FILE_NAME:
+        return name
+    tail = name[-LONGEST_FILE_NAME:]
+    while len(tail.encode()) > LONGEST_FILE_NAME:
+        tail = tail[1:]
+    return f"{tail}-{_digest(nodeid)}"
+
+
+def _draw_key(nodeid: str) -> str:
+    """What a test's draws are made with, which no other test's are."""
+    if len(nodeid) <= LONGEST_DRAW_KEY:
+        return nodeid
+    digest = _digest(nodeid)
+    return f"{digest}-{nodeid[len(digest) + 1 - LONGEST_DRAW_KEY:]}"
+
+
+def _digest(nodeid: str) -> str:
+    return hashlib.sha256(nodeid.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _where(item: pytest.Item, tenant: Tenant, kept: Path) -> str:
