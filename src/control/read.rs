@@ -54,10 +54,15 @@ pub(super) fn document(request: &Request) -> Result<Text<'_>, ControlError> {
     Ok(Text { text, format })
 }
 
+/// What is wrong with a text, without the secrets in it.
+pub(super) fn told(text: &str, error: &DocumentError) -> ControlError {
+    ControlError::bad(Censor::of_text(text, &Secrets::default()).text(&error.to_string()))
+}
+
 impl Text<'_> {
     /// What is wrong with it, without the secrets in it.
     pub(super) fn told(&self, error: &DocumentError) -> ControlError {
-        ControlError::bad(Censor::of_text(&self.text, &Secrets::default()).text(&error.to_string()))
+        told(&self.text, error)
     }
 
     /// How long it is, in bytes.

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::{DEFAULT_TENANT, LONGEST_NAME, World, is_tenant_name};
 use crate::clock::{Span, Timestamp, format_duration, is_whole_seconds};
 use crate::document::{
-    Content, Definitions, Limit as FieldLimit, Mistakes, Node, Written, record, shown, unknown,
+    Content, Definitions, Document, DocumentError, Format, Limit as FieldLimit, Mistakes, Node, Written,
+    record, shown, unknown,
 };
 use crate::fixture::{self, Client, Fixture};
 use crate::prerequisites::Prerequisites;
@@ -26,8 +27,8 @@ record! {
     pub struct TenantRequest as "tenantRequest" {
         /// Generated when absent: `t-` and twelve hexadecimal digits.
         pub name: Option<String> = nullable("name") within NAME,
-        /// What it starts with: the name of a built-in fixture (`demo`, `large`, `empty`), or a document; `--fixture`
-        /// when absent.
+        /// What it starts with: the name of a built-in fixture (`demo`, `large`, `empty`), a document, or the text of a
+        /// fixture file, YAML or JSON, of a line or more; `--fixture` when absent.
         pub fixture: Option<NamedOr<Fixture>> = nullable("fixture"),
         /// What goes wrong in it: names of built-in scenarios, or documents; `--scenario` when absent.
         pub scenarios: Option<Vec<NamedOr<Scenario>>> = nullable("scenarios") within FieldLimit::Entries(0, MOST_SCENARIOS),
@@ -74,10 +75,17 @@ const NAME: FieldLimit = FieldLimit::Form {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum NamedOr<T> {
-    /// By name.
+    /// By name; a fixture may also be the text of a file, of a line or more.
     Named(String),
     /// As a document.
     Inline(Box<T>),
+}
+
+impl<T> NamedOr<T> {
+    /// Whether it is neither, but a document's text: no name has a line break.
+    fn is_text(&self) -> bool {
+        matches!(self, Self::Named(given) if given.contains('\n'))
+    }
 }
 
 impl<T: Written> Written for NamedOr<T> {
@@ -174,8 +182,10 @@ impl World {
         root: &str,
         wall: Timestamp,
     ) -> Result<TenantReport, WorldError> {
+        let mut asked = asked.clone();
+        self.read_text(&mut asked).map_err(|error| WorldError::Bad(error.to_string()))??;
         let mut mistakes = Vec::new();
-        let checked = self.check_request(asked.clone(), &mut |pointer, message| {
+        let checked = self.check_request(asked, &mut |pointer, message| {
             mistakes.push(format!("{pointer}: {message}"));
         });
         self.make_tenant(checked.ok_or_else(|| WorldError::Bad(mistakes.join("\n")))?, root, wall)
@@ -201,7 +211,7 @@ impl World {
         }
         let options = TenantOptions {
             seed: asked.seed.unwrap_or(self.options.seed),
-            prerequisites: asked.prerequisites.unwrap_or(self.options.prerequisites),
+            prerequisites: self.prerequisites_of(&asked),
             rate_limit: asked.rate_limit.map_or(self.options.rate_limit, |limit| limit.0),
             token_lifetime: asked.token_lifetime.map_or(self.options.token_lifetime, |span| span.0),
             password_change_time: asked
@@ -225,7 +235,27 @@ impl World {
     pub(crate) fn admit_fixture(&self, asked: &Node<'_>) -> Result<(), NoRoom> {
         let Content::Mapping(entries) = &asked.content else { return Ok(()) };
         let fixture = entries.iter().find(|(key, _)| key.scalar() == Some("fixture"));
-        fixture.map_or(Ok(()), |(_, fixture)| self.states.admit(fixture::least_bytes(fixture), 0))
+        fixture.map_or(Ok(()), |(_, fixture)| self.admit(fixture))
+    }
+
+    /// Whether there is room for this fixture, as far as that can be seen.
+    fn admit(&self, fixture: &Node<'_>) -> Result<(), NoRoom> {
+        self.states.admit(fixture::least_bytes(fixture), 0)
+    }
+
+    /// Reads a fixture that is given as a text.
+    pub(crate) fn read_text(&self, asked: &mut TenantRequest) -> Result<Result<(), NoRoom>, DocumentError> {
+        let Some(NamedOr::Named(text)) = asked.fixture.as_ref().filter(|given| given.is_text()) else {
+            return Ok(Ok(()));
+        };
+        let document = Document { name: "fixture", text, format: Format::of_text(text) };
+        let read = Fixture::read_where(&document, self.prerequisites_of(asked), |node| self.admit(node))?;
+        Ok(read.map(|fixture| asked.fixture = Some(NamedOr::Inline(Box::new(fixture)))))
+    }
+
+    /// Whether the requested tenant would enforce prerequisites.
+    fn prerequisites_of(&self, asked: &TenantRequest) -> Prerequisites {
+        asked.prerequisites.unwrap_or(self.options.prerequisites)
     }
 
     /// What a tenant starts with.

@@ -136,6 +136,39 @@ fn an_invalid_tenant_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_fixture_may_be_the_text_of_a_file() {
+    let sim = Sim::new();
+    for text in [
+        "# Ours\npasswordPolicies:\n  - {id: p, name: P}\n",
+        "\u{feff}%YAML 1.2\r\n---\r\npasswordPolicies:\r\n- id: p\r\n  name: P\r\n...\r\n",
+        "{\"passwordPolicies\": [{\"id\": \"p\", \"name\": \"P\"}]}\n",
+    ] {
+        let (prefix, ..) = sim.tenant(json!({ "fixture": text, "seed": 5 }));
+        let state = sim.control(&format!("GET {prefix}/_sim/state"), None, 200);
+        assert_eq!(state["passwordPolicies"][0]["name"], "P", "{text}");
+    }
+    let group = "groups:\n  - {id: g, name: G, passwordPolicyId: p, sourceIds: [a, b]}\n";
+    for (text, told) in [
+        ("groups: []\ngrups: []\ngroups: []\n", "fixture:2:1: unknown key `grups`"),
+        ("groups: []\ngrups: []\ngroups: []\n", "\nfixture:3:1: a repeated key, first on line 1"),
+        ("{\"groups\": [}\n", "fixture:1:13: "),
+        (group, "fixture:2:40: password policy `p`"),
+        ("\n", "fixture:1:1: "),
+        ("clients:\n  - {name: a, clientId: i, clientSecret: a-secret, user: a-secret}\n", "fixture:2:"),
+    ] {
+        for call in ["POST /_sim/tenants", "PUT /_sim/tenants/it"] {
+            let body = sim.control(call, Some(json!({ "fixture": text })), 400);
+            let said = body["error"].as_str().unwrap();
+            assert!(
+                said.contains(told) && !said.contains("a-secret") && !said.contains("body"),
+                "{text}: {said}"
+            );
+        }
+    }
+    sim.tenant(json!({ "fixture": group, "prerequisites": "ignore" }));
+}
+
+#[test]
 fn a_tenant_has_options_of_its_own() {
     let sim = Sim::new();
     let (prefix, token, _) = sim.tenant(json!({

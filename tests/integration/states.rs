@@ -130,6 +130,11 @@ fn tenants_with_a_state_of_their_own_keep_a_budget_and_free_it_when_they_go() {
         "{}",
         text(&refused)
     );
+    // Given as a text it takes as much.
+    let text_of = |number| json!({ "fixture": policies(number).to_string() + "\n" });
+    let refused = control(&client, "PUT /_sim/tenants/c", text_of(1_000));
+    assert!(status(&refused) == 503 && text(&refused).contains("--state-total-bytes"), "{}", text(&refused));
+    assert_eq!(status(&control(&client, "PUT /_sim/tenants/c", text_of(2_500))), 413);
     // More than one tenant may ever have; nothing is made of it.
     let refused = make("c", 2_500);
     assert!(

@@ -60,13 +60,11 @@ func (control *control) call(method, path string, body any, also ...int) (int, [
 		return 0, nil, control.silent(err)
 	}
 	if reply.StatusCode >= 300 && !slices.Contains(also, reply.StatusCode) {
-		message := fmt.Sprintf("%s %s: %s", method, path, words(text))
-		if about != nil {
-			before := 0
-			if _, is := body.(*file); !is {
-				before = len(beforeFixture)
-			}
-			message = about.named(words(text), before)
+		message := words(text)
+		if about.file != nil && strings.HasPrefix(message, about.called+":") {
+			message = about.file.named(message, about.called)
+		} else {
+			message = fmt.Sprintf("%s %s: %s", method, path, message)
 		}
 		return 0, nil, &CallRefused{reply.StatusCode, message}
 	}
@@ -77,25 +75,16 @@ func (control *control) silent(err error) error {
 	return fmt.Errorf("the simulator at %s does not answer (%w)", control.host, err)
 }
 
-// request also returns the file in the body, if there is one.
-func (control *control) request(method, path string, body any) (*http.Request, *file, error) {
-	var text []byte
-	var about *file
-	kind := "application/json"
-	switch body := body.(type) {
-	case nil:
-		kind = ""
-	case string:
-		text, kind = []byte(body), "application/yaml"
-	case json.RawMessage:
-		text = body
-	case *file:
-		text, kind, about = body.content, body.mediaType(), body
-	default:
-		var err error
-		if text, about, err = written(body); err != nil {
-			return nil, nil, fmt.Errorf("%s %s: the body cannot be written as JSON: %w", method, path, err)
-		}
+// within is the file in a body, if there is one, and what the server calls that.
+type within struct {
+	file   *file
+	called string
+}
+
+func (control *control) request(method, path string, body any) (*http.Request, within, error) {
+	text, kind, about, err := sent(body)
+	if err != nil {
+		return nil, about, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	request, err := http.NewRequest(method, "http://"+control.host+path, bytes.NewReader(text))
 	if err == nil && kind != "" {
@@ -104,28 +93,31 @@ func (control *control) request(method, path string, body any) (*http.Request, *
 	return request, about, err
 }
 
-const beforeFixture = `{"fixture": `
-
-// written is a body of JSON, and the file in it, if there is one. The file comes first, so that its lines are the body's.
-func written(body any) ([]byte, *file, error) {
-	members, _ := body.(JSON)
-	about, is := members["fixture"].(*file)
-	if !is {
-		text, err := json.Marshal(body)
-		return text, nil, err
+// sent is a body as it is sent, its media type, and the file in it.
+func sent(body any) (text []byte, kind string, about within, err error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, "", within{}, nil
+	case string:
+		return []byte(body), "application/yaml", within{}, nil
+	case *file:
+		return body.content, body.mediaType(), within{body, "body"}, nil
+	case JSON:
+		if fixture, is := body["fixture"].(*file); is {
+			about = within{fixture, "fixture"}
+			body = maps.Clone(body)
+			if body["fixture"], err = fixture.text(); err != nil {
+				return nil, "", about, err
+			}
+		}
+		text, err = json.Marshal(body)
+	default:
+		text, err = json.Marshal(body)
 	}
-	others := maps.Clone(members)
-	delete(others, "fixture")
-	rest, err := json.Marshal(others)
 	if err != nil {
-		return nil, nil, err
+		err = fmt.Errorf("the body cannot be written as JSON: %w", err)
 	}
-	if len(others) > 0 {
-		rest[0] = ','
-	} else {
-		rest = rest[1:]
-	}
-	return slices.Concat([]byte(beforeFixture), about.utf8(), rest), about, nil
+	return text, "application/json", about, err
 }
 
 // words are the server's.

@@ -12,10 +12,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
+	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // file is a file that was read.
@@ -27,8 +27,10 @@ type file struct {
 // isFile tells a path from the name of something built in: names have no endings.
 func isFile(value any) (path string, is bool) {
 	path, isText := value.(string)
-	return path, isText && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
+	return path, isText && slices.Contains([]string{".yaml", ".yml", ".json"}, ending(path))
 }
+
+func ending(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
 func read(path string) (*file, error) {
 	content, err := os.ReadFile(path)
@@ -39,7 +41,7 @@ func read(path string) (*file, error) {
 	return &file{path, content}, err
 }
 
-func (file *file) isJSON() bool { return filepath.Ext(file.path) == ".json" }
+func (file *file) isJSON() bool { return ending(file.path) == ".json" }
 
 func (file *file) mediaType() string {
 	if file.isJSON() {
@@ -48,22 +50,24 @@ func (file *file) mediaType() string {
 	return "application/yaml"
 }
 
-// utf8 is what is in it, to be put into a body of JSON.
-func (file *file) utf8() []byte {
+// text is what is in it, to be put into a body of JSON, where it stands in a name's place: names have no line breaks.
+func (file *file) text() (string, error) {
 	var order binary.ByteOrder
 	switch {
 	case bytes.HasPrefix(file.content, []byte{0xff, 0xfe}):
 		order = binary.LittleEndian
 	case bytes.HasPrefix(file.content, []byte{0xfe, 0xff}):
 		order = binary.BigEndian
+	case !utf8.Valid(file.content):
+		return "", file.unreadable("neither UTF-8 nor UTF-16")
 	default:
-		return bytes.TrimPrefix(file.content, []byte("\ufeff"))
+		return strings.TrimPrefix(string(file.content), "\ufeff") + "\n", nil
 	}
 	var units []uint16
 	for rest := file.content[2:]; len(rest) > 1; rest = rest[2:] {
 		units = append(units, order.Uint16(rest))
 	}
-	return []byte(string(utf16.Decode(units)))
+	return string(utf16.Decode(units)) + "\n", nil
 }
 
 // value is the JSON in it.
@@ -71,24 +75,26 @@ func (file *file) value() (json.RawMessage, error) {
 	if !file.isJSON() {
 		return nil, errAlone
 	}
-	text := file.utf8()
-	if !json.Valid(text) {
-		return nil, fmt.Errorf("%s: not JSON; `sync-group-sim check %s` says what is wrong with it", file.path, file.path)
+	text, err := file.text()
+	if err == nil && !json.Valid([]byte(text)) {
+		err = file.unreadable("not JSON")
 	}
-	return text, nil
+	return json.RawMessage(text), err
+}
+
+func (file *file) unreadable(why string) error {
+	return fmt.Errorf("%s: %s; `sync-group-sim check %s` says what is wrong with it", file.path, why, file.path)
 }
 
 var errAlone = errors.New("a scenario in a YAML file stands alone; expected one file, or names and JSON files")
 
-var itsPlace = regexp.MustCompile(`(?m)^body:(?:1:(\d+):)?`)
-
-// named is the server's words about it, with its own name. So many characters stand before it in the body's first line.
-func (file *file) named(message string, before int) string {
-	return itsPlace.ReplaceAllStringFunc(message, func(found string) string {
-		column, err := strconv.Atoi(itsPlace.FindStringSubmatch(found)[1])
-		if err != nil {
-			return file.path + ":"
+// named is the server's words about it, with its own name instead of what the server calls it.
+func (file *file) named(message, called string) string {
+	lines := strings.Split(message, "\n")
+	for index, line := range lines {
+		if rest, is := strings.CutPrefix(line, called+":"); is {
+			lines[index] = file.path + ":" + rest
 		}
-		return fmt.Sprintf("%s:1:%d:", file.path, column-before)
-	})
+	}
+	return strings.Join(lines, "\n")
 }

@@ -3,9 +3,10 @@
 package simtest
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -91,18 +92,14 @@ func Rule(rule any) Option {
 	}
 }
 
-// Fixture is what the tenant has in it: the name of a built-in fixture, the path of a JSON file beside the test, or a
-// whole fixture as JSON.
+// Fixture is what the tenant has in it: the name of a built-in fixture, the path of a file (.yaml, .json) beside the test,
+// or a whole fixture as JSON.
 func Fixture(fixture any) Option {
 	return func(made *beginning) error {
 		path, is := isFile(fixture)
 		if !is {
 			made.body["fixture"] = asJSON(fixture)
 			return nil
-		}
-		if filepath.Ext(path) != ".json" {
-			return fmt.Errorf("%s: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, "+
-				"or give a JSON file, an object, or the name of a built-in one", path)
 		}
 		found, err := read(path)
 		made.body["fixture"] = found
@@ -132,6 +129,18 @@ func Seed(seed uint64) Option { return set("seed", seed) }
 
 // DrawKey is, with the seed, what ids and faults are drawn from; the test's name when left out.
 func DrawKey(key string) Option { return set("drawKey", key) }
+
+// longestDrawKey is in bytes; the control API takes as many characters.
+const longestDrawKey = 200
+
+// drawKeyOf is what the draws of the test of this name are made with, which no other test's are.
+func drawKeyOf(name string) string {
+	if len(name) <= longestDrawKey {
+		return name
+	}
+	digest := fmt.Sprintf("%x", sha256.Sum256([]byte(name)))[:16]
+	return digest + "-" + strings.ToValidUTF8(name[len(name)-longestDrawKey+len(digest)+1:], "")
+}
 
 // Prerequisites are enforced ("enforce") or not ("ignore").
 func Prerequisites(choice string) Option { return set("prerequisites", choice) }

@@ -44,7 +44,7 @@ type Finding struct {
 
 func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, error) {
 	// With one seed a test meets the same faults, whichever tests ran before it.
-	start, err := begin(append([]Option{DrawKey(t.Name())}, options...))
+	start, err := begin(append([]Option{DrawKey(drawKeyOf(t.Name()))}, options...))
 	if err != nil {
 		return nil, err
 	}

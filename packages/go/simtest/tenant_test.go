@@ -124,10 +124,13 @@ func TestFilesLieBesideTheTest(t *testing.T) {
 		"once.json:1:2: unknown key `grups`":     simtest.Fixture(write("once.json", "{\"grups\": []}")),
 		"wrong.yaml:3:12: fault `clsoe`":         simtest.Scenario(write("wrong.yaml", "name: mine\nrules:\n  - fault: clsoe\n")),
 		"a scenario in a YAML file stands alone": simtest.Scenario(scenario, "rate-limited"),
-		"SYNC_GROUP_SIM_FIXTURE":                 simtest.Fixture(scenario),
-		"burn":                                   simtest.Rule(simtest.JSON{"fault": simtest.JSON{"burn": true}}),
-		"sometimes":                              simtest.Clock(simtest.JSON{"mode": "sometimes"}),
-		"the body cannot be written as JSON":     simtest.Rule(simtest.JSON{"fault": func() {}}),
+		"mine.yaml:1:1: unknown key `name`":      simtest.Fixture(scenario),
+		"\n" + filepath.Join(folder, "twice.yml") + ":3:1: a repeated key, first on line 1": simtest.Fixture(write("twice.yml", "groups: []\nclints: []\ngroups: []\n")),
+		"latin.yaml: neither UTF-8 nor UTF-16":                                              simtest.Fixture(write("latin.yaml", "sources: [{name: Z\xfcrich}]\n")),
+		"POST /_sim/tenants: body:1:":                                                       simtest.RateLimit("fast"),
+		"burn":                                                                              simtest.Rule(simtest.JSON{"fault": simtest.JSON{"burn": true}}),
+		"sometimes":                                                                         simtest.Clock(simtest.JSON{"mode": "sometimes"}),
+		"the body cannot be written as JSON":                                                simtest.Rule(simtest.JSON{"fault": func() {}}),
 	} {
 		watched := watch(t)
 		contains(t, watched.during(func() { simtest.Tenant(watched, option) }), told)
@@ -160,12 +163,21 @@ func TestFilesAreReadAsTheProgramReadsThem(t *testing.T) {
 				t.Errorf("%d", status)
 			}
 		}
-		fixture := write("few.json", `{"groups": []}`, wide)
-		for _, options := range [][]simtest.Option{{}, {simtest.ManualClock(), simtest.Prerequisites("ignore")}} {
-			if status, groups := list(t, simtest.Tenant(t, append(options, simtest.Fixture(fixture))...)); status != 200 || groups != 0 {
-				t.Errorf("%d, %d groups", status, groups)
+		for _, fixture := range []string{
+			write("few.json", `{"groups": []}`, wide), write("few.yaml", "---\ngroups: []\n", wide), write("FEW.YML", "groups: []", wide),
+		} {
+			for _, options := range [][]simtest.Option{{}, {simtest.ManualClock(), simtest.Prerequisites("ignore")}} {
+				if status, groups := list(t, simtest.Tenant(t, append(options, simtest.Fixture(fixture))...)); status != 200 || groups != 0 {
+					t.Errorf("%s: %d, %d groups", fixture, status, groups)
+				}
 			}
 		}
+	}
+}
+
+func TestATestMayHaveANameOfAnyLength(t *testing.T) {
+	for _, name := range []string{strings.Repeat("x", 300), strings.Repeat("\u5bc6", 99) + "y", strings.Repeat("\u5bc6", 100)} {
+		t.Run(name, func(t *testing.T) { simtest.Tenant(t) })
 	}
 }
 

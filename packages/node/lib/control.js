@@ -21,10 +21,11 @@ class Control {
    * file as its fixture; text, which is YAML; or a file as it is. `raw` leaves the answer as text.
    */
   async call(method, path, body, { also = [], raw = false } = {}) {
-    const { content, mediaType, file, before } = asSent(body);
+    const { content, mediaType, file, called } = asSent(body);
     const { status, text } = await this.#send(method, path, content, mediaType);
     if (status >= 300 && !also.includes(status)) {
-      throw new CallRefused(file ? file.named(message(text), before) : `${method} ${path}: ${message(text)}`, status);
+      const words = message(text);
+      throw new CallRefused(words.startsWith(`${called}:`) ? file.named(words, called) : `${method} ${path}: ${words}`, status);
     }
     return { status, answer: raw ? text : text ? JSON.parse(text) : undefined };
   }
@@ -55,20 +56,15 @@ class Control {
   }
 }
 
-const BEFORE = '{"fixture": ';
-
-/** A body as it is sent, its media type, and the file in it, if there is one, with what stands before that. */
+/** A body as it is sent, its media type, and the file in it, if there is one, with what the server calls that. */
 function asSent(body) {
   if (body === undefined) return {};
   if (typeof body === "string") return { content: body, mediaType: "application/yaml" };
-  if (body instanceof File) return { content: body.content, mediaType: body.mediaType, file: body, before: 0 };
+  if (body instanceof File) return { content: body.content, mediaType: body.mediaType, file: body, called: "body" };
   const mediaType = "application/json";
-  const { fixture: file, ...rest } = body ?? {};
+  const file = body?.fixture;
   if (!(file instanceof File)) return { content: JSON.stringify(body), mediaType };
-  // The file comes first, so that its lines are the body's.
-  const others = JSON.stringify(rest).slice(1);
-  const content = [Buffer.from(BEFORE), file.utf8(), Buffer.from(others === "}" ? "}" : `, ${others}`)];
-  return { content: Buffer.concat(content), mediaType, file, before: BEFORE.length };
+  return { content: JSON.stringify({ ...body, fixture: file.text() }), mediaType, file, called: "fixture" };
 }
 
 /** The server's words. */

@@ -5,17 +5,14 @@ const { readFileSync } = require("node:fs");
 
 const { SimulatorError } = require("./errors.js");
 
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-
 /** A file rather than the name of something built in: names have no endings. */
-const isPath = (value) => value instanceof URL || (typeof value === "string" && /\.(ya?ml|json)$/.test(value));
-const isJsonName = (path) => String(path).endsWith(".json");
+const isPath = (value) => value instanceof URL || (typeof value === "string" && /\.(ya?ml|json)$/i.test(value));
 
 /** A file that was read. */
 class File {
   constructor(path) {
     this.path = String(path);
-    this.mediaType = isJsonName(path) ? "application/json" : "application/yaml";
+    this.mediaType = /\.json$/i.test(this.path) ? "application/json" : "application/yaml";
     try {
       this.content = readFileSync(path);
     } catch (error) {
@@ -23,12 +20,15 @@ class File {
     }
   }
 
-  /** What is in it, to be put into a body of JSON. */
-  utf8() {
+  /** What is in it, to be put into a body of JSON, where it stands in a name's place: names have no line breaks. */
+  text() {
     const [first, second] = this.content;
     const utf16 = { "255 254": "utf-16le", "254 255": "utf-16be" }[`${first} ${second}`];
-    if (utf16) return Buffer.from(new TextDecoder(utf16).decode(this.content));
-    return this.content.subarray(this.content.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0);
+    try {
+      return `${new TextDecoder(utf16 ?? "utf-8", { fatal: true }).decode(this.content)}\n`;
+    } catch {
+      throw this.#unreadable("neither UTF-8 nor UTF-16");
+    }
   }
 
   /** The JSON in it. */
@@ -36,18 +36,22 @@ class File {
     if (this.mediaType === "application/yaml") {
       throw new SimulatorError("a scenario in a YAML file stands alone; expected one file, or names and JSON files");
     }
+    const text = this.text();
     try {
-      return JSON.parse(this.utf8().toString());
+      return JSON.parse(text);
     } catch {
-      throw new SimulatorError(`${this.path}: not JSON; \`sync-group-sim check ${this.path}\` says what is wrong with it`);
+      throw this.#unreadable("not JSON");
     }
   }
 
-  /** The server's words about it, with its own name. So many characters stand before it in the body's first line. */
-  named(message, before) {
-    const place = (_, column) => (column ? `${this.path}:1:${column - before}` : `${this.path}:`);
-    return message.replace(/^body:(?:1:(\d+)(?=:))?/gm, place);
+  /** The server's words about it, with its own name instead of what the server calls it. */
+  named(message, called) {
+    return message.replace(new RegExp(`^${called}:`, "gm"), () => `${this.path}:`);
+  }
+
+  #unreadable(why) {
+    return new SimulatorError(`${this.path}: ${why}; \`sync-group-sim check ${this.path}\` says what is wrong with it`);
   }
 }
 
-module.exports = { isPath, isJsonName, File };
+module.exports = { isPath, File };

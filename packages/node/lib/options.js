@@ -1,7 +1,6 @@
 // What a tenant begins with: scenario, rules, fixture and clock, and the options of `POST /_sim/tenants`.
 
-const { SimulatorError } = require("./errors.js");
-const { File, isJsonName, isPath } = require("./file.js");
+const { File, isPath } = require("./file.js");
 
 const OPTIONS = [
   "name", "seed", "drawKey", "prerequisites", "rateLimit", "tokenLifetime", "passwordChangeTime", "simFault",
@@ -13,21 +12,12 @@ function creation({ scenario, rules, fixture, clock, ...options }) {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown) throw new TypeError(`a tenant has no option "${unknown}"; expected one of: ${ALL.join(", ")}`);
   const body = { ...options };
-  if (fixture !== undefined) body.fixture = readFixture(fixture);
+  if (fixture !== undefined) body.fixture = isPath(fixture) ? new File(fixture) : fixture;
   if (scenario === undefined) return { body };
   const all = (Array.isArray(scenario) ? scenario : [scenario]).map((each) => (isPath(each) ? new File(each) : each));
   const file = all.length === 1 && all[0] instanceof File ? all[0] : undefined;
   body.scenarios = file ? [] : all.map((each) => (each instanceof File ? each.value() : each));
   return { body, file };
-}
-
-function readFixture(value) {
-  if (!isPath(value)) return value;
-  if (isJsonName(value)) return new File(value);
-  throw new SimulatorError(
-    `${value}: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, ` +
-      "or give a JSON file, an object, or the name of a built-in one",
-  );
 }
 
 module.exports = { creation };

@@ -33,12 +33,7 @@ function Add-Scenario([hashtable] $Beginning, [object[]] $Scenarios) {
 }
 
 function Read-Fixture($Fixture) {
-    if (Test-IsFile $Fixture '\.json$') { return Read-File $Fixture }
-    if (Test-IsFile $Fixture '\.ya?ml$') {
-        throw (New-SimError SimulatorError ("${Fixture}: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, " +
-                'or give a JSON file, a hashtable, or the name of a built-in one'))
-    }
-    $Fixture
+    if (Test-IsFile $Fixture '\.(ya?ml|json)$') { Read-File $Fixture } else { $Fixture }
 }
 
 # A file rather than the name of something built in: names have no endings.

@@ -4,7 +4,6 @@
 Add-Type -AssemblyName System.Net.Http
 $script:CallSeconds = 30
 $script:JsonDepth = 50
-$script:BeforeFixture = '{"fixture": '
 
 $script:Http = & {
     $handler = New-Object System.Net.Http.HttpClientHandler
@@ -30,8 +29,9 @@ function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [s
     }
     $status = [int] $reply.StatusCode
     if ($status -ge 300 -and $status -ne $Also) {
-        $file = Get-FileOf $Body
-        $told = if ($file) { Get-NamedWord $file (Get-Word $answer) $(if ($Body -ne $file) { $script:BeforeFixture.Length } else { 0 }) } else { "$Method $(([Uri] $Url).PathAndQuery): $(Get-Word $answer)" }
+        $word = Get-Word $answer
+        $file, $called = Get-FileOf $Body
+        $told = if ($file -and $word.StartsWith("${called}:")) { Get-NamedWord $file $word $called } else { "$Method $(([Uri] $Url).PathAndQuery): $word" }
         throw (New-SimError CallRefused $told $status)
     }
     @{ Status = $status; Text = $answer }
@@ -49,20 +49,18 @@ function New-Content($Body, [bool] $IsJson) {
 
 function ConvertTo-BodyText($Body) {
     if ($Body -is [string]) { return $Body }
-    $file = Get-FileOf $Body
-    if (-not $file) { return ConvertTo-Json -InputObject $Body -Depth $script:JsonDepth -Compress }
-    # The file comes first, so that its lines are the body's.
-    $others = @{}
-    foreach ($name in $Body.Keys) { if ($name -ne 'fixture') { $others[$name] = $Body[$name] } }
-    $rest = (ConvertTo-Json -InputObject $others -Depth $script:JsonDepth -Compress).Substring(1)
-    if ($others.Count) { $rest = ", $rest" }
-    $script:BeforeFixture + [System.IO.File]::ReadAllText($file.Full) + $rest
+    $file, $null = Get-FileOf $Body
+    if ($file) {
+        $Body = ConvertTo-Table $Body
+        $Body['fixture'] = Get-FileText $file
+    }
+    ConvertTo-Json -InputObject $Body -Depth $script:JsonDepth -Compress
 }
 
-# The file that a body is, or has as its fixture.
+# The file that a body is, or has as its fixture, and what the server calls it.
 function Get-FileOf($Body) {
-    if (Test-IsRead $Body) { return $Body }
-    if ($Body -is [System.Collections.IDictionary] -and (Test-IsRead $Body['fixture'])) { $Body['fixture'] }
+    if (Test-IsRead $Body) { return $Body, 'body' }
+    if ($Body -is [System.Collections.IDictionary] -and (Test-IsRead $Body['fixture'])) { return $Body['fixture'], 'fixture' }
 }
 
 # The server's words.
@@ -79,7 +77,18 @@ function Get-Word([string] $Answer) {
 
 # A control call about a tenant; the answer's text.
 function Invoke-TenantCall($Tenant, [string] $Method, [string] $Call, $Body, [switch] $IsJson) {
-    (Invoke-Call $Method "$($Tenant.BaseUrl)/_sim/$Call" $Body -IsJson:$IsJson).Text
+    (Invoke-Call $Method "$(Get-TenantUrl $Tenant)/_sim/$Call" $Body -IsJson:$IsJson).Text
+}
+
+# A tenant's base URL; what has none is told.
+function Get-TenantUrl($Tenant) {
+    if ($null -eq $Tenant -or -not $Tenant.PSObject.Properties['BaseUrl'] -or -not $Tenant.BaseUrl) { throw (New-NoTenant $Tenant) }
+    $Tenant.BaseUrl
+}
+
+function New-NoTenant($Found) {
+    $told = if ($null -eq $Found) { 'nothing' } elseif ($Found -is [array]) { "a list of $($Found.Count)" } else { """$Found""" }
+    New-SimError SimulatorError "-Tenant is $told; expected the tenant that New-SimTenant returns"
 }
 
 function Invoke-SimControl {

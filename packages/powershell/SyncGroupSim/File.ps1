@@ -19,19 +19,29 @@ function Test-IsRead($Value) {
     $null -ne $Value -and $Value.PSObject.TypeNames -contains 'SyncGroupSim.File'
 }
 
-# The JSON in it, beside other scenarios.
-function ConvertFrom-File($File) {
+# What is in it, to be put into a body of JSON, where it stands in a name's place: names have no line breaks.
+function Get-FileText($File) {
+    $strict = New-Object System.Text.UTF8Encoding -ArgumentList $false, $true
     try {
-        ConvertFrom-Json ([System.IO.File]::ReadAllText($File.Full))
-    } catch {
-        throw (New-SimError SimulatorError "$($File.Path): not JSON; ``sync-group-sim check $($File.Path)`` says what is wrong with it")
+        [System.IO.File]::ReadAllText($File.Full, $strict) + "`n"
+    } catch [System.Text.DecoderFallbackException] {
+        throw (New-Unreadable $File 'neither UTF-8 nor UTF-16')
     }
 }
 
-# The server's words about it, with its own name. So many characters stand before it in the body's first line.
-function Get-NamedWord($File, [string] $Words, [int] $Before) {
-    [regex]::Replace($Words, '(?m)^body:(?:1:(\d+)(?=:))?', [System.Text.RegularExpressions.MatchEvaluator] {
-            param($found)
-            if ($found.Groups[1].Success) { "$($File.Path):1:$([int] $found.Groups[1].Value - $Before)" } else { "$($File.Path):" }
-        })
+# The JSON in it, beside other scenarios.
+function ConvertFrom-File($File) {
+    $text = Get-FileText $File
+    try { ConvertFrom-Json $text } catch { throw (New-Unreadable $File 'not JSON') }
+}
+
+function New-Unreadable($File, [string] $Why) {
+    New-SimError SimulatorError "$($File.Path): $Why; ``sync-group-sim check $($File.Path)`` says what is wrong with it"
+}
+
+# The server's words about it, with its own name instead of what the server calls it.
+function Get-NamedWord($File, [string] $Words, [string] $Called) {
+    @($Words -split "`n" | ForEach-Object {
+            if ($_.StartsWith("${Called}:")) { $File.Path + $_.Substring($Called.Length) } else { $_ }
+        }) -join "`n"
 }

@@ -33,7 +33,7 @@ function Assert-SimVerification {
         foreach ($part in 'Match', 'Status', 'Count', 'Apart', 'Then') {
             if ($PSBoundParameters.ContainsKey($part)) { $wanted[$part.ToLowerInvariant()] = $PSBoundParameters[$part] }
         }
-        $reply = Invoke-Call POST "$($Tenant.BaseUrl)/_sim/verify" $wanted -Also 409
+        $reply = Invoke-Call POST "$(Get-TenantUrl $Tenant)/_sim/verify" $wanted -Also 409
         if ($reply.Status -eq 409) { throw (New-SimError VerificationFailed (Get-Difference (ConvertFrom-Json $reply.Text))) }
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)

@@ -17,7 +17,7 @@ function New-SimTenant {
         # What goes wrong: names of built-in scenarios, paths of scenario files (.yaml, .json), whole scenarios. A YAML file
         # stands alone.
         [object[]] $Scenario,
-        # What is in the tenant: a built-in fixture's name, the path of a JSON file, or a whole fixture.
+        # What is in the tenant: a built-in fixture's name, the path of a file (.yaml, .json), or a whole fixture.
         [object] $Fixture,
         # Single rules, as hashtables or JSON text in the words of a scenario file; the first comes first.
         [object[]] $Rule,
@@ -109,7 +109,10 @@ function Remove-SimTenant {
 }
 
 function Remove-Tenant($Tenant) {
-    $root = $Tenant.BaseUrl.Substring(0, $Tenant.BaseUrl.LastIndexOf('/tenants/'))
+    $url = Get-TenantUrl $Tenant
+    $end = $url.LastIndexOf('/tenants/')
+    if ($end -lt 0) { throw (New-NoTenant $Tenant) }
+    $root = $url.Substring(0, $end)
     $null = Invoke-Call DELETE "$root/_sim/tenants/$($Tenant.Name)" -Also 404
 }
 

@@ -52,6 +52,7 @@ Describe 'New-SimTenant' {
         $json = Set-File mine.json '{"name": "mine", "rules": [{"when": {"operation": "getPasswordSyncGroups"}, "fault": {"respond": {"status": 504}}}]}'
         (Get-Group (New-SimTenant -Scenario $json)).Status | Should -Be 504
         (Get-Group (New-SimTenant -Fixture (Get-Item (Set-File few.json '{"groups": []}')))).Text | Should -Be '[]'
+        (Get-Group (New-SimTenant -Fixture (Set-File few.yml "---`ngroups: []`n") -Clock manual)).Text | Should -Be '[]'
         Push-Location $TestDrive
         try { (Get-Group (New-SimTenant -Scenario mine.yaml)).Status | Should -Be 502 } finally { Pop-Location }
     }
@@ -70,6 +71,8 @@ Describe 'New-SimTenant' {
         $fixture = Join-Path $TestDrive fixture.json
         [System.IO.File]::WriteAllText($fixture, '{"groups": []}', [System.Text.Encoding]::Unicode)
         (Get-Group (New-SimTenant -Fixture $fixture -Clock manual -DrawKey it)).Text | Should -Be '[]'
+        [System.IO.File]::WriteAllText("$fixture.yaml", "groups: []`nsources:`n- {id: s, name: Z$([char] 0xfc)rich, connectionType: direct}`n", [System.Text.Encoding]::Unicode)
+        (Invoke-SimControl (New-SimTenant -Fixture "$fixture.yaml") Get state).sources[0].name | Should -Be "Z$([char] 0xfc)rich"
     }
 
     It 'tells mistakes in files at their places' {
@@ -78,6 +81,11 @@ Describe 'New-SimTenant' {
         $twice = Set-File twice.json "{""groups"": [],`n ""groups"": []}"
         { New-SimTenant -Fixture $twice } | Should -Throw '*twice.json:2:2: a repeated key*'
         { New-SimTenant -Fixture (Set-File once.json '{"grups": []}') } | Should -Throw '*once.json:1:2: unknown key ?grups?*'
+        $third = { New-SimTenant -Fixture (Set-File third.yml "groups: []`nclints: []`ngroups: []`n") } | Should -Throw -PassThru
+        "$third" | Should -BeLike "$(Join-Path $TestDrive third.yml):2:1: unknown key ?clints?*`n$(Join-Path $TestDrive third.yml):3:1: a repeated key, first on line 1*"
+        [System.IO.File]::WriteAllBytes((Join-Path $TestDrive latin.yml), [byte[]] (0x67, 0xfc, 0x0a))
+        { New-SimTenant -Fixture (Join-Path $TestDrive latin.yml) } | Should -Throw '*latin.yml: neither UTF-8 nor UTF-16; *' -ErrorId 'SimulatorError*'
+        { New-SimTenant -Fixture @{ groups = @() } -RateLimit fast } | Should -Throw 'POST /_sim/tenants: body:1:*'
         $broken = Set-File broken.json "{""name"": ""mine"",`n ""rules"": [}`n"
         { New-SimTenant -Scenario $broken } | Should -Throw '*broken.json:2:12: *'
         { New-SimTenant -Scenario $broken, chaos } | Should -Throw '*broken.json: not JSON; ?sync-group-sim check*'
@@ -90,7 +98,7 @@ Describe 'New-SimTenant' {
         @{ told = 'rate-limitted'; with = @{ Scenario = 'rate-limitted' } }
         @{ told = 'absent.yaml: no such file'; with = @{ Scenario = 'absent.yaml' } }
         @{ told = 'stands alone'; with = @{ Scenario = 'absent.yaml', 'rate-limited' } }
-        @{ told = 'SYNC_GROUP_SIM_FIXTURE'; with = @{ Fixture = 'mine.yaml' } }
+        @{ told = 'absent.yml: no such file'; with = @{ Fixture = 'absent.yml' } }
         @{ told = 'burn'; with = @{ Rule = @{ fault = @{ burn = $true } } } }
         @{ told = 'sometimes'; with = @{ Clock = 'sometimes' } }
     ) {
@@ -104,6 +112,17 @@ Describe 'New-SimTenant' {
 }
 
 Describe 'what a test does to a tenant' {
+    It 'says what a command that is given no tenant expects: <found>' -ForEach @(
+        @{ found = '"mine"'; given = 'mine' }
+        @{ found = 'a list of 2'; given = 1, 2 }
+        @{ found = '*'; given = @{ BaseUrl = '' } }
+    ) {
+        foreach ($command in { Get-SimJournal $given }, { Step-SimClock $given 1s }, { Assert-SimVerification $given -Status 200 }, { Remove-SimTenant $given }) {
+            $command | Should -Throw "-Tenant is $found; expected the tenant that New-SimTenant returns" -ErrorId 'SimulatorError*'
+        }
+        { Remove-SimTenant ([pscustomobject]@{ BaseUrl = 'http://127.0.0.1:4580' }) } | Should -Throw '-Tenant is "@{*"; expected the tenant that New-SimTenant returns'
+    }
+
     It 'moves its time by words, seconds and TimeSpans' {
         $tenant = New-SimTenant -Clock @{ mode = 'manual'; now = '2030-01-01T00:00:00Z' }
         Step-SimClock $tenant 13m

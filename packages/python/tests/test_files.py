@@ -35,10 +35,15 @@ def test_a_scenario_file_is_read_as_the_program_reads_it(sync_group_sim, tmp_pat
             assert tenant.control("GET", "scenario")["rules"][0]["scenario"] == "mine"
 
 
+FIXTURE = '{"sources": [{"id": "s", "name": "Zürich", "connectionType": "direct"}]}'
+FIXTURE_IN_YAML = "%YAML 1.2\n---\nsources:\n- id: s\n  name: Zürich\n  connectionType: direct\n...\n"
+
+
+@pytest.mark.parametrize(("name", "text"), [("mine.json", FIXTURE), ("MINE.JSON", FIXTURE), ("mine.yaml", FIXTURE_IN_YAML)])
 @pytest.mark.parametrize(("mark", "encoding"), [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be")])
-def test_a_fixture_file_is_read_as_the_program_reads_it(sync_group_sim, tmp_path, mark, encoding):
-    path = tmp_path / "mine.json"
-    path.write_bytes(of('{"sources": [{"id": "s", "name": "Zürich", "connectionType": "direct"}]}', mark, encoding))
+def test_a_fixture_file_is_read_as_the_program_reads_it(sync_group_sim, tmp_path, name, text, mark, encoding):
+    path = tmp_path / name
+    path.write_bytes(of(text, mark, encoding))
     for options in ({}, {"scenario": "rate-limited", "draw_key": "it"}):
         with sync_group_sim.tenant(fixture=path, **options) as tenant:
             assert [source["name"] for source in tenant.control("GET", "state")["sources"]] == ["Zürich"]
@@ -58,10 +63,25 @@ def test_mistakes_are_told_in_the_servers_words_at_the_files_places(sync_group_s
     assert f"{fixture}:1:2: unknown key `grups`" in str(refused.value)
     assert f"{fixture}:2:2: unknown key `clints`" in str(refused.value)
     assert f"{fixture}:3:2: a repeated key, first on line 1" in str(refused.value)
+    in_yaml = tmp_path / "mine2.yml"
+    in_yaml.write_text("groups: []\nclints: []\ngroups: []\n")
+    with pytest.raises(CallRefused) as refused:
+        sync_group_sim.tenant(fixture=in_yaml)
+    assert str(refused.value).startswith(f"{in_yaml}:2:1: unknown key `clints`")
+    assert f"\n{in_yaml}:3:1: a repeated key, first on line 1" in str(refused.value)
+    with pytest.raises(CallRefused, match="^POST /_sim/tenants: body:1:.*fast"):
+        sync_group_sim.tenant(fixture={"groups": []}, rate_limit="fast")
     with pytest.raises(CallRefused, match="broken.json:2:12: "):
         sync_group_sim.tenant(scenario=broken)
     with pytest.raises(SimulatorError, match="broken.json:2:12: not JSON; `sync-group-sim check .*broken.json` says"):
         sync_group_sim.tenant(scenario=["rate-limited", broken])
+
+
+def test_a_fixture_that_is_no_text_is_told(sync_group_sim, tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("sources: [{name: Zürich}]\n".encode("latin-1"))
+    with pytest.raises(SimulatorError, match="latin.yaml: neither UTF-8 nor UTF-16; `sync-group-sim check"):
+        sync_group_sim.tenant(fixture=path)
 
 
 def test_a_rule_that_cannot_fire_is_warned_of(sync_group_sim):

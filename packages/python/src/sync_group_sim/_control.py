@@ -29,7 +29,7 @@ class Control:
     ) -> tuple[int, Any]:
         """The status and the answer. A status from 300 up is an error, but for those in `also`. `body`: JSON, which may have a
         file as its fixture; text as it is (YAML); a file as it is. `raw` leaves the answer as text."""
-        content, media_type, file, before = _sent(body)
+        content, media_type, file, called = _sent(body)
         headers = {} if media_type is None else {"Content-Type": media_type}
         connection = self._connection()
         try:
@@ -44,8 +44,9 @@ class Control:
         self._local.used = time.monotonic()
         if reply.status >= 300 and reply.status not in also:
             message = _message(answer)
-            told = f"{method} {path}: {message}" if file is None else file.named(message, before)
-            raise CallRefused(told, reply.status)
+            if file is None or not message.startswith(f"{called}:"):
+                raise CallRefused(f"{method} {path}: {message}", reply.status)
+            raise CallRefused(file.named(message, called), reply.status)
         return reply.status, answer if raw else json.loads(answer) if answer else None
 
     def close(self) -> None:
@@ -65,24 +66,18 @@ class Control:
         return connection
 
 
-_BEFORE = b'{"fixture": '
-
-
-def _sent(body: Any) -> tuple[bytes | None, str | None, File | None, int]:
-    """A body as it is sent, its media type, and the file in it, if there is one, with what stands before that."""
+def _sent(body: Any) -> tuple[bytes | None, str | None, File | None, str]:
+    """A body as it is sent, its media type, and the file in it, if there is one, with what the server calls that."""
     if body is None:
-        return None, None, None, 0
+        return None, None, None, ""
     if isinstance(body, str):
-        return body.encode(), "application/yaml", None, 0
+        return body.encode(), "application/yaml", None, ""
     if isinstance(body, File):
-        return body.content, body.media_type, body, 0
+        return body.content, body.media_type, body, "body"
     file = body.get("fixture") if isinstance(body, Mapping) else None
-    if not isinstance(file, File):
-        return json.dumps(body).encode(), "application/json", None, 0
-    # The file comes first, so that its lines are the body's.
-    rest = json.dumps({name: value for name, value in body.items() if value is not file})[1:]
-    content = _BEFORE + file.utf8() + (b"}" if rest == "}" else b", " + rest.encode())
-    return content, "application/json", file, len(_BEFORE)
+    if isinstance(file, File):
+        return json.dumps({**body, "fixture": file.text()}).encode(), "application/json", file, "fixture"
+    return json.dumps(body).encode(), "application/json", None, ""
 
 
 def _message(answer: str) -> str:

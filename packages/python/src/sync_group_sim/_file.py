@@ -24,35 +24,28 @@ class File:
             self.content = Path(path).read_bytes()
         except OSError as error:
             raise SimulatorError(f"{self.path}: {error.strerror}") from None
-        self.media_type = "application/json" if self.is_json_name(path) else "application/yaml"
+        self.media_type = "application/json" if self.path.lower().endswith(".json") else "application/yaml"
 
-    @staticmethod
-    def is_json_name(path: Any) -> bool:
-        """Whether the name is that of a JSON file; others are YAML."""
-        return str(path).endswith(".json")
-
-    def utf8(self) -> bytes:
-        """What is in it, to be put into a body of JSON."""
-        if self.content.startswith(_UTF_16):
-            return self.content.decode("utf-16", errors="replace").encode()
-        return self.content.removeprefix(codecs.BOM_UTF8)
+    def text(self) -> str:
+        """What is in it, to be put into a body of JSON, where it stands in a name's place: names have no line breaks."""
+        encoding = "utf-16" if self.content.startswith(_UTF_16) else "utf-8-sig"
+        try:
+            return self.content.decode(encoding) + "\n"
+        except UnicodeDecodeError:
+            raise self._unreadable("neither UTF-8 nor UTF-16") from None
 
     def value(self) -> Any:
         """The JSON in it."""
         if self.media_type == "application/yaml":
             raise SimulatorError("a scenario in a YAML file stands alone; expected one file, or names and JSON files")
         try:
-            return json.loads(self.utf8())
-        except ValueError as error:
-            place = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-            raise SimulatorError(
-                f"{self.path}{place}: not JSON; `sync-group-sim check {self.path}` says what is wrong with it"
-            ) from None
+            return json.loads(self.text())
+        except json.JSONDecodeError as error:
+            raise self._unreadable("not JSON", f":{error.lineno}:{error.colno}") from None
 
-    def named(self, message: str, before: int) -> str:
-        """The server's words about it, with its own name. So many characters stand before it in the body's first line."""
+    def named(self, message: str, called: str) -> str:
+        """The server's words about it, with its own name instead of what the server calls it."""
+        return re.sub(f"^{called}:", lambda _: f"{self.path}:", message, flags=re.MULTILINE)
 
-        def place(found: re.Match[str]) -> str:
-            return f"{self.path}:" + (f"1:{int(found[1]) - before}" if found[1] else "")
-
-        return re.sub(r"^body:(?:1:(\d+)(?=:))?", place, message, flags=re.MULTILINE)
+    def _unreadable(self, why: str, place: str = "") -> SimulatorError:
+        return SimulatorError(f"{self.path}{place}: {why}; `sync-group-sim check {self.path}` says what is wrong with it")

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
-from ._errors import SimulatorError
 from ._file import File
 
 Scenario = Union[str, "os.PathLike[str]", Mapping[str, Any]]
@@ -34,7 +33,7 @@ def creation(
         raise TypeError(f"a tenant has no option {unknown[0]!r}; expected one of: {', '.join(ALL)}")
     body: dict[str, Any] = {OPTIONS[name]: value for name, value in options.items() if value is not None}
     if fixture is not None:
-        body["fixture"] = _fixture(fixture)
+        body["fixture"] = File(fixture) if is_path(fixture) else fixture
     if scenario is None:
         return body, None
     one_or_more = [scenario] if isinstance(scenario, (str, os.PathLike, Mapping)) else list(scenario)
@@ -49,16 +48,5 @@ def creation(
 def is_path(value: Any) -> bool:
     """A file rather than the name of something built in: names have neither slashes nor endings."""
     return isinstance(value, os.PathLike) or (
-        isinstance(value, str) and value.endswith((".yaml", ".yml", ".json"))
-    )
-
-
-def _fixture(value: Any) -> Any:
-    if not is_path(value):
-        return value
-    if File.is_json_name(value):
-        return File(value)
-    raise SimulatorError(
-        f"{os.fspath(value)}: a fixture in YAML is for a whole run; set SYNC_GROUP_SIM_FIXTURE to its path, "
-        "or give a JSON file, a dict, or the name of a built-in one"
+        isinstance(value, str) and value.lower().endswith((".yaml", ".yml", ".json"))
     )

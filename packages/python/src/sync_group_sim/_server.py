@@ -52,9 +52,9 @@ class Simulator:
         """A new tenant; as a context manager it is deleted at the end.
 
         `scenario`: a built-in one's name, the path of a file, a whole scenario, or a list of names and scenarios. `rules`:
-        single rules, the first of which comes first. `fixture`: a built-in one's name, the path of a JSON file, or a whole
-        fixture. `clock`: `auto`, `manual`, `skipping`, or `{"mode": …, "now": …}`. Further options are those of the control
-        API in snake case: `name`, `seed`, `draw_key`, `prerequisites`, `rate_limit`, `token_lifetime`,
+        single rules, the first of which comes first. `fixture`: a built-in one's name, the path of a file (YAML, JSON), or a
+        whole fixture. `clock`: `auto`, `manual`, `skipping`, or `{"mode": …, "now": …}`. Further options are those of the
+        control API in snake case: `name`, `seed`, `draw_key`, `prerequisites`, `rate_limit`, `token_lifetime`,
         `password_change_time`, `sim_fault`.
         """
         body, file = creation(scenario, fixture, options)
