@@ -15,6 +15,7 @@ use super::written::Written;
 /// * `optional("key")`: its type's default when absent, and not written when it is that; null counts as absent in JSON;
 /// * `nullable("key")`: the same, and null counts as absent in YAML, too;
 /// * `stated("key")`: the same, but always written;
+/// * `or_null("key")`: the same, and written as null when it is its type's default;
 /// * `or("key", value)`: the value when absent; always written.
 ///
 /// `within` gives a field its `Limit`. `checked by` names a function that looks at the whole, and notes what
@@ -105,7 +106,7 @@ macro_rules! record {
                 use serde::ser::SerializeMap as _;
                 #[allow(unused_mut, reason = "a record may be empty")]
                 let mut map = serializer.serialize_map(None)?;
-                $($crate::document::record!(@write $mode, self.$field, $Type, map.serialize_entry($key, &self.$field)?);)*
+                $($crate::document::record!(@write $mode, self.$field, $Type, map, $key);)*
                 map.end()
             }
         }
@@ -122,6 +123,7 @@ macro_rules! record {
     (@presence optional) => { $crate::document::Presence::Optional };
     (@presence nullable) => { $crate::document::Presence::Nullable };
     (@presence stated) => { $crate::document::Presence::Nullable };
+    (@presence or_null) => { $crate::document::Presence::Nullable };
     (@presence or) => { $crate::document::Presence::Optional };
 
     (@also) => { None };
@@ -142,17 +144,22 @@ macro_rules! record {
     (@read or, $given:expr, $default:expr) => { $given.or_else(|| $default) };
     (@read $mode:ident, $given:expr) => { $given.or_else(Default::default) };
 
-    (@write optional, $value:expr, $Type:ty, $write:expr) => {
+    (@write optional, $value:expr, $Type:ty, $map:ident, $key:literal) => {
         if $value != <$Type>::default() {
-            $write;
+            $map.serialize_entry($key, &$value)?;
         }
     };
-    (@write nullable, $value:expr, $Type:ty, $write:expr) => {
+    (@write nullable, $value:expr, $Type:ty, $map:ident, $key:literal) => {
         if $value != <$Type>::default() {
-            $write;
+            $map.serialize_entry($key, &$value)?;
         }
     };
-    (@write $mode:ident, $value:expr, $Type:ty, $write:expr) => { $write };
+    (@write or_null, $value:expr, $Type:ty, $map:ident, $key:literal) => {
+        $map.serialize_entry($key, &Some(&$value).filter(|value| **value != <$Type>::default()))?
+    };
+    (@write $mode:ident, $value:expr, $Type:ty, $map:ident, $key:literal) => {
+        $map.serialize_entry($key, &$value)?
+    };
 }
 pub(crate) use record;
 

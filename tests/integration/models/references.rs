@@ -187,7 +187,7 @@ fn check_state(state: &Value) {
     let (sources, policies) = (ids("sources"), ids("passwordPolicies"));
     let mut by_source = BTreeSet::new();
     for source in list("sources") {
-        for policy in source["passwordPolicies"].as_array().unwrap() {
+        for policy in source["passwordPolicies"].as_array().into_iter().flatten() {
             assert!(
                 by_source.insert((source["id"].clone().to_string(), policy["id"].to_string())),
                 "{source}"
@@ -222,8 +222,8 @@ fn check_state(state: &Value) {
             held["holders"].as_array().unwrap().iter().map(|holder| holder["policyId"].to_string()).collect();
         let own: BTreeSet<String> = source["passwordPolicies"]
             .as_array()
-            .unwrap()
-            .iter()
+            .into_iter()
+            .flatten()
             .map(|policy| policy["id"].to_string())
             .collect();
         assert_eq!(held_ids, own, "{held}");
