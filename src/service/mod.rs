@@ -28,7 +28,7 @@ use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::contract::{Arguments, Contract, Route};
 use crate::crypt::{Decrypted, KeyRing};
-use crate::fixture::{Group, Identity, PasswordPolicy};
+use crate::fixture::{Account, Group, Identity, PasswordPolicy};
 use crate::journal::RequestContext;
 use crate::operation::Operation;
 use crate::org::{Kept, Links, Organisation, Past, TableView};
@@ -95,14 +95,32 @@ impl<'a> View<'a> {
     /// The group that a source is in; of several, where prerequisites are ignored, the oldest.
     pub(crate) fn group_of(&self, source_id: &str) -> Option<Arc<Group>> {
         let groups = self.table::<Group>();
-        if let Some(id) = self.links().group_of(source_id) {
-            return groups.get(id);
-        }
-        if self.links().are_sources_kept_apart() {
-            return None;
+        // What follows from the tables is kept for the present alone.
+        if self.past.is_none() {
+            if let Some(id) = self.links().group_of(source_id) {
+                return groups.get(id);
+            }
+            if self.links().are_sources_kept_apart() {
+                return None;
+            }
         }
         let has = |group: &Group| group.source_ids.iter().flatten().any(|id| id == source_id);
         groups.iter().find(|group| has(group)).map(Arc::clone)
+    }
+
+    /// An identity's accounts, in the order of creation.
+    pub(crate) fn own_accounts(&self, identity_id: &str) -> Vec<Arc<Account>> {
+        let accounts = self.table::<Account>();
+        if self.past.is_none() {
+            let ids = self.links().accounts_of(identity_id);
+            return ids.iter().filter_map(|id| accounts.get(id)).collect();
+        }
+        // Some of them may be gone by now. Reading every account would take long, and its text tells whose it is not.
+        let id = Value::from(identity_id).to_string();
+        let mentions = |text: &[u8]| text.windows(id.len()).any(|part| part == id.as_bytes());
+        let likely =
+            accounts.rows().filter(|row| mentions(row.rendered())).map(|row| Arc::clone(row.typed()));
+        likely.filter(|account| account.identity_id.as_deref() == Some(identity_id)).collect()
     }
 
     /// The identities that sign in by this name, in any case.

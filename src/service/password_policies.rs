@@ -130,7 +130,7 @@ fn former_default(view: &View<'_>, policy: &PasswordPolicy) -> Vec<Change> {
 }
 
 /// When a policy is replaced: now, but a millisecond after the last time at least.
-fn updated_at(former: &PasswordPolicy, now: Timestamp) -> i64 {
+pub(super) fn updated_at(former: &PasswordPolicy, now: Timestamp) -> i64 {
     former.last_updated.map_or(now.as_millis(), |last| now.as_millis().max(last.saturating_add(1)))
 }
 

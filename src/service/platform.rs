@@ -66,9 +66,8 @@ impl View<'_> {
 
     /// An identity's accounts on a source, the platform's own among them, in the order of creation.
     pub(crate) fn accounts_of(&self, identity_id: &str, source_id: &str) -> Vec<Arc<Account>> {
-        let ids = self.links().accounts_of(identity_id);
-        let accounts = ids.iter().filter_map(|id| self.table::<Account>().get(id));
-        let accounts: Vec<_> = accounts.filter(|account| account.source_id == source_id).collect();
+        let mut accounts = self.own_accounts(identity_id);
+        accounts.retain(|account| account.source_id == source_id);
         if accounts.is_empty() && source_id == ID {
             let identity = self.table::<Identity>().get(identity_id);
             return identity

@@ -210,7 +210,7 @@ impl TenantState {
                 self.key_rotations += 1;
                 return;
             }
-            PlatformChange::TightenPolicy(fields) => password_management::tighten(&view, body, fields),
+            PlatformChange::TightenPolicy(fields) => password_management::tighten(&view, body, fields, now),
             PlatformChange::ForgetStatus => password_management::forget(&view, id),
         };
         self.apply(change.into_iter().collect(), &Arc::default(), 0, now);

@@ -16,6 +16,7 @@ use crate::harness::password::encrypt;
 const AD: &str = "2c918084660f45d6016617daa9210584";
 const OKTA: &str = "2c918084660f45d6016617daa9210500";
 const GITHUB: &str = "2c918084660f45d6016617daa9210601";
+const MAINFRAME: &str = "2c918084660f45d6016617daa9210609";
 const AMELIA: &str = "2c9180835d2e5168015d32f890ca1581";
 const POLICY: &str = "2c91808d744ba0ce01746f93b6204501";
 const GOOD: &str = "Correct-Horse-7";
@@ -48,18 +49,19 @@ impl Program {
 
     /// Groups these sources, as the administrator.
     fn group(&self, sources: &[&str]) {
-        let admin = &self.0.simulator.default_tenant().clients()[0];
-        let target = token_call("", &admin.client_id, &admin.client_secret);
-        let token = self.0.ask(Method::POST, &target, None).reply.value()["access_token"].clone();
         let body = json!({"name": "Staff", "passwordPolicyId": POLICY, "sourceIds": sources});
-        let request = crate::harness::ask::request(
-            Method::POST,
-            "/v2026/password-sync-groups",
-            token.as_str(),
-            Some(&body),
-        );
+        self.as_admin(Method::POST, "/v2026/password-sync-groups", Some(&body));
+    }
+
+    /// A call of the administrator that succeeds.
+    fn as_admin(&self, method: Method, target: &str, body: Option<&Value>) -> Value {
+        let admin = &self.0.simulator.default_tenant().clients()[0];
+        let call = token_call("", &admin.client_id, &admin.client_secret);
+        let token = self.0.ask(Method::POST, &call, None).reply.value()["access_token"].clone();
+        let request = crate::harness::ask::request(method, target, token.as_str(), body);
         let answer = self.0.simulator.answer_at(&request, self.0.wall);
-        assert_eq!(answer.reply.status, 200, "{}", answer.reply.value());
+        assert!(answer.reply.status.is_success(), "{}", answer.reply.value());
+        if answer.reply.body.is_empty() { Value::Null } else { answer.reply.value() }
     }
 
     fn query(&self, source: &str) -> Value {
@@ -451,6 +453,53 @@ fn a_policy_tightened_between_query_and_set_fails_the_change() {
     assert!(
         program.query("Okta")["policies"].as_array().unwrap().contains(&json!("passwordMinLength is 64"))
     );
+}
+
+#[test]
+fn a_stale_query_tells_of_the_group_the_accounts_and_the_source_of_that_time() {
+    let stale = "{when: {operation: queryPasswordInfo}, fires: {every: 2}, fault: {stale: {by: 5s}}}";
+    let mut program = Program::new(stale);
+    let warehouse = json!({"name": "Warehouse", "minLength": 8, "maxLength": 16});
+    let warehouse = program.as_admin(Method::POST, "/v3/password-policies", Some(&warehouse));
+    let groups = "/v3/password-sync-groups";
+    let body = json!({"name": "G", "passwordPolicyId": warehouse["id"], "sourceIds": [OKTA, GITHUB]});
+    let group = program.as_admin(Method::POST, groups, Some(&body));
+    program.advance("10s");
+    let of_group = json!(["passwordMinLength is 8", "passwordMaxLength is 16"]);
+    // The group goes, its policy stays the source's own, and another one takes its place.
+    let group = format!("{groups}/{}", group["id"].as_str().unwrap());
+    program.as_admin(Method::DELETE, &group, None);
+    let holders = format!("/v2026/sources/{OKTA}/password-policies");
+    program.as_admin(Method::PATCH, &holders, Some(&json!([{"policyId": POLICY}])));
+    let policies = |program: &Program| program.query("Okta")["policies"].clone();
+    assert_ne!(policies(&program), of_group);
+    assert_eq!(policies(&program), of_group);
+    // A source goes with its accounts.
+    program.as_admin(Method::DELETE, &format!("/v3/sources/{MAINFRAME}"), None);
+    let body = json!({"userName": "uma.user", "sourceName": "Mainframe"});
+    let ask = || program.0.ask(Method::POST, "/v2026/query-password-info", Some(body.clone())).reply;
+    assert_eq!(ask().status, 400);
+    assert_eq!(ask().value()["accounts"], json!([{"accountId": "UUSER01", "accountName": "UUSER01"}]));
+}
+
+#[test]
+fn what_a_tightened_policy_asked_for_before_gives_way_and_the_state_is_taken_back() {
+    let tighten = "{when: {operation: queryPasswordInfo}, fault: {tightenPolicy: {minLength: 64}}}";
+    let program = Program::new(tighten);
+    let policy = json!({"name": "Short", "minLength": 8, "maxLength": 16, "minNumeric": 1});
+    let policy = program.as_admin(Method::POST, "/v3/password-policies", Some(&policy));
+    let holders = format!("/v2026/sources/{OKTA}/password-policies");
+    program.as_admin(Method::PATCH, &holders, Some(&json!([{"policyId": policy["id"]}])));
+    assert_eq!(
+        program.query("Okta")["policies"],
+        json!(["passwordMinLength is 64", "passwordMinNumeric is 1"])
+    );
+    let target = format!("/v3/password-policies/{}", policy["id"].as_str().unwrap());
+    let tightened = program.0.ask(Method::GET, &target, None).reply.value();
+    assert_eq!((&tightened["maxLength"], &tightened["lastUpdated"]), (&json!(0), &policy["dateCreated"]));
+    let state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let back = program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply;
+    assert_eq!(back.status, 200, "{}", back.value());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use sync_group_sim::wire::Request;
 
 use crate::harness::client::Client;
 
+const OKTA: &str = "2c918084660f45d6016617daa9210500";
 const APP_ID: &str = "2c9180888d3f1b1c018d4a5e6f708004";
 const APP: &str = "/beta/source-apps/2c9180888d3f1b1c018d4a5e6f708004";
 
@@ -33,6 +34,19 @@ fn a_deleted_app_is_shown_for_a_moment_longer_by_a_stale_rule() {
     assert_eq!(seen(&client), (200, 10, 1));
     client.advance(Duration::from_secs(5));
     assert_eq!(seen(&client), (404, 9, 0));
+}
+
+#[test]
+fn an_app_that_went_with_its_source_is_still_had_under_a_stale_rule() {
+    let mut client = Client::with(
+        "name: t\nrules: [{when: {operation: listAssignedSourceApp}, fault: {stale: {by: 5s}}}]\n",
+    );
+    let assigned = "/beta/source-apps/assigned";
+    let before = count(&client, assigned);
+    assert_eq!(status(&client, Method::DELETE, &format!("/v3/sources/{OKTA}")), 202);
+    assert_eq!(count(&client, assigned), before);
+    client.advance(Duration::from_secs(5));
+    assert_eq!(count(&client, assigned), before - 1);
 }
 
 #[test]

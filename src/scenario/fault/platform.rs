@@ -34,7 +34,7 @@ record! {
         /// Least number of letters.
         pub min_alpha: Option<i64> = optional("minAlpha") within OFF,
         /// Least number of kinds of characters.
-        pub min_character_types: Option<i64> = optional("minCharacterTypes") within OFF,
+        pub min_character_types: Option<i64> = optional("minCharacterTypes") within Limit::Between(-1, 4),
         /// Greatest number of characters.
         pub max_length: Option<i64> = optional("maxLength") within OFF,
         /// Least number of characters.
@@ -105,6 +105,14 @@ impl Kind for TightenPolicy {
                 "",
                 "a policy that stays as it is; expected a field such as `minLength: 64`",
             ));
+        }
+        if let (Some(least @ 1..), Some(most @ 1..)) = (self.min_length, self.max_length)
+            && least > most
+        {
+            let message = format!(
+                "minLength {least} is above maxLength {most}; expected rules that a password can keep"
+            );
+            return Err(Mistake::new("/minLength", message));
         }
         only_of(rule, &[Operation::QueryPasswordInfo, Operation::SetPassword])
     }
@@ -178,6 +186,16 @@ mod tests {
         assert_eq!(
             mistake("{when: {operation: setPassword}, fault: {tightenPolicy: {}}}"),
             "rule:1:42: a policy that stays as it is; expected a field such as `minLength: 64`"
+        );
+        assert_eq!(
+            mistake(
+                "{when: {operation: setPassword}, fault: {tightenPolicy: {maxLength: 8, minLength: 64}}}"
+            ),
+            "rule:1:83: minLength 64 is above maxLength 8; expected rules that a password can keep"
+        );
+        assert_eq!(
+            mistake("{when: {operation: setPassword}, fault: {tightenPolicy: {minCharacterTypes: 5}}}"),
+            "rule:1:77: minCharacterTypes 5; expected -1 to 4"
         );
         assert_eq!(
             mistake("{when: {operation: setPassword}, fault: forgetStatus}"),

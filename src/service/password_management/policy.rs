@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::fixture::{Identity, PasswordPolicy, PolicyHolder, PolicyHolders, Selector, Source};
 use crate::org::{Table, WriteOf};
 use crate::scenario::fault::TightenPolicy;
+use crate::service::password_policies::updated_at;
 use crate::service::{Change, View};
 
 /// The policy of the source's group; of one that is in no group its own, for this identity; else the organisation's
@@ -46,18 +48,55 @@ fn own_policy(view: &View<'_>, source: &Source, identity: Option<&Identity>) -> 
 }
 
 /// What changes when the policy in force for the source and the person that a call names asks for these fields from now on.
-pub(crate) fn tighten(view: &View<'_>, body: &[u8], fields: &TightenPolicy) -> Option<Change> {
+pub(crate) fn tighten(
+    view: &View<'_>,
+    body: &[u8],
+    fields: &TightenPolicy,
+    now: Timestamp,
+) -> Option<Change> {
     let body = serde_json::from_slice(body).ok()?;
     let former = of_call(view, &body)?;
-    let mut policy = serde_json::to_value(&*former).ok()?;
-    let fields = serde_json::to_value(fields).ok()?;
-    for (name, value) in fields.as_object().into_iter().flatten() {
-        policy[name] = value.clone();
-    }
-    let record: PasswordPolicy = serde_json::from_value(policy).ok()?;
+    let mut record = tightened(&former, fields)?;
+    record.last_updated = Some(updated_at(&former, now));
     let rendered = Table::render(&record);
     Some(Change::record(WriteOf::Replace { former, record, rendered }))
 }
+
+/// A policy that asks for these fields. Where no password could keep them beside what it asked for before, that gives
+/// way: the service has no such policy, and no state with one is taken back. One that contradicts itself before, as it may
+/// where prerequisites are ignored, does so still.
+fn tightened(former: &PasswordPolicy, fields: &TightenPolicy) -> Option<PasswordPolicy> {
+    let fields = serde_json::to_value(fields).ok()?;
+    let mut policy = serde_json::to_value(former).ok()?;
+    for (name, value) in fields.as_object()? {
+        policy[name] = value.clone();
+    }
+    let before = COUNTED.into_iter().filter(|(name, _)| fields.get(name).is_none());
+    // Without an upper limit there is always a password.
+    let mut gives_way = before.chain([NO_LIMIT]);
+    loop {
+        let record: PasswordPolicy = serde_json::from_value(policy.clone()).ok()?;
+        if record.contradiction().is_none() || former.contradiction().is_some() {
+            return Some(record);
+        }
+        let (name, off) = gives_way.next()?;
+        policy[name] = off.into();
+    }
+}
+
+const NO_LIMIT: (&str, i64) = ("maxLength", 0);
+
+/// The fields that count characters, each with what switches it off, in the order in which they give way.
+const COUNTED: [(&str, i64); 8] = [
+    NO_LIMIT,
+    ("minCharacterTypes", -1),
+    ("minSpecial", 0),
+    ("minNumeric", 0),
+    ("minUpper", 0),
+    ("minLower", 0),
+    ("minAlpha", 0),
+    ("minLength", 0),
+];
 
 /// The policy in force for the source and the person that a call names, by id (`sourceId`, `identityId`) or by name
 /// (`sourceName`, `userName`).

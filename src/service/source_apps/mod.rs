@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Call, Change, Done, View, collection};
 use crate::auth::Session;
 use crate::contract::Arguments;
-use crate::fixture::{Account, AccountSource, Application, ApplicationAccess, Source};
+use crate::fixture::{AccountSource, Application, ApplicationAccess, Source};
 use crate::org::{Table, WriteOf};
 use crate::prerequisites::Prerequisites;
 use crate::wire::{DetailCode, Refusal, Reply};
@@ -53,10 +53,8 @@ pub(super) fn assigned_total(view: &View<'_>, arguments: &Arguments, session: Op
 
 fn is_assigned(view: &View<'_>, session: Option<&Session>) -> impl Fn(&Application) -> bool + use<> {
     let caller = session.and_then(|session| session.identity_id.as_deref());
-    let accounts = view.table::<Account>();
-    let ids = caller.map_or(&[][..], |caller| view.links().accounts_of(caller));
-    let sources: Vec<String> =
-        ids.iter().filter_map(|id| Some(accounts.get(id)?.source_id.clone())).collect();
+    let accounts = caller.map(|caller| view.own_accounts(caller)).unwrap_or_default();
+    let sources: Vec<String> = accounts.iter().map(|account| account.source_id.clone()).collect();
     move |app| app.enabled && sources.contains(&app.account_source.id)
 }
 
