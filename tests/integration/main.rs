@@ -76,6 +76,8 @@ mod rate_limit;
 mod refused;
 /// What scenarios do to exchanges.
 mod scenarios;
+/// Operations that change something, under faults before and after them.
+mod stages;
 /// What the states of all tenants may take together.
 mod states;
 /// The dependencies.
