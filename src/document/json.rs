@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
         let word = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
         if !matches!(word, "true" | "false" | "null") && !is_number(word) {
-            return Err(self.wrong("a value"));
+            return Err(self.wrong(VALUE));
         }
         self.at += word.len();
         Ok(word)
@@ -235,13 +235,27 @@ impl<'a> Reader<'a> {
             Some(c) => {
                 let is_part = |c: &char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
                 let word: String = rest.chars().take_while(is_part).take(40).collect();
+                let advice = if expected == VALUE { advice(&word) } else { "" };
                 let word = if word.is_empty() { without_control(c) } else { word };
-                format!("`{word}`; expected {expected}")
+                format!("`{word}`; expected {expected}{advice}")
             }
         };
         // The end of the text is reported at the end of its last line.
         let at = if rest.is_empty() { self.text.trim_end().len() } else { self.at };
         Misread::new(at, format!("not JSON: {message}"))
+    }
+}
+
+/// What is expected where a value can be.
+const VALUE: &str = "a value";
+
+/// What to write for a word that means something in another language.
+fn advice(word: &str) -> &'static str {
+    match word {
+        "True" | "TRUE" => "; write true",
+        "False" | "FALSE" => "; write false",
+        "None" | "Null" | "NULL" | "nil" | "undefined" => "; write null",
+        _ => "",
     }
 }
 
@@ -314,6 +328,8 @@ mod tests {
             ("[NaN]", "1: not JSON: `NaN`; expected a value"),
             ("[.5]", "1: not JSON: `.5`; expected a value"),
             ("[tru]", "1: not JSON: `tru`; expected a value"),
+            ("[False]", "1: not JSON: `False`; expected a value; write false"),
+            ("{\"a\": None}", "6: not JSON: `None`; expected a value; write null"),
             ("\"a", "0: not JSON: a text that is not closed; expected `\"`"),
             ("\"a\tb\"", "2: not JSON: `\\t` in a text; expected an escape such as `\\n`, or `\"`"),
             ("\"\\x\"", "1: not JSON: an unknown escape; expected one such as `\\n`, or `\\\\`"),

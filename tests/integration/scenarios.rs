@@ -767,8 +767,7 @@ fn a_page_of_what_is_no_list_is_a_mistake() {
     let error = sync_group_sim::scenario::Ruleset::read(&sync_group_sim::document::Document::new("t", rule));
     let error = error.unwrap_err().to_string();
     assert!(
-        error.contains("only a list has pages; expected the operation")
-            && error.contains("getPasswordSyncGroups"),
+        error.contains("only a list has pages; expected one of ") && error.contains("getPasswordSyncGroups"),
         "{error}"
     );
 }

@@ -108,8 +108,8 @@ fn check_page(when: &When) -> Result<(), Mistake> {
         && !operations.iter().any(|operation| operation.is_paged())
     {
         let paged = Operation::ALL.into_iter().filter(|operation| operation.is_paged());
-        let paged = paged.map(Operation::id).collect::<Vec<_>>().join(" or ");
-        let message = format!("only a list has pages; expected the operation {paged}");
+        let paged = paged.map(Operation::id).collect::<Vec<_>>().join(", ");
+        let message = format!("only a list has pages; expected one of {paged}");
         return Err(Mistake::new("/page", message));
     }
     Ok(())

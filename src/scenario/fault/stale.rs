@@ -41,7 +41,7 @@ impl Kind for Stale {
         if !may_match_reads(&rule.when) {
             let reads = Operation::ALL.into_iter().filter(|operation| operation.is_read());
             let reads: Vec<_> = reads.map(Operation::id).collect();
-            let message = format!("only reads can be stale; expected the operation {}", reads.join(" or "));
+            let message = format!("only reads can be stale; expected one of {}", reads.join(", "));
             return Err(Mistake::new("", message));
         }
         Ok(())
@@ -70,8 +70,7 @@ mod tests {
     fn only_a_read_before_it_happens_can_be_stale() {
         let reads = Operation::ALL.into_iter().filter(|operation| operation.is_read());
         let reads: Vec<_> = reads.map(Operation::id).collect();
-        let only_reads =
-            format!("rule:1:36: only reads can be stale; expected the operation {}", reads.join(" or "));
+        let only_reads = format!("rule:1:36: only reads can be stale; expected one of {}", reads.join(", "));
         for (rule, expected) in [
             (
                 "{stage: after, fault: {stale: {by: 1s}}}",

@@ -15,7 +15,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A command that says it succeeded leaves the data as the clean run leaves it, but for ids and times; compared is \
              what either of them wrote. As many passwords are sent as in the clean run. Where its standard output lacks lines, no \
-             read and no token call that the clean run had answered failed for good; who writes something else instead meets \
+             read and no token call that the clean run had answered failed for good; one that writes something else instead meets \
              a warning, and a note where some of the lines are there.",
     why: "Nobody looks for a mistake in a job that is green.",
     advice: "Count what failed, and end with a failure when that is not nothing; in a shell, set -o pipefail.",

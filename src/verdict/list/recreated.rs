@@ -20,7 +20,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &["false-success"],
     checks: "What a create was answered with success for is not created again, unless it was deleted since, or the client \
              does so when nothing goes wrong, too.",
-    why: "Lists lag behind writes. Who trusts them more than the answer to the create makes a second one.",
+    why: "Lists lag behind writes. A client that trusts them more than the answer to the create makes a second one.",
     advice: "Keep the id that the create answered, and ask for that record; do not create again because a list lacks it.",
     source: "RFC 9110 9.2.2; the service's lists may lag",
     judge,
