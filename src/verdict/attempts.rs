@@ -15,12 +15,19 @@ use crate::operation::Operation;
 /// This many equal calls in a row, each over a connection of its own, come from a client that keeps no connection, not
 /// from a pool of threads.
 const MORE_THAN_A_POOL: usize = 20;
+/// So many over one connection of HTTP/2 come from one caller: servers let a connection carry a hundred or so at a time.
+const MORE_THAN_STREAMS: usize = 200;
 
 /// What another thread had sent when a wait was told comes within this time.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(50);
 
 /// Who gives an answer up waits for it longer than this; who hedges a read does not.
 const LONGEST_HEDGE: Duration = Duration::from_secs(5);
+
+/// Whoever reads the same again sooner than this does not poll.
+const SHORTEST_POLL: Duration = Duration::from_millis(200);
+/// Whoever reads the same again and again, with nothing else in between, waits for something.
+const SEVERAL_PAUSES: usize = 2;
 
 /// Whether the caller of a call was back since then: an earlier call came over the same connection meanwhile. On a busy
 /// machine that shows better than any time that the call was not on its way already.
@@ -76,6 +83,16 @@ pub(super) struct Callers<'a> {
     seen: Seen,
     is_concurrent: OnceCell<bool>,
     hedges: OnceCell<bool>,
+    counts: OnceCell<HashMap<u64, usize>>,
+}
+
+/// Equal calls of which nobody knows which caller made them. So much is sure: one of the callers made as many of them as
+/// all did on average.
+#[derive(Clone, Debug)]
+pub(super) struct Crowd<'a> {
+    pub(super) calls: Vec<&'a Call>,
+    /// How many callers there are at most.
+    pub(super) callers: usize,
 }
 
 /// What tells callers apart: the clean run, or else the order and the connections of one journal.
@@ -89,7 +106,8 @@ impl<'a> Callers<'a> {
         let seen = case
             .clean
             .map_or_else(|| Seen::Alone(Links::of(case.run)), |clean| Seen::Clean(Planned::of(clean)));
-        Self { case, seen, is_concurrent: OnceCell::new(), hedges: OnceCell::new() }
+        let (is_concurrent, hedges, counts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { case, seen, is_concurrent, hedges, counts }
     }
 
     /// Chains whose calls are surely attempts of one caller.
@@ -106,16 +124,70 @@ impl<'a> Callers<'a> {
         }
     }
 
+    /// The calls that the client makes several times anyway, and not surely as one caller: programs that follow each other
+    /// do. Threads may make more of them when something goes wrong, such as a look each, and are let be.
+    pub(super) fn crowds(&self) -> Vec<Crowd<'a>> {
+        if !matches!(self.seen, Seen::Clean(_)) || self.is_concurrent() {
+            return Vec::new();
+        }
+        let mut crowds: Vec<Crowd<'a>> = Vec::new();
+        let mut places: HashMap<(Option<&str>, u64), Option<usize>> = HashMap::new();
+        for call in &self.case.run.calls {
+            let place = places.entry((call.client.as_deref(), call.key)).or_insert_with(|| {
+                (!self.is_one_callers(call)).then(|| {
+                    crowds.push(Crowd { calls: Vec::new(), callers: self.planned(call) });
+                    crowds.len() - 1
+                })
+            });
+            if let Some(place) = place {
+                crowds[*place].calls.push(call);
+            }
+        }
+        crowds
+    }
+
+    /// The same calls, as far as they follow each other over one connection, where that shows one caller.
+    pub(super) fn by_connection(&self) -> Vec<Chain<'a>> {
+        if !matches!(self.seen, Seen::Clean(_)) || self.is_concurrent() {
+            return Vec::new();
+        }
+        let chains = self.case.run.chains().into_iter();
+        let several = chains.filter(|chain| chain.calls.len() > 1 && !self.is_one_callers(chain.first()));
+        let apart = several.flat_map(|chain| chain.split(|one, next| next.came_the_way_of(one)));
+        apart.map(|chain| Chain { spare: self.planned(chain.first()) - 1, ..chain }).collect()
+    }
+
+    /// Whether it is a read that the client repeats now and then until it shows what it waits for. Whoever does so goes on as
+    /// before where the service is away: that is no attempt too many, and no load that was not there.
+    pub(super) fn is_polled(&self, calls: &[&Call]) -> bool {
+        let Some(first) = calls.first().filter(|call| call.is_read()) else { return false };
+        let is_status = first.operation == Some(Operation::GetPasswordChangeStatus);
+        let usual = match &self.seen {
+            Seen::Clean(planned) => planned.pause(first),
+            Seen::Alone(_) => None,
+        };
+        let usual = usual.or(is_status.then_some(SHORTEST_POLL)).filter(|pause| *pause >= SHORTEST_POLL);
+        let pairs = calls.iter().zip(calls.iter().skip(1));
+        let mut pauses: Vec<_> = pairs.map(|(one, next)| one.arrived.until(next.arrived)).collect();
+        pauses.sort_unstable();
+        let pause = pauses.get(pauses.len() / 2);
+        usual.zip(pause).is_some_and(|(usual, pause)| *pause * 10 >= usual * 7)
+    }
+
     /// How often the client makes this call when nothing goes wrong; once where that is not known.
     pub(super) fn planned(&self, call: &Call) -> usize {
         if let Seen::Clean(planned) = &self.seen { planned.times(call) } else { 1 }
     }
 
     /// Whether one caller made a call after it was told to wait. Whoever repeats a call that others make, too, is taken
-    /// for the one who was told unless the client was seen to make calls at the same time.
+    /// for the one who was told unless the client was seen to make calls at the same time, or it may be a call that the next
+    /// program, or test, makes anyway: over a connection of its own, and no more often than when nothing goes wrong.
     pub(super) fn follow_each_other(&self, told: &Call, next: &Call, waited: Duration) -> bool {
         match &self.seen {
-            Seen::Clean(planned) => planned.times(told) <= 1 || !self.is_concurrent(),
+            Seen::Clean(planned) => {
+                let is_repeated = || next.came_the_way_of(told) || self.count(told) > planned.times(told);
+                planned.times(told) <= 1 || (!self.is_concurrent() && is_repeated())
+            }
             Seen::Alone(links) => {
                 let comes_back = waited > IN_FLIGHT || !links.keeps_connections;
                 links.is_link(told, next)
@@ -142,6 +214,18 @@ impl<'a> Callers<'a> {
         })
     }
 
+    /// How often this call was made in the run.
+    fn count(&self, call: &Call) -> usize {
+        let counts = self.counts.get_or_init(|| {
+            let mut counts = HashMap::new();
+            for call in &self.case.run.calls {
+                *counts.entry(call.key).or_insert(0) += 1;
+            }
+            counts
+        });
+        counts.get(&call.key).copied().unwrap_or_default()
+    }
+
     /// Whether the client makes calls at the same time.
     pub(super) fn is_concurrent(&self) -> bool {
         *self.is_concurrent.get_or_init(|| self.case.is_concurrent())
@@ -158,24 +242,42 @@ impl<'a> Callers<'a> {
 
 /// What the client does when nothing goes wrong.
 struct Planned {
-    /// How often each call is made, and over which connection if it is always the same.
-    calls: HashMap<u64, (usize, Option<u64>)>,
+    calls: HashMap<u64, PlannedCall>,
     /// How often a call of an operation is made at most: for those about records that the clean run does not have.
     most: HashMap<(Operation, Method), usize>,
 }
 
+/// A call that the clean run makes.
+struct PlannedCall {
+    times: usize,
+    /// Over which connection, if it is always the same.
+    connection: Option<u64>,
+    /// How often it follows itself without another call in between, and the shortest time after which it does.
+    pauses: (usize, Duration),
+}
+
 impl Planned {
     fn of(clean: &Run) -> Self {
-        let mut calls: HashMap<u64, (usize, Option<u64>)> = HashMap::new();
+        let mut calls: HashMap<u64, PlannedCall> = HashMap::new();
         let mut most: HashMap<(Operation, Method), usize> = HashMap::new();
+        let mut latest: HashMap<Option<&str>, &Call> = HashMap::new();
         for call in &clean.calls {
-            let (times, connection) = calls.entry(call.key).or_insert((0, Some(call.connection)));
-            *times += 1;
-            *connection =
-                connection.filter(|connection| *connection == call.connection && !call.is_multiplexed);
+            let planned = calls.entry(call.key).or_insert(PlannedCall {
+                times: 0,
+                connection: Some(call.connection),
+                pauses: (0, Duration::MAX),
+            });
+            planned.times += 1;
+            planned.connection = planned
+                .connection
+                .filter(|connection| *connection == call.connection && !call.is_multiplexed);
+            let former = latest.insert(call.client.as_deref(), call).filter(|former| former.key == call.key);
+            if let Some(pause) = former.map(|former| former.arrived.until(call.arrived)) {
+                planned.pauses = (planned.pauses.0 + 1, planned.pauses.1.min(pause));
+            }
             if let Some(operation) = call.operation {
                 let most = most.entry((operation, call.method.clone())).or_default();
-                *most = (*most).max(*times);
+                *most = (*most).max(planned.times);
             }
         }
         Self { calls, most }
@@ -183,11 +285,17 @@ impl Planned {
 
     fn times(&self, call: &Call) -> usize {
         let of_its_kind = || Some(*self.most.get(&(call.operation?, call.method.clone()))?);
-        self.calls.get(&call.key).map(|(times, _)| *times).or_else(of_its_kind).unwrap_or(1)
+        self.calls.get(&call.key).map(|planned| planned.times).or_else(of_its_kind).unwrap_or(1)
     }
 
     fn is_on_one_connection(&self, call: &Call) -> bool {
-        self.calls.get(&call.key).is_some_and(|(_, connection)| connection.is_some())
+        self.calls.get(&call.key).is_some_and(|planned| planned.connection.is_some())
+    }
+
+    /// After which time it is made again, where it is made several times in a row.
+    fn pause(&self, call: &Call) -> Option<Duration> {
+        let (times, shortest) = self.calls.get(&call.key)?.pauses;
+        (times >= SEVERAL_PAUSES).then_some(shortest)
     }
 }
 
@@ -222,7 +330,9 @@ impl Links {
     }
 
     fn split<'a>(&self, chain: Chain<'a>) -> Vec<Chain<'a>> {
-        let is_long = chain.calls.len() >= MORE_THAN_A_POOL && !self.keeps_connections;
+        let is_multiplexed = chain.calls.iter().all(|call| call.is_multiplexed);
+        let is_long = (chain.calls.len() >= MORE_THAN_A_POOL && !self.keeps_connections)
+            || (chain.calls.len() >= MORE_THAN_STREAMS && is_multiplexed);
         if is_long && chain.pairs().all(|(one, next)| self.follows(one, next)) {
             return vec![chain];
         }

@@ -1,6 +1,7 @@
 //! How a client spaces its attempts when nobody tells it how long to wait: the chains in which that shows, and their
 //! waits.
 
+use super::attempts::Callers;
 use super::chain::Chain;
 use super::pace::{RETRIES, Waits};
 use super::{Call, Case, Outcome, Run, RunKind};
@@ -45,9 +46,11 @@ pub(super) fn series<'a>(case: &Case<'a>) -> Result<Vec<Chain<'a>>, Outcome> {
     }
     let is_probe = case.run.kind != RunKind::Tenant;
     let chains = runs.into_iter().flat_map(|run| {
-        let attempts = case.of(run).attempts();
+        let callers = Callers::of(case.of(run));
+        let attempts = callers.attempts();
         let stretches = attempts.iter().flat_map(stretches);
-        let mut long: Vec<_> = stretches.filter(|chain| chain.calls.len() > RETRIES).collect();
+        let long = stretches.filter(|chain| chain.calls.len() > RETRIES && !callers.is_polled(&chain.calls));
+        let mut long: Vec<_> = long.collect();
         if is_probe {
             // The longest speaks for its run.
             long.sort_by_key(|chain| std::cmp::Reverse(chain.calls.len()));

@@ -31,7 +31,7 @@ pub(super) struct ToldWait<'a> {
 pub(super) struct ToldWaits<'a> {
     /// Those of which it is sure that the same caller came back.
     pub(super) sure: Vec<ToldWait<'a>>,
-    /// How many calls came early, but perhaps from another thread.
+    /// How many calls came early, but perhaps from another thread or program.
     pub(super) unsure: usize,
 }
 

@@ -47,21 +47,22 @@ pub(super) fn noun(resource: &str) -> String {
     }
 }
 
-/// When clients looked at which resource, and got an answer that says something.
-pub(super) struct Looks<'a>(HashMap<(Option<&'a str>, &'a str), Vec<usize>>);
+/// When somebody looked at which resource, and got an answer that says something. A program may look with another client than
+/// the one that writes.
+pub(super) struct Looks<'a>(HashMap<&'a str, Vec<usize>>);
 
 impl<'a> Looks<'a> {
     pub(super) fn of(run: &'a Run) -> Self {
         let mut looks: HashMap<_, Vec<usize>> = HashMap::new();
         for call in run.calls.iter().filter(|call| call.is_read() && says_something(call)) {
-            looks.entry((call.client.as_deref(), collection(call))).or_default().push(call.number);
+            looks.entry(collection(call)).or_default().push(call.number);
         }
         Self(looks)
     }
 
-    /// Whether the client looked between two of its calls.
+    /// Whether there was a look between two calls.
     pub(super) fn is_between(&self, one: &Call, next: &Call) -> bool {
-        let Some(looks) = self.0.get(&(one.client.as_deref(), collection(one))) else { return false };
+        let Some(looks) = self.0.get(collection(one)) else { return false };
         let first = looks.partition_point(|number| *number <= one.number);
         looks.get(first).is_some_and(|number| *number < next.number)
     }

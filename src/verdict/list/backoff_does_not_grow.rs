@@ -14,7 +14,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &["no-jitter"],
     checks: "Over six equal runs with at least three further attempts each, the median waits by attempt differ by 30 % \
              or more. In one journal, six chains of three further attempts, or one of six, show the same. Waits of \
-             less than 0.2 s are not judged.",
+             less than 0.2 s are not judged, nor are reads that poll at their usual pace.",
     why: "An outage that lasts is met with the same load all the time, and all attempts are used up before it ends.",
     advice: "Double the wait each time, up to a cap such as 30 s.",
     source: "Google Cloud, retry strategy (exponential backoff); AWS Well-Architected REL05-BP03",
@@ -102,6 +102,20 @@ pub(in crate::verdict::list) mod tests {
             &VERDICT,
             &failing(tenant(), &[1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0]).done(),
         ));
+    }
+
+    #[test]
+    fn reads_that_poll_go_on_at_their_usual_pace() {
+        const STATUS: &str = "/v2024/password-change-status/1";
+        let polls = |script: Script, status: u16| {
+            let first = script.get(STATUS).told(status);
+            (0..7).fold(first, |script, _| script.get(STATUS).after(2.0).told(status))
+        };
+        is_not_applicable(&alone(&VERDICT, &polls(tenant(), 503).done()));
+        let clean = polls(run(), 200).exits(0);
+        let probe = || polls(run().of_kind(RunKind::Probe(Probe::Unavailable)), 503).exits(1);
+        let runs: Vec<Run> = (0..6).map(|_| probe()).collect();
+        is_not_applicable(&among(&VERDICT, &clean, &runs));
     }
 
     #[test]

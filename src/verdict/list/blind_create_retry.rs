@@ -140,6 +140,8 @@ mod tests {
         is_ok(&alone(&VERDICT, &lost(tenant()).get(LIST).post(LIST).done()));
         let clean = run().post(LIST).exits(0);
         is_ok(&beside(&VERDICT, &clean, &run().post(LIST).told(500).get(LIST).post(LIST).exits(0)));
+        let with_another = lost(run()).get(LIST).by("reader").post(LIST).by("client");
+        is_ok(&beside(&VERDICT, &clean, &with_another.exits(0)));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! `no-backoff`: the client tries again and again without any wait.
 
+use crate::verdict::attempts::{Callers, Crowd};
 use crate::verdict::chain::Chain;
 use crate::verdict::pace::{RETRIES, RUNS, all_without_backoff, no_wait_below, without_backoff};
 use crate::verdict::spacing::{gaps, stretches};
 use crate::verdict::text::wait;
-use crate::verdict::{Case, Finding, Group, Needs, Outcome, RunKind, Severity, Verdict};
+use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, RunKind, Severity, Verdict};
+
+/// So many attempts of one caller without a wait are too many.
+const MANY: usize = 6;
 
 /// A client that needs longer than this from one call to the next, in seconds, cannot be told from one that waits.
 const SLOW_S: f64 = 0.03;
@@ -19,8 +23,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     checks: "Attempts after failures that may pass do not follow each other at the client's usual pace: five further \
              attempts at one call, or three at each of three calls and of most that are tried so often, in which the \
              median wait is below 10 ms more than that pace (30 ms for a slow client) and none is longer by 60 ms. Over six equal \
-             runs two further attempts each are enough where three of four come within 10 ms. Waits that the service asked for are not \
-             looked at here.",
+             runs two further attempts each are enough where three of four come within 10 ms. Of a call that the clean run makes \
+             several times, by whatever threads or programs, it takes as many times more. Waits that the service asked for \
+             are not looked at here.",
     why: "An outage ends with time, not with calls. Whoever tries again at once uses up all attempts before anything can \
           have changed, and adds to the load that the service cannot bear.",
     advice: "Wait before each attempt, longer each time, and draw the wait at random: 1 s, 2 s, 4 s, up to a cap.",
@@ -35,6 +40,10 @@ fn judge(case: &Case<'_>) -> Outcome {
     let pace_s = case.clean.map_or(0.0, |clean| clean.pace().as_secs_f64());
     if pace_s > SLOW_S {
         return Outcome::not_applicable("the client's usual pace is too slow to be told from a wait");
+    }
+    let of_several = of_several(case, no_wait_below(pace_s));
+    if !of_several.is_empty() {
+        return Outcome::of(of_several);
     }
     let chains = chains(case);
     let long: Vec<_> = chains.iter().filter(|chain| chain.repetitions() >= RETRIES).collect();
@@ -61,22 +70,48 @@ fn chains<'a>(case: &Case<'a>) -> Vec<Chain<'a>> {
     let is_probe =
         matches!(case.run.kind, RunKind::Probe(_)) && case.probe().any(|run| std::ptr::eq(run, case.run));
     let runs = if is_probe { case.probe().collect() } else { vec![case.run] };
-    let chains = runs.into_iter().flat_map(|run| case.of(run).attempts());
+    let chains = runs.into_iter().flat_map(|run| {
+        let callers = Callers::of(case.of(run));
+        [callers.attempts(), callers.by_connection()].concat()
+    });
     let stretches = chains.flat_map(|chain| stretches(&chain));
     let least = if is_probe { RETRIES - 1 } else { RETRIES };
     stretches.filter(|chain| chain.repetitions() >= least).collect()
 }
 
-fn finding(chain: &Chain<'_>) -> Finding {
-    let (first, last) = (chain.first(), chain.last());
-    let times = chain.calls.len();
+/// Calls that several callers may have made, one of whom tried again and again without a wait: as often as all did on
+/// average, in as much time as all had.
+fn of_several(case: &Case<'_>, bound_s: f64) -> Vec<Finding> {
+    let crowds = Callers::of(*case).crowds();
+    crowds.iter().filter_map(|crowd| hammering(crowd, bound_s)).map(|calls| told(&calls)).collect()
+}
+
+/// The calls of the first such time.
+fn hammering<'a>(crowd: &Crowd<'a>, bound_s: f64) -> Option<Vec<&'a Call>> {
+    let counts = |call: &&&Call| call.may_pass() && call.asked_to_wait().is_none() && !call.is_replay;
+    let failed: Vec<&Call> = crowd.calls.iter().filter(counts).copied().collect();
+    // One of them made `MANY` of so many, at least.
+    let enough = (MANY - 1) * crowd.callers + 1;
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let longest_s = bound_s * (MANY - 1) as f64;
+    let is_quick =
+        |calls: &&[&Call]| calls[0].arrived.until(calls[enough - 1].arrived).as_secs_f64() < longest_s;
+    failed.windows(enough).find(is_quick).map(<[&Call]>::to_vec)
+}
+
+fn told(calls: &[&Call]) -> Finding {
+    let (first, last) = (calls[0], calls[calls.len() - 1]);
+    let times = calls.len();
     let message = format!(
         "Tried {times} times in {}. An outage needs time, not calls.",
         wait(first.arrived.until(last.arrived))
     );
-    let shown = chain.calls.iter().copied().take(20);
+    VERDICT.finding(message, calls.iter().copied().take(20)).measured("attempts", times)
+}
+
+fn finding(chain: &Chain<'_>) -> Finding {
     let longest = gaps(chain).into_iter().fold(0.0, f64::max);
-    VERDICT.finding(message, shown).measured("attempts", times).measured("longestWait", longest)
+    told(&chain.calls).measured("longestWait", longest)
 }
 
 #[cfg(test)]
@@ -176,6 +211,23 @@ mod tests {
         let clean = (0..6).fold(run(), |run, _| run.get(LIST)).exits(0);
         is_not_applicable(&beside(&VERDICT, &clean, &failing(run(), LIST, &[0.001; 5]).exits(1)));
         found(&beside(&VERDICT, &clean, &failing(run(), LIST, &[0.001; 10]).exits(1)));
+    }
+
+    #[test]
+    fn programs_that_follow_each_other_are_found_by_connection_or_by_what_all_did_in_so_short_a_time() {
+        let clean = run().get(LIST).post(LIST).get(LIST).on(2).exits(0);
+        let kept = failing(failing(run(), LIST, &[0.001; 6]).post(LIST).on(2), LIST, &[0.5]).exits(1);
+        found(&beside(&VERDICT, &clean, &kept));
+        let each = |times: u64, wait| {
+            (0..times).fold(run(), |script, nth| {
+                let script = script.get(LIST).on(nth + 10);
+                if nth == 0 { script.told(503) } else { script.after(wait).told(503) }
+            })
+        };
+        let outcome = beside(&VERDICT, &clean, &each(11, 0.001).exits(1));
+        assert!(found(&outcome).message.starts_with("Tried 11 times in 11 ms."), "{outcome:?}");
+        is_not_applicable(&beside(&VERDICT, &clean, &each(10, 0.001).exits(1)));
+        is_not_applicable(&beside(&VERDICT, &clean, &each(30, 0.02).exits(1)));
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     if waits.sure.is_empty() {
         return Outcome::inconclusive(
-            "equal calls of several threads came early; whose they were cannot be told",
+            "equal calls of several threads or programs came early; whose they were cannot be told",
         );
     }
     Outcome::of(findings(&waits.sure))
@@ -193,6 +193,17 @@ mod tests {
         let clean = run().get(LIST).get(LIST).at(0.00005).on(2).exits(0);
         let run = run().get(LIST).on(1).told(429).retry_after("2").get(LIST).on(2).exits(0);
         is_inconclusive(&beside(&VERDICT, &clean, &run));
+    }
+
+    #[test]
+    fn the_next_program_or_test_is_not_taken_for_the_one_that_was_told() {
+        let program = |script: Script, nth: u64| script.token(&format!("T{nth}")).on(nth);
+        let clean = program(program(run(), 1).get(LIST), 2).get(LIST).exits(0);
+        let told = || program(run(), 1).told(429).retry_after("5");
+        is_inconclusive(&beside(&VERDICT, &clean, &program(told(), 2).get(LIST).exits(1)));
+        // The same one comes the same way, or more often than it does anyway.
+        found(&beside(&VERDICT, &clean, &program(told(), 1).exits(1)));
+        found(&beside(&VERDICT, &clean, &program(program(told(), 2), 3).exits(1)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::verdict::attempts::{Callers, Crowd};
 use crate::verdict::chain::Chain;
 use crate::verdict::text::wait;
 use crate::verdict::{Call, Case, Exit, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
@@ -19,8 +20,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &["hangs"],
     checks: "A call that keeps failing in ways that may pass is attempted 10 times at most (`--max-attempts`). It is a \
              warning when the command still tries at its deadline after 6 attempts or more; a command that tries again \
-             then is given more time, as long as a silent answer has (`--silence`). Reads that poll for what is not \
-             there yet, calls that are refused, and 401s are judged elsewhere.",
+             then is given more time, as long as a silent answer has (`--silence`). Of a call that the clean run makes several \
+             times, by whatever threads or programs, as many times more are let be. Reads that poll, for what is not \
+             there yet or at their usual pace, calls that are refused, and 401s are judged elsewhere.",
     why: "A job that never gives up never tells anybody that something is wrong, and its calls add to the load that keeps \
           the service down.",
     advice: "Stop after a handful of attempts, or after a total time, and say so.",
@@ -29,9 +31,14 @@ pub(super) static VERDICT: Verdict = Verdict {
 };
 
 fn judge(case: &Case<'_>) -> Outcome {
-    let chains = case.attempts();
-    let stretches: Vec<_> = chains.iter().flat_map(|chain| chain.split(|one, _| counts(one))).collect();
-    let findings: Vec<_> = stretches.iter().filter_map(|chain| finding(case, chain)).collect();
+    let callers = Callers::of(*case);
+    let chains = callers.attempts();
+    let stretches = chains.iter().flat_map(|chain| chain.split(|one, _| counts(one)));
+    let stretches: Vec<_> = stretches.filter(|chain| !callers.is_polled(&chain.calls)).collect();
+    let of_one = stretches.iter().filter_map(|chain| finding(case, chain));
+    let crowds = callers.crowds();
+    let of_several = crowds.iter().filter_map(|crowd| finding_of_several(case, &callers, crowd));
+    let findings: Vec<_> = of_one.chain(of_several).collect();
     if !findings.is_empty() {
         return Outcome::Found(findings);
     }
@@ -97,6 +104,22 @@ fn finding(case: &Case<'_>, chain: &Chain<'_>) -> Option<Finding> {
     Some(VERDICT.finding(message, shown).graded(severity).measured("attempts", attempts))
 }
 
+/// Who of several tried too often cannot be told; that somebody did shows in how often all did.
+fn finding_of_several(case: &Case<'_>, callers: &Callers<'_>, crowd: &Crowd<'_>) -> Option<Finding> {
+    let failed: Vec<_> = crowd.calls.iter().copied().filter(|call| counts(call) && !call.is_replay).collect();
+    if failed.len() <= case.limits.max_attempts * crowd.callers || callers.is_polled(&failed) {
+        return None;
+    }
+    let (first, last) = (*failed.first()?, *failed.last()?);
+    let message = format!(
+        "{} attempts at a call that is made {} times when nothing goes wrong ({}). Stop after a handful and say so.",
+        failed.len(),
+        crowd.callers,
+        wait(first.arrived.until(last.arrived))
+    );
+    Some(VERDICT.finding(message, failed.iter().copied().take(20)).measured("attempts", failed.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,12 +174,48 @@ mod tests {
     }
 
     #[test]
+    fn reads_that_poll_go_on_at_their_usual_pace_through_an_outage() {
+        const STATUS: &str = "/v2024/password-change-status/1";
+        let polls = |script: Script, pause: f64, times: usize, status: u16| {
+            (0..times).fold(script, |script, _| script.get(STATUS).after(pause).told(status))
+        };
+        let clean = |pause| polls(run().get(LIST), pause, 3, 200).exits(0);
+        let outage = |pause| polls(polls(run().get(LIST), 1.0, 2, 200), pause, 40, 503);
+        is_not_applicable(&beside(&VERDICT, &clean(1.0), &outage(1.0).exits(0)));
+        is_not_applicable(&beside(&VERDICT, &clean(1.0), &outage(1.0).ends_at_deadline(43.0)));
+        found(&beside(&VERDICT, &clean(1.0), &outage(0.1).exits(0)));
+        // One read of a status shows that it is polled; one of a list does not.
+        let one = polls(run().get(LIST), 1.0, 1, 200).exits(0);
+        is_not_applicable(&beside(&VERDICT, &one, &outage(1.0).exits(0)));
+        found(&beside(&VERDICT, &run().get(LIST).exits(0), &failing(run(), 40).exits(0)));
+    }
+
+    #[test]
+    fn of_several_programs_one_tried_as_often_as_all_did_on_average() {
+        let clean = run().get(LIST).post(LIST).get(LIST).on(2).exits(0);
+        let tries = |times: u64| {
+            (0..times).fold(run(), |script, nth| {
+                let script = script.get(LIST).on(nth + 10);
+                if nth == 0 { script.told(503) } else { script.after(1.0).told(503) }
+            })
+        };
+        let outcome = beside(&VERDICT, &clean, &tries(21).exits(1));
+        assert_eq!(
+            found(&outcome).message,
+            "21 attempts at a call that is made 2 times when nothing goes wrong (20 s). Stop after a handful and say so."
+        );
+        is_not_applicable(&beside(&VERDICT, &clean, &tries(20).exits(1)));
+    }
+
+    #[test]
     fn threads_that_share_a_connection_do_not_add_up() {
         let shares = |script: Script| script.but(|call| call.is_multiplexed = true);
         let clean = (0..8).fold(run(), |run, _| shares(run.get(LIST))).exits(0);
         let failing = |script| (0..24).fold(script, |run: Script, _| shares(run.get(LIST)).told(503));
         is_not_applicable(&beside(&VERDICT, &clean, &failing(run()).exits(1)));
         is_not_applicable(&alone(&VERDICT, &failing(tenant()).done()));
+        let without_end = (0..200).fold(tenant(), |run, _| shares(run.get(LIST)).told(503));
+        found(&alone(&VERDICT, &without_end.done()));
     }
 
     #[test]
