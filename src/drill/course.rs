@@ -16,7 +16,9 @@ use super::report::{CleanReport, Mark, Purpose};
 use super::said::Usual;
 use crate::clock::Timestamp;
 use crate::journal::Exchange;
-use crate::verdict::{Ended, Exit, Judgement, Limits, Probe, RuleSeen, Run, RunKind, Severity, State};
+use crate::verdict::{
+    Ended, Exit, Judgement, Limits, Probe, RuleSeen, Run, RunKind, Severity, State, differences,
+};
 
 /// What the user set, as far as it matters for judging and telling.
 #[derive(Clone, Debug)]
@@ -147,8 +149,7 @@ impl Drill {
     /// Where two clean runs end with different data, nobody knows what was intended.
     fn compare_states(&mut self) {
         let [first, second, ..] = &mut self.runs[..] else { return };
-        let (Some(one), Some(other)) = (&first.state, &second.state) else { return };
-        let differences = other.differences(one);
+        let differences = differences(second, first).unwrap_or_default();
         if !differences.is_empty() {
             self.notices.push(format!(
                 "Two runs without faults end with different data ({}), so that whether a run reached its aim is not judged. \

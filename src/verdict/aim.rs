@@ -10,12 +10,7 @@ impl Case<'_> {
     /// How the data at the end differs from what was intended, in what either run wrote, a sentence each. `None` when it
     /// is not known.
     pub(super) fn differences(&self) -> Option<Vec<String>> {
-        let clean = self.clean?;
-        let (found, intended) = (self.run.state.as_ref()?, clean.state.as_ref()?);
-        let sections: BTreeSet<_> = written(clean).chain(written(self.run)).collect();
-        let is_compared =
-            |told: &String| sections.iter().any(|section| told.starts_with(&format!("{section}: ")));
-        Some(found.differences(intended).into_iter().filter(is_compared).collect())
+        differences(self.run, self.clean?)
     }
 
     /// Whether the data, or what the command wrote, shows that something is missing.
@@ -23,6 +18,16 @@ impl Case<'_> {
         let is_less_said = self.run.ended.as_ref().is_some_and(|ended| ended.said_less);
         is_less_said || self.differences().is_some_and(|differences| !differences.is_empty())
     }
+}
+
+/// How the data at the end of a run differs from that of another, in what either of them wrote, a sentence each. `None` when
+/// it is not known.
+pub(crate) fn differences(run: &Run, intended: &Run) -> Option<Vec<String>> {
+    let sections: BTreeSet<_> = written(intended).chain(written(run)).collect();
+    let is_compared =
+        |told: &String| sections.iter().any(|section| told.starts_with(&format!("{section}: ")));
+    let differences = run.state.as_ref()?.differences(intended.state.as_ref()?);
+    Some(differences.into_iter().filter(is_compared).collect())
 }
 
 /// Sections that follow later by themselves, whatever a call wrote to them.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hyper::Method;
 
 use crate::clock::Timestamp;
+use crate::fixture::ChangeState;
 use crate::operation::Operation;
 use crate::wire::changed::ChangeKind;
 
@@ -72,6 +73,8 @@ pub(crate) struct Call {
     pub(crate) retry_after: Option<RetryAfter>,
     /// The token that it was given, whole and readable: a digest.
     pub(crate) token_given: Option<u64>,
+    /// How a password change stands, as its status was told.
+    pub(crate) change: Option<ChangeState>,
     /// Whether the service performed the operation.
     pub(crate) performed: bool,
     /// What it did.

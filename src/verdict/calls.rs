@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::call::{Answer, Bearer, Call, Change, End, Moment, RetryAfter};
 use super::key::{self, hash};
 use crate::clock::Timestamp;
+use crate::fixture::ChangeState;
 use crate::journal::{Exchange, Fate, Told};
 use crate::operation::Operation;
 use crate::wire::changed::Changed;
@@ -50,6 +51,9 @@ impl Call {
         let token = || reply.value()["access_token"].as_str().map(|token| hash(&token.as_bytes()));
         let token_given =
             if is_token && status == Some(200) && answer == Answer::Readable { token() } else { None };
+        let is_status = exchange.operation == Some(Operation::GetPasswordChangeStatus);
+        let is_shown = is_status && status == Some(200) && answer == Answer::Readable;
+        let change = if is_shown { change_state(&reply.value()) } else { None };
         let body = key::of_body(request);
         Self {
             seq: exchange.seq,
@@ -81,6 +85,7 @@ impl Call {
             bytes,
             retry_after: retry_after(exchange),
             token_given,
+            change,
             performed: exchange.performed,
             changes: exchange.changes.iter().map(|change| Change::of(change, exchange.epoch)).collect(),
             faults,
@@ -142,6 +147,10 @@ pub(super) fn mark_outrun(calls: &mut [Call]) {
         let equal = answers.get(&(call.client.clone(), call.key)).into_iter().flatten();
         call.is_outrun = equal.into_iter().any(|told| call.arrived.is_before(*told) && told.is_before(left));
     }
+}
+
+fn change_state(status: &Value) -> Option<ChangeState> {
+    ChangeState::ALL.iter().copied().find(|state| status["state"] == state.word())
 }
 
 fn secret_in_url(request: &Request) -> Option<String> {

@@ -134,6 +134,7 @@ impl Script {
             bytes: (2, 2),
             retry_after: None,
             token_given: None,
+            change: None,
             performed: true,
             changes: Vec::new(),
             faults: Vec::new(),

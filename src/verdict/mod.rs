@@ -29,6 +29,7 @@ mod writes;
 
 use std::time::Duration;
 
+pub(crate) use aim::differences;
 pub(crate) use call::{Answer, Bearer, Call, End, Moment, RetryAfter};
 pub use finding::{Finding, OutcomeKind, Severity};
 pub(crate) use finding::{Judgement, Outcome};

@@ -1,6 +1,9 @@
 //! `false-success`: a command says that it succeeded, and the data is not what it should be, or what it was to show is not
 //! there.
 
+use std::collections::BTreeMap;
+
+use crate::fixture::ChangeState;
 use crate::operation::Operation;
 use crate::verdict::pages::{covers, path};
 use crate::verdict::writes::number;
@@ -14,8 +17,9 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &[],
     explains: &[],
     checks: "A command that says it succeeded leaves the data as the clean run leaves it, but for ids and times; compared is \
-             what either of them wrote. As many passwords are sent as in the clean run. Where its standard output lacks lines, no \
-             read and no token call that the clean run had answered failed for good; one that writes something else instead meets \
+             what either of them wrote. As many passwords are sent, and seen to change, as in the clean run; one that is told \
+             otherwise and writes something else meets a warning. Where its standard output lacks lines, no read and no token \
+             call that the clean run had answered failed for good; one that writes something else instead meets \
              a warning, and a note where some of the lines are there.",
     why: "Nobody looks for a mistake in a job that is green.",
     advice: "Count what failed, and end with a failure when that is not nothing; in a shell, set -o pipefail.",
@@ -27,13 +31,16 @@ fn judge(case: &Case<'_>) -> Outcome {
     let (Some(clean), Some(ended)) = (case.clean, &case.run.ended) else {
         return Outcome::not_applicable("needs a clean run");
     };
-    if !case.run.is_struck() {
+    // What strikes an attempt to change a password strikes no call.
+    if !case.run.is_struck() && case.run.rules.iter().all(|rule| rule.fired == 0) {
         return Outcome::not_applicable("no fault struck");
     }
     if !ended.is_success {
         return Outcome::not_applicable("the command did not say that it succeeded");
     }
-    let unsent = unsent_passwords(clean, case.run).or_else(|| unshown(clean, case.run, ended));
+    let unsent = unsent_passwords(clean, case.run)
+        .or_else(|| unshown(clean, case.run, ended))
+        .or_else(|| unchanged_passwords(clean, case.run, ended));
     let Some(differences) = case.differences() else {
         return unsent.map_or_else(
             || Outcome::inconclusive("the data at the end is not known"),
@@ -63,6 +70,34 @@ fn unsent_passwords(clean: &Run, run: &Run) -> Option<Finding> {
         _ => format!("Exit 0, but of {} password changes {} began.", number(meant), number(sent)),
     };
     (sent < meant).then(|| VERDICT.finding(message(), shown).measured("meant", meant).measured("sent", sent))
+}
+
+/// Fewer passwords were seen to change than in the clean run, and the command was told so: that one failed, or, where it says
+/// nothing of it, that one was still in progress.
+fn unchanged_passwords(clean: &Run, run: &Run, ended: &Ended) -> Option<Finding> {
+    let (meant, last) = (last_states(clean), last_states(run));
+    let count = |calls: &[&Call], state| calls.iter().filter(|call| call.change == Some(state)).count();
+    if count(&last, ChangeState::Finished) >= count(&meant, ChangeState::Finished) {
+        return None;
+    }
+    let has_failed = count(&last, ChangeState::Failed) > count(&meant, ChangeState::Failed);
+    let (state, message, severity) = match (has_failed, ended.said_something) {
+        (true, false) => (ChangeState::Failed, "was FAILED", Severity::Error),
+        (true, true) => (ChangeState::Failed, "was FAILED", Severity::Warning),
+        (false, false) => {
+            (ChangeState::InProgress, "was still IN_PROGRESS when it was last asked for", Severity::Warning)
+        }
+        (false, true) => return None,
+    };
+    let shown: Vec<_> = last.into_iter().filter(|call| call.change == Some(state)).collect();
+    let message = format!("Exit 0, but the status of a password change {message}.");
+    (!shown.is_empty()).then(|| VERDICT.finding(message, shown).graded(severity))
+}
+
+/// The last call for the status of each change that was told one.
+fn last_states(run: &Run) -> Vec<&Call> {
+    let told = run.calls.iter().filter(|call| call.change.is_some());
+    told.map(|call| (path(call), call)).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// What the command shows otherwise is missing, and a call that was to bring it failed for good.
@@ -202,6 +237,34 @@ mod tests {
             found(&outcome).message,
             "Exit 0, but GET /v2024/password-sync-groups was answered 503, and the output lacks what that brings."
         );
+    }
+
+    #[test]
+    fn a_password_that_was_told_not_to_have_changed_is_found() {
+        let status = |script: Script, id: u32, state| {
+            let script = script.get(&format!("/v2024/password-change-status/{id}"));
+            script.but(|call| call.change = Some(state))
+        };
+        let set = |script: Script| script.post("/v2024/set-password");
+        let clean = with(&[], status(set(run()), 1, ChangeState::Finished).exits(0));
+        let severity = |script: Script, said_something| {
+            let run = script.under_a_rule_that_passes().exits(0);
+            let ended = run.ended.map(|ended| Ended { said_something, ..ended });
+            match beside(&VERDICT, &clean, &with(&[], Run { ended, ..run })) {
+                Outcome::Ok => None,
+                outcome => Some(found(&outcome).severity),
+            }
+        };
+        let failed = || status(set(run()), 1, ChangeState::Failed);
+        let waiting = || status(set(run()), 1, ChangeState::InProgress);
+        assert_eq!(severity(failed(), false), Some(Severity::Error));
+        assert_eq!(severity(failed(), true), Some(Severity::Warning));
+        assert_eq!(severity(waiting(), false), Some(Severity::Warning));
+        assert_eq!(severity(waiting(), true), None);
+        assert_eq!(severity(status(waiting(), 1, ChangeState::Finished), false), None);
+        assert_eq!(severity(status(set(failed()), 2, ChangeState::Finished), false), None);
+        // Whoever never asks cannot know.
+        assert_eq!(severity(set(run()), false), None);
     }
 
     #[test]
