@@ -1,7 +1,7 @@
 //! Pages of lists: which records a call asked for, whether another asked for the same, and whether the client reads several
 //! at once. Whoever does may have found what it looks for on another page, and leave one that failed unread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Call, Case, End, Run};
@@ -39,11 +39,12 @@ impl Case<'_> {
 }
 
 /// Whether a page is asked for while another call is open, or over another connection although the former page's is kept,
-/// or before an earlier one.
+/// or before an earlier one. Whoever begins a list anew over another connection may be the next program.
 fn reads_pages_beside_others(run: &Run) -> bool {
     let keeps_connections = run.calls.iter().any(|call| call.is_on_reused_connection);
     let mut latest: HashMap<_, &Call> = HashMap::new();
     let mut lowest: HashMap<_, u64> = HashMap::new();
+    let mut asked = HashSet::new();
     run.calls.iter().any(|call| {
         let Some(offset) = call.offset else { return false };
         let list = (call.client.as_deref(), path(call));
@@ -52,9 +53,10 @@ fn reads_pages_beside_others(run: &Run) -> bool {
         let is_other = |former: &&Call| former.offset != call.offset && limit(former) == limit(call);
         let is_out_of_order =
             |former: &Call| former.offset > call.offset && offset > *lowest && !former.has_failed();
+        let is_first = asked.insert((list, offset));
         let is_elsewhere = |former: &Call| {
             let is_kept = keeps_connections && former.end == End::Whole && !former.has_failed();
-            is_kept && former.connection != call.connection
+            is_kept && is_first && former.connection != call.connection
         };
         let is_beside =
             former.filter(is_other).is_some_and(|former| is_out_of_order(former) || is_elsewhere(former));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::verdict::text::quoted;
-use crate::verdict::writes::{is_done_in_doubt, noun, number};
+use crate::verdict::writes::{is_create, is_done_in_doubt, noun, number};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 use crate::wire::changed::ChangeKind;
 
@@ -73,8 +73,10 @@ fn finding(likeness: u64, made: &Made<'_>, meant: usize) -> Option<Finding> {
     )
 }
 
+/// Whether it asks for a record and made one. What a replacement, a patch or a password change notes besides is none that
+/// could be there twice.
 fn creates(call: &Call) -> bool {
-    call.changes.iter().any(|change| change.kind == ChangeKind::Created)
+    is_create(call) && call.changes.iter().any(|change| change.kind == ChangeKind::Created)
 }
 
 /// Records that are equal but for id and times.
@@ -97,7 +99,7 @@ fn made(run: &Run) -> HashMap<u64, Made<'_>> {
     {
         let record = (change.resource, &*change.id);
         match change.kind {
-            ChangeKind::Created => {
+            ChangeKind::Created if is_create(call) => {
                 likeness_of.insert(record, change.likeness);
                 let made = made.entry(change.likeness).or_default();
                 made.calls.push(call);
@@ -110,7 +112,7 @@ fn made(run: &Run) -> HashMap<u64, Made<'_>> {
                     made.left -= 1;
                 }
             }
-            ChangeKind::Replaced => {}
+            ChangeKind::Created | ChangeKind::Replaced => {}
         }
     }
     made
@@ -150,6 +152,15 @@ mod tests {
             "Sales",
         );
         is_ok(&alone(&VERDICT, &cleared.post(LIST).creating("2", "Sales").done()));
+    }
+
+    #[test]
+    fn a_password_that_is_sent_again_is_no_second_record() {
+        let sent = |script: Script, id| {
+            script.post("/v2024/set-password").writing("password-changes", ChangeKind::Created, id, "")
+        };
+        let again = sent(sent(tenant(), "1").told(500).but_done(), "2");
+        is_not_applicable(&alone(&VERDICT, &again.done()));
     }
 
     #[test]

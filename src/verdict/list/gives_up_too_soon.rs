@@ -47,7 +47,11 @@ fn judge(case: &Case<'_>) -> Outcome {
     };
     let short = struck.iter().filter(|chain| {
         let last = chain.last();
-        is_hit(last) && chain.calls.len() < ENOUGH && !works_later(last) && !is_ended_by_another(case, last)
+        is_hit(last)
+            && chain.calls.len() < ENOUGH
+            && !works_later(last)
+            && !is_ended_by_another(case, last)
+            && !is_ended_before(case, last, works_later)
     });
     let findings = short.map(|chain| {
         let tries = counted(chain.calls.len(), "attempt", "attempts");
@@ -73,6 +77,14 @@ fn is_ended_by_another(case: &Case<'_>, call: &Call) -> bool {
     failed
         .into_iter()
         .any(|other| is_final(other) && other.ended().is_some_and(|other| ended.is_before(other)))
+}
+
+/// Whether a call that is not safe to repeat had failed before, and was not made again: the command ends for that, and what it
+/// does besides, such as a last look, needs no patience.
+fn is_ended_before(case: &Case<'_>, call: &Call, works_later: impl Fn(&Call) -> bool) -> bool {
+    let former = case.run.calls.iter().take(call.number).filter(|other| other.client == call.client);
+    let mut writes = former.filter(|other| !is_safe(other) && !other.is_token());
+    writes.any(|other| other.has_failed() && !other.performed && !works_later(other))
 }
 
 /// Whether it does no harm to make it twice.
@@ -135,5 +147,7 @@ mod tests {
         let beside_another =
             twice().get(LIST).took(0.01).told(503).post(LIST).at(0.005).took(0.01).refused(400);
         is_not_applicable(&beside(&VERDICT, &clean(), &beside_another.exits(1)));
+        let looks = twice().post(LIST).told(503).get(LIST).told(502);
+        is_not_applicable(&beside(&VERDICT, &clean(), &looks.exits(1)));
     }
 }

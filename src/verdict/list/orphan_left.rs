@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use hyper::Method;
 
 use crate::verdict::text::quoted;
-use crate::verdict::writes::{collection, is_done_in_doubt};
+use crate::verdict::writes::{collection, is_create, is_done_in_doubt};
 use crate::verdict::{Call, Case, Exit, Group, Needs, Outcome, Run, Severity, Verdict};
 use crate::wire::changed::ChangeKind;
 
@@ -30,8 +30,8 @@ pub(super) static VERDICT: Verdict = Verdict {
 
 fn judge(case: &Case<'_>) -> Outcome {
     let Some(ended) = &case.run.ended else { return Outcome::not_applicable("needs a clean run") };
-    let doubtful: Vec<_> =
-        case.run.calls.iter().filter(|call| is_done_in_doubt(call) && created(call).is_some()).collect();
+    let is_doubtful = |call: &&Call| is_create(call) && is_done_in_doubt(call) && created(call).is_some();
+    let doubtful: Vec<_> = case.run.calls.iter().filter(is_doubtful).collect();
     if doubtful.is_empty() {
         return Outcome::not_applicable("no create ended in doubt");
     }
@@ -99,5 +99,9 @@ mod tests {
         is_not_applicable(&judged(&lost().ends_at_deadline(20.0)));
         is_not_applicable(&judged(&run().post(LIST).told(500).exits(1)));
         is_not_applicable(&judged(&run().post(LIST).creating("1", "Sales").exits(1)));
+        // Nobody can ask for the status of a change whose id was lost.
+        let sent =
+            run().post("/v2024/set-password").writing("password-changes", ChangeKind::Created, "1", "");
+        is_not_applicable(&judged(&sent.told(500).but_done().exits(1)));
     }
 }

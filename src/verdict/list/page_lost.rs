@@ -176,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn programs_that_follow_each_other_read_one_page_at_a_time() {
+        let program = |script: Script, connection, status| {
+            let first = page(script, 0).on(connection);
+            let second = page(first, 100).on(connection);
+            if status == 200 { second } else { second.told(status) }
+        };
+        let clean = program(program(run(), 1, 200), 2, 200).exits(0);
+        found(&beside(&VERDICT, &clean, &program(program(run(), 1, 200), 2, 500).exits(0)));
+    }
+
+    #[test]
     fn without_pages_or_a_failure_there_is_nothing_to_lose() {
         is_not_applicable(&judged(&page(page(run(), 0), 100).exits(0)));
         let one = beside(&VERDICT, &page(run(), 0).exits(0), &page(run(), 0).told(500).exits(0));

@@ -3,6 +3,7 @@
 //! in between. No suite that we know of asks the same wrong thing three times in a row; clients that repeat whatever
 //! fails do it more often.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use hyper::Method;
@@ -17,6 +18,8 @@ use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdi
 const SOON: Duration = Duration::from_mins(2);
 /// This many equal refusals in a row are not an accident, where nothing else is known.
 const ALONE: usize = 3;
+/// Whoever looks before asking again may do so once; this many refusals beyond the planned calls are a loop.
+const LOOKED: usize = 2;
 
 pub(super) static VERDICT: Verdict = Verdict {
     id: "retries-refusal",
@@ -27,7 +30,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
              with nothing done in between that could change the answer, more often than the clean run makes it. Without \
-             a clean run three equal refusals in a row are needed. A read that polls after a 404 is not a repetition, nor is \
+             a clean run three equal refusals in a row are needed. Whoever only reads in between may ask once more. A read that polls after a 404 is not a repetition, nor is \
              a call with another `Accept`, `Content-Type` or `X-SailPoint-Experimental`; a create that was repeated without a \
              look is told as that.",
     why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \
@@ -47,7 +50,12 @@ fn judge(case: &Case<'_>) -> Outcome {
     let parts = chains.iter().flat_map(|chain| chain.split(|one, next| is_repeated(case, one, next)));
     let parts: Vec<_> = parts.filter(|part| is_too_often(case, &callers, part)).collect();
     let is_blind = |part: &&Chain<'_>| is_of_blind_create(&chains, part.first());
-    let findings: Vec<_> = parts.iter().filter(|part| !is_blind(part)).map(finding).collect();
+    let mut findings: Vec<_> =
+        parts.iter().filter(|part| !is_blind(part)).map(|part| finding(&part.calls)).collect();
+    let told: HashSet<_> = parts.iter().flat_map(|part| &part.calls).map(|call| call.seq).collect();
+    let loops = loops(case, &callers);
+    let is_new = |calls: &&Vec<&Call>| !calls.iter().any(|call| told.contains(&call.seq));
+    findings.extend(loops.iter().filter(is_new).map(|calls| finding(calls)));
     if findings.is_empty() && !parts.is_empty() {
         return Outcome::not_applicable("explained by blind-create-retry");
     }
@@ -95,16 +103,50 @@ fn is_last(case: &Case<'_>, refused: &[&Call]) -> bool {
     refused.iter().all(|call| call.number == case.run.calls.len())
 }
 
-fn finding(part: &Chain<'_>) -> Finding {
-    let (first, last) = (part.first(), part.last());
-    let times = part.calls.len();
+/// Refusals of calls that succeed when nothing goes wrong, each asked again though only reads were made in between: a loop
+/// around several calls repeats whatever fails. Where the client makes the call several times anyway, each may be refused.
+fn loops<'a>(case: &Case<'a>, callers: &Callers<'a>) -> Vec<Vec<&'a Call>> {
+    let Some(clean) = case.clean else { return Vec::new() };
+    let mut works: HashMap<u64, bool> = HashMap::new();
+    for call in &clean.calls {
+        *works.entry(call.key).or_insert(true) &= !call.has_failed();
+    }
+    let mut rows: HashMap<_, Vec<&Call>> = HashMap::new();
+    let mut ended = Vec::new();
+    for call in &case.run.calls {
+        let thing = (call.client.as_deref(), call.key, call.manner);
+        if is_final(call) && works.get(&call.key) == Some(&true) {
+            rows.entry(thing).or_default().push(call);
+        } else if !call.has_failed() && !call.is_read() && !call.is_token() {
+            // Something was done that may change the answers.
+            let (own, others): (HashMap<_, _>, HashMap<_, _>) =
+                rows.into_iter().partition(|((client, ..), _)| *client == call.client.as_deref());
+            ended.extend(own.into_values());
+            rows = others;
+        }
+    }
+    ended.extend(rows.into_values());
+    let is_loop = |calls: &Vec<&Call>| calls.len() >= callers.planned(calls[0]) + LOOKED;
+    // A create that is there already is refused for that, and told as what it is.
+    let is_done = |calls: &Vec<&Call>| {
+        let former = case.run.calls.iter().take(calls[0].number - 1).filter(|call| call.key == calls[0].key);
+        former.into_iter().any(|call| call.performed || (is_create(call) && is_unclear(call)))
+    };
+    let mut loops: Vec<_> = ended.into_iter().filter(|calls| is_loop(calls) && !is_done(calls)).collect();
+    loops.sort_by_key(|calls| calls[0].number);
+    loops
+}
+
+fn finding(calls: &[&Call]) -> Finding {
+    let (first, last) = (calls[0], calls[calls.len() - 1]);
+    let times = calls.len();
     let status = first.status.unwrap_or_default();
     let message = format!(
         "Sent {} {times} times in {} although it was refused. A {status} will not change its mind.",
         first.title(),
         wait(first.arrived.until(last.arrived))
     );
-    let shown = part.calls.iter().copied().take(20);
+    let shown = calls.iter().copied().take(20);
     VERDICT.finding(message, shown).measured("attempts", times).measured("status", status)
 }
 
@@ -194,6 +236,31 @@ mod tests {
         is_ok(&beside(&VERDICT, &clean(), &looks));
         let told = run().get(LIST).told(403).retry_after("1").get(LIST).after(1.0).exits(0);
         is_not_applicable(&beside(&VERDICT, &clean(), &told));
+    }
+
+    #[test]
+    fn a_loop_around_several_calls_that_repeats_whatever_fails_is_found() {
+        const ONE: &str = "/v2024/password-sync-groups/1";
+        let clean = run().get(ONE).put(ONE).exits(0);
+        let again = |times| (0..times).fold(run(), |script, _| script.get(ONE).put(ONE).refused(403));
+        let outcome = beside(&VERDICT, &clean, &again(3).exits(1));
+        assert!(
+            found(&outcome).message.starts_with("Sent PUT /v2024/password-sync-groups/1 3 times"),
+            "{outcome:?}"
+        );
+        is_ok(&beside(&VERDICT, &clean, &again(2).exits(1)));
+        let mends = |script: Script| script.call(Method::PATCH, "/v2024/sources/1");
+        is_ok(&beside(&VERDICT, &clean, &mends(again(2)).get(ONE).put(ONE).refused(403).exits(1)));
+        // What is refused when nothing goes wrong, too, may wait for something; and what was done is there.
+        let waits = run().get(ONE).put(ONE).refused(403).exits(0);
+        is_ok(&beside(&VERDICT, &waits, &again(4).exits(1)));
+        let made = || run().post(LIST).creating("1", "Sales");
+        let stale = (0..4).fold(made(), |script, _| script.get(LIST).post(LIST).refused(400));
+        is_ok(&beside(&VERDICT, &made().get(LIST).exits(0), &stale.exits(1)));
+        // Each of several programs may be refused once.
+        let twice = run().get(ONE).put(ONE).get(ONE).on(2).put(ONE).exits(0);
+        is_ok(&beside(&VERDICT, &twice, &again(3).exits(1)));
+        found(&beside(&VERDICT, &twice, &again(4).exits(1)));
     }
 
     #[test]

@@ -36,7 +36,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     let chains = case.run.chains();
     let pairs = chains.iter().flat_map(Chain::pairs);
     let is_given_up = |one: &Call| {
-        is_slow(one) && one.end == End::ClientLeft && one.bytes.0 == 0 && !is_left_for_another(case, one)
+        let is_early = one.left.zip(one.hold).is_some_and(|(left, hold)| one.arrived.until(left) < hold);
+        let has_left = one.end == End::ClientLeft && one.bytes.0 == 0 && is_early;
+        is_slow(one) && has_left && !is_left_for_another(case, one)
     };
     let given_up: Vec<(&Call, &Call)> = pairs.filter(|(one, _)| is_given_up(one)).collect();
     let waits = given_up.iter().filter_map(|(one, _)| Some(one.arrived.until(one.left?)));
@@ -96,6 +98,13 @@ mod tests {
     fn who_waits_or_ends_is_fine() {
         is_ok(&judged(&held(run(), 8).took(8.0).exits(0)));
         is_ok(&judged(&left(held(run(), 8)).exits(1)));
+    }
+
+    #[test]
+    fn where_the_tenants_clock_stands_whoever_waited_as_long_as_it_takes_has_waited() {
+        let waited = |seconds| left(held(run(), 6)).left(seconds).get(LIST).exits(0);
+        is_ok(&judged(&waited(10.0)));
+        found(&judged(&waited(5.0)));
     }
 
     #[test]

@@ -47,7 +47,9 @@ fn judge(case: &Case<'_>) -> Outcome {
             continue;
         }
         let Some(failed) = failed.filter(|failed| has_ended_before(failed, call)) else { continue };
-        if is_without(case, call) || is_none_at_all(call, &given) {
+        if is_meant(case, call) {
+            // A test of what comes of it.
+        } else if is_without(call) || is_none_at_all(call, &given) {
             without.push((failed, call));
         } else if deaths.iter().any(|death| carried(call) == Some(death.token) && is_late(death.call, call))
             && is_late(failed, call)
@@ -84,15 +86,17 @@ fn is_back(run: &Run, told: &Call, call: &Call) -> bool {
     told.ended().is_some_and(|ended| was_back_since(run, ended, call))
 }
 
-/// Whether a call came without a token that comes with one otherwise.
-fn is_without(case: &Case<'_>, call: &Call) -> bool {
-    let is_usual = || {
-        case.clean.is_some_and(|clean| {
-            clean.calls.iter().any(|other| other.key == call.key && other.bearer == Bearer::None)
-        })
-    };
+/// Whether the clean run makes this call with the same in a token's place, and is refused for it.
+fn is_meant(case: &Case<'_>, call: &Call) -> bool {
+    let is_same =
+        |other: &Call| other.key == call.key && other.bearer == call.bearer && other.client.is_none();
+    case.clean.is_some_and(|clean| clean.calls.iter().any(is_same))
+}
+
+/// Whether a call came without a token.
+fn is_without(call: &Call) -> bool {
     match call.bearer {
-        Bearer::None => call.status == Some(401) && !is_usual(),
+        Bearer::None => call.status == Some(401),
         Bearer::Nothing(_) => true,
         Bearer::Token(_) => false,
     }
@@ -120,7 +124,9 @@ fn finding((failed, call): (&Call, &Call), times: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::example::{LIST, Script, alone, found, is_not_applicable, is_ok, tenant};
+    use crate::verdict::example::{
+        LIST, Script, alone, beside, found, is_not_applicable, is_ok, run, tenant,
+    };
     use crate::verdict::{Answer, Limits};
 
     fn failed() -> Script {
@@ -187,6 +193,18 @@ mod tests {
         let once = (2..6).fold(expired, late);
         is_ok(&alone(&VERDICT, &once.clone().done()));
         found(&alone(&VERDICT, &late(late(once, 2), 3).done()));
+    }
+
+    #[test]
+    fn calls_that_are_to_be_refused_are_tests() {
+        for bearer in [Bearer::Token(7), Bearer::None, Bearer::Nothing("null".into())] {
+            let wrong = |script: Script| {
+                script.get(LIST).refused(401).but(|call| stranger(call, bearer.clone())).exits(0)
+            };
+            let failed = || run().token("T1").told(503);
+            is_ok(&beside(&VERDICT, &wrong(run().token("T1")), &wrong(failed())));
+            found(&beside(&VERDICT, &run().token("T1").get(LIST).exits(0), &wrong(failed())));
+        }
     }
 
     #[test]
