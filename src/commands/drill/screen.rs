@@ -1,6 +1,7 @@
 //! What is shown while a drill goes on: a line for each run as it ends and, on a terminal, one that says what is running.
 //! Where lines are read later, such as in CI, a line says so when nothing has ended for a while.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -54,8 +55,7 @@ impl Screen {
         let at = now();
         if self.is_terminal {
             self.wipe();
-            let names: Vec<&str> = running.iter().map(|(name, _)| name.as_str()).collect();
-            let line = format!("  {done} of {all} done; running: {}", names.join(", "));
+            let line = format!("  {done} of {all} done; running: {}", names(running).join(", "));
             let line: String = line.chars().take(self.style.columns() - 1).collect();
             let mut stdout = std::io::stdout();
             self.has_live_line = write!(stdout, "{line}").and_then(|()| stdout.flush()).is_ok();
@@ -73,10 +73,12 @@ impl Screen {
     }
 }
 
-/// What has been running for longest.
+/// What has been running for longest; of runs with one name, the first that began.
 fn slow(running: &[(String, Instant)], at: Instant) -> String {
     let mut running: Vec<_> = running.iter().collect();
     running.sort_by_key(|(_, since)| *since);
+    let mut names = HashSet::new();
+    running.retain(|(name, _)| names.insert(name));
     let shown = running.iter().take(2);
     let shown: Vec<_> = shown
         .map(|(name, since)| format!("{name} {} s", at.saturating_duration_since(*since).as_secs()))
@@ -84,4 +86,25 @@ fn slow(running: &[(String, Instant)], at: Instant) -> String {
     let others = running.len().saturating_sub(2);
     let others = if others > 0 { format!(", and {others} more") } else { String::new() };
     format!("  SLOW  {}{others}", shown.join(", "))
+}
+
+/// The names of what is running, once each.
+fn names(running: &[(String, Instant)]) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    running.iter().map(|(name, _)| name.as_str()).filter(|name| seen.insert(*name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_with_one_name_are_named_once() {
+        let at = now() + Duration::from_mins(1);
+        let ago =
+            |name: &str, seconds| (name.to_owned(), at.checked_sub(Duration::from_secs(seconds)).unwrap());
+        let running = [ago("probe-503", 3), ago("chaos", 5), ago("probe-503", 9), ago("probe-429", 1)];
+        assert_eq!(slow(&running, at), "  SLOW  probe-503 9 s, chaos 5 s, and 1 more");
+        assert_eq!(names(&running), ["probe-503", "chaos", "probe-429"]);
+    }
 }
