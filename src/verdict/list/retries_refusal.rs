@@ -30,7 +30,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "A call that was refused (400, 403, 404, 405, 413, 415 and the like, without `Retry-After`) is not made again, \
              with nothing done in between that could change the answer, more often than the clean run makes it. Without \
-             a clean run three equal refusals in a row are needed. Whoever only reads in between may ask once more. A read that polls after a 404 is not a repetition, nor is \
+             a clean run three equal refusals in a row are needed. A client that only reads in between may ask once more. A read that polls after a 404 is not a repetition, nor is \
              a call with another `Accept`, `Content-Type` or `X-SailPoint-Experimental`; a create that was repeated without a \
              look is told as that.",
     why: "The answer will be the same. Each attempt costs time, counts against the limit, and hides the message that says \

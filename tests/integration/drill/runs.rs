@@ -233,6 +233,76 @@ urllib.request.urlopen(request).read()
     assert_eq!(drilled.findings(), [found], "{}", drilled.stdout);
 }
 
+#[test]
+fn who_has_a_timeout_for_reads_alone_is_found_by_an_update_that_is_never_answered() {
+    let script = r#"
+def sent(method, path, body, limit):
+    request = urllib.request.Request(BASE + path, method=method, headers={"Authorization": "Bearer " + auth})
+    request.add_header("Content-Type", "application/json")
+    data = body and json.dumps(body).encode()
+    for attempt in range(3):
+        try:
+            with urllib.request.urlopen(request, data, timeout=limit) as reply:
+                return json.loads(reply.read())
+        except OSError:
+            time.sleep(0.05 * 2 ** attempt)
+    sys.exit(f"{method} {path} failed")
+
+auth = token()
+group = sent("GET", GROUPS, None, 0.5)[0]
+sent("PUT", GROUPS + "/" + group["id"], group | {"name": "Renamed"}, UPDATE_LIMIT)
+"#;
+    let drilled = |name: &str, limit: &str| {
+        let client = Client::new(name, &script.replace("UPDATE_LIMIT", limit));
+        client.drill(&["--only", "hangs-forever", "--silence", "2s"]).findings()
+    };
+    let found = ("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned());
+    assert_eq!(drilled("no-update-timeout", "None"), [found]);
+    assert_eq!(drilled("both-timeouts", "0.5"), []);
+}
+
+#[test]
+fn a_job_that_ends_well_though_it_was_told_that_a_password_did_not_change_is_found() {
+    let script = r#"
+def encrypted(password, key):
+    """RSAES-PKCS1-v1_5: modulus and exponent are the last two numbers of the key's DER."""
+    import base64
+    der = base64.b64decode("".join(line for line in key.splitlines() if "-" not in line))
+    exponent, size, at = 65537, 256, der.index(b"\x02\x03\x01\x00\x01")
+    modulus = int.from_bytes(der[at - size:at], "big")
+    filler = bytes(b % 255 + 1 for b in os.urandom(size - 3 - len(password)))
+    block = b"\x00\x02" + filler + b"\x00" + password.encode()
+    return base64.b64encode(pow(int.from_bytes(block, "big"), exponent, modulus).to_bytes(size, "big")).decode()
+
+auth = token()
+_, body, _ = call("POST", "/v2024/query-password-info", {"userName": "amelia.admin", "sourceName": "Active Directory"}, auth)
+info = json.loads(body)
+change = {"identityId": info["identityId"], "sourceId": info["sourceId"], "publicKeyId": info["publicKeyId"],
+          "accountId": info["accounts"][0]["accountId"],
+          "encryptedPassword": encrypted("Correct-Horse-7", info["publicKey"])}
+status, body, _ = call("POST", "/v2024/set-password", change, auth)
+path = "/v2024/password-change-status/" + json.loads(body)["requestId"]
+for _ in range(40):
+    _, body, _ = call("GET", path, None, auth)
+    state = json.loads(body)["state"]
+    if state != "IN_PROGRESS":
+        break
+    time.sleep(1)
+HOW_IT_ENDS
+"#;
+    let drilled = |name: &str, end: &str| {
+        let client = Client::new(name, &script.replace("HOW_IT_ENDS", end));
+        let drilled = client.drill(&["--only", "authentication-source-refuses"]);
+        // When a password changed differs each time, and is not compared.
+        assert!(!drilled.stdout.contains("different data"), "{}", drilled.stdout);
+        drilled.findings().into_iter().map(|(verdict, severity, _)| (verdict, severity)).collect::<Vec<_>>()
+    };
+    let found = |severity: &str| vec![("false-success".to_owned(), severity.to_owned())];
+    assert_eq!(drilled("deaf-to-failed", ""), found("error"));
+    assert_eq!(drilled("tells-of-failed", "print(state.lower())"), found("warning"));
+    assert_eq!(drilled("fails-for-failed", "sys.exit(state != 'FINISHED' and state)"), []);
+}
+
 /// Lists the groups; after a 429 it waits for as many seconds as the header says, and dies of what is not a number.
 const TAKES_ANY_TEXT_FOR_A_NUMBER: &str = r#"
 auth = token()
