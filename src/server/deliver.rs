@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::ext::ReasonPhrase;
-use hyper::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, CONTENT_TYPE, Entry, HeaderName, HeaderValue,
-};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, CONTENT_TYPE, Entry, HeaderValue};
 use hyper::{HeaderMap, Method, Response, StatusCode, Version};
 use smallvec::smallvec;
 
@@ -243,24 +241,18 @@ static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| {
     make_header_fields(smallvec![(CONTENT_TYPE, JSON)], Some(&stamp))
 });
 
-/// The header fields of an answer: its own, and those of the stamp that it has not.
+/// The header fields of an answer in their order: its own, and those of the stamp that it has not.
 fn header_fields(own: Fields, stamp: Option<&Stamp>) -> HeaderMap {
-    let is_usual = |(name, value): &(HeaderName, HeaderValue)| *name == CONTENT_TYPE && *value == JSON;
-    let Some((stamp, true)) = stamp.map(|stamp| (stamp, own.first().is_some_and(is_usual))) else {
-        return make_header_fields(own, stamp);
-    };
-    let further = &own[1..];
-    if further.iter().any(|(name, _)| USUAL.contains_key(name)) {
-        return make_header_fields(own, Some(stamp));
+    match (&*own, stamp) {
+        ([(name, value)], Some(stamp)) if *name == CONTENT_TYPE && *value == JSON => {
+            let mut fields = USUAL.clone();
+            for (name, value) in stamp.fields_of_its_own() {
+                fields.insert(name, value);
+            }
+            fields
+        }
+        _ => make_header_fields(own, stamp),
     }
-    let mut fields = USUAL.clone();
-    for (name, value) in stamp.fields_of_its_own() {
-        fields.insert(name, value);
-    }
-    for (name, value) in own.into_iter().skip(1) {
-        fields.append(name, value);
-    }
-    fields
 }
 
 fn make_header_fields(own: Fields, stamp: Option<&Stamp>) -> HeaderMap {
