@@ -41,6 +41,8 @@ MUTANTS = {
     "endless": ("unbounded-retries", "error", "probe", "repeats without end"),
     "one-try": ("gives-up-too-soon", "warning", "fails-twice-then-works connection-resets", "reads once"),
     "retries-400": ("retries-refusal", "error", "error-in-another-shape", "repeats what was answered 400"),
+    "repeats-steps": ("retries-refusal", "error", "scope-taken-away",
+                      "does a step of several calls again, look and all, whatever was refused"),
     "layered": ("layered-retries", "note", "probe", "has a retry loop inside a retry loop"),
     "token-once": ("token-not-renewed", "error", "token-expires-early token-already-expired token-revoked-mid-page"
                    " fails-twice-then-works", "fetches one token and no more"),
@@ -64,6 +66,7 @@ MUTANTS = {
     "parses-half": ("broken-answer-accepted", "error", "half-an-answer truncated-json",
                     "takes a list that it cannot read for an empty one"),
     "no-timeout": ("no-timeout", "error", "hangs-forever timeout-after-commit", "waits for an answer for ever"),
+    "unbounded-update": ("no-timeout", "error", "hangs-forever", "has a timeout for every call but an update"),
     "per-read": ("timeout-restarts", "warning", "trickled-slowly.yaml", "each byte begins its timeout anew"),
     "impatient": ("timeout-too-short", "warning", "slow-then-fine", "waits for a second"),
     "spins": ("hangs", "error", "connection-resets", "never gives the lock back after a reset"),
@@ -159,6 +162,9 @@ class Wire:
             ends = time.monotonic() + self.call_s if self.call_s else None
             connection.request(method, self.base.path.rstrip("/") + path, body, headers)
             socket = connection.sock
+            if method == "PUT" and bad("unbounded-update"):
+                ends = None
+                socket.settimeout(None)
             reply = connection.getresponse()
             answer = Answer(reply.status, reply.headers, self.read(reply, socket, ends))
             reply.close()
@@ -480,7 +486,7 @@ class Groups:
                     raise Failure(f"{end}") from None
             except Refused:
                 # What was unclear may have happened after all, and a list that lags did not show it.
-                if not unclear:
+                if not unclear and not bad("repeats-steps"):
                     raise
             time.sleep(waits.next())
             there = self.list(250).get(name)
@@ -517,7 +523,7 @@ class Groups:
             try:
                 return self.client.call("PUT", f"{GROUPS}/{group_id}", body)
             except Refused as refused:
-                if refused.status != 409:
+                if refused.status != 409 and not bad("repeats-steps"):
                     raise
             time.sleep(waits.next())
         raise Failure(f"{group_id}: changed by others each time")
