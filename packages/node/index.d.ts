@@ -103,6 +103,8 @@ export class Tenant {
   har(): Promise<string>;
   /** Any call of the control API about this tenant: `control("GET", "passwords")`. Text is sent as YAML. */
   control(method: string, call: string, body?: Json | unknown[] | string): Promise<any>;
+  /** Puts the tenant back to how its test began: state, clock, rules, journal, and the same ids and faults again. */
+  reset(): Promise<void>;
   /** Ends the tenant, with everything in it. */
   delete(): Promise<void>;
 }

@@ -29,6 +29,7 @@ type TestTenant struct {
 
 	t      testing.TB
 	server *Server
+	start  *beginning
 }
 
 // Client may ask for tokens.
@@ -52,7 +53,7 @@ func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, er
 	if err != nil {
 		return nil, err
 	}
-	tenant := &TestTenant{t: t, server: server}
+	tenant := &TestTenant{t: t, server: server, start: start}
 	var told struct{ Warnings []string }
 	if err := errors.Join(json.Unmarshal(text, tenant), json.Unmarshal(text, &told)); err != nil {
 		return nil, fmt.Errorf("%s does not answer as sync-group-sim does: %w", server.Program, err)
@@ -64,14 +65,16 @@ func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, er
 	if len(tenant.Clients) > 0 {
 		tenant.ClientID, tenant.ClientSecret = tenant.Clients[0].ClientID, tenant.Clients[0].ClientSecret
 	}
-	if err := tenant.setUp(start); err != nil {
+	if err := tenant.setUp(); err != nil {
 		_ = tenant.delete()
 		return nil, err
 	}
 	return tenant, nil
 }
 
-func (tenant *TestTenant) setUp(start *beginning) error {
+// setUp does what creating it cannot say, and a reset of the control API's alone takes away.
+func (tenant *TestTenant) setUp() error {
+	start := tenant.start
 	if start.file != nil {
 		if _, err := tenant.call(http.MethodPut, "scenario", start.file); err != nil {
 			return err
@@ -214,6 +217,15 @@ func (tenant *TestTenant) Control(method, call string, body any) []byte {
 		tenant.t.Fatal(err)
 	}
 	return text
+}
+
+// Reset puts the tenant back to how its test began: state, clock, rules, journal, and the same ids and faults again.
+func (tenant *TestTenant) Reset() {
+	tenant.t.Helper()
+	tenant.Control(http.MethodPost, "reset", nil)
+	if err := tenant.setUp(); err != nil {
+		tenant.t.Fatal(err)
+	}
 }
 
 func (tenant *TestTenant) object(method, call string, body any) JSON {

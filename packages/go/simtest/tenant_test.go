@@ -137,6 +137,40 @@ func TestFilesLieBesideTheTest(t *testing.T) {
 	}
 }
 
+func TestATenantBeginsAnewAsItBegan(t *testing.T) {
+	scenario := filepath.Join(t.TempDir(), "mine.yaml")
+	text := "name: mine\nrules:\n  - when: {operation: getPasswordSyncGroups}\n    fault: {respond: {status: 502}}\n"
+	if err := os.WriteFile(scenario, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	other := simtest.JSON{"when": simtest.JSON{"operation": "getPasswordSyncGroups"}, "fault": simtest.JSON{"respond": simtest.JSON{"status": 500}}}
+	clock := simtest.Clock(simtest.JSON{"mode": "manual", "now": "2030-01-01T00:00:00Z"})
+	for _, options := range [][]simtest.Option{
+		{clock, simtest.Scenario(scenario)}, {clock, simtest.Rule(broken), simtest.Rule(other)},
+	} {
+		tenant := simtest.Tenant(t, options...)
+		shown := func() string {
+			return fmt.Sprint(string(tenant.Control("GET", "scenario", nil)), tenant.Clock(nil))
+		}
+		began := shown()
+		tenant.Use()
+		tenant.Clock(simtest.JSON{"mode": "auto", "now": "2031-01-01T00:00:00Z"})
+		tenant.Reset()
+		if found := shown(); found != began {
+			t.Errorf("%s; it began with %s", found, began)
+		}
+		// The control API knows only what the tenant was created with.
+		tenant.Control("POST", "reset", nil)
+		if found := shown(); !strings.Contains(found, "auto") || strings.Contains(found, "status") {
+			t.Error(found)
+		}
+		tenant.Reset()
+		if found := shown(); found != began {
+			t.Errorf("%s; it began with %s", found, began)
+		}
+	}
+}
+
 func TestFilesAreReadAsTheProgramReadsThem(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name, text string, wide bool) string {

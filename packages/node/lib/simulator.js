@@ -43,16 +43,12 @@ class Simulator {
 
   /** A new tenant, set up by its options. */
   async tenant(options = {}) {
-    const { body, file } = creation(options);
+    const { body, afterwards } = creation(options);
     const { answer } = await this.#control.call("POST", "/_sim/tenants", body);
     for (const warning of answer.warnings ?? []) process.emitWarning(warning, "sync-group-sim");
-    const tenant = new Tenant(this.#control, this.baseUrl, answer);
+    const tenant = new Tenant(this.#control, this.baseUrl, answer, afterwards);
     try {
-      if (file) await tenant.control("PUT", "scenario", file);
-      // Each comes ahead of those before it.
-      for (const rule of [...(options.rules ?? [])].reverse()) await tenant.rule(rule);
-      const { clock } = options;
-      if (clock !== undefined) await tenant.control("PUT", "clock", typeof clock === "string" ? { mode: clock } : clock);
+      await tenant.setUp();
     } catch (error) {
       await tenant.delete();
       throw error;

@@ -5,9 +5,11 @@ const { CallRefused, SimulatorError, VerificationFailed } = require("./errors.js
 /** An organisation of its own: groups, credentials, faults, clock and journal. */
 class Tenant {
   #control;
+  #afterwards;
 
-  constructor(control, server, { name, clients, seed }) {
+  constructor(control, server, { name, clients, seed }, afterwards = []) {
     this.#control = control;
+    this.#afterwards = afterwards;
     this.name = name;
     this.baseUrl = `${server}/tenants/${name}`;
     this.clients = clients;
@@ -67,6 +69,16 @@ class Tenant {
 
   async control(method, call, body) {
     return (await this.#control.call(method, this.#path(call), body)).answer;
+  }
+
+  async reset() {
+    await this.control("POST", "reset");
+    await this.setUp();
+  }
+
+  /** What creating it cannot say, and a reset of the control API's alone takes away. Not for users. */
+  async setUp() {
+    for (const call of this.#afterwards) await this.control(...call);
   }
 
   async delete() {

@@ -195,6 +195,29 @@ test("scenario and fixture files are read as the program reads them", async () =
   await sim.stop();
 });
 
+test("a tenant begins anew as it began: file, rules and clock", async () => {
+  const scenario = join(folder, "again.yaml");
+  writeFileSync(scenario, "name: mine\nrules:\n  - when: {operation: token}\n    fault: {respond: {status: 502}}\n");
+  const rules = [503, 500].map((status) => ({ when: { operation: "token" }, fault: { respond: { status } } }));
+  const sim = await startSimulator();
+  for (const options of [{ scenario }, { rules }]) {
+    const tenant = await sim.tenant({ ...options, clock: { mode: "manual", now: "2030-01-01T00:00:00Z" } });
+    const shown = async () => [await tenant.control("GET", "scenario"), await tenant.clock()];
+    const began = await shown();
+    await tenant.use();
+    await tenant.clock({ mode: "auto", now: "2031-01-01T00:00:00Z" });
+    await tenant.reset();
+    assert.deepEqual(await shown(), began);
+    // The control API knows only what the tenant was created with.
+    await tenant.control("POST", "reset");
+    const [left, clock] = await shown();
+    assert.deepEqual([left.rules, clock.mode], [[], "auto"]);
+    await tenant.reset();
+    assert.deepEqual(await shown(), began);
+  }
+  await sim.stop();
+});
+
 test("mistakes in files are told in the server's words, at the files' places", async () => {
   const write = (name, text) => {
     writeFileSync(join(folder, name), text);

@@ -10,6 +10,7 @@ const { baseUrl, clientId, clientSecret, name }: Record<string, unknown> & Tenan
 console.log(baseUrl, clientId, clientSecret, name, VerificationFailed);
 await tenant.verify({ match: { operation: "token" }, count: { exactly: 1 } });
 await tenant.advance("13m");
+await tenant.reset();
 const found: Finding[] = await tenant.findings();
 console.log(found.map(({ verdict }) => verdict));
 test("a", withTenant(async (own) => void (await own.rule({ fault: {} }))));

@@ -10,7 +10,7 @@
     CompatiblePSEditions = 'Desktop', 'Core'
     FunctionsToExport    = @(
         'Start-SyncGroupSim', 'Stop-SyncGroupSim',
-        'New-SimTenant', 'Remove-SimTenant', 'Use-SimTenant',
+        'New-SimTenant', 'Reset-SimTenant', 'Remove-SimTenant', 'Use-SimTenant',
         'Add-SimRule', 'Use-SimScenario',
         'Step-SimClock', 'Get-SimClock', 'Set-SimClock',
         'Assert-SimVerification', 'Get-SimFinding', 'Get-SimJournal', 'Save-SimJournal',

@@ -53,9 +53,9 @@ function New-SimTenant {
         $url = Get-Server $Server
         $made = ConvertFrom-Json (Invoke-Call POST "$url/_sim/tenants" $beginning.Body).Text
         if ($made.PSObject.Properties['warnings']) { $made.warnings | ForEach-Object { Write-Warning $_ } }
-        $tenant = New-TenantObject $url $made
+        $tenant = New-TenantObject $url $made $beginning
         try {
-            Initialize-Tenant $tenant $beginning
+            Initialize-Tenant $tenant
         } catch {
             Remove-Tenant $tenant
             throw
@@ -66,7 +66,7 @@ function New-SimTenant {
     }
 }
 
-function New-TenantObject([string] $Url, $Made) {
+function New-TenantObject([string] $Url, $Made, [hashtable] $Beginning) {
     $first = @($Made.clients) | Select-Object -First 1
     $id, $secret = if ($first) { $first.clientId, $first.clientSecret } else { '', '' }
     $base = "$Url/tenants/$($Made.name)"
@@ -79,16 +79,43 @@ function New-TenantObject([string] $Url, $Made) {
         Clients      = @($Made.clients)
         Seed         = $Made.seed
         Env          = @{ SAIL_BASE_URL = $base; SAIL_CLIENT_ID = $id; SAIL_CLIENT_SECRET = $secret }
+        # For Reset-SimTenant.
+        Beginning    = $Beginning
     }
 }
 
-function Initialize-Tenant($Tenant, [hashtable] $Beginning) {
-    if ($Beginning.File) { $null = Invoke-TenantCall $Tenant PUT scenario $Beginning.File }
+# What creating it cannot say, and a reset of the control API's alone takes away.
+function Initialize-Tenant($Tenant) {
+    if (-not $Tenant.PSObject.Properties['Beginning']) { return }
+    $beginning = $Tenant.Beginning
+    if ($beginning.File) { $null = Invoke-TenantCall $Tenant PUT scenario $beginning.File }
     # Each comes ahead of those before it.
-    $rules = @($Beginning.Rules)
+    $rules = @($beginning.Rules)
     [array]::Reverse($rules)
     foreach ($rule in $rules) { $null = Invoke-TenantCall $Tenant POST scenario/rules $rule -IsJson }
-    if ($Beginning.Clock) { $null = Invoke-TenantCall $Tenant PUT clock $Beginning.Clock }
+    if ($beginning.Clock) { $null = Invoke-TenantCall $Tenant PUT clock $beginning.Clock }
+}
+
+function Reset-SimTenant {
+    <#
+    .SYNOPSIS
+    Puts a tenant back to how it began: state, clock, rules, journal, and the same ids and faults again.
+    .EXAMPLE
+    BeforeEach { Reset-SimTenant $tenant }
+    #>
+    [CmdletBinding()]
+    param(
+        # The tenant, from New-SimTenant.
+        [Parameter(Mandatory, Position = 0, ValueFromPipeline)] $Tenant
+    )
+    process {
+        try {
+            $null = Invoke-TenantCall $Tenant POST reset
+            Initialize-Tenant $Tenant
+        } catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
+    }
 }
 
 function Remove-SimTenant {

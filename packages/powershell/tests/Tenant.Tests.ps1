@@ -144,6 +144,28 @@ Describe 'what a test does to a tenant' {
         Get-SimJournal $tenant -Har | Should -BeLike '*"entries"*'
     }
 
+    It 'begins anew as it began, and only by a reset of its own: <kind>' -ForEach @(
+        @{ kind = 'rules'; with = { @{ Rule = $broken, @{ when = @{ operation = 'getPasswordSyncGroups' }; fault = @{ respond = @{ status = 500 } } } } } }
+        @{ kind = 'a file'; with = { @{ Scenario = Set-File again.yaml "name: mine`nrules:`n  - when: {operation: getPasswordSyncGroups}`n    fault: {respond: {status: 503}}`n" } } }
+    ) {
+        $given = & $with
+        $tenant = New-SimTenant @given -Clock @{ mode = 'manual'; now = '2030-01-01T00:00:00Z' }
+        $before = Invoke-SimControl $tenant Get scenario -Raw
+        Use-SimScenario $tenant
+        Step-SimClock $tenant 13m
+        Set-SimClock $tenant auto
+        (Get-Group $tenant).Status | Should -Be 200
+        Reset-SimTenant $tenant
+        @(Get-SimJournal $tenant).Count | Should -Be 0
+        Invoke-SimControl $tenant Get scenario -Raw | Should -Be $before
+        (Invoke-SimControl $tenant Get clock -Raw) | Should -BeLike '*manual*2030-01-01T00:00:00*'
+        (Get-Group $tenant).Status | Should -Be 503
+        $null = Invoke-SimControl $tenant Post reset
+        (Get-Group $tenant).Status | Should -Be 200
+        $tenant | Reset-SimTenant
+        (Get-Group $tenant).Status | Should -Be 503
+    }
+
     It 'verifies by parts and by a whole, and tells what came nearest' {
         $tenant = New-SimTenant
         { Assert-SimVerification $tenant -Match @{ operation = 'token' } } | Should -Throw '*no exchange at all*' -ErrorId 'VerificationFailed*'

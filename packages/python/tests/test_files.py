@@ -35,6 +35,27 @@ def test_a_scenario_file_is_read_as_the_program_reads_it(sync_group_sim, tmp_pat
             assert tenant.control("GET", "scenario")["rules"][0]["scenario"] == "mine"
 
 
+RULES = [{"when": {"operation": "token"}, "fault": {"respond": {"status": status}}} for status in (503, 500)]
+
+
+@pytest.mark.parametrize("begins_with", ["a file", "rules"])
+def test_a_tenant_begins_anew_as_it_began(sync_group_sim, tmp_path, begins_with):
+    path = tmp_path / "mine.yaml"
+    path.write_text(YAML)
+    options = {"scenario": path} if begins_with == "a file" else {"rules": RULES}
+    with sync_group_sim.tenant(**options, clock={"mode": "manual", "now": "2030-01-01T00:00:00Z"}) as tenant:
+        began = tenant.control("GET", "scenario"), tenant.clock()
+        tenant.use()
+        tenant.clock("auto", now="2031-01-01T00:00:00Z")
+        tenant.reset()
+        assert (tenant.control("GET", "scenario"), tenant.clock()) == began
+        # The control API knows only what the tenant was created with.
+        tenant.control("POST", "reset")
+        assert (tenant.control("GET", "scenario")["rules"], tenant.clock()["mode"]) == ([], "auto")
+        tenant.reset()
+        assert (tenant.control("GET", "scenario"), tenant.clock()) == began
+
+
 FIXTURE = '{"sources": [{"id": "s", "name": "Zürich", "connectionType": "direct"}]}'
 FIXTURE_IN_YAML = "%YAML 1.2\n---\nsources:\n- id: s\n  name: Zürich\n  connectionType: direct\n...\n"
 

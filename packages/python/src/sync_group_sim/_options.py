@@ -45,6 +45,18 @@ def creation(
     return body, None
 
 
+def afterwards(
+    file: File | None, rules: Sequence[Mapping[str, Any]], clock: str | Mapping[str, Any] | None
+) -> list[tuple[str, str, Any]]:
+    """What a tenant gets once it is there, and again after each reset: calls of the control API, in order."""
+    calls: list[tuple[str, str, Any]] = [] if file is None else [("PUT", "scenario", file)]
+    # Each comes ahead of those before it.
+    calls += [("POST", "scenario/rules", rule) for rule in reversed(rules)]
+    if clock is not None:
+        calls.append(("PUT", "clock", {"mode": clock} if isinstance(clock, str) else clock))
+    return calls
+
+
 def is_path(value: Any) -> bool:
     """A file rather than the name of something built in: names have neither slashes nor endings."""
     return isinstance(value, os.PathLike) or (

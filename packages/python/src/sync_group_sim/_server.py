@@ -16,7 +16,7 @@ from typing import Any
 from . import _binary, _version
 from ._control import Control
 from ._errors import CallRefused, SimulatorError
-from ._options import Scenario, creation
+from ._options import Scenario, afterwards, creation
 from ._tenant import Tenant
 
 START_SECONDS = 20
@@ -61,15 +61,9 @@ class Simulator:
         _, made = self._control.call("POST", "/_sim/tenants", body)
         for warning in made.get("warnings", ()):
             warnings.warn(f"sync-group-sim: {warning}", stacklevel=2)
-        tenant = Tenant(self._control, self.base_url, made)
+        tenant = Tenant(self._control, self.base_url, made, afterwards(file, rules, clock))
         try:
-            if file is not None:
-                tenant.control("PUT", "scenario", file)
-            # Each comes ahead of those before it.
-            for rule in reversed(rules):
-                tenant.rule(rule)
-            if clock is not None:
-                tenant.control("PUT", "clock", {"mode": clock} if isinstance(clock, str) else clock)
+            tenant._set_up()
         except BaseException:
             tenant.delete()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -18,8 +18,10 @@ _NO_SUCH_CALL = 404
 class Tenant:
     """An organisation of its own: groups, credentials, faults, clock and journal."""
 
-    def __init__(self, control: Control, server: str, made: Mapping[str, Any]) -> None:
-        self._control = control
+    def __init__(
+        self, control: Control, server: str, made: Mapping[str, Any], afterwards: Sequence[tuple[str, str, Any]] = ()
+    ) -> None:
+        self._control, self._afterwards = control, afterwards
         self.name: str = made["name"]
         """What the server calls it."""
         self.base_url = f"{server}/tenants/{self.name}"
@@ -102,6 +104,11 @@ class Tenant:
         """Any call of the control API about this tenant: `control("GET", "passwords")`. Text is sent as YAML."""
         return self._control.call(method, self._path(call), body)[1]
 
+    def reset(self) -> None:
+        """Puts the tenant back to how its test began: state, clock, rules, journal, and the same ids and faults again."""
+        self.control("POST", "reset")
+        self._set_up()
+
     def delete(self) -> None:
         """Ends the tenant, with everything in it."""
         self._control.call("DELETE", f"/_sim/tenants/{self.name}", also=(_NO_SUCH_CALL,))
@@ -116,6 +123,11 @@ class Tenant:
 
     def __repr__(self) -> str:
         return f"<Tenant {self.base_url}>"
+
+    def _set_up(self) -> None:
+        """What creating it cannot say, and a reset of the control API's alone takes away."""
+        for method, call, body in self._afterwards:
+            self.control(method, call, body)
 
     def _path(self, call: str) -> str:
         return f"/tenants/{self.name}/_sim/{call}"
