@@ -1,5 +1,6 @@
 //! `renews-on-403`: the client takes a lack of rights for a dead token.
 
+use super::retries_refusal;
 use crate::verdict::attempts::Callers;
 use crate::verdict::chain::Chain;
 use crate::verdict::{Call, Case, Group, Needs, Outcome, Severity, Verdict};
@@ -11,7 +12,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     needs: Needs::Journal,
     scenarios: &["scope-taken-away", "forbidden-halfway"],
     explains: &["retries-refusal"],
-    checks: "After a 403 the client does not fetch a token and make the same call again.",
+    checks: "After a 403 the client does not fetch a token and make the same call again. A whole job that begins again and \
+             again, with a token each time, repeats a refusal, and that is told.",
     why: "A new token has no more rights than the old one. The attempt hides what is wrong: a scope or a role is missing.",
     advice: "Renew on 401 only; report a 403 with the right that is missing.",
     source: "RFC 6750 3.1 (insufficient_scope)",
@@ -28,16 +30,24 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     let callers = Callers::of(*case);
     let chains = case.run.chains();
-    let found = chains.iter().flat_map(Chain::pairs).find_map(|(refused, next)| {
-        let token = renewal(case, refused, next)?;
-        is_meant(case, &callers, refused, next).then_some([refused, token, next])
-    });
-    let finding = found.map(|calls| {
+    let found: Vec<_> = chains
+        .iter()
+        .flat_map(Chain::pairs)
+        .filter_map(|(refused, next)| {
+            let token = renewal(case, refused, next)?;
+            is_meant(case, &callers, refused, next).then_some([refused, token, next])
+        })
+        .collect();
+    let at_once = found.iter().find(|[_, token, next]| !is_done_between(case, token, next));
+    if at_once.is_none() && !found.is_empty() && retries_refusal::has_loops(case, &callers) {
+        return Outcome::not_applicable("the token was no answer to the 403: explained by retries-refusal");
+    }
+    let finding = at_once.or(found.first()).map(|calls| {
         let message = format!(
             "Renewed its token after the 403 of call {} and asked again. A new token has no more rights than the old one.",
             calls[0].number
         );
-        VERDICT.finding(message, calls)
+        VERDICT.finding(message, calls.iter().copied())
     });
     Outcome::of(finding.into_iter().collect())
 }
@@ -53,6 +63,13 @@ fn renewal<'a>(case: &Case<'a>, refused: &Call, next: &Call) -> Option<&'a Call>
     };
     let has_other_reason = between().any(|call| call.status == Some(401));
     between().find(|call| call.token_given.is_some() && !has_other_reason)
+}
+
+/// Whether other calls were made between the new token and the repetition: a whole job that begins again has a token of
+/// its own in any case.
+fn is_done_between(case: &Case<'_>, token: &Call, next: &Call) -> bool {
+    let mut between = case.run.calls.iter().skip(token.number).take_while(|call| call.number < next.number);
+    between.any(|call| call.client == next.client && !call.is_token())
 }
 
 /// Whether it is a repetition: more than the clean run makes, or alone over the same connection. Tests with clients of
@@ -94,6 +111,21 @@ mod tests {
         let short = run().token("T1").get(LIST).refused(403).token("T2").get(LIST).refused(403);
         let again = short.token("T3").get(LIST).refused(403).token("T4").get(LIST).refused(403);
         found(&beside(&VERDICT, &clean, &again.exits(1)));
+    }
+
+    #[test]
+    fn a_job_that_begins_again_whatever_fails_repeats_a_refusal() {
+        let clean = run().token("T1").get(LIST).put("/v2024/x").exits(0);
+        let again = |times| {
+            (1..=times).fold(run(), |script, nth| {
+                script.token(&format!("T{nth}")).get(LIST).put("/v2024/x").refused(403)
+            })
+        };
+        let often = again(3).exits(1);
+        is_not_applicable(&beside(&VERDICT, &clean, &often));
+        assert!(found(&beside(&retries_refusal::VERDICT, &clean, &often)).message.contains("3 times"));
+        // Once more may be meant for the rights of a new token.
+        found(&beside(&VERDICT, &clean, &again(2).exits(1)));
     }
 
     #[test]

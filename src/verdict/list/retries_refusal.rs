@@ -103,6 +103,11 @@ fn is_last(case: &Case<'_>, refused: &[&Call]) -> bool {
     refused.iter().all(|call| call.number == case.run.calls.len())
 }
 
+/// Whether a loop around several calls repeats a refusal.
+pub(super) fn has_loops(case: &Case<'_>, callers: &Callers<'_>) -> bool {
+    !loops(case, callers).is_empty()
+}
+
 /// Refusals of calls that succeed when nothing goes wrong, each asked again though only reads were made in between: a loop
 /// around several calls repeats whatever fails. Where the client makes the call several times anyway, each may be refused.
 fn loops<'a>(case: &Case<'a>, callers: &Callers<'a>) -> Vec<Vec<&'a Call>> {
