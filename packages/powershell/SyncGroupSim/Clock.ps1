@@ -9,7 +9,7 @@ function Step-SimClock {
     .EXAMPLE
     $sleep = { param($Seconds) Step-SimClock $tenant $Seconds }.GetNewClosure()
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0)] $Tenant,
@@ -18,7 +18,9 @@ function Step-SimClock {
         [Parameter(Mandatory, Position = 1)] [string] $By
     )
     try {
-        $null = Invoke-TenantCall $Tenant POST clock/advance @{ by = ConvertTo-Duration $By }
+        $wait = ConvertTo-Duration $By
+        if (-not $PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), "Move the clock on by $wait")) { return }
+        $null = Invoke-TenantCall $Tenant POST clock/advance @{ by = $wait }
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)
     }
@@ -63,7 +65,7 @@ function Set-SimClock {
     .EXAMPLE
     Set-SimClock $tenant manual
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0)] $Tenant,
@@ -76,6 +78,7 @@ function Set-SimClock {
         $settings = @{}
         if ($Mode) { $settings.mode = $Mode }
         if ($Now) { $settings.now = $Now }
+        if (-not $PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), "Set the clock to $(@($Mode, $Now | Where-Object { $_ }) -join ', ')")) { return }
         $null = Invoke-TenantCall $Tenant PUT clock $settings
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)

@@ -135,7 +135,7 @@ function Save-SimJournal {
     .EXAMPLE
     Save-SimJournal $tenant
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0)] $Tenant,
@@ -146,8 +146,10 @@ function Save-SimJournal {
         if (-not $Folder) { $Folder = [Environment]::GetEnvironmentVariable('SYNC_GROUP_SIM_JOURNALS') }
         if (-not $Folder) { $Folder = $script:Journals }
         $full = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Folder)
-        $null = [System.IO.Directory]::CreateDirectory($full)
+        $base = Get-TenantUrl $Tenant
         $path = Join-Path $full $Tenant.Name
+        if (-not $PSCmdlet.ShouldProcess("$path.json, and .har", "Write the journal of $base")) { return }
+        $null = [System.IO.Directory]::CreateDirectory($full)
         [System.IO.File]::WriteAllText("$path.json", (Invoke-TenantCall $Tenant GET journal))
         [System.IO.File]::WriteAllText("$path.har", (Invoke-TenantCall $Tenant GET journal.har))
         "$path.json"
@@ -159,7 +161,7 @@ function Save-SimJournal {
 # Tells what the client did in a test that failed: a line for each exchange, and where the journal is.
 function Show-Journal($Tenant) {
     try {
-        $kept = Save-SimJournal $Tenant
+        $kept = Save-SimJournal $Tenant -WhatIf:$false -Confirm:$false
         $root = $Tenant.BaseUrl.Substring(0, $Tenant.BaseUrl.LastIndexOf('/tenants/'))
         $lines = Read-Program $script:Servers[$root].Program 'journal', '--url', $Tenant.BaseUrl
         if (-not $lines) { $lines = 'no request came' }

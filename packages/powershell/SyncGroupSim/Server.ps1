@@ -16,7 +16,7 @@ function Start-SyncGroupSim {
     .EXAMPLE
     Start-SyncGroupSim --token-lifetime 60s
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # Further arguments for `sync-group-sim serve`.
         [Parameter(ValueFromRemainingArguments)] [string[]] $Arguments = @()
@@ -26,7 +26,8 @@ function Start-SyncGroupSim {
     $folder = Join-Path ([System.IO.Path]::GetTempPath()) "sync-group-sim-$([Guid]::NewGuid())"
     try {
         $program = Find-Program
-        $null = New-Item -ItemType Directory -Path $folder
+        if (-not $PSCmdlet.ShouldProcess($program, 'Start a server')) { return }
+        $null = [System.IO.Directory]::CreateDirectory($folder)
         $portFile = Join-Path $folder 'port'
         # Its standard input is a pipe that this process holds: even killed, it is not outlived.
         $process = Start-Program $program (@('serve', '--listen', '127.0.0.1:0', '--log', 'off') + $Arguments + @('--port-file', $portFile)) `
@@ -42,7 +43,7 @@ function Start-SyncGroupSim {
         if ($process) { Stop-Program $process }
         $PSCmdlet.ThrowTerminatingError($_)
     } finally {
-        Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore
+        Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore -WhatIf:$false -Confirm:$false
     }
 }
 
@@ -53,14 +54,16 @@ function Stop-SyncGroupSim {
     .EXAMPLE
     AfterAll { Stop-SyncGroupSim }
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The one that Start-SyncGroupSim returned; all that this PowerShell started when left out.
         [Parameter(Position = 0, ValueFromPipeline)] $Server
     )
     process {
         $urls = if ($Server) { $Server.BaseUrl } else { $script:Servers.Keys }
-        foreach ($url in @($urls)) { Stop-Server $url }
+        foreach ($url in @($urls)) {
+            if ($PSCmdlet.ShouldProcess($url, 'Stop the server, with all its tenants')) { Stop-Server $url }
+        }
     }
 }
 

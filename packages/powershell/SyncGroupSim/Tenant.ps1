@@ -1,5 +1,9 @@
 # Tenants: what the client under test needs, and what goes wrong for it.
 
+# Parameters that every command has: -Verbose, -WhatIf and so on.
+$script:PowerShellsOwn = [System.Management.Automation.PSCmdlet]::CommonParameters +
+[System.Management.Automation.PSCmdlet]::OptionalCommonParameters
+
 function New-SimTenant {
     <#
     .SYNOPSIS
@@ -12,7 +16,7 @@ function New-SimTenant {
     .EXAMPLE
     New-SimTenant -Rule @{ when = @{ operation = 'createPasswordSyncGroup' }; fault = @{ respond = @{ status = 500 } } }
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # What goes wrong: names of built-in scenarios, paths of scenario files (.yaml, .json), whole scenarios. A YAML file
         # stands alone.
@@ -45,12 +49,13 @@ function New-SimTenant {
     try {
         $given = @{}
         foreach ($name in $PSBoundParameters.Keys) {
-            if ($name -ne 'Server' -and [System.Management.Automation.PSCmdlet]::CommonParameters -notcontains $name) {
+            if ($name -ne 'Server' -and $script:PowerShellsOwn -notcontains $name) {
                 $given[$name] = $PSBoundParameters[$name]
             }
         }
         $beginning = New-Beginning $given
         $url = Get-Server $Server
+        if (-not $PSCmdlet.ShouldProcess($url, 'Make a tenant')) { return }
         $made = ConvertFrom-Json (Invoke-Call POST "$url/_sim/tenants" $beginning.Body).Text
         if ($made.PSObject.Properties['warnings']) { $made.warnings | ForEach-Object { Write-Warning $_ } }
         $tenant = New-TenantObject $url $made $beginning
@@ -103,13 +108,14 @@ function Reset-SimTenant {
     .EXAMPLE
     BeforeEach { Reset-SimTenant $tenant }
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0, ValueFromPipeline)] $Tenant
     )
     process {
         try {
+            if (-not $PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), 'Put the tenant back to how it began')) { return }
             $null = Invoke-TenantCall $Tenant POST reset
             Initialize-Tenant $Tenant
         } catch {
@@ -125,13 +131,17 @@ function Remove-SimTenant {
     .EXAMPLE
     AfterEach { Remove-SimTenant $tenant }
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0, ValueFromPipeline)] $Tenant
     )
     process {
-        try { Remove-Tenant $Tenant } catch { $PSCmdlet.ThrowTerminatingError($_) }
+        try {
+            if ($PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), 'Delete the tenant, with everything in it')) { Remove-Tenant $Tenant }
+        } catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
     }
 }
 
@@ -166,6 +176,10 @@ function Use-SimTenant {
     $tenant = $null
     try {
         $tenant = New-SimTenant @With
+        # Without one the test would pass, and nothing was tested.
+        if (-not $tenant) {
+            throw (New-SimError SimulatorError 'no tenant was made, as -WhatIf, $WhatIfPreference or an answer to -Confirm has it; expected one for the test')
+        }
         & $Test $tenant
     } catch {
         if ($tenant) { Show-Journal $tenant }
@@ -187,7 +201,7 @@ function Add-SimRule {
         fault = @{ respond = @{ status = 500 } }
     }
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0)] $Tenant,
@@ -195,6 +209,7 @@ function Add-SimRule {
         [Parameter(Mandatory, Position = 1)] $Rule
     )
     try {
+        if (-not $PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), 'Add a rule')) { return }
         $null = Invoke-TenantCall $Tenant POST scenario/rules $Rule -IsJson
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)
@@ -208,7 +223,7 @@ function Use-SimScenario {
     .EXAMPLE
     Use-SimScenario $tenant token-expires-early
     #>
-    [CmdletBinding()]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Low')]
     param(
         # The tenant, from New-SimTenant.
         [Parameter(Mandatory, Position = 0)] $Tenant,
@@ -216,6 +231,8 @@ function Use-SimScenario {
         [Parameter(Position = 1)] [string[]] $Name = @()
     )
     try {
+        $action = if ($Name) { "Run $($Name -join ', ') and no other rules" } else { 'End all rules' }
+        if (-not $PSCmdlet.ShouldProcess((Get-TenantUrl $Tenant), $action)) { return }
         if ($Name) {
             $null = Invoke-TenantCall $Tenant PUT scenario @{ use = $Name }
         } else {

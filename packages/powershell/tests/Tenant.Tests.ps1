@@ -211,7 +211,9 @@ Describe 'the module' {
             $help = Get-Help $command.Name -Full
             $help.Synopsis | Should -Not -BeLike "*$($command.Name)*" -Because "$command has a synopsis"
             $help.examples | Should -Not -BeNullOrEmpty -Because "$command has an example"
-            foreach ($parameter in $help.parameters.parameter) {
+            # -WhatIf and -Confirm are PowerShell's own.
+            $own = [System.Management.Automation.PSCmdlet]::OptionalCommonParameters
+            foreach ($parameter in $help.parameters.parameter | Where-Object { $own -notcontains $_.name }) {
                 $parameter.PSObject.Properties['description'] | Should -Not -BeNullOrEmpty -Because "$command explains -$($parameter.name)"
             }
         }
