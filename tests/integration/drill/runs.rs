@@ -234,7 +234,7 @@ urllib.request.urlopen(request).read()
 }
 
 #[test]
-fn who_has_a_timeout_for_reads_alone_is_found_by_an_update_that_is_never_answered() {
+fn who_has_a_timeout_for_some_calls_alone_is_found_by_the_others_that_are_never_answered() {
     let script = r#"
 def sent(method, path, body, limit):
     request = urllib.request.Request(BASE + path, method=method, headers={"Authorization": "Bearer " + auth})
@@ -243,7 +243,7 @@ def sent(method, path, body, limit):
     for attempt in range(3):
         try:
             with urllib.request.urlopen(request, data, timeout=limit) as reply:
-                return json.loads(reply.read())
+                return json.loads(reply.read() or "null")
         except OSError:
             time.sleep(0.05 * 2 ** attempt)
     sys.exit(f"{method} {path} failed")
@@ -251,14 +251,17 @@ def sent(method, path, body, limit):
 auth = token()
 group = sent("GET", GROUPS, None, 0.5)[0]
 sent("PUT", GROUPS + "/" + group["id"], group | {"name": "Renamed"}, UPDATE_LIMIT)
+sent("DELETE", GROUPS + "/" + group["id"], None, DELETE_LIMIT)
 "#;
-    let drilled = |name: &str, limit: &str| {
-        let client = Client::new(name, &script.replace("UPDATE_LIMIT", limit));
+    let drilled = |name: &str, update: &str, delete: &str| {
+        let script = script.replace("UPDATE_LIMIT", update).replace("DELETE_LIMIT", delete);
+        let client = Client::new(name, &script);
         client.drill(&["--only", "hangs-forever", "--silence", "2s"]).findings()
     };
     let found = ("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned());
-    assert_eq!(drilled("no-update-timeout", "None"), [found]);
-    assert_eq!(drilled("both-timeouts", "0.5"), []);
+    assert_eq!(drilled("no-update-timeout", "None", "0.5"), [found.clone()]);
+    assert_eq!(drilled("no-delete-timeout", "0.5", "None"), [found]);
+    assert_eq!(drilled("all-timeouts", "0.5", "0.5"), []);
 }
 
 #[test]
