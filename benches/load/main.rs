@@ -3,8 +3,8 @@
 //! Both servers run in turn on the same core, the load comes from another one, and rounds are interleaved, so
 //! that a noisy machine is noisy for both. What counts is the ratio within a round; the table has its median
 //! and range. Options after `--`: `--rounds N` (5), `--seconds S` measured per round and server (2),
-//! `--only NAME` (a part of a workload's name), `--ours PATH` (another binary to measure).
-//! Needs Linux and two cores.
+//! `--only NAME` (a part of a workload's name), `--ours PATH` (another binary to measure). Fails when the contract takes
+//! more of a start, or an idle server more memory, than is said there. Needs Linux and two cores.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's time")]
 #![expect(clippy::cast_precision_loss, reason = "statistics over small numbers")]
@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use harness::generator::{self, End, Load, Measured};
 use harness::process::{self, Server};
+use sync_group_sim::contract::Contract;
 use workload::{WORKLOADS, Workload};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -35,6 +36,11 @@ struct Options {
 
 /// How long nothing is measured at the beginning of a round.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// How many milliseconds of a start the contract of all operations may take.
+const MOST_FOR_CONTRACT: f64 = 5.0;
+/// How many MiB an idle server may have.
+const MOST_IDLE: f64 = 12.0;
 
 /// How a server did in one round.
 struct Round {
@@ -219,12 +225,20 @@ fn footprint(options: &Options) -> Result<()> {
     println!("| footprint | |");
     println!("|---|---:|");
     println!("| start to first answer, median of {} | {:.1} ms |", starts.len(), median(starts.clone()));
-    println!("| resident memory, idle | {:.1} MiB |", mebibytes(idle));
+    let contracts: Vec<f64> = (0..21).map(|_| time_to_contract().as_secs_f64() * 1e3).collect();
+    println!(
+        "| of it the contract, for {MOST_FOR_CONTRACT} ms at most | {:.3} ms |",
+        median(contracts.clone())
+    );
+    println!("| resident memory, idle, {MOST_IDLE} MiB at most | {:.1} MiB |", mebibytes(idle));
     println!(
         "| resident memory after the load, its journal full | {:.1} MiB |",
         mebibytes(loaded.resident()?)
     );
     println!("| the binary | {:.1} MiB |", mebibytes(packed_size(&options.ours)?));
+    if median(contracts) > MOST_FOR_CONTRACT || mebibytes(idle) > MOST_IDLE {
+        return Err("the contract takes longer at start, or an idle server more memory, than it may".into());
+    }
     Ok(())
 }
 
@@ -238,6 +252,13 @@ fn packed_size(binary: &Path) -> Result<u64> {
     let size = std::fs::metadata(&copy)?.len();
     std::fs::remove_file(&copy)?;
     Ok(size)
+}
+
+/// How long the contract of all operations takes, which a server makes at its start.
+fn time_to_contract() -> Duration {
+    let began = Instant::now();
+    std::hint::black_box(Contract::built_in());
+    began.elapsed()
 }
 
 /// How long it takes from starting a server to its first answer.
