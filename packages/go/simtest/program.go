@@ -80,12 +80,14 @@ func versionOf(program string) (string, error) {
 func cannotRun(program string, err error) error {
 	why := "it does not answer"
 	var system *fs.PathError
-	if errors.As(err, &system) {
+	if errors.Is(err, fs.ErrNotExist) {
+		why = "what runs it is missing: the loader of another C library, or a script's interpreter"
+	} else if errors.As(err, &system) {
 		why = system.Err.Error()
 	} else if errors.Is(err, fs.ErrPermission) {
 		why = fs.ErrPermission.Error()
 	}
-	advice := ""
+	advice := "; let " + variable + " name one"
 	if errors.Is(err, fs.ErrPermission) && runtime.GOOS != "windows" {
 		advice = "; try: chmod +x " + program
 	}

@@ -99,7 +99,12 @@ func TestAnotherProgramIsTold(t *testing.T) {
 
 func TestAProgramForAnotherPlatformIsTold(t *testing.T) {
 	_, said := started(t, "\x7fELF not for here")
-	contains(t, said, "cannot be run on this machine", runtime.GOARCH)
+	contains(t, said, "cannot be run on this machine", runtime.GOARCH, "; let SYNC_GROUP_SIM_BIN name one")
+}
+
+func TestAProgramForAnotherCLibraryIsTold(t *testing.T) {
+	_, said := started(t, "#!/no/such/loader\n")
+	contains(t, said, "cannot be run on this machine (what runs it is missing: the loader of another C library")
 }
 
 func TestAFileThatMayNotBeRunIsTold(t *testing.T) {

@@ -1,7 +1,7 @@
 // Finds the program: SYNC_GROUP_SIM_BIN, else the one in this platform's package, else on the PATH; and asks for its version.
 
 const { spawnSync } = require("node:child_process");
-const { accessSync, closeSync, constants, openSync, readSync, statSync } = require("node:fs");
+const { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } = require("node:fs");
 const { delimiter, dirname, join, resolve } = require("node:path");
 
 const { SimulatorError } = require("./errors.js");
@@ -71,11 +71,16 @@ function onThePath(name) {
  * for the program, too, and find itself.
  */
 function isLauncher(path) {
+  return isScript(path) && /\bnpx sync-group-sim\b|\bsync-group-sim\.js\b/.test(beginningOf(path));
+}
+
+const isScript = (path) => beginningOf(path).startsWith("#!");
+
+function beginningOf(path) {
   const file = openSync(path, "r");
   try {
     const begins = Buffer.alloc(LAUNCHER_BYTES);
-    const text = begins.toString("latin1", 0, readSync(file, begins, 0, begins.length, 0));
-    return text.startsWith("#!") && /\bnpx sync-group-sim\b|\bsync-group-sim\.js\b/.test(text);
+    return begins.toString("latin1", 0, readSync(file, begins, 0, begins.length, 0));
   } finally {
     closeSync(file);
   }
@@ -98,15 +103,19 @@ function versionOf(path) {
   const found = /^sync-group-sim (\d+\.\d+\.\S+)$/.exec(asked.stdout.trim());
   if (found) return found[1];
   const said = (asked.stdout + asked.stderr).trim().slice(0, 200);
-  // What the system cannot run is given to a shell, which cannot read it either.
-  if (asked.status !== 0) throw cannotRun(path, { code: said });
+  // What the system cannot run is given to a shell, which cannot read it either, and says so.
+  if (asked.status !== 0) throw cannotRun(path, { code: said.startsWith(`${path}: `) && !isScript(path) ? "ENOEXEC" : said });
   throw new SimulatorError(`${path} is not sync-group-sim: \`--version\` printed "${said}"; see ${VARIABLE}`);
 }
 
 /** Why a program that is there does not run. */
 function cannotRun(path, error) {
-  const why = { ENOENT: "it is not there", EACCES: "it may not be run", ENOEXEC: "it is for another platform" };
-  const advice = error.code === "EACCES" && process.platform !== "win32" ? `; try: chmod +x ${path}` : "";
+  const missing = existsSync(path)
+    ? "what runs it is missing: the loader of another C library, or a script's interpreter"
+    : "it is not there";
+  const why = { ENOENT: missing, EACCES: "it may not be run", ENOEXEC: "it is for another platform" };
+  const isDenied = error.code === "EACCES" && process.platform !== "win32";
+  const advice = isDenied ? `; try: chmod +x ${path}` : `; let ${VARIABLE} name one`;
   return new SimulatorError(
     `${path} cannot be run on this machine (${why[error.code] ?? error.code}); ` +
       `expected sync-group-sim for ${process.platform}-${process.arch}${advice}`,
@@ -121,8 +130,10 @@ function mismatch(version, path) {
   if (release(version) === release(VERSION)) return undefined;
   return (
     `${path} is sync-group-sim ${version}, and this npm package is ${VERSION}; expected a program ` +
-    `${release(VERSION)}.x: npm install -D sync-group-sim@${release(version)} for that program, ` +
-    `or unset ${VARIABLE} for the one that came with the package`
+    `${release(VERSION)}.x: npm install -D sync-group-sim@${release(version)} for that program, or ` +
+    (process.env[VARIABLE]
+      ? `unset ${VARIABLE} for the one that came with the package`
+      : `let ${VARIABLE} name a program ${release(VERSION)}.x`)
   );
 }
 

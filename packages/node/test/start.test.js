@@ -78,7 +78,26 @@ test("another program is told", () =>
   ));
 
 test("a program for another platform is told", () =>
-  withProgram("\x7fELF not for here", () => assert.rejects(startSimulator(), /cannot be run on this machine/)));
+  withProgram("\x7fELF not for here", () =>
+    assert.rejects(startSimulator(), /cannot be run on this machine \(it is for another platform\).*; let SYNC_GROUP_SIM_BIN name one$/),
+  ));
+
+test("a program for another C library is told", () =>
+  withProgram("#!/no/such/loader\n", () =>
+    assert.rejects(startSimulator(), /cannot be run on this machine \(what runs it is missing: the loader of another C library/),
+  ));
+
+test("a program of another version on the PATH is told without the variable", () => {
+  const installed = join(folder, "helper-alone");
+  cpSync(dirname(require.resolve("sync-group-sim/package.json")), installed, { recursive: true });
+  const found = join(folder, "found");
+  mkdirSync(found);
+  writeFileSync(join(found, "sync-group-sim"), "#!/bin/sh\n[ \"$1\" != --version ] || echo sync-group-sim 0.0.3\nexit 2\n", { mode: 0o755 });
+  const { SYNC_GROUP_SIM_BIN: _, ...env } = process.env;
+  const start = `require(${JSON.stringify(installed)}).startSimulator().catch((error) => console.log(error.message))`;
+  const ran = spawnSync(process.execPath, ["-e", start], { encoding: "utf8", timeout: 20_000, env: { ...env, PATH: found } });
+  assert.match(ran.stdout, /is sync-group-sim 0\.0\.3, .*, or let SYNC_GROUP_SIM_BIN name a program \d+\.\d+\.x\n$/, ran.stderr);
+});
 
 test("a program that may not be run is told", () =>
   withProgram("#!/bin/sh\n", (path) => {

@@ -95,12 +95,16 @@ function New-CannotRun([string] $Program, [Exception] $Exception) {
             # EACCES, and what .NET makes of a file that has no leave to be run.
             $isDenied = $Exception.NativeErrorCode -eq 13
             $why = (New-Object System.ComponentModel.Win32Exception -ArgumentList $Exception.NativeErrorCode).Message
+            # ENOENT, of a file that is there.
+            if ($Exception.NativeErrorCode -eq 2 -and [System.IO.File]::Exists($Program)) {
+                $why = "what runs it is missing: the loader of another C library, or a script's interpreter"
+            }
         }
         $Exception = $Exception.InnerException
     }
     $system = [System.Environment]::OSVersion.Platform
     $bits = [IntPtr]::Size * 8
-    $advice = if ($isDenied -and $system -eq 'Unix') { "; try: chmod +x $Program" } else { '' }
+    $advice = if ($isDenied -and $system -eq 'Unix') { "; try: chmod +x $Program" } else { "; let $script:Variable name one" }
     New-SimError SimulatorError ("$Program cannot be run on this machine ($why); " +
         "expected sync-group-sim for this system ($system, $bits bits)$advice")
 }

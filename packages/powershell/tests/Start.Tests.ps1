@@ -108,7 +108,12 @@ Describe 'Start-SyncGroupSim' {
 
     It 'tells a program for another platform' {
         $null = Set-Program "$([char] 0x7f)ELF not for here"
-        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine*expected sync-group-sim for this system*'
+        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine*expected sync-group-sim for this system*; let SYNC_GROUP_SIM_BIN name one'
+    }
+
+    It 'tells a program for another C library' {
+        $null = Set-Program "#!/no/such/loader`n"
+        { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine (what runs it is missing: the loader of another C library*'
     }
 
     It 'tells a file that may not be run' {

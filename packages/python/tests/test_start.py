@@ -87,7 +87,22 @@ def test_a_program_that_may_not_be_run_is_told(with_program):
 
 def test_a_program_for_another_platform_is_told(with_program):
     with_program("\x7fELF not for here")
-    with pytest.raises(SimulatorError, match="cannot be run on this machine"):
+    with pytest.raises(SimulatorError, match="cannot be run on this machine.*; let SYNC_GROUP_SIM_BIN name one$"):
+        start_simulator()
+
+
+def test_a_program_for_another_c_library_is_told(with_program):
+    with_program("#!/no/such/loader\n")
+    with pytest.raises(SimulatorError, match="cannot be run on this machine .what runs it is missing: the loader of another C library"):
+        start_simulator()
+
+
+def test_a_program_of_another_version_on_the_path_is_told_without_the_variable(with_program, monkeypatch, tmp_path):
+    with_program("#!/bin/sh\n[ \"$1\" != --version ] || { echo sync-group-sim 0.0.3; exit 0; }\nexit 2\n")
+    monkeypatch.delenv("SYNC_GROUP_SIM_BIN")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sync_group_sim._binary._installed", lambda: iter(()))
+    with pytest.raises(SimulatorError, match=r"is sync-group-sim 0\.0\.3, .*, or let SYNC_GROUP_SIM_BIN name a program \d+\.\d+\.x$"):
         start_simulator()
 
 

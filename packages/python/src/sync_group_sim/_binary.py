@@ -75,5 +75,8 @@ def version_of(path: str) -> str:
 def cannot_run(path: str, error: Exception) -> str:
     """Why a program that is there does not run."""
     why = getattr(error, "strerror", None) or "it does not answer"
-    advice = f"; try: chmod +x {path}" if isinstance(error, PermissionError) and os.name == "posix" else ""
+    if isinstance(error, FileNotFoundError) and os.path.exists(path):
+        why = "what runs it is missing: the loader of another C library, or a script's interpreter"
+    is_denied = isinstance(error, PermissionError) and os.name == "posix"
+    advice = f"; try: chmod +x {path}" if is_denied else f"; let {VARIABLE} name one"
     return f"{path} cannot be run on this machine ({why}); expected sync-group-sim for {sysconfig.get_platform()}{advice}"
