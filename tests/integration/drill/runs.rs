@@ -258,9 +258,9 @@ sent("DELETE", GROUPS + "/" + group["id"], None, DELETE_LIMIT)
         let client = Client::new(name, &script);
         client.drill(&["--only", "hangs-forever", "--silence", "2s"]).findings()
     };
-    let found = ("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned());
-    assert_eq!(drilled("no-update-timeout", "None", "0.5"), [found.clone()]);
-    assert_eq!(drilled("no-delete-timeout", "0.5", "None"), [found]);
+    let found = [("no-timeout".to_owned(), "error".to_owned(), "hangs-forever".to_owned())];
+    assert_eq!(drilled("no-update-timeout", "None", "0.5"), found);
+    assert_eq!(drilled("no-delete-timeout", "0.5", "None"), found);
     assert_eq!(drilled("all-timeouts", "0.5", "0.5"), []);
 }
 
