@@ -2,8 +2,8 @@
 //! same, from tests that follow each other, or because the client makes that call several times anyway; whoever counts
 //! or times them as attempts convicts good clients.
 
+use hashbrown::HashMap;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use hyper::Method;

@@ -1,6 +1,6 @@
 //! The calls of a journal, made of its exchanges: what each of them shows, and what only several show together.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,8 +1,9 @@
 //! Chains: attempts at the same thing, one after the other. Equal calls that overlap are not attempts of one another,
 //! so they begin chains of their own, and threads do not add up.
 
+use hashbrown::HashMap;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::{Call, Moment};

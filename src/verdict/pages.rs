@@ -1,7 +1,7 @@
 //! Pages of lists: which records a call asked for, whether another asked for the same, and whether the client reads several
 //! at once. Whoever does may have found what it looks for on another page, and leave one that failed unread.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Call, Case, End, Run};

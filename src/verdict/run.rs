@@ -1,7 +1,7 @@
 //! A run: the calls that a client made in one tenant, what its command's end was, and what became of the data. Of a
 //! tenant in an ordinary test only the calls are known.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 

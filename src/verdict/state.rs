@@ -1,7 +1,8 @@
 //! The true state at the end of a run, without what differs between two good runs: ids that the service made, and
 //! times. Two runs came to the same when their states are equal.
 
-use std::collections::{BTreeMap, HashSet};
+use hashbrown::HashSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 

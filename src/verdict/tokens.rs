@@ -1,7 +1,7 @@
 //! Tokens as a client used them: which it was given, which it was told are dead, and what it did then. A token that was
 //! neither given in the journal nor ever accepted is none of these: tests send such on purpose.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use super::{Bearer, Call, Run};
 

@@ -1,7 +1,7 @@
 //! What calls do to records: which of them create one, whether the client can know what became of it, and whether it
 //! looked before it went on.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::{Answer, Call, End, Run};
 use crate::version::VERSIONS;

@@ -1,6 +1,6 @@
 //! `dead-token-reused`: the client fetched a new token, and went on with the old one.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::time::Duration;
 
 use crate::verdict::attempts::{Callers, IN_FLIGHT, was_back_since};

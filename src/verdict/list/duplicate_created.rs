@@ -1,6 +1,6 @@
 //! `duplicate-created`: two records where one was asked for.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::verdict::text::quoted;
 use crate::verdict::writes::{is_create, is_done_in_doubt, noun, number};

@@ -1,6 +1,6 @@
 //! `no-keep-alive`: a client that opens a connection for each call.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use crate::verdict::{Case, Group, Needs, Outcome, RunKind, Severity, Verdict};
 

@@ -1,6 +1,6 @@
 //! `orphan-left`: a command that failed leaves a record behind of which nobody knows.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use hyper::Method;
 

@@ -1,6 +1,7 @@
 //! `over-limit`: more calls than the service allows, though nothing goes wrong.
 
-use std::collections::{HashMap, VecDeque};
+use hashbrown::HashMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::verdict::{Call, Case, Group, Needs, Outcome, RunKind, Severity, Verdict};

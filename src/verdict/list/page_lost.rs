@@ -1,6 +1,6 @@
 //! `page-lost`: a page of a list failed, was never read, and the command says that all went well.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use crate::verdict::pages::{covers, path};
 use crate::verdict::{Answer, Call, Case, Exit, Group, Needs, Outcome, Run, Severity, Verdict};

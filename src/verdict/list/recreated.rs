@@ -1,6 +1,6 @@
 //! `recreated`: what was created, and known to be created, is created again.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use crate::verdict::attempts::Callers;
 use crate::verdict::text::quoted;

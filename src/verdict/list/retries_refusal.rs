@@ -3,7 +3,7 @@
 //! in between. No suite that we know of asks the same wrong thing three times in a row; clients that repeat whatever
 //! fails do it more often.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::time::Duration;
 
 use hyper::Method;

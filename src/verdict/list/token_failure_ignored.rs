@@ -1,6 +1,6 @@
 //! `token-failure-ignored`: the token call failed, and the client went on without a token.
 
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 use crate::verdict::attempts::{IN_FLIGHT, was_back_since};
 use crate::verdict::tokens::{carried, deaths};
