@@ -50,6 +50,7 @@ pub const TOPICS: &[(&str, &[&str])] = &[
         "token-endpoint-down",
         "token-endpoint-rate-limited",
         "token-endpoint-slow",
+        "token-endpoint-silent",
         "token-revoked-mid-page",
         "scope-taken-away",
     ]),

@@ -10,7 +10,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     severity: Severity::Error,
     group: Group::Ends,
     needs: Needs::Ending,
-    scenarios: &["hangs-forever", "timeout-after-commit"],
+    scenarios: &["hangs-forever", "token-endpoint-silent", "timeout-after-commit"],
     explains: &["hangs", "timeout-restarts"],
     checks: "The client leaves an answer that does not come, within `--silence` (110 s unless it is set: more than the 100 s \
              for which .NET waits).",

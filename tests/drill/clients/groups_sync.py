@@ -65,8 +65,10 @@ MUTANTS = {
     "stops-paging": ("page-lost", "error", "page-fails-midway", "takes an error for the end of a list"),
     "parses-half": ("broken-answer-accepted", "error", "half-an-answer truncated-json",
                     "takes a list that it cannot read for an empty one"),
-    "no-timeout": ("no-timeout", "error", "hangs-forever timeout-after-commit", "waits for an answer for ever"),
+    "no-timeout": ("no-timeout", "error", "hangs-forever timeout-after-commit token-endpoint-silent",
+                   "waits for an answer for ever"),
     "unbounded-update": ("no-timeout", "error", "hangs-forever", "has a timeout for every call but an update"),
+    "unbounded-token": ("no-timeout", "error", "token-endpoint-silent", "has a timeout for every call but that for a token"),
     "per-read": ("timeout-restarts", "warning", "trickled-slowly.yaml", "each byte begins its timeout anew"),
     "impatient": ("timeout-too-short", "warning", "slow-then-fine", "waits for a second"),
     "spins": ("hangs", "error", "connection-resets", "never gives the lock back after a reset"),
@@ -162,7 +164,7 @@ class Wire:
             ends = time.monotonic() + self.call_s if self.call_s else None
             connection.request(method, self.base.path.rstrip("/") + path, body, headers)
             socket = connection.sock
-            if method == "PUT" and bad("unbounded-update"):
+            if (method == "PUT" and bad("unbounded-update")) or (path == "/oauth/token" and bad("unbounded-token")):
                 ends = None
                 socket.settimeout(None)
             reply = connection.getresponse()

@@ -24,6 +24,7 @@ SITUATIONS = [
     ("The token ends early: a call is answered 401", "token-expires-early"),
     ("The token call is answered 503", "token-endpoint-down"),
     ("The token call is answered 200 with half of the JSON", "token-malformed"),
+    ("The token call is never answered", "token-endpoint-silent"),
     ("A list ends after 60 bytes", "half-an-answer"),
     ("A list is answered 200 with a page of HTML", "html-from-the-gateway"),
     ("A list is never answered", "hangs-forever"),
