@@ -5,12 +5,15 @@ package simtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -31,16 +34,16 @@ type CallRefused struct {
 
 func (refused *CallRefused) Error() string { return refused.message }
 
-// control is the control API of one server.
+// control is the control API of one server, which a program serves.
 type control struct {
-	host string
-	http http.Client
+	host, program string
+	http          http.Client
 }
 
-func newControl(host string) *control {
+func newControl(host, program string) *control {
 	// No proxy is asked: the server is on this machine.
 	transport := &http.Transport{MaxIdleConnsPerHost: keptConnections, IdleConnTimeout: keptLimit}
-	return &control{host: host, http: http.Client{Timeout: callLimit, Transport: transport}}
+	return &control{host: host, program: program, http: http.Client{Timeout: callLimit, Transport: transport}}
 }
 
 // call returns the status and the answer. A status from 300 up is an error, but for those in also. The body is JSON, which
@@ -71,9 +74,51 @@ func (control *control) call(method, path string, body any, also ...int) (int, [
 	return reply.StatusCode, text, nil
 }
 
-func (control *control) silent(err error) error {
-	return fmt.Errorf("the simulator at %s does not answer (%w)", control.host, err)
+// own is a call that every program of this module's version knows; else it is as call.
+func (control *control) own(method, path string, body any, also ...int) (int, []byte, error) {
+	status, text, err := control.call(method, path, body, also...)
+	var refused *CallRefused
+	if errors.As(err, &refused) {
+		if lacks := lack(refused, method, path); lacks != "" {
+			err = older(control.program, lacks)
+		}
+	}
+	return status, text, err
 }
+
+// lack is what a program that refused one of this module's own calls does not know, if it is that.
+func lack(refused *CallRefused, method, path string) string {
+	isNone := refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed
+	if isNone && strings.Contains(refused.message, "`/_sim/") {
+		call, _, _ := strings.Cut(path[strings.Index(path, "/_sim/"):], "?")
+		return fmt.Sprintf("it has no `%s %s`", method, call)
+	}
+	if strings.Contains(refused.message, "unknown key `drawKey`") {
+		return "it does not know `drawKey`"
+	}
+	return ""
+}
+
+// silent says why there was no answer, without the words of a library.
+func (control *control) silent(err error) error {
+	why, advice := "it ended the connection", ""
+	var number syscall.Errno
+	switch {
+	case errors.As(err, &number):
+		why = number.Error()
+		if slices.Contains(noLoopback, number) {
+			advice = "; expected a loopback interface that is up; in a sandbox without a network, try: ip link set lo up"
+		}
+	case os.IsTimeout(err):
+		why = fmt.Sprintf("nothing came for %s", callLimit)
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		why = "what it sent is no HTTP"
+	}
+	return fmt.Errorf("the simulator at %s does not answer (%s%s)", control.host, why, advice)
+}
+
+// noLoopback is what the system says where not even this machine itself can be reached.
+var noLoopback = []syscall.Errno{syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL}
 
 // within is the file in a body, if there is one, and what the server calls that.
 type within struct {

@@ -24,7 +24,11 @@ const (
 	saidLimit = 200
 )
 
-var itsVersion = regexp.MustCompile(`^sync-group-sim (\d+\.\d+\.\S+)$`)
+var (
+	itsVersion = regexp.MustCompile(`^sync-group-sim (\d+\.\d+\.\S+)$`)
+	// plain is a path that no shell takes apart.
+	plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+)
 
 // find returns the program's path.
 func find() (string, error) {
@@ -34,8 +38,12 @@ func find() (string, error) {
 			return "", cannotRun(named, err)
 		}
 		if err != nil {
-			return "", fmt.Errorf("%s is %q, and no program is there%s; expected the path of sync-group-sim, "+
-				"or %s unset for the one on the PATH", variable, named, startOf(named), variable)
+			what := "no program is there"
+			if found, err := os.Stat(named); err == nil && found.IsDir() {
+				what = "that is a folder"
+			}
+			return "", fmt.Errorf("%s is %q, and %s%s; expected the path of sync-group-sim, "+
+				"or %s unset for the one on the PATH", variable, named, what, startOf(named), variable)
 		}
 		return filepath.Abs(found)
 	}
@@ -71,9 +79,20 @@ func versionOf(program string) (string, error) {
 	if limited.Err() != nil || err != nil && !errors.As(err, &ended) {
 		return "", cannotRun(program, err)
 	}
-	text := strings.TrimSpace(said.String())
-	return "", fmt.Errorf("%s is not sync-group-sim: `--version` printed %q; see %s",
-		program, text[:min(saidLimit, len(text))], variable)
+	return "", another(program, strings.TrimSpace(said.String()), asked.ProcessState)
+}
+
+// another is what to say about a program that does not tell its version.
+func another(program, said string, ended *os.ProcessState) error {
+	what, printed, how := "is not sync-group-sim", fmt.Sprintf("%q", said[:min(saidLimit, len(said))]), ""
+	if said == "" {
+		what, printed = what+", or a part of it alone", "nothing"
+	}
+	if !ended.Success() {
+		// An exit status or a signal.
+		how = ", and ended with " + strings.Replace(ended.String(), "signal: ", "signal ", 1)
+	}
+	return fmt.Errorf("%s %s: `--version` printed %s%s; let %s name the program", program, what, printed, how, variable)
 }
 
 // cannotRun says why a program that is there does not run.
@@ -89,8 +108,16 @@ func cannotRun(program string, err error) error {
 	}
 	advice := "; let " + variable + " name one"
 	if errors.Is(err, fs.ErrPermission) && runtime.GOOS != "windows" {
-		advice = "; try: chmod +x " + program
+		advice = "; try: chmod +x " + quoted(program)
 	}
 	return fmt.Errorf("%s cannot be run on this machine (%s); expected sync-group-sim for %s on %s%s",
 		program, why, runtime.GOOS, runtime.GOARCH, advice)
+}
+
+// quoted is a path as a shell reads it.
+func quoted(path string) string {
+	if plain.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

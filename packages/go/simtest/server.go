@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -51,7 +52,8 @@ func start(arguments []string) (*Server, error) {
 	// It holds the port for a moment only.
 	folder, err := os.MkdirTemp("", "sync-group-sim-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("there is no folder for temporary files (%s: %s); expected one that may be written: set TMPDIR",
+			os.TempDir(), systemWords(err))
 	}
 	defer os.RemoveAll(folder)
 	portFile := filepath.Join(folder, "port")
@@ -127,7 +129,7 @@ func (process *process) listening(portFile string) (*Server, error) {
 func (process *process) server(port string) (*Server, error) {
 	server := &Server{
 		BaseURL: "http://127.0.0.1:" + port, Program: process.program,
-		control: newControl("127.0.0.1:" + port), process: process,
+		control: newControl("127.0.0.1:"+port, process.program), process: process,
 	}
 	var health struct{ Version string }
 	_, text, err := server.control.call("GET", "/_sim/health", nil)
@@ -157,6 +159,15 @@ func (process *process) whyItEnded() error {
 	}
 	return fmt.Errorf("%s ended with code %d before it listened: %s",
 		process.program, process.command.ProcessState.ExitCode(), text)
+}
+
+// systemWords are the system's for what went wrong.
+func systemWords(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number.Error()
+	}
+	return err.Error()
 }
 
 // stop ends the server, and returns when it has ended.

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -74,6 +75,78 @@ func TestAProgramOfAnotherVersionIsRefused(t *testing.T) {
 	}
 }
 
+// olderProgram is a program of this version that knows only the calls which make and delete a tenant; it does not know keys.
+func olderProgram(t *testing.T, keys ...string) *simtest.Server {
+	t.Helper()
+	served := httptest.NewServer(http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		for _, key := range keys {
+			if strings.Contains(string(body), key) {
+				reply.WriteHeader(http.StatusBadRequest)
+				fmt.Fprintf(reply, `{"error":"body:1:2: unknown key %s"}`, "`"+key+"`; expected name")
+				return
+			}
+		}
+		switch {
+		case request.URL.Path == "/_sim/health":
+			fmt.Fprintf(reply, `{"status":"ok","version":%q}`, simtest.Version)
+		case strings.HasPrefix(request.URL.Path, "/_sim/tenants"):
+			fmt.Fprint(reply, `{"name":"it","clients":[],"seed":1}`)
+		default:
+			_, call, _ := strings.Cut(request.URL.Path, "/_sim/")
+			reply.WriteHeader(http.StatusNotFound)
+			fmt.Fprintf(reply, `{"error":%q}`, "`/_sim/"+call+"` does not exist; `GET /_sim` lists what does")
+		}
+	}))
+	t.Cleanup(served.Close)
+	if runtime.GOOS == "windows" {
+		t.Skip("no shell to be a program of another kind")
+	}
+	_, port, _ := strings.Cut(served.Listener.Addr().String(), ":")
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte(strings.Replace(answering, "PORT", port, 1)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SYNC_GROUP_SIM_BIN", program)
+	return simtest.Start(t, "--drain-timeout", "1s")
+}
+
+func TestAProgramOfThisVersionThatIsOlderIsTold(t *testing.T) {
+	server := olderProgram(t)
+	for lacks, call := range map[string]func(*simtest.TestTenant){
+		"it has no `GET /_sim/verdicts`":       func(tenant *simtest.TestTenant) { tenant.Findings() },
+		"it has no `POST /_sim/verify`":        func(tenant *simtest.TestTenant) { tenant.Verify(simtest.JSON{}) },
+		"it has no `GET /_sim/journal`":        func(tenant *simtest.TestTenant) { tenant.Journal(simtest.JSON{"status": 200}) },
+		"it has no `GET /_sim/journal.har`":    func(tenant *simtest.TestTenant) { tenant.HAR() },
+		"it has no `POST /_sim/clock/advance`": func(tenant *simtest.TestTenant) { tenant.Advance(time.Second) },
+	} {
+		watched := watch(t)
+		tenant := server.Tenant(watched)
+		contains(t, watched.during(func() { call(tenant) }),
+			server.Program+" is an older sync-group-sim than this Go module ("+simtest.Version+"): "+lacks+"; expected a program as new")
+	}
+	watched := watch(t)
+	tenant := server.Tenant(watched)
+	said := watched.during(func() { tenant.Control("GET", "nothing", nil) })
+	if !strings.HasSuffix(said, "`/_sim/nothing` does not exist; `GET /_sim` lists what does") {
+		t.Error(said)
+	}
+}
+
+func TestAnOlderProgramThatDoesNotKnowAKeyOfTheModuleIsTold(t *testing.T) {
+	server := olderProgram(t, "drawKey")
+	watched := watch(t)
+	contains(t, watched.during(func() { server.Tenant(watched) }), "is an older sync-group-sim", ": it does not know `drawKey`; expected")
+}
+
+func TestWhereNoFileCanBeWrittenThatIsTold(t *testing.T) {
+	t.Setenv("TMPDIR", "/no/such/folder")
+	if runtime.GOOS == "windows" {
+		t.Skip("another variable")
+	}
+	contains(t, startingSaid(t), "there is no folder for temporary files (/no/such/folder: no such file or directory); expected one")
+}
+
 func TestAServerOfAnotherKindIsRefused(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
@@ -97,6 +170,17 @@ func TestAnotherProgramIsTold(t *testing.T) {
 	contains(t, said, "is not sync-group-sim: `--version` printed \"something else\"")
 }
 
+func TestAProgramThatIsNotWholeIsTold(t *testing.T) {
+	_, said := started(t, "#!/bin/sh\nkill -SEGV $$\n")
+	contains(t, said, "is not sync-group-sim, or a part of it alone: `--version` printed nothing, and ended with signal segmentation fault",
+		"; let SYNC_GROUP_SIM_BIN name the program")
+}
+
+func TestAFolderIsTold(t *testing.T) {
+	t.Setenv("SYNC_GROUP_SIM_BIN", t.TempDir())
+	contains(t, startingSaid(t), "and that is a folder; expected the path of sync-group-sim")
+}
+
 func TestAProgramForAnotherPlatformIsTold(t *testing.T) {
 	_, said := started(t, "\x7fELF not for here")
 	contains(t, said, "cannot be run on this machine", runtime.GOARCH, "; let SYNC_GROUP_SIM_BIN name one")
@@ -114,6 +198,12 @@ func TestAFileThatMayNotBeRunIsTold(t *testing.T) {
 	}
 	t.Setenv("SYNC_GROUP_SIM_BIN", program)
 	contains(t, startingSaid(t), program, "cannot be run on this machine (permission denied)", "; try: chmod +x "+program)
+	spaced := filepath.Join(filepath.Dir(program), "a program")
+	if err := os.Rename(program, spaced); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SYNC_GROUP_SIM_BIN", spaced)
+	contains(t, startingSaid(t), "; try: chmod +x '"+spaced+"'")
 }
 
 func TestWithoutAProgramTheMessageSaysWhatToDo(t *testing.T) {

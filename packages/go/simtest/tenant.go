@@ -49,7 +49,7 @@ func (server *Server) newTenant(t testing.TB, options []Option) (*TestTenant, er
 	if err != nil {
 		return nil, err
 	}
-	_, text, err := server.control.call(http.MethodPost, "/_sim/tenants", start.body)
+	_, text, err := server.control.own(http.MethodPost, "/_sim/tenants", start.body)
 	if err != nil {
 		return nil, err
 	}
@@ -134,17 +134,17 @@ func (tenant *TestTenant) Rule(rule any) {
 func (tenant *TestTenant) Use(scenarios ...string) {
 	tenant.t.Helper()
 	if len(scenarios) == 0 {
-		tenant.Control(http.MethodDelete, "scenario", nil)
+		tenant.mustOwn(http.MethodDelete, "scenario", nil)
 		return
 	}
-	tenant.Control(http.MethodPut, "scenario", JSON{"use": scenarios})
+	tenant.mustOwn(http.MethodPut, "scenario", JSON{"use": scenarios})
 }
 
 // Advance has time pass in the tenant, and none in the test. A client whose waits can be replaced is given this for
 // time.Sleep.
 func (tenant *TestTenant) Advance(by time.Duration) {
 	tenant.t.Helper()
-	tenant.Control(http.MethodPost, "clock/advance", JSON{"by": inWords(by)})
+	tenant.mustOwn(http.MethodPost, "clock/advance", JSON{"by": inWords(by)})
 }
 
 // Clock sets the clock's mode, its time (now), or both, and says what it shows; nil sets nothing.
@@ -160,7 +160,7 @@ func (tenant *TestTenant) Clock(settings JSON) JSON {
 // instead. It returns whether it did.
 func (tenant *TestTenant) Verify(expectation JSON) bool {
 	tenant.t.Helper()
-	status, text, err := tenant.server.control.call(http.MethodPost, tenant.path("verify"), expectation, http.StatusConflict)
+	status, text, err := tenant.server.control.own(http.MethodPost, tenant.path("verify"), expectation, http.StatusConflict)
 	if err != nil {
 		tenant.t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func (tenant *TestTenant) Journal(filters JSON) []JSON {
 		call += "?" + query.Encode()
 	}
 	var journal struct{ Exchanges []JSON }
-	if err := json.Unmarshal(tenant.Control(http.MethodGet, call, nil), &journal); err != nil {
+	if err := json.Unmarshal(tenant.mustOwn(http.MethodGet, call, nil), &journal); err != nil {
 		tenant.t.Fatal(err)
 	}
 	return journal.Exchanges
@@ -205,14 +205,14 @@ func (tenant *TestTenant) Journal(filters JSON) []JSON {
 // HAR is the journal as an HTTP archive: the text of a .har file.
 func (tenant *TestTenant) HAR() string {
 	tenant.t.Helper()
-	return string(tenant.Control(http.MethodGet, "journal.har", nil))
+	return string(tenant.mustOwn(http.MethodGet, "journal.har", nil))
 }
 
 // Control is any call of the control API about this tenant, and returns the answer's text: Control("GET", "passwords",
 // nil). A string as body is sent as YAML, everything else as JSON.
 func (tenant *TestTenant) Control(method, call string, body any) []byte {
 	tenant.t.Helper()
-	text, err := tenant.call(method, call, body)
+	_, text, err := tenant.server.control.call(method, tenant.path(call), body)
 	if err != nil {
 		tenant.t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func (tenant *TestTenant) Control(method, call string, body any) []byte {
 // Reset puts the tenant back to how its test began: state, clock, rules, journal, and the same ids and faults again.
 func (tenant *TestTenant) Reset() {
 	tenant.t.Helper()
-	tenant.Control(http.MethodPost, "reset", nil)
+	tenant.mustOwn(http.MethodPost, "reset", nil)
 	if err := tenant.setUp(); err != nil {
 		tenant.t.Fatal(err)
 	}
@@ -231,14 +231,25 @@ func (tenant *TestTenant) Reset() {
 func (tenant *TestTenant) object(method, call string, body any) JSON {
 	tenant.t.Helper()
 	var answer JSON
-	if err := json.Unmarshal(tenant.Control(method, call, body), &answer); err != nil {
+	if err := json.Unmarshal(tenant.mustOwn(method, call, body), &answer); err != nil {
 		tenant.t.Fatal(err)
 	}
 	return answer
 }
 
+// mustOwn is a call that every program of this module's version knows; where it fails, so does the test.
+func (tenant *TestTenant) mustOwn(method, call string, body any) []byte {
+	tenant.t.Helper()
+	text, err := tenant.call(method, call, body)
+	if err != nil {
+		tenant.t.Fatal(err)
+	}
+	return text
+}
+
+// call is a call that every program of this module's version knows.
 func (tenant *TestTenant) call(method, call string, body any) ([]byte, error) {
-	_, text, err := tenant.server.control.call(method, tenant.path(call), body)
+	_, text, err := tenant.server.control.own(method, tenant.path(call), body)
 	return text, err
 }
 
@@ -248,7 +259,7 @@ func (tenant *TestTenant) path(call string) string {
 
 // delete ends the tenant, with everything in it.
 func (tenant *TestTenant) delete() error {
-	_, _, err := tenant.server.control.call(http.MethodDelete, "/_sim/tenants/"+tenant.Name, nil, http.StatusNotFound)
+	_, _, err := tenant.server.control.own(http.MethodDelete, "/_sim/tenants/"+tenant.Name, nil, http.StatusNotFound)
 	return err
 }
 

@@ -261,6 +261,42 @@ func TestWhatTheClientDidInATestThatFailedIsToldAndKept(t *testing.T) {
 	}
 }
 
+func TestWhatTheClientDidIsToldWhereItCannotBeKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SYNC_GROUP_SIM_JOURNALS", file)
+	watched := watch(t)
+	list(t, simtest.Tenant(watched))
+
+	said := watched.during(func() {
+		watched.Error("it failed")
+		watched.end()
+	})
+
+	contains(t, said, "/v2024/password-sync-groups  200", "it could not be kept: "+file+" cannot be written (not a directory)",
+		"SYNC_GROUP_SIM_JOURNALS names another folder")
+}
+
+func TestTheFilesOfATestHaveItsLetters(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "kept")
+	t.Setenv("SYNC_GROUP_SIM_JOURNALS", folder)
+	for _, name := range []string{"gr\u00f6\u00dfer: \u5bc6", strings.Repeat("\u5bc6", 99)} {
+		t.Run(name, func(t *testing.T) {
+			watched := watch(t)
+			simtest.Tenant(watched)
+			watched.during(func() { watched.Error("it failed"); watched.end() })
+		})
+	}
+	for _, pattern := range []string{"TestTheFilesOfATestHaveItsLetters-gr\u00f6\u00dfer-_\u5bc6-t-*", strings.Repeat("\u5bc6", 33) + "-t-*"} {
+		if kept, _ := filepath.Glob(filepath.Join(folder, pattern)); len(kept) != 2 {
+			all, _ := filepath.Glob(filepath.Join(folder, "*"))
+			t.Errorf("%s: %q", pattern, all)
+		}
+	}
+}
+
 func TestOfATestThatPassedNothingIsKept(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "kept")
 	t.Setenv("SYNC_GROUP_SIM_JOURNALS", folder)

@@ -20,6 +20,12 @@ func mismatch(version, program string) error {
 		return nil
 	}
 	return fmt.Errorf("%s is sync-group-sim %s, and this Go module is %s; expected a program %s.x: "+
-		"take the module of version %s for that program, or let %s name a program %s.x",
+		"take the module of version %s for that program (docs/install.md), or let %s name a program %s.x",
 		program, version, Version, release(Version), release(version), variable, release(Version))
+}
+
+// older says that a program does not know what every program of this version knows.
+func older(program, what string) error {
+	return fmt.Errorf("%s is an older sync-group-sim than this Go module (%s): %s; expected a program as new as the module; "+
+		"docs/install.md says how to get one", program, Version, what)
 }

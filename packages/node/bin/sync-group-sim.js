@@ -4,7 +4,10 @@
 const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
 
-const { cannotRun, find } = require("../lib/binary.js");
+const { assertProgram, cannotRun, find, isForeign, VARIABLE } = require("../lib/binary.js");
+
+// How a program ends that is not whole.
+const CRASHES = ["SIGSEGV", "SIGBUS", "SIGILL"];
 
 function fail(error) {
   console.error(error.message);
@@ -13,6 +16,7 @@ function fail(error) {
 
 try {
   const program = find();
+  assertProgram(program);
   const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
   // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -21,7 +25,14 @@ try {
     });
   }
   child.on("error", (error) => fail(cannotRun(program, error)));
-  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+  child.on("exit", (code, signal) => {
+    // What the system cannot run is given to a shell, which cannot read it either.
+    if (code > 0 && isForeign(program)) fail(cannotRun(program, { code: "ENOEXEC" }));
+    if (CRASHES.includes(signal)) {
+      console.error(`${program} ended by ${signal}, as a part of it alone does; let ${VARIABLE} name the program`);
+    }
+    process.exit(code ?? 128 + constants.signals[signal]);
+  });
 } catch (error) {
   fail(error);
 }

@@ -2,18 +2,32 @@
 
 const { Agent, request } = require("node:http");
 
+const { older } = require("./binary.js");
 const { CallRefused, SimulatorError } = require("./errors.js");
 const { File } = require("./file.js");
 
 const TIMEOUT_MILLISECONDS = 30_000;
+// What the system says where not even this machine itself can be reached.
+const NO_LOOPBACK = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL"];
 
 /** The control API of one server. */
 class Control {
   // Idle connections do not keep the process alive.
   #agent = new Agent({ keepAlive: true });
 
-  constructor(port) {
+  constructor(port, program) {
     this.port = port;
+    this.program = program;
+  }
+
+  /** A call that every program of this package's version knows; else as `call`. */
+  async own(method, path, body, options) {
+    try {
+      return await this.call(method, path, body, options);
+    } catch (error) {
+      const lacks = error instanceof CallRefused && lackOf(error, method, path);
+      throw lacks ? older(this.program, lacks) : error;
+    }
   }
 
   /**
@@ -34,7 +48,7 @@ class Control {
     const headers = mediaType ? { "Content-Type": mediaType } : {};
     return new Promise((resolve, reject) => {
       const fail = (error) =>
-        reject(new SimulatorError(`the simulator at 127.0.0.1:${this.port} does not answer (${error.message})`));
+        reject(new SimulatorError(`the simulator at 127.0.0.1:${this.port} does not answer (${why(error)})`));
       const sent = request(
         { host: "127.0.0.1", port: this.port, method, path, headers, agent: this.#agent, timeout: TIMEOUT_MILLISECONDS },
         (reply) => {
@@ -45,7 +59,7 @@ class Control {
           reply.on("end", () => resolve({ status: reply.statusCode, text }));
         },
       );
-      sent.on("timeout", () => sent.destroy(new Error(`nothing for ${TIMEOUT_MILLISECONDS} ms`)));
+      sent.on("timeout", () => sent.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
       sent.on("error", fail);
       sent.end(content);
     });
@@ -54,6 +68,24 @@ class Control {
   close() {
     this.#agent.destroy();
   }
+}
+
+/** What a program that refused one of this package's own calls does not know, if it is that. */
+function lackOf({ message, status }, method, path) {
+  if ([404, 405].includes(status) && message.includes("`/_sim/")) {
+    return `it has no \`${method} ${path.slice(path.indexOf("/_sim/")).split("?")[0]}\``;
+  }
+  return message.includes("unknown key `drawKey`") ? "it does not know `drawKey`" : undefined;
+}
+
+/** Why there was no answer, without the words of a library. */
+function why({ code }) {
+  const known = {
+    ECONNREFUSED: "nobody listens there", ECONNRESET: "it ended the connection",
+    ETIMEDOUT: `nothing came for ${TIMEOUT_MILLISECONDS / 1000} s`, ENETUNREACH: "the network is unreachable",
+  };
+  const advice = "; expected a loopback interface that is up; in a sandbox without a network, try: ip link set lo up";
+  return `${known[code] ?? (/^E[A-Z]+$/.test(code) ? code : "what it sent is no HTTP")}${NO_LOOPBACK.includes(code) ? advice : ""}`;
 }
 
 /** A body as it is sent, its media type, and the file in it, if there is one, with what the server calls that. */

@@ -6,7 +6,7 @@ const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { setTimeout: pause } = require("node:timers/promises");
 
-const { cannotRun, find, mismatch, VARIABLE, versionOf } = require("./binary.js");
+const { assertProgram, cannotRun, find, mismatch, VARIABLE, versionOf } = require("./binary.js");
 const { Control } = require("./control.js");
 const { CallRefused, SimulatorError } = require("./errors.js");
 const { creation } = require("./options.js");
@@ -36,7 +36,7 @@ class Simulator {
     this.baseUrl = `http://127.0.0.1:${port}`;
     this.#stopOnExit = () => {
       child.kill();
-      rmSync(folder, { recursive: true, force: true });
+      remove(folder);
     };
     process.once("exit", this.#stopOnExit);
   }
@@ -44,7 +44,7 @@ class Simulator {
   /** A new tenant, set up by its options. */
   async tenant(options = {}) {
     const { body, afterwards } = creation(options);
-    const { answer } = await this.#control.call("POST", "/_sim/tenants", body);
+    const { answer } = await this.#control.own("POST", "/_sim/tenants", body);
     for (const warning of answer.warnings ?? []) process.emitWarning(warning, "sync-group-sim");
     const tenant = new Tenant(this.#control, this.baseUrl, answer, afterwards);
     try {
@@ -61,7 +61,7 @@ class Simulator {
     process.removeListener("exit", this.#stopOnExit);
     this.#control.close();
     await end(this.#child);
-    rmSync(this.#folder, { recursive: true, force: true });
+    remove(this.#folder);
   }
 
   [Symbol.asyncDispose ?? Symbol("asyncDispose")]() {
@@ -72,20 +72,42 @@ class Simulator {
 /** Starts a server on a free port; `args` are further arguments for `sync-group-sim serve`. */
 async function startSimulator({ args = [] } = {}) {
   const program = find();
-  const folder = mkdtempSync(join(tmpdir(), "sync-group-sim-"));
+  assertProgram(program);
+  const folder = temporary();
   let child;
   try {
     child = start(program, folder, args);
     const port = await listening(child, folder, program);
-    const control = new Control(port);
+    const control = new Control(port, program);
     const version = await versionAt(control, program);
     const wrong = mismatch(version, program);
     if (wrong) throw new SimulatorError(wrong);
+    // Now, as nobody would do it after a test run that is killed; Windows keeps what is open.
+    remove(folder);
     return new Simulator({ child, folder, port, program, version, control });
   } catch (error) {
     if (child) await end(child);
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
     throw error;
+  }
+}
+
+/** A folder in which the server says its port. */
+function temporary() {
+  try {
+    return mkdtempSync(join(tmpdir(), "sync-group-sim-"));
+  } catch (error) {
+    throw new SimulatorError(
+      `there is no folder for temporary files (${tmpdir()}: ${error.code}); expected one that may be written: set TMPDIR`,
+    );
+  }
+}
+
+function remove(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // What is still open on Windows is removed when the server has ended.
   }
 }
 

@@ -4,13 +4,15 @@
 const { spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const { mkdirSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const { join, resolve } = require("node:path");
 
 const { startSimulator } = require("./simulator.js");
 
 const SHOW_MILLISECONDS = 20_000;
 // In characters.
 const LONGEST_DRAW_KEY = 200;
+// In bytes, before the tenant's name and an ending: file systems take 255.
+const LONGEST_FILE_NAME = 120;
 let starting;
 const shared = () => (starting ??= startSimulator());
 
@@ -33,7 +35,7 @@ function withTenant(...given) {
     try {
       return await body(tenant, context);
     } catch (error) {
-      await keep(simulator, tenant, name ?? tenant.name, context);
+      await tell(simulator, tenant, name, context);
       throw error;
     } finally {
       await tenant.delete();
@@ -61,29 +63,48 @@ function nameOf(context) {
   );
 }
 
-/** Writes the journal and the HTTP archive down, and says where they are and what they say. */
-async function keep(simulator, tenant, name, context) {
+/** Says what the client did, and keeps its journal and HTTP archive. */
+async function tell(simulator, tenant, name, context) {
+  const lines = ["what the client did (sync-group-sim):"];
   try {
-    const folder = process.env.SYNC_GROUP_SIM_JOURNALS || "sync-group-sim-journals";
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `${name.replace(/[^\w.-]+/g, "-").slice(-100)}-${tenant.name}`);
-    writeFileSync(`${file}.json`, JSON.stringify(await tenant.control("GET", "journal")));
-    writeFileSync(`${file}.har`, await tenant.har());
     const shown = spawnSync(simulator.program, ["journal", "--url", tenant.baseUrl], {
       encoding: "utf8",
       timeout: SHOW_MILLISECONDS,
     });
-    const lines = [
-      "what the client did (sync-group-sim):",
-      shown.stdout?.trimEnd() || "no request came",
-      `journal: ${file}.json, and .har; SYNC_GROUP_SIM_SEED=${tenant.seed} repeats ids and faults`,
-    ];
-    if (typeof context?.diagnostic === "function") lines.join("\n").split("\n").forEach((line) => context.diagnostic(line));
-    else console.error(lines.join("\n"));
+    lines.push(shown.stdout?.trimEnd() || "no request came");
+    const kept = await keep(tenant, name);
+    lines.push(`journal: ${kept}, and .har; SYNC_GROUP_SIM_SEED=${tenant.seed} repeats ids and faults`);
   } catch (error) {
     // The test's own failure counts.
-    console.error(`what the client did could not be kept: ${error.message}`);
+    lines.push(`it could not be kept: ${error.message}`);
   }
+  if (typeof context?.diagnostic === "function") lines.join("\n").split("\n").forEach((line) => context.diagnostic(line));
+  else console.error(lines.join("\n"));
+}
+
+/** Writes the journal and the HTTP archive down; returns the journal's path. */
+async function keep(tenant, name) {
+  const [journal, archive] = [JSON.stringify(await tenant.control("GET", "journal")), await tenant.har()];
+  const folder = process.env.SYNC_GROUP_SIM_JOURNALS || "sync-group-sim-journals";
+  const file = join(folder, fileName(name, tenant.name));
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${file}.json`, journal);
+    writeFileSync(`${file}.har`, archive);
+  } catch ({ code }) {
+    // Of a folder that may not be made Node says that it is not there.
+    const why = code === "ENOENT" ? "" : ` (${code})`;
+    throw new Error(`${resolve(folder)} cannot be written${why}; SYNC_GROUP_SIM_JOURNALS names another folder`);
+  }
+  return `${file}.json`;
+}
+
+/** A name for a test's files, which no other test's have; not a hidden one, which CI would leave out. */
+function fileName(name, tenant) {
+  const letters = [...(name ?? "").replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-")].slice(-LONGEST_FILE_NAME);
+  while (Buffer.byteLength(letters.join("")) > LONGEST_FILE_NAME) letters.shift();
+  const tail = letters.join("").replace(/^[.-]+|-+$/g, "");
+  return tail ? `${tail}-${tenant}` : tenant;
 }
 
 module.exports = { stopShared, withTenant };

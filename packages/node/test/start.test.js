@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { connect } from "node:net";
+import { connect, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -55,7 +55,8 @@ for (const told of ["0.0.9", "0.9.0", "1.1.0"]) {
     withProgram(other(told), (path) =>
       assert.rejects(startSimulator(), ({ message }) => {
         assert.ok(message.includes(`${path} is sync-group-sim ${told}, and this npm package is ${version}`), message);
-        return message.includes("npm install") && message.includes("SYNC_GROUP_SIM_BIN");
+        const release = told.split(".").slice(0, 2).join(".");
+        return message.includes(`take the package of version ${release} for that program`) && message.includes("SYNC_GROUP_SIM_BIN");
       }),
     ));
 }
@@ -76,6 +77,21 @@ test("another program is told", () =>
   withProgram("#!/bin/sh\necho something else\n", () =>
     assert.rejects(startSimulator(), /is not sync-group-sim: `--version` printed "something else"/),
   ));
+
+test("a program that is not whole is told", () =>
+  withProgram("#!/bin/sh\nkill -SEGV $$\n", () =>
+    assert.rejects(startSimulator(), /is not sync-group-sim, or a part of it alone: `--version` printed nothing, and ended by SIGSEGV; let/),
+  ));
+
+test("a folder is told", () =>
+  withVariables({ SYNC_GROUP_SIM_BIN: folder }, () =>
+    assert.rejects(startSimulator(), /and that is a folder; expected the path of sync-group-sim/),
+  ));
+
+for (const [what, text] of [["an empty file", ""], ["a text", "exit 0\n"]]) {
+  test(`${what} is told, and no shell takes it for commands`, () =>
+    withProgram(text, () => assert.rejects(startSimulator(), /cannot be run on this machine \(it is no program\)/)));
+}
 
 test("a program for another platform is told", () =>
   withProgram("\x7fELF not for here", () =>
@@ -107,6 +123,14 @@ test("a program that may not be run is told", () =>
       return message.endsWith(`; try: chmod +x ${path}`);
     });
   }));
+
+test("its path is one word for the shell", () => {
+  const path = join(folder, "a program");
+  writeFileSync(path, "#!/bin/sh\n", { mode: 0o644 });
+  return withVariables({ SYNC_GROUP_SIM_BIN: path }, () =>
+    assert.rejects(startSimulator(), ({ message }) => message.endsWith(`; try: chmod +x '${path}'`)),
+  );
+});
 
 test("what package managers make of the command is not taken for the program, or it would start itself for ever", () => {
   const installed = dirname(require.resolve("sync-group-sim/package.json"));
@@ -142,6 +166,82 @@ test("the package finds the program that came with it", () =>
     assert.equal(dirname(sim.program), dirname(require.resolve(`${platform}/package.json`)));
     assert.equal(sim.version, version);
   }));
+
+test("where no file can be written that is told", () =>
+  withVariables({ TMPDIR: "/no/such/folder" }, () =>
+    assert.rejects(startSimulator(), ({ message }) => {
+      const told = "there is no folder for temporary files (/no/such/folder: ENOENT); expected one that may be written: set TMPDIR";
+      return message === told;
+    }),
+  ));
+
+test("nothing is left of a run that is killed", () => {
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
+  return withVariables({ TMPDIR: temporary }, async () => {
+    const sim = await startSimulator();
+    assert.deepEqual(readdirSync(temporary), []);
+    await sim.stop();
+  });
+});
+
+/** Has no calls but those that make and delete a tenant, or does not know what every tenant is made with. */
+const older = `#!${process.execPath}
+const http = require("node:http"), fs = require("node:fs");
+const server = http.createServer(async ({ url, headers, ...request }, reply) => {
+  let [status, told] = [404, { error: "\`" + url.slice(url.indexOf("/_sim")) + "\` does not exist; \`GET /_sim\` lists what does" }];
+  if (url === "/_sim/health") [status, told] = [200, { status: "ok", version: "${version}" }];
+  else if (url === "/_sim/tenants" && process.env.KNOWS_NO_KEY) [status, told] = [400, { error: "body:1:2: unknown key \`drawKey\`; expected name" }];
+  else if (url.startsWith("/_sim/tenants")) [status, told] = [200, { name: "it", clients: [], seed: 1 }];
+  reply.writeHead(status).end(JSON.stringify(told));
+});
+const file = process.argv[process.argv.indexOf("--port-file") + 1];
+server.listen(0, "127.0.0.1", () => fs.writeFileSync(file, String(server.address().port)));
+`;
+
+test("a program of this version that is older is told", () =>
+  withProgram(older, async (path) => {
+    const sim = await startSimulator();
+    const tenant = await sim.tenant();
+    for (const [call, lacks] of [
+      [() => tenant.findings(), "it has no `GET /_sim/verdicts`"],
+      [() => tenant.verify({ match: {} }), "it has no `POST /_sim/verify`"],
+      [() => tenant.journal({ status: 200 }), "it has no `GET /_sim/journal`"],
+      [() => tenant.har(), "it has no `GET /_sim/journal.har`"],
+      [() => tenant.advance(1), "it has no `POST /_sim/clock/advance`"],
+    ]) {
+      await assert.rejects(call(), ({ message }) => {
+        assert.ok(message.startsWith(`${path} is an older sync-group-sim than this npm package (${version}): ${lacks}; expected`), message);
+        return true;
+      });
+    }
+    await assert.rejects(tenant.control("GET", "nothing"), (error) => {
+      return error instanceof CallRefused && error.message.endsWith("`/_sim/nothing` does not exist; `GET /_sim` lists what does");
+    });
+    await sim.stop();
+  }));
+
+test("an older program that does not know a key of the helper is told", () =>
+  withProgram(older, () =>
+    withVariables({ KNOWS_NO_KEY: "yes" }, async () => {
+      const sim = await startSimulator();
+      await assert.rejects(sim.tenant({ drawKey: "it" }), /is an older sync-group-sim .*: it does not know `drawKey`; expected/);
+      await sim.stop();
+    }),
+  ));
+
+test("a loopback interface that is down is told", async () => {
+  const { connect } = Socket.prototype;
+  Socket.prototype.connect = function () {
+    process.nextTick(() => this.destroy(Object.assign(new Error("connect ENETUNREACH 127.0.0.1"), { code: "ENETUNREACH" })));
+    return this;
+  };
+  try {
+    await assert.rejects(startSimulator(), /does not answer \(the network is unreachable; expected a loopback interface that is up.*ip link set lo up\)$/);
+  } finally {
+    Socket.prototype.connect = connect;
+  }
+});
 
 test("variables that would take the server away are left out, the others take effect, and no proxy is asked", () => {
   const variables = {
@@ -324,6 +424,21 @@ test("the server ends with a process that is killed", async () => {
   child.kill("SIGKILL");
   connection.resume();
   await once(connection, "end", { signal: AbortSignal.timeout(10_000) });
+});
+
+test("npx tells a program that cannot be run", () => {
+  const launcher = join(dirname(require.resolve("sync-group-sim/package.json")), "bin/sync-group-sim.js");
+  for (const [text, told] of [
+    ["\x7fELF not for here", /cannot be run on this machine \(it is for another platform\)/],
+    ["", /cannot be run on this machine \(it is no program\)/],
+    ["#!/bin/sh\nkill -SEGV $$\n", /ended by SIGSEGV, as a part of it alone does; let SYNC_GROUP_SIM_BIN name the program/],
+  ]) {
+    const path = join(folder, "not whole");
+    writeFileSync(path, text, { mode: 0o755 });
+    const ran = spawnSync(process.execPath, [launcher, "--version"], { encoding: "utf8", env: { ...process.env, SYNC_GROUP_SIM_BIN: path } });
+    assert.match(ran.stderr, told);
+    assert.notEqual(ran.status, 0);
+  }
 });
 
 test("npx runs the program: arguments, exit code, signals", async () => {

@@ -4,6 +4,8 @@
 Add-Type -AssemblyName System.Net.Http
 $script:CallSeconds = 30
 $script:JsonDepth = 50
+# What the system says where not even this machine itself can be reached.
+$script:NoLoopback = 'NetworkUnreachable', 'HostUnreachable', 'AddressNotAvailable'
 
 $script:Http = & {
     $handler = New-Object System.Net.Http.HttpClientHandler
@@ -16,25 +18,50 @@ $script:Http = & {
 }
 
 # The status and the text of an answer. A status from 300 up is an error, but for the one in Also. Text as a body is sent as
-# YAML, a file as it is, everything else as JSON, which may have a file as its fixture.
-function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [switch] $IsJson) {
+# YAML, a file as it is, everything else as JSON, which may have a file as its fixture. Every program of this module's version
+# knows the call, but one that is the user's.
+function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [switch] $IsJson, [switch] $IsUsers) {
     $request = New-Object System.Net.Http.HttpRequestMessage -ArgumentList (New-Object System.Net.Http.HttpMethod -ArgumentList $Method), $Url
     if ($null -ne $Body) { $request.Content = New-Content $Body $IsJson }
     try {
         $reply = $script:Http.SendAsync($request).GetAwaiter().GetResult()
         $answer = $reply.Content.ReadAsStringAsync().GetAwaiter().GetResult()
     } catch {
-        $why = $_.Exception.GetBaseException().Message
+        $why = Get-Why $_.Exception
         throw (New-SimError SimulatorError "the simulator at $(([Uri] $Url).Authority) does not answer ($why)")
     }
     $status = [int] $reply.StatusCode
     if ($status -ge 300 -and $status -ne $Also) {
         $word = Get-Word $answer
+        $lacks = if (-not $IsUsers) { Get-Lack $word $status $Method $Url }
+        if ($lacks) { throw (New-Older (Get-ProgramAt $Url) $lacks) }
         $file, $called = Get-FileOf $Body
         $told = if ($file -and $word.StartsWith("${called}:")) { Get-NamedWord $file $word $called } else { "$Method $(([Uri] $Url).PathAndQuery): $word" }
         throw (New-SimError CallRefused $told $status)
     }
     @{ Status = $status; Text = $answer }
+}
+
+# What a program that refused one of this module's own calls does not know, if it is that.
+function Get-Lack([string] $Word, [int] $Status, [string] $Method, [string] $Url) {
+    if ((404, 405) -contains $Status -and $Word.Contains('`/_sim/')) {
+        $path = ([Uri] $Url).AbsolutePath
+        return "it has no ``$Method $($path.Substring($path.IndexOf('/_sim/')))``"
+    }
+    if ($Word.Contains('unknown key `drawKey`')) { 'it does not know `drawKey`' }
+}
+
+# Why there was no answer, without the words of a library.
+function Get-Why([Exception] $Exception) {
+    $base = $Exception.GetBaseException()
+    if ($base -is [System.Net.Sockets.SocketException]) {
+        $advice = if ($script:NoLoopback -contains "$($base.SocketErrorCode)") {
+            '; expected a loopback interface that is up; in a sandbox without a network, try: ip link set lo up'
+        }
+        return $base.Message + $advice
+    }
+    if ($base -is [System.OperationCanceledException] -or $base -is [TimeoutException]) { return "nothing came for $script:CallSeconds s" }
+    'it ended the connection, or sent what is no HTTP'
 }
 
 function New-Content($Body, [bool] $IsJson) {
@@ -76,8 +103,8 @@ function Get-Word([string] $Answer) {
 }
 
 # A control call about a tenant; the answer's text.
-function Invoke-TenantCall($Tenant, [string] $Method, [string] $Call, $Body, [switch] $IsJson) {
-    (Invoke-Call $Method "$(Get-TenantUrl $Tenant)/_sim/$Call" $Body -IsJson:$IsJson).Text
+function Invoke-TenantCall($Tenant, [string] $Method, [string] $Call, $Body, [switch] $IsJson, [switch] $IsUsers) {
+    (Invoke-Call $Method "$(Get-TenantUrl $Tenant)/_sim/$Call" $Body -IsJson:$IsJson -IsUsers:$IsUsers).Text
 }
 
 # A tenant's base URL; what has none is told.
@@ -115,7 +142,7 @@ function Invoke-SimControl {
         [switch] $Raw
     )
     try {
-        $text = Invoke-TenantCall $Tenant $Method.ToUpperInvariant() $Call $Body
+        $text = Invoke-TenantCall $Tenant $Method.ToUpperInvariant() $Call $Body -IsUsers
         if ($Raw) { $text } elseif ($text) { ConvertFrom-Json $text }
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)

@@ -149,9 +149,14 @@ function Save-SimJournal {
         $base = Get-TenantUrl $Tenant
         $path = Join-Path $full $Tenant.Name
         if (-not $PSCmdlet.ShouldProcess("$path.json, and .har", "Write the journal of $base")) { return }
-        $null = [System.IO.Directory]::CreateDirectory($full)
-        [System.IO.File]::WriteAllText("$path.json", (Invoke-TenantCall $Tenant GET journal))
-        [System.IO.File]::WriteAllText("$path.har", (Invoke-TenantCall $Tenant GET journal.har))
+        $journal, $archive = (Invoke-TenantCall $Tenant GET journal), (Invoke-TenantCall $Tenant GET journal.har)
+        try {
+            $null = [System.IO.Directory]::CreateDirectory($full)
+            [System.IO.File]::WriteAllText("$path.json", $journal)
+            [System.IO.File]::WriteAllText("$path.har", $archive)
+        } catch {
+            throw (New-SimError SimulatorError "$full cannot be written; -Folder and SYNC_GROUP_SIM_JOURNALS name another folder")
+        }
         "$path.json"
     } catch {
         $PSCmdlet.ThrowTerminatingError($_)
@@ -160,15 +165,15 @@ function Save-SimJournal {
 
 # Tells what the client did in a test that failed: a line for each exchange, and where the journal is.
 function Show-Journal($Tenant) {
+    $told = @('what the client did (sync-group-sim):')
     try {
+        $lines = (Read-Program (Get-ProgramAt $Tenant.BaseUrl) 'journal', '--url', $Tenant.BaseUrl).Out
+        $told += if ($lines) { $lines } else { 'no request came' }
         $kept = Save-SimJournal $Tenant -WhatIf:$false -Confirm:$false
-        $root = $Tenant.BaseUrl.Substring(0, $Tenant.BaseUrl.LastIndexOf('/tenants/'))
-        $lines = Read-Program $script:Servers[$root].Program 'journal', '--url', $Tenant.BaseUrl
-        if (-not $lines) { $lines = 'no request came' }
-        Write-Host ('what the client did (sync-group-sim):', $lines,
-            "journal: $kept, and .har; SYNC_GROUP_SIM_SEED=$($Tenant.Seed) repeats ids and faults" -join "`n")
+        $told += "journal: $kept, and .har; SYNC_GROUP_SIM_SEED=$($Tenant.Seed) repeats ids and faults"
     } catch {
         # The test's own failure counts.
-        Write-Host "what the client did could not be kept: $_"
+        $told += "it could not be kept: $_"
     }
+    Write-Host ($told -join "`n")
 }

@@ -13,7 +13,8 @@ function Find-Program {
     if ($named) {
         $found = Resolve-Program $named
         if ($found) { return $found }
-        throw (New-SimError SimulatorError ("$script:Variable is ""$named"", and no program is there; expected the path of " +
+        $what = if (Test-Path -LiteralPath $named -PathType Container) { 'that is a folder' } else { 'no program is there' }
+        throw (New-SimError SimulatorError ("$script:Variable is ""$named"", and $what; expected the path of " +
                 "sync-group-sim, or $script:Variable unset for the one on the PATH"))
     }
     $found = Resolve-Program 'sync-group-sim'
@@ -43,6 +44,8 @@ function Start-Program([string] $Program, [string[]] $Arguments, [hashtable] $Va
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
+    # What the program writes, whatever the console's code page is.
+    $start.StandardOutputEncoding = $start.StandardErrorEncoding = [System.Text.Encoding]::UTF8
     foreach ($name in @($start.EnvironmentVariables.Keys)) {
         if ($script:NotOurs -contains $name) { $start.EnvironmentVariables.Remove($name) }
     }
@@ -60,8 +63,8 @@ function ConvertTo-Argument([string] $Text) {
     '"' + ($Text -replace '(\\*)"', '$1$1\"' -replace '(\\+)$', '$1$1') + '"'
 }
 
-# What the program writes to its standard output, and with All to its standard error, too.
-function Read-Program([string] $Program, [string[]] $Arguments, [switch] $All) {
+# What the program writes to its standard output and to its standard error, and the code it ends with.
+function Read-Program([string] $Program, [string[]] $Arguments) {
     $asked = Start-Program $Program $Arguments
     try {
         $asked.StandardInput.Close()
@@ -70,9 +73,7 @@ function Read-Program([string] $Program, [string[]] $Arguments, [switch] $All) {
             $asked.Kill()
             throw (New-CannotRun $Program)
         }
-        $said = $out.GetAwaiter().GetResult()
-        if ($All) { $said += $err.GetAwaiter().GetResult() }
-        $said.Trim()
+        @{ Out = $out.GetAwaiter().GetResult().Trim(); Err = $err.GetAwaiter().GetResult().Trim(); Code = $asked.ExitCode }
     } finally {
         $asked.Dispose()
     }
@@ -80,10 +81,13 @@ function Read-Program([string] $Program, [string[]] $Arguments, [switch] $All) {
 
 # What the program says to --version.
 function Get-ProgramVersion([string] $Program) {
-    $said = Read-Program $Program '--version' -All
+    $told = Read-Program $Program '--version'
+    $said = ($told.Out, $told.Err | Where-Object { $_ }) -join "`n"
     if ($said -match '^sync-group-sim (\d+\.\d+\.\S+)$') { return $Matches[1] }
-    $said = $said.Substring(0, [Math]::Min($said.Length, $script:SaidLimit))
-    throw (New-SimError SimulatorError "$Program is not sync-group-sim: ``--version`` printed ""$said""; see $script:Variable")
+    $what, $printed = 'is not sync-group-sim', """$($said.Substring(0, [Math]::Min($said.Length, $script:SaidLimit)))"""
+    if (-not $said) { $what, $printed = "$what, or a part of it alone", 'nothing' }
+    $how = if ($told.Code) { ", and ended with code $($told.Code)" }
+    throw (New-SimError SimulatorError "$Program ${what}: ``--version`` printed $printed$how; let $script:Variable name the program")
 }
 
 # Why a program that is there does not run.
@@ -104,9 +108,15 @@ function New-CannotRun([string] $Program, [Exception] $Exception) {
     }
     $system = [System.Environment]::OSVersion.Platform
     $bits = [IntPtr]::Size * 8
-    $advice = if ($isDenied -and $system -eq 'Unix') { "; try: chmod +x $Program" } else { "; let $script:Variable name one" }
+    $advice = if ($isDenied -and $system -eq 'Unix') { "; try: chmod +x $(ConvertTo-Word $Program)" } else { "; let $script:Variable name one" }
     New-SimError SimulatorError ("$Program cannot be run on this machine ($why); " +
         "expected sync-group-sim for this system ($system, $bits bits)$advice")
+}
+
+# A path as a shell reads it.
+function ConvertTo-Word([string] $Path) {
+    if ($Path -match '^[\w@%+=:,./-]+$') { return $Path }
+    "'" + ($Path -replace "'", "'\''") + "'"
 }
 
 # What stays the same while versions are compatible: 0.1 of 0.1.7.
@@ -119,6 +129,12 @@ function Assert-Version([string] $Found, [string] $Program) {
     $expected = Get-Release $script:Version
     if ((Get-Release $Found) -eq $expected) { return }
     throw (New-SimError SimulatorError ("$Program is sync-group-sim $Found, and this PowerShell module is $script:Version; " +
-            "expected a program $expected.x: take the module of version $(Get-Release $Found) for that program, " +
-            "or let $script:Variable name a program $expected.x"))
+            "expected a program $expected.x: take the module of version $(Get-Release $Found) for that program " +
+            "(docs/install.md), or let $script:Variable name a program $expected.x"))
+}
+
+# What to say about a program that does not know what every program of this version knows.
+function New-Older([string] $Program, [string] $What) {
+    New-SimError SimulatorError ("$Program is an older sync-group-sim than this PowerShell module ($script:Version): $What; " +
+        'expected a program as new as the module; docs/install.md says how to get one')
 }

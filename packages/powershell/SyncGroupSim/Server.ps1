@@ -27,7 +27,7 @@ function Start-SyncGroupSim {
     try {
         $program = Find-Program
         if (-not $PSCmdlet.ShouldProcess($program, 'Start a server')) { return }
-        $null = [System.IO.Directory]::CreateDirectory($folder)
+        New-TemporaryFolder $folder
         $portFile = Join-Path $folder 'port'
         # Its standard input is a pipe that this process holds: even killed, it is not outlived.
         $process = Start-Program $program (@('serve', '--listen', '127.0.0.1:0', '--log', 'off') + $Arguments + @('--port-file', $portFile)) `
@@ -44,6 +44,16 @@ function Start-SyncGroupSim {
         $PSCmdlet.ThrowTerminatingError($_)
     } finally {
         Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction Ignore -WhatIf:$false -Confirm:$false
+    }
+}
+
+# A folder in which the server says its port.
+function New-TemporaryFolder([string] $Path) {
+    try {
+        $null = [System.IO.Directory]::CreateDirectory($Path)
+    } catch {
+        throw (New-SimError SimulatorError ("there is no folder for temporary files ($(Split-Path $Path) cannot be written); " +
+                'expected one that may be written: set TMPDIR'))
     }
 }
 
@@ -112,7 +122,7 @@ function Connect-Server($Running, [string] $Port) {
     $url = "http://127.0.0.1:$Port"
     $version = $null
     try {
-        $told = ConvertFrom-Json (Invoke-Call GET "$url/_sim/health").Text
+        $told = ConvertFrom-Json (Invoke-Call GET "$url/_sim/health" -IsUsers).Text
         $version = $told.version
     } catch {
         if ($_.FullyQualifiedErrorId -like 'SimulatorError*') { throw }
@@ -122,6 +132,14 @@ function Connect-Server($Running, [string] $Port) {
     }
     Assert-Version $version $Running.Program
     [pscustomobject]@{ PSTypeName = 'SyncGroupSim.Server'; BaseUrl = $url; Version = $version; Program = $Running.Program }
+}
+
+# The program that serves an address.
+function Get-ProgramAt([string] $Url) {
+    foreach ($root in $script:Servers.Keys) {
+        if ($Url.StartsWith("$root/")) { return $script:Servers[$root].Program }
+    }
+    "the program at $(([Uri] $Url).Authority)"
 }
 
 # The server that a tenant is made in: the one that is given, or the one that was started last.

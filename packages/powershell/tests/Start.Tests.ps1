@@ -7,10 +7,12 @@ BeforeAll {
     Import-Module $module -Force
     $version = (Get-Module SyncGroupSim).Version.ToString()
     $before = @{}
+    $temporary = [Environment]::GetEnvironmentVariable('TMPDIR')
     foreach ($name in 'SYNC_GROUP_SIM_BIN', 'PATH') { $before[$name] = [Environment]::GetEnvironmentVariable($name) }
 
     # As before the test.
     function Reset-Everything {
+        [Environment]::SetEnvironmentVariable('TMPDIR', $temporary)
         foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
         foreach ($name in 'SYNC_GROUP_SIM_CONTROL', 'SYNC_GROUP_SIM_TLS_SELF_SIGNED', 'SYNC_GROUP_SIM_SEED', 'http_proxy', 'HTTP_PROXY', 'ALL_PROXY') {
             [Environment]::SetEnvironmentVariable($name, $null)
@@ -60,6 +62,41 @@ BeforeAll {
         @{ Port = $listener.LocalEndpoint.Port; Listener = $listener; Answering = $answering }
     }
 
+    # A server of this version that knows only the calls which make and delete a tenant, or not what a tenant is made with.
+    function Start-Older([bool] $KnowsKey) {
+        $listener = New-Object System.Net.Sockets.TcpListener -ArgumentList ([System.Net.IPAddress]::Loopback), 0
+        $listener.Start()
+        $answering = [powershell]::Create().AddScript({
+                param($listener, $version, $knowsKey)
+                while ($true) {
+                    $client = $listener.AcceptTcpClient()
+                    $stream = $client.GetStream()
+                    $bytes = New-Object byte[] 65536
+                    $text = [System.Text.Encoding]::ASCII.GetString($bytes, 0, $stream.Read($bytes, 0, $bytes.Length))
+                    # The body may come later.
+                    if ($text -match 'Content-Length: (\d+)') {
+                        $missing = $text.IndexOf("`r`n`r`n") + 4 + [int] $Matches[1] - $text.Length
+                        while ($missing -gt 0) { $missing -= $stream.Read($bytes, 0, $bytes.Length) }
+                    }
+                    $path = ($text -split ' ')[1]
+                    $status, $json = if ($path -eq '/_sim/health') {
+                        '200 OK', "{""status"":""ok"",""version"":""$version""}"
+                    } elseif ($path -eq '/_sim/tenants' -and -not $knowsKey) {
+                        '400 Bad Request', '{"error":"body:1:2: unknown key `drawKey`; expected name"}'
+                    } elseif ($path.StartsWith('/_sim/tenants')) {
+                        '200 OK', '{"name":"it","clients":[],"seed":1}'
+                    } else {
+                        '404 Not Found', "{""error"":""``$($path.Substring($path.IndexOf('/_sim/')))`` does not exist; ``GET /_sim`` lists what does""}"
+                    }
+                    $answer = [System.Text.Encoding]::ASCII.GetBytes("HTTP/1.1 $status`r`nContent-Length: $($json.Length)`r`nConnection: close`r`n`r`n$json")
+                    $stream.Write($answer, 0, $answer.Length)
+                    $client.Dispose()
+                }
+            }).AddArgument($listener).AddArgument($version).AddArgument($KnowsKey)
+        $null = $answering.BeginInvoke()
+        @{ Port = $listener.LocalEndpoint.Port; Listener = $listener; Answering = $answering }
+    }
+
     # A script that says it listens where another server does, and waits until its input ends.
     function Get-Answering([int] $Port, [string] $Version) {
         "#!/bin/sh`n[ ""`$1"" != --version ] || { echo sync-group-sim $Version; exit; }`n" +
@@ -78,7 +115,7 @@ Describe 'Start-SyncGroupSim' {
         } finally {
             $other.Listener.Stop()
         }
-        "$refused" | Should -BeLike "*$path is sync-group-sim $_, and this PowerShell module is $version*SYNC_GROUP_SIM_BIN*"
+        "$refused" | Should -BeLike "*$path is sync-group-sim $_, and this PowerShell module is $version*docs/install.md*SYNC_GROUP_SIM_BIN*"
     }
 
     It 'refuses a server of another kind' {
@@ -106,6 +143,16 @@ Describe 'Start-SyncGroupSim' {
         { Start-SyncGroupSim } | Should -Throw '*is not sync-group-sim: *printed "something else"*'
     }
 
+    It 'tells a program that is not whole' {
+        $null = Set-Program "#!/bin/sh`nkill -SEGV `$`$`n"
+        { Start-SyncGroupSim } | Should -Throw '*is not sync-group-sim, or a part of it alone: *--version* printed nothing, and ended with code 139; let SYNC_GROUP_SIM_BIN name the program'
+    }
+
+    It 'tells a folder' {
+        $env:SYNC_GROUP_SIM_BIN = "$TestDrive"
+        { Start-SyncGroupSim } | Should -Throw '*and that is a folder; expected the path of sync-group-sim*'
+    }
+
     It 'tells a program for another platform' {
         $null = Set-Program "$([char] 0x7f)ELF not for here"
         { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine*expected sync-group-sim for this system*; let SYNC_GROUP_SIM_BIN name one'
@@ -119,6 +166,61 @@ Describe 'Start-SyncGroupSim' {
     It 'tells a file that may not be run' {
         & /bin/chmod 644 (Set-Program '')
         { Start-SyncGroupSim } | Should -Throw '*cannot be run on this machine (Permission denied)*; try: chmod +x *'
+        $spaced = Join-Path $TestDrive 'a program'
+        Move-Item $env:SYNC_GROUP_SIM_BIN $spaced
+        $env:SYNC_GROUP_SIM_BIN = $spaced
+        { Start-SyncGroupSim } | Should -Throw "*; try: chmod +x '$spaced'"
+    }
+
+    It 'tells it where no file can be written' {
+        $file = Join-Path $TestDrive 'file'
+        $null = New-Item $file
+        $env:TMPDIR = $file
+        { Start-SyncGroupSim } | Should -Throw "there is no folder for temporary files ($file cannot be written); expected one*TMPDIR"
+    }
+
+    It 'tells an older program of this version' {
+        $older = Start-Older $true
+        $path = Set-Program (Get-Answering $older.Port $version)
+        try {
+            $null = Start-SyncGroupSim
+            $tenant = New-SimTenant
+            foreach ($each in @{ Lacks = 'GET /_sim/verdicts'; Call = { Get-SimFinding $tenant } },
+                @{ Lacks = 'POST /_sim/verify'; Call = { Assert-SimVerification $tenant @{} } },
+                @{ Lacks = 'GET /_sim/journal'; Call = { Get-SimJournal $tenant -Status 200 } },
+                @{ Lacks = 'GET /_sim/journal.har'; Call = { Get-SimJournal $tenant -Har } },
+                @{ Lacks = 'POST /_sim/clock/advance'; Call = { Step-SimClock $tenant 1 } }) {
+                $refused = $each.Call | Should -Throw -ErrorId 'SimulatorError*' -PassThru
+                "$refused" | Should -Be ("$path is an older sync-group-sim than this PowerShell module ($version): it has no ``$($each.Lacks)``; " +
+                    'expected a program as new as the module; docs/install.md says how to get one')
+            }
+            $refused = { Invoke-SimControl $tenant Get nothing } | Should -Throw -ErrorId 'CallRefused*' -PassThru
+            "$refused" | Should -BeLike '*?/_sim/nothing? does not exist; ?GET /_sim? lists what does'
+        } finally {
+            $older.Listener.Stop()
+        }
+    }
+
+    It 'tells an older program that does not know a key' {
+        $older = Start-Older $false
+        $null = Set-Program (Get-Answering $older.Port $version)
+        try {
+            $null = Start-SyncGroupSim
+            { New-SimTenant -DrawKey it } | Should -Throw '*is an older sync-group-sim*: it does not know ?drawKey?; expected*'
+        } finally {
+            $older.Listener.Stop()
+        }
+    }
+
+    It 'says in its own words why there was no answer' {
+        InModuleScope SyncGroupSim {
+            foreach ($each in @{ Number = 10051; Says = '*unreachable; expected a loopback interface that is up;*ip link set lo up' }, @{ Number = 10061; Says = '*refused' }) {
+                $socket = New-Object System.Net.Sockets.SocketException -ArgumentList $each.Number
+                Get-Why (New-Object System.Net.Http.HttpRequestException -ArgumentList 'a library', $socket) | Should -BeLike $each.Says
+            }
+            Get-Why (New-Object System.Threading.Tasks.TaskCanceledException) | Should -Be 'nothing came for 30 s'
+            Get-Why (New-Object System.IO.IOException -ArgumentList 'a library') | Should -Be 'it ended the connection, or sent what is no HTTP'
+        }
     }
 
     It 'says what to do where there is no program' {

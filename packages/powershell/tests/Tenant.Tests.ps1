@@ -205,6 +205,37 @@ Describe 'Use-SimTenant' {
     }
 }
 
+Describe 'what the client did in a test that failed' {
+    It 'is told where it cannot be kept' {
+        $file = Join-Path $TestDrive 'a file'
+        $null = New-Item $file
+        $env:SYNC_GROUP_SIM_JOURNALS = $file
+        try {
+            $said = & { try { Use-SimTenant { param($tenant) $null = Get-Group $tenant; throw 'it failed' } } catch { "failed: $_" } } 6>&1 | Out-String
+        } finally {
+            $env:SYNC_GROUP_SIM_JOURNALS = $null
+        }
+        $said | Should -BeLike "*/v2024/password-sync-groups*it could not be kept: $file cannot be written; -Folder and SYNC_GROUP_SIM_JOURNALS name another folder*failed: it failed*"
+    }
+
+    It 'is told as the program writes it' {
+        $said = & {
+            try {
+                Use-SimTenant { param($tenant)
+                    $group = @{ name = 'Staff'; passwordPolicyId = '2c91808d744ba0ce01746f93b6204501'
+                        sourceIds = '2c918084660f45d6016617daa9210584', '2c918084660f45d6016617daa9210500' } | ConvertTo-Json
+                    $token = Get-Token $tenant
+                    foreach ($time in 1, 2) { $null = Invoke-Service $tenant POST /v2024/password-sync-groups $group -Token $token }
+                    $null = Save-SimJournal $tenant (Join-Path $TestDrive 'kept')
+                    throw 'it failed'
+                }
+            } catch { $null = $_ }
+        } 6>&1 | Out-String
+        # The second, with its long refusal cut.
+        $said | Should -BeLike "*POST*400*is already in password sync group*$([char] 0x2026)*"
+    }
+}
+
 Describe 'the module' {
     It 'explains each of its commands, with an example' {
         foreach ($command in Get-Command -Module SyncGroupSim) {

@@ -55,6 +55,41 @@ def test_it(sim_tenant, n):
 """).assert_outcomes(passed=3)
 
 
+def test_what_the_client_did_is_told_where_it_cannot_be_kept(suite, monkeypatch):
+    monkeypatch.setenv("SYNC_GROUP_SIM_JOURNALS", "test_it.py")
+    ran = suite("""
+def test_it(sim_tenant):
+    of(sim_tenant)
+    assert False
+""")
+    ran.assert_outcomes(failed=1)
+    ran.stdout.re_match_lines([
+        r".* GET +/v2024/password-sync-groups +200 .*",
+        r"it could not be kept: .*test_it\.py cannot be written \(File exists\); SYNC_GROUP_SIM_JOURNALS names another folder",
+    ])
+
+
+def test_what_the_client_did_is_told_in_any_locale(suite, monkeypatch):
+    # As on Windows, where files and programs are not read as UTF-8.
+    for name, value in (("PYTHONUTF8", "0"), ("PYTHONCOERCECLOCALE", "0"), ("LC_ALL", "C"), ("PYTHONIOENCODING", "utf-8")):
+        monkeypatch.setenv(name, value)
+    ran = suite("""
+def test_it(sim_tenant):
+    form = {"grant_type": "client_credentials", "client_id": sim_tenant.client_id, "client_secret": sim_tenant.client_secret}
+    with urllib.request.urlopen(sim_tenant.base_url + "/oauth/token", urllib.parse.urlencode(form).encode()) as reply:
+        token = json.load(reply)["access_token"]
+    group = {"name": "Staff", "passwordPolicyId": "2c91808d744ba0ce01746f93b6204501",
+             "sourceIds": ["2c918084660f45d6016617daa9210584", "2c918084660f45d6016617daa9210500"]}
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+    for _ in range(2):
+        urllib.request.urlopen(urllib.request.Request(
+            sim_tenant.base_url + "/v2024/password-sync-groups", json.dumps(group).encode(), headers))
+""")
+    ran.assert_outcomes(failed=1)
+    # The second, with its long refusal cut.
+    ran.stdout.re_match_lines([r".* POST +/v2024/password-sync-groups +400 .* is already in password sync group.*\u2026"])
+
+
 def test_the_marker_sets_scenario_rules_fixture_and_clock(suite):
     suite("""
 @pytest.mark.sim(scenario="rate-limited")

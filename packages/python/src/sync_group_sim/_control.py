@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
+import os
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import _version
 from ._errors import CallRefused, SimulatorError
 from ._file import File
 
 TIMEOUT_SECONDS = 30
 # The server closes connections that are idle for five minutes; one that old is not used again.
 KEPT_SECONDS = 60
+# What the system says where not even this machine itself can be reached.
+NO_LOOPBACK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 
 class Control:
     """The control API of one server."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, program: str) -> None:
+        self._host, self._port, self._program = host, port, program
         self._local = threading.local()
+
+    def __reduce__(self) -> tuple[type[Control], tuple[str, int, str]]:
+        # Another process, which gets a tenant from its test, has connections of its own.
+        return Control, (self._host, self._port, self._program)
+
+    def own(
+        self, method: str, path: str, body: Any = None, *, also: tuple[int, ...] = (), raw: bool = False
+    ) -> tuple[int, Any]:
+        """A call that every program of this package's version knows; else as `call`."""
+        try:
+            return self.call(method, path, body, also=also, raw=raw)
+        except CallRefused as error:
+            lacks = _lacks(error, method, path)
+            if lacks is None:
+                raise
+            raise SimulatorError(_version.older(self._program, lacks)) from None
 
     def call(
         self, method: str, path: str, body: Any = None, *, also: tuple[int, ...] = (), raw: bool = False
@@ -38,9 +59,7 @@ class Control:
             answer = reply.read().decode()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise SimulatorError(
-                f"the simulator at {self._host}:{self._port} does not answer ({error or type(error).__name__})"
-            ) from None
+            raise SimulatorError(f"the simulator at {self._host}:{self._port} does not answer ({_why(error)})") from None
         self._local.used = time.monotonic()
         if reply.status >= 300 and reply.status not in also:
             message = _message(answer)
@@ -57,13 +76,33 @@ class Control:
 
     def _connection(self) -> http.client.HTTPConnection:
         local = self._local
-        if getattr(local, "connection", None) is None:
+        # A process that was forked off shares its parent's connection, and would take the other's answers.
+        if getattr(local, "process", None) != os.getpid():
             local.connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
+            local.process = os.getpid()
         elif time.monotonic() - local.used > KEPT_SECONDS:
             local.connection.close()
         local.used = time.monotonic()
         connection: http.client.HTTPConnection = local.connection
         return connection
+
+
+def _lacks(error: CallRefused, method: str, path: str) -> str | None:
+    """What a program that refused one of this package's own calls does not know, if it is that."""
+    words = str(error)
+    if error.status in (404, 405) and "`/_sim/" in words:
+        return f"it has no `{method} {path[path.index('/_sim/'):].partition('?')[0]}`"
+    return "it does not know `drawKey`" if "unknown key `drawKey`" in words else None
+
+
+def _why(error: Exception) -> str:
+    """Why there was no answer, without the words of a library."""
+    if isinstance(error, TimeoutError):
+        return f"nothing came for {TIMEOUT_SECONDS} s"
+    if not isinstance(error, OSError) or error.errno is None:
+        return "it ended the connection"
+    advice = "; expected a loopback interface that is up; in a sandbox without a network, try: ip link set lo up"
+    return f"{error.strerror or os.strerror(error.errno)}{advice if error.errno in NO_LOOPBACK else ''}"
 
 
 def _sent(body: Any) -> tuple[bytes | None, str | None, File | None, str]:

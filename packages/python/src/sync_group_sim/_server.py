@@ -36,7 +36,7 @@ class Simulator:
         """The path of the program that runs."""
         self.base_url = f"http://127.0.0.1:{port}"
         """The base URL of the tenant `default`."""
-        self._control = Control("127.0.0.1", port)
+        self._control = Control("127.0.0.1", port, program)
         self.version: str = self._control.call("GET", "/_sim/health")[1]["version"]
         """The program's version."""
 
@@ -58,7 +58,7 @@ class Simulator:
         `password_change_time`, `sim_fault`.
         """
         body, file = creation(scenario, fixture, options)
-        _, made = self._control.call("POST", "/_sim/tenants", body)
+        _, made = self._control.own("POST", "/_sim/tenants", body)
         for warning in made.get("warnings", ()):
             warnings.warn(f"sync-group-sim: {warning}", stacklevel=2)
         tenant = Tenant(self._control, self.base_url, made, afterwards(file, rules, clock))
@@ -94,7 +94,7 @@ class Simulator:
 def start_simulator(*arguments: str) -> Simulator:
     """Starts a server on a free port; `arguments` are further ones for `sync-group-sim serve`."""
     program = _binary.find()
-    folder = tempfile.mkdtemp(prefix="sync-group-sim-")
+    folder = _temporary()
     process = None
     try:
         port_file = Path(folder, "port")
@@ -103,6 +103,8 @@ def start_simulator(*arguments: str) -> Simulator:
         wrong = _version.mismatch(simulator.version, program)
         if wrong:
             raise SimulatorError(wrong)
+        # Now, as nobody would do it after a test run that is killed; Windows keeps what is open.
+        shutil.rmtree(folder, ignore_errors=True)
         return simulator
     except (CallRefused, KeyError, TypeError):
         _end(process)
@@ -112,6 +114,16 @@ def start_simulator(*arguments: str) -> Simulator:
         _end(process)
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _temporary() -> str:
+    """A folder in which the server says its port."""
+    try:
+        return tempfile.mkdtemp(prefix="sync-group-sim-")
+    except OSError as error:
+        raise SimulatorError(
+            f"there is no folder for temporary files ({error.strerror}); expected one that may be written: set TMPDIR"
+        ) from None
 
 
 def _spawn(program: str, arguments: list[str], said: Path) -> subprocess.Popen[bytes]:
@@ -153,7 +165,7 @@ def _port(process: subprocess.Popen[bytes], port_file: Path, program: str) -> in
 def _ended(code: int, said: Path, program: str) -> str:
     """Why it ended before it listened: a program of another version may not know an option."""
     wrong = _version.mismatch(_binary.version_of(program), program)
-    text = said.read_text(errors="replace").strip()
+    text = said.read_text(encoding="utf-8", errors="replace").strip()
     return wrong or f"{program} ended with code {code} before it listened: {text or 'it said nothing'}"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ._control import Control
-from ._errors import CallRefused, SimulatorError, VerificationFailed
+from ._errors import VerificationFailed
 
-_NO_SUCH_CALL = 404
+_NO_SUCH_TENANT = 404
 
 
 class Tenant:
@@ -47,11 +47,11 @@ class Tenant:
 
     def rule(self, rule: Mapping[str, Any] | None = None, /, **parts: Any) -> Any:
         """Something goes wrong from now on: a rule in the words of a scenario file, as a dict or as keywords."""
-        return self.control("POST", "scenario/rules", {**(rule or {}), **parts})
+        return self._own("POST", "scenario/rules", {**(rule or {}), **parts})
 
     def use(self, *scenarios: str) -> Any:
         """From now on these built-in scenarios run, and no other rules; none stops them all."""
-        return self.control("PUT", "scenario", {"use": list(scenarios)}) if scenarios else self.control("DELETE", "scenario")
+        return self._own("PUT", "scenario", {"use": list(scenarios)}) if scenarios else self._own("DELETE", "scenario")
 
     def advance(self, time: str | float | timedelta) -> Any:
         """Time passes in the tenant, and none in the test: `"13m"`, `"2s"`, seconds as a number. A client whose waits can be
@@ -59,45 +59,37 @@ class Tenant:
         seconds = time.total_seconds() if isinstance(time, timedelta) else time
         # No wait becomes shorter; a number's own inexactness is no wait.
         by = seconds if isinstance(seconds, str) else f"{math.ceil(round(seconds * 1000, 6))}ms"
-        return self.control("POST", "clock/advance", {"by": by})
+        return self._own("POST", "clock/advance", {"by": by})
 
     def clock(self, mode: str | None = None, now: str | None = None) -> Any:
         """Sets the clock's mode (`auto`, `manual`, `skipping`), its time, or both; returns what it is."""
         settings = {name: value for name, value in (("mode", mode), ("now", now)) if value is not None}
-        return self.control("PUT", "clock", settings) if settings else self.control("GET", "clock")
+        return self._own("PUT", "clock", settings) if settings else self._own("GET", "clock")
 
     def verify(self, expectation: Mapping[str, Any] | None = None, /, **parts: Any) -> Any:
         """The client did what is expected (`match`, `status`, `count`, `apart`, `then`), or this raises
         `VerificationFailed`, an `AssertionError`, with what it did instead."""
         __tracebackhide__ = True
         wanted = {**(expectation or {}), **parts}
-        status, answer = self._control.call("POST", self._path("verify"), wanted, also=(409,))
+        status, answer = self._control.own("POST", self._path("verify"), wanted, also=(409,))
         if status == 409:
             raise VerificationFailed(_told(answer))
         return answer
 
     def findings(self) -> list[dict[str, Any]]:
         """What the verdicts on good client conduct find in the journal so far."""
-        try:
-            found: list[dict[str, Any]] = self.control("GET", "verdicts")["findings"]
-        except CallRefused as error:
-            if error.status != _NO_SUCH_CALL or "verdicts" not in str(error):
-                raise
-            raise SimulatorError(
-                "this sync-group-sim has no verdicts (GET /_sim/verdicts); expected a newer one: "
-                "pip install --upgrade sync-group-sim"
-            ) from None
+        found: list[dict[str, Any]] = self._own("GET", "verdicts")["findings"]
         return found
 
     def journal(self, **filters: Any) -> list[dict[str, Any]]:
         """What clients did and were told, oldest first; filters: `operation`, `status`, `client`, `rule`, `after`, `limit`."""
         query = f"?{urlencode(filters)}" if filters else ""
-        exchanges: list[dict[str, Any]] = self.control("GET", f"journal{query}")["exchanges"]
+        exchanges: list[dict[str, Any]] = self._own("GET", f"journal{query}")["exchanges"]
         return exchanges
 
     def har(self) -> str:
         """The journal as an HTTP archive: the text of a `.har` file."""
-        text: str = self._control.call("GET", self._path("journal.har"), raw=True)[1]
+        text: str = self._control.own("GET", self._path("journal.har"), raw=True)[1]
         return text
 
     def control(self, method: str, call: str, body: Any = None) -> Any:
@@ -106,12 +98,12 @@ class Tenant:
 
     def reset(self) -> None:
         """Puts the tenant back to how its test began: state, clock, rules, journal, and the same ids and faults again."""
-        self.control("POST", "reset")
+        self._own("POST", "reset")
         self._set_up()
 
     def delete(self) -> None:
         """Ends the tenant, with everything in it."""
-        self._control.call("DELETE", f"/_sim/tenants/{self.name}", also=(_NO_SUCH_CALL,))
+        self._control.own("DELETE", f"/_sim/tenants/{self.name}", also=(_NO_SUCH_TENANT,))
 
     def __enter__(self) -> Tenant:
         return self
@@ -127,7 +119,11 @@ class Tenant:
     def _set_up(self) -> None:
         """What creating it cannot say, and a reset of the control API's alone takes away."""
         for method, call, body in self._afterwards:
-            self.control(method, call, body)
+            self._own(method, call, body)
+
+    def _own(self, method: str, call: str, body: Any = None) -> Any:
+        """A call that every program of this package's version knows."""
+        return self._control.own(method, self._path(call), body)[1]
 
     def _path(self, call: str) -> str:
         return f"/tenants/{self.name}/_sim/{call}"

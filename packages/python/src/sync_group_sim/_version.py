@@ -25,5 +25,13 @@ def mismatch(program: str, path: str) -> str | None:
     )
     return (
         f"{path} is sync-group-sim {program}, and this Python package is {VERSION}; expected a program {release(VERSION)}.x: "
-        f'pip install "sync-group-sim=={release(program)}.*" for that program, or {other}'
+        f"take the package of version {release(program)} for that program (docs/install.md), or {other}"
+    )
+
+
+def older(path: str, what: str) -> str:
+    """What to say about a program that does not know what every program of this version knows."""
+    return (
+        f"{path} is an older sync-group-sim than this Python package ({VERSION}): {what}; expected a program as new as the "
+        "package; docs/install.md says how to get one"
     )

@@ -167,7 +167,8 @@ def _tell(item: pytest.Item, tenant: Tenant, report: pytest.TestReport) -> None:
     try:
         kept = _keep(item, read)
     except OSError as error:
-        report.sections.append((_SECTION, f"{read.lines}\nit could not be kept: {error}"))
+        what = f"{error.filename} cannot be written ({error.strerror}); SYNC_GROUP_SIM_JOURNALS names another folder"
+        report.sections.append((_SECTION, f"{read.lines}\nit could not be kept: {what}"))
         return
     report.sections.append((_SECTION, f"{read.lines}\n{_where(item, tenant, kept)}"))
     # The report of the teardown takes it along.
@@ -200,7 +201,7 @@ def _read_under_way(config: pytest.Config) -> None:
 def _read(simulator: Simulator, tenant: Tenant) -> Read | str:
     """What the client did, or why it cannot be read."""
     try:
-        journal: str = tenant._control.call("GET", tenant._path("journal"), raw=True)[1]
+        journal: str = tenant._control.own("GET", tenant._path("journal"), raw=True)[1]
         return Read(_lines(simulator, tenant), journal, tenant.har())
     except (SimulatorError, OSError, subprocess.SubprocessError) as error:
         return str(error)
@@ -250,6 +251,6 @@ def _lines(simulator: Simulator, tenant: Tenant) -> str:
     """The journal as the program shows it: a line for each exchange."""
     shown = subprocess.run(
         [simulator.program, "journal", "--url", tenant.base_url],
-        capture_output=True, text=True, timeout=SHOW_SECONDS, stdin=subprocess.DEVNULL,
+        capture_output=True, encoding="utf-8", errors="replace", timeout=SHOW_SECONDS, stdin=subprocess.DEVNULL,
     )
     return shown.stdout.rstrip() or "no request came"
