@@ -67,8 +67,10 @@ program() {
   if [ -n "${SIM_BINARY:-}" ]; then
     [ -f "$SIM_BINARY" ] || fail "\`binary\` is $SIM_BINARY, and no file is there"
     # Artifacts of a job before this one have lost that.
-    [ -x "$SIM_BINARY" ] || fail "\`binary\` is $SIM_BINARY, which may not be run; try: chmod +x $SIM_BINARY"
-    system_path "$(cd "$(dirname "$SIM_BINARY")" && pwd)/$(basename "$SIM_BINARY")"
+    [ -x "$SIM_BINARY" ] || fail "\`binary\` is $SIM_BINARY, which may not be run; try: chmod +x $(in_quotes "$SIM_BINARY")"
+    path=$(cd "$(dirname "$SIM_BINARY")" && pwd)/$(basename "$SIM_BINARY")
+    assert_program "$path" "\`binary\` is $SIM_BINARY, which"
+    system_path "$path"
     return
   fi
   [ -n "${SIM_VERSION:-}" ] || fail "no version is given; expected one such as 1.2.3, or the path of a program as \`binary\`"
@@ -77,6 +79,27 @@ program() {
   [ -n "${SIM_RELEASES:-}" ] ||
     fail "nothing is published yet, as packages/OWNER says; give the program's path as \`binary\`, or \`releases\`, where its archives are"
   download "$(target)"
+}
+
+in_quotes() { printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# The numbers that stay while versions are compatible: 0.1 of v0.1.7.
+release() { printf '%s\n' "${1#v}" | cut -d . -f 1,2; }
+
+# assert_program PATH WHAT : fails where that is another program, a part of one or one for another system, by which every drill
+# might pass; and one that may not know these options.
+assert_program() {
+  code=0
+  said=$("$1" --version 2>"$folder/log" </dev/null) || code=$?
+  case $said in
+    "sync-group-sim "[0-9]*.[0-9]*) said=${said#* } ;;
+    *)
+      said=$said$(cat "$folder/log")
+      fail "$2 is not sync-group-sim for this system, or a part of it alone: \`--version\` ended with code $code and printed ${said:-nothing}"
+      ;;
+  esac
+  [ -z "${SIM_VERSION:-}" ] || [ "$(release "$said")" = "$(release "$SIM_VERSION")" ] ||
+    fail "$2 is sync-group-sim $said; expected a program $(release "$SIM_VERSION").x, as the version asked for, or that of the action, is ${SIM_VERSION#v}"
 }
 
 # download TARGET.ENDING
@@ -100,6 +123,7 @@ download() {
   esac
   unpacked=$folder/${name%."$ending"}/sync-group-sim
   if [ "$ending" = zip ]; then unpacked=$unpacked.exe; fi
+  assert_program "$unpacked" "what is in $from/$name"
   system_path "$unpacked"
 }
 
@@ -119,7 +143,7 @@ one_line() {
 tell() {
   one_line "$1" "$2"
   if on_github; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_ENV"; fi
-  printf "export %s='%s'\n" "$1" "$(printf '%s\n' "$2" | sed "s/'/'\\\\''/g")" >>"$folder/env"
+  printf "export %s=%s\n" "$1" "$(in_quotes "$2")" >>"$folder/env"
 }
 
 # output NAME VALUE
@@ -174,6 +198,12 @@ wait_for() {
   return 1
 }
 
+# assert_reached URL : a sandbox may have no loopback interface. With TLS it is not http, and the job knows.
+assert_reached() {
+  case " ${SIM_OPTIONS:-} " in *" --tls-"*) return ;; esac
+  said=$("$program" health --url "$1" 2>&1) || fail "the server listens, and cannot be reached: $said"
+}
+
 # make_tenant NAME URL
 make_tenant() {
   case $1 in *[!a-z0-9-]* | ?????????????????????????????????????????????????????????????????*)
@@ -203,8 +233,12 @@ start() {
   (exec </dev/null >/dev/null 2>&1; serve ${SIM_OPTIONS:-}) &
   set +f
   wait_for "$folder/port" "$folder/ended" || fail "the server did not listen within 20 s"
-  if [ -s "$folder/ended" ]; then fail "the server did not start: $(cat "$folder/log")"; fi
+  if [ -s "$folder/ended" ]; then
+    said=$(cat "$folder/log")
+    fail "the server did not start: ${said:-it ended with code $(cat "$folder/ended") and said nothing}"
+  fi
   url=http://127.0.0.1:$(cat "$folder/port")
+  assert_reached "$url"
   if [ -n "${SIM_TENANT:-}" ] && [ "$SIM_TENANT" != default ]; then
     make_tenant "$SIM_TENANT" "$url"
     url=$url/tenants/$SIM_TENANT

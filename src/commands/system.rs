@@ -2,6 +2,10 @@
 
 use std::io::{Error, ErrorKind};
 
+/// What to do where this machine does not reach itself.
+pub(crate) const NO_LOOPBACK: &str =
+    "expected a loopback interface that is up; in a sandbox without a network, try: ip link set lo up";
+
 /// Why something failed, to follow a colon.
 pub(crate) fn in_words(error: &Error) -> String {
     let words = match error.kind() {
@@ -12,6 +16,7 @@ pub(crate) fn in_words(error: &Error) -> String {
         ErrorKind::AddrNotAvailable => "this machine has no such address",
         ErrorKind::ConnectionRefused => "nothing listens there",
         ErrorKind::ConnectionReset => "the connection was reset",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no route to that address",
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "there was no answer in time",
         ErrorKind::StorageFull => "the disk is full",
         ErrorKind::ReadOnlyFilesystem => "it is on a drive that cannot be written to",

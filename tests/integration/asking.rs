@@ -199,6 +199,27 @@ fn what_answers_but_is_another_program_is_not_well() {
 }
 
 #[test]
+fn where_this_machine_does_not_reach_itself_that_is_told() {
+    // Without a network not even the loopback interface is up. What cannot be had without rights is not tested.
+    let without_network = |arguments: &[&str]| {
+        let program = binary();
+        let output =
+            Command::new("unshare").arg("-rn").arg(program.get_program()).args(arguments).output().ok()?;
+        let told = String::from_utf8(output.stderr).unwrap();
+        (!told.contains("unshare")).then(|| (output.status.code().unwrap(), told))
+    };
+    let advice = "there is no route to that address; expected a loopback interface that is up; in a sandbox without a \
+                  network, try: ip link set lo up\n";
+    for (arguments, code, said) in [
+        (&["health", "--url", "http://127.0.0.1:4580"][..], 1, "http://127.0.0.1:4580: no answer: "),
+        (&["drill", "--", "true"], 1, "the server cannot be reached at 127.0.0.1: "),
+    ] {
+        let Some(told) = without_network(arguments) else { return };
+        assert_eq!(told, (code, format!("{said}{advice}")), "{arguments:?}");
+    }
+}
+
+#[test]
 fn credentials_in_a_url_are_never_shown() {
     let server = serve(&[]);
     let address = server.address();

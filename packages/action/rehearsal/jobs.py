@@ -125,6 +125,8 @@ class Rehearsal:
             ({"sha256": "0" * 64}, rf"has the SHA-256 digest [0-9a-f]{{64}}; expected 0{{64}}\. It is not used"),
             ({"version": "9.9.9"}, r"v9\.9\.9/sync-group-sim-9\.9\.9-.* cannot be fetched; expected a release of version 9\.9\.9"),
             ({"binary": "no/such/program"}, r"`binary` is no/such/program, and no file is there"),
+            ({"binary": "/bin/true"}, r"`binary` is /bin/true, which is not sync-group-sim for this system, or a part of it alone: `--version` ended with code 0"),
+            ({"binary": str(self.program), "version": "0.0.9"}, rf"is sync-group-sim {VERSION}; expected a program 0\.0\.x, as the version asked for, or that of the action, is 0\.0\.9"),
             ({"scenario": "rate-limitted"}, r"the server did not start: .*rate-limitted"),
             ({"rules": "- when: {operation: tokens}\n  fault: {respond: {status: 500}}"}, r"the server did not start: .*rules\.yaml:3:\d+: .*tokens"),
             ({"journals": "a\nbase-url=elsewhere"}, r"journals is of several lines; expected one: a%0Abase-url=elsewhere"),
@@ -168,6 +170,22 @@ class Rehearsal:
         assert "it ended with 1" in played.log
         assert "<failure" in (played.artifacts["drill"] / "report.xml").read_text()
         ok("GitHub: a drill of the page fails as it should, with summary, annotations, exit code and reports")
+
+    def a_program_that_is_another_passes_no_drill(self) -> None:
+        folder = self.work / f"another-{next(self.jobs)}"
+        folder.mkdir()
+        for name, text, said in (
+            ("empty", "", "`--version` ended with code 0 and printed nothing"),
+            ("not whole", "#!/bin/sh\nkill -SEGV $$\n", "`--version` ended with code 139 and printed"),
+            ("older", "#!/bin/sh\necho sync-group-sim 0.0.9\n", f"is sync-group-sim 0.0.9; expected a program {'.'.join(VERSION.split('.')[:2])}.x"),
+        ):
+            program = folder / name
+            program.write_text(text)
+            program.chmod(0o755)
+            settings = {"PATH": os.environ["PATH"], "SIM_BINARY": str(program), "SIM_COMMAND": "true", "SIM_VERSION": VERSION, "TMPDIR": str(folder)}
+            ran = gitlab.run("sh", f"sh {ACTION}/ci.sh drill", folder, settings)
+            assert ran.returncode == 1 and said in ran.stdout, ran.stdout
+        ok("elsewhere: by a program that is another, not whole or older no drill passes")
 
     # --- GitLab -----------------------------------------------------------------------------------------------------------
 
@@ -242,7 +260,7 @@ class Rehearsal:
         """
         ran = gitlab.run("sh", script, folder, {"PATH": os.environ["PATH"]})
         assert ran.returncode == 0 and "2 groups" in ran.stdout, ran.stdout
-        assert "which may not be run; try: chmod +x it's here/sync-group-sim" in ran.stdout, ran.stdout
+        assert "which may not be run; try: chmod +x 'it'\\''s here/sync-group-sim'" in ran.stdout, ran.stdout
         assert "a server runs already in this job" in ran.stdout and "no server runs" in ran.stdout, ran.stdout
         assert (folder / "sync-group-sim-journals/default-0.json").exists() and is_gone((folder / "url").read_text().strip())
         ok("elsewhere: ci.sh starts a server, tells how it is reached, and ends it")
@@ -278,6 +296,7 @@ def play(rehearsal: Rehearsal) -> None:
         rehearsal.a_program_that_is_there_is_used,
         rehearsal.a_pipeline_has_a_server,
         rehearsal.any_shell_will_do,
+        rehearsal.a_program_that_is_another_passes_no_drill,
     ):
         part()
 

@@ -1,6 +1,7 @@
 //! Where runs take place: a server in this process, and a tenant of its own for each run. All tenants have one draw key,
 //! so that ids and draws are the same in all of them.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +12,9 @@ use sync_group_sim::tenant::{SimFault, TenantOptions};
 use sync_group_sim::{
     Config, ControlPolicy, Fixture, Prerequisites, Simulator, TenantHandle, TenantRequest, UnknownTenants,
 };
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::commands::system::in_words;
+use crate::commands::system::{NO_LOOPBACK, in_words};
 
 /// What all tenants draw by, beside the seed.
 pub(super) const DRAW_KEY: &str = "drill";
@@ -56,6 +58,7 @@ impl Site {
         };
         let cannot = |error: std::io::Error| format!("the server cannot be started: {}", in_words(&error));
         let running = Simulator::start(config).await.map_err(cannot)?;
+        reach_this_machine().await?;
         let scratch = std::env::temp_dir().join(format!("sync-group-sim-drill-{}", std::process::id()));
         std::fs::create_dir_all(&scratch)
             .map_err(|error| format!("{}: cannot be made: {}", scratch.display(), in_words(&error)))?;
@@ -104,6 +107,22 @@ impl Site {
             .map_err(|error| format!("{}: cannot be made: {}", folder.display(), in_words(&error)))?;
         Ok(folder)
     }
+}
+
+/// Where this machine does not reach itself, no client gets to the server, and each would be blamed for it. The server counts
+/// connections, so this one is to another port.
+async fn reach_this_machine() -> Result<(), String> {
+    let reached = async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        TcpStream::connect(listener.local_addr()?).await
+    };
+    reached.await.map(drop).map_err(|error| {
+        format!(
+            "the server cannot be reached at {}: {}; {NO_LOOPBACK}",
+            Ipv4Addr::LOCALHOST,
+            in_words(&error)
+        )
+    })
 }
 
 impl Drop for Site {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -16,6 +17,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::{Remote, Trouble, trust};
+use crate::commands::system::NO_LOOPBACK;
 
 /// After which event a follower goes on.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -32,8 +34,9 @@ pub(super) struct GetRequest<'a> {
 /// Sends a request, and reads the head of its answer.
 pub(super) async fn send(remote: &Remote, asked: &GetRequest<'_>) -> Result<Response<Incoming>, Trouble> {
     let url = &remote.url;
-    let socket =
-        TcpStream::connect((&*url.host, url.port)).await.map_err(|error| no_answer(remote, &why(&error)))?;
+    let socket = TcpStream::connect((&*url.host, url.port))
+        .await
+        .map_err(|error| no_answer(remote, &unconnected(&url.host, &error)))?;
     let Some(trust) = &remote.trust else { return exchange(remote, asked, TokioIo::new(socket)).await };
     let name = ServerName::try_from(url.host.clone()).map_err(|_| {
         Trouble::Usage(format!("{url}: not a name that a certificate can have; expected another"))
@@ -101,6 +104,14 @@ pub(super) async fn next_piece(remote: &Remote, body: &mut Incoming) -> Result<O
 
 fn no_answer(remote: &Remote, why: &str) -> Trouble {
     Trouble::NoAnswer(format!("{}: no answer: {why}", remote.url))
+}
+
+/// Why nobody was reached, and what to do where that would be this machine itself.
+fn unconnected(host: &str, error: &io::Error) -> String {
+    let is_unreachable = matches!(error.kind(), ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let advice = if is_unreachable && is_here { format!("; {NO_LOOPBACK}") } else { String::new() };
+    format!("{}{advice}", why(error))
 }
 
 /// Why no connection came about.
