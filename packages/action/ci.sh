@@ -255,6 +255,12 @@ tell_server() {
   done <"$folder/credentials"
   rm "$folder/credentials"
   tell SYNC_GROUP_SIM_URL "$1"
+  # Of a runner behind a proxy: most clients ask it for this machine, too.
+  if [ -n "${http_proxy:-}${HTTP_PROXY:-}${all_proxy:-}${ALL_PROXY:-}" ]; then
+    before=${no_proxy:-${NO_PROXY:-}}
+    tell NO_PROXY "${before:+$before,}127.0.0.1"
+    tell no_proxy "${before:+$before,}127.0.0.1"
+  fi
   tell_program "$program"
   output base-url "$1"
   output port "$(cat "$folder/port")"

@@ -253,6 +253,13 @@ class Rehearsal:
             ! sh {ACTION}/ci.sh start
             sh {ACTION}/ci.sh stop
             sh {ACTION}/ci.sh stop
+            export http_proxy=http://127.0.0.1:9 NO_PROXY=example.com # nobody is there
+            sh {ACTION}/ci.sh start
+            . {folder}/sync-group-sim/env
+            [ "$NO_PROXY $no_proxy" = "example.com,127.0.0.1 example.com,127.0.0.1" ]
+            python3 sync.py
+            sh {ACTION}/ci.sh stop
+            unset http_proxy
             echo "$SAIL_BASE_URL" >url
             echo 1 >{folder}/sync-group-sim/port # as one that was killed leaves it
             sh {ACTION}/ci.sh start

@@ -55,6 +55,21 @@ def test_it(sim_tenant, n):
 """).assert_outcomes(passed=3)
 
 
+def test_the_environment_asks_no_proxy_for_the_tenant(suite, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.delenv("no_proxy", raising=False)
+    suite("""
+def test_it(sim_env):
+    assert groups(*sim_env.values())[0] == 200
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "example.com,127.0.0.1"
+
+def test_after():
+    assert os.environ.get("NO_PROXY") == "example.com"
+""").assert_outcomes(passed=2)
+
+
 def test_what_the_client_did_is_told_where_it_cannot_be_kept(suite, monkeypatch):
     monkeypatch.setenv("SYNC_GROUP_SIM_JOURNALS", "test_it.py")
     ran = suite("""

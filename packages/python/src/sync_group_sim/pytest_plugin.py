@@ -100,9 +100,14 @@ def sim_tenant(sync_group_sim: Simulator, request: pytest.FixtureRequest) -> Ten
 
 @pytest.fixture
 def sim_env(sim_tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """SAIL_BASE_URL, SAIL_CLIENT_ID and SAIL_CLIENT_SECRET of this test's tenant, in the environment."""
+    """SAIL_BASE_URL, SAIL_CLIENT_ID and SAIL_CLIENT_SECRET of this test's tenant, in the environment; no proxy is asked for
+    it."""
     for name, value in sim_tenant.env.items():
         monkeypatch.setenv(name, value)
+    # Clients read one or the other.
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, f"{before},127.0.0.1" if before else "127.0.0.1")
     return sim_tenant.env
 
 
