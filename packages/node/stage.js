@@ -1,6 +1,9 @@
 // Lays out the npm packages of one version: `node stage.js FOLDER VERSION [PLATFORM PROGRAM]`. Without a platform FOLDER
 // gets this package, which names a package for each platform as an optional dependency; with one it gets the package that
 // holds PROGRAM for that platform. npm installs the one whose `os` and `cpu` fit, and runs no script.
+//
+// Without a publisher (packages/OWNER) it names none: npm would fetch whatever lies under those names, and where nothing
+// does, `npm ci` refuses the lock file. The program's package is installed beside this one, then.
 
 const { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -35,8 +38,8 @@ if (platform === undefined) {
   for (const file of files) cpSync(join(here, file), join(folder, file), { recursive: true });
   // The same types, for programs that import.
   copyFileSync(join(here, "index.d.ts"), join(folder, made));
-  const dependencies = Object.keys(PLATFORMS).map((each) => [packageOf(each), version]);
-  write({ ...manifest, version, optionalDependencies: Object.fromEntries(dependencies) });
+  const programs = Object.fromEntries(Object.keys(PLATFORMS).map((each) => [packageOf(each), version]));
+  write({ ...manifest, version, ...(repository() && { optionalDependencies: programs }) });
 } else {
   const [os, cpu] = platform.split("-");
   const name = programOn(platform);

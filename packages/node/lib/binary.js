@@ -36,7 +36,7 @@ function find() {
   const why = PLATFORMS[platform]
     ? `the package ${packageOf(platform)} is not installed (npm leaves it out with --omit=optional, ` +
       "and when a lock file or node_modules comes from another platform); install it beside this one (docs/install.md says " +
-      `how; from a checkout: npm install -D --include=optional CHECKOUT/packages/dist/${packageOf(platform)}-${VERSION}.tgz)`
+      `how; from a checkout: npm install -O --include=optional CHECKOUT/packages/dist/${packageOf(platform)}-${VERSION}.tgz)`
     : `there is no package for this platform (${platform}), only for ${Object.keys(PLATFORMS).join(", ")}`;
   throw new SimulatorError(
     `the program sync-group-sim is missing: ${why}; or set ${VARIABLE} to its path, or put it on the PATH`,
