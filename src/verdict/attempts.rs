@@ -2,8 +2,9 @@
 //! same, from tests that follow each other, or because the client makes that call several times anyway; whoever counts
 //! or times them as attempts convicts good clients.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
@@ -84,6 +85,7 @@ pub(super) struct Callers<'a> {
     is_concurrent: OnceCell<bool>,
     hedges: OnceCell<bool>,
     counts: OnceCell<HashMap<u64, usize>>,
+    failed_writes: OnceCell<HashMap<Option<Arc<str>>, Vec<usize>>>,
 }
 
 /// Equal calls of which nobody knows which caller made them. So much is sure: one of the callers made as many of them as
@@ -106,8 +108,9 @@ impl<'a> Callers<'a> {
         let seen = case
             .clean
             .map_or_else(|| Seen::Alone(Links::of(case.run)), |clean| Seen::Clean(Planned::of(clean)));
-        let (is_concurrent, hedges, counts) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { case, seen, is_concurrent, hedges, counts }
+        let (is_concurrent, hedges) = (OnceCell::new(), OnceCell::new());
+        let (counts, failed_writes) = (OnceCell::new(), OnceCell::new());
+        Self { case, seen, is_concurrent, hedges, counts, failed_writes }
     }
 
     /// Chains whose calls are surely attempts of one caller.
@@ -118,8 +121,7 @@ impl<'a> Callers<'a> {
             Seen::Clean(_) => {
                 let sure =
                     chains.filter(|chain| chain.calls.len() == 1 || self.is_one_callers(chain.first()));
-                let counted = sure.map(|chain| Chain { spare: self.planned(chain.first()) - 1, ..chain });
-                counted.collect()
+                sure.map(|chain| self.counted(chain)).collect()
             }
         }
     }
@@ -143,6 +145,9 @@ impl<'a> Callers<'a> {
                 crowds[*place].calls.push(call);
             }
         }
+        for crowd in &mut crowds {
+            crowd.callers += self.looks(&crowd.calls);
+        }
         crowds
     }
 
@@ -154,7 +159,22 @@ impl<'a> Callers<'a> {
         let chains = self.case.run.chains().into_iter();
         let several = chains.filter(|chain| chain.calls.len() > 1 && !self.is_one_callers(chain.first()));
         let apart = several.flat_map(|chain| chain.split(|one, next| next.came_the_way_of(one)));
-        apart.map(|chain| Chain { spare: self.planned(chain.first()) - 1, ..chain }).collect()
+        apart.map(|chain| self.counted(chain)).collect()
+    }
+
+    /// The chain, and how many of its calls are made anyway.
+    fn counted(&self, chain: Chain<'a>) -> Chain<'a> {
+        let spare = self.planned(chain.first()) - 1 + self.looks(&chain.calls);
+        Chain { spare, ..chain }
+    }
+
+    /// How often these reads may be the first look after another write that failed: a batch goes on to its next item, and
+    /// each of them may have to see what became of it.
+    fn looks(&self, calls: &[&Call]) -> usize {
+        let Some(last) = calls.last().filter(|call| calls.len() > 1 && call.is_read()) else { return 0 };
+        let failed = self.failed_writes.get_or_init(|| failed_writes(self.case.run));
+        let numbers = failed.get(&last.client);
+        numbers.map_or(0, |numbers| numbers.partition_point(|number| *number < last.number))
     }
 
     /// Whether it is a read that the client repeats now and then until it shows what it waits for. Whoever does so goes on as
@@ -238,6 +258,18 @@ impl<'a> Callers<'a> {
             || (planned.is_on_one_connection(call)
                 && !*self.is_concurrent.get_or_init(|| self.case.is_concurrent()))
     }
+}
+
+/// The numbers of the calls with which a client's writes failed in a way that may pass: of each write the first.
+fn failed_writes(run: &Run) -> HashMap<Option<Arc<str>>, Vec<usize>> {
+    let mut seen = HashSet::new();
+    let mut numbers: HashMap<_, Vec<usize>> = HashMap::new();
+    for call in run.calls.iter().filter(|call| !call.is_read() && !call.is_token() && call.may_pass()) {
+        if seen.insert((call.client.as_deref(), call.key)) {
+            numbers.entry(call.client.clone()).or_default().push(call.number);
+        }
+    }
+    numbers
 }
 
 /// What the client does when nothing goes wrong.

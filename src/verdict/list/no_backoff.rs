@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_looks_of_a_batch_after_writes_that_failed_are_no_attempts() {
+        let item = |nth: u32| move |run: Script| run.post(LIST).body(&nth.to_string());
+        let clean = (0..12).fold(run().get(LIST), |run, nth| item(nth)(run)).exits(0);
+        let looks = |writes| {
+            let failed = (0..writes).fold(run(), |run, nth| item(nth)(run).told(502));
+            failing(failed, LIST, &[0.001; 11]).exits(1)
+        };
+        is_not_applicable(&beside(&VERDICT, &clean, &looks(12)));
+        found(&beside(&VERDICT, &clean, &looks(2)));
+    }
+
+    #[test]
     fn programs_that_follow_each_other_are_found_by_connection_or_by_what_all_did_in_so_short_a_time() {
         let clean = run().get(LIST).post(LIST).get(LIST).on(2).exits(0);
         let kept = failing(failing(run(), LIST, &[0.001; 6]).post(LIST).on(2), LIST, &[0.5]).exits(1);

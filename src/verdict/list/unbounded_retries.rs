@@ -21,7 +21,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     checks: "A call that keeps failing in ways that may pass is attempted 10 times at most (`--max-attempts`). It is a \
              warning when the command still tries at its deadline after 6 attempts or more; a command that tries again \
              then is given more time, as long as a silent answer has (`--silence`). Of a call that the clean run makes several \
-             times, by whatever threads or programs, as many times more are let be. Reads that poll, for what is not \
+             times, as a batch may for each of its items, or threads and programs, each may have as many; so may a look for \
+             each write that failed. Reads that poll, for what is not \
              there yet or at their usual pace, calls that are refused, and 401s are judged elsewhere.",
     why: "A job that never gives up never tells anybody that something is wrong, and its calls add to the load that keeps \
           the service down.",
@@ -63,10 +64,6 @@ fn counts(call: &Call) -> bool {
     call.may_pass() || (call.status == Some(409) && !call.is_read())
 }
 
-fn attempts(chain: &Chain<'_>) -> usize {
-    chain.repetitions() + 1
-}
-
 /// Whether the deadline came while the client was at it: nothing else was called since, and the time since the last
 /// attempt is no longer than the wait for another might be.
 fn is_still_trying(run: &Run, chain: &Chain<'_>) -> bool {
@@ -88,12 +85,15 @@ fn goes_on(run: &Run, call: &Call) -> bool {
     later.filter(|other| other.client == call.client && !other.is_token()).any(|other| other.key != call.key)
 }
 
+/// Where the client makes the call several times, one of them was tried as often as all were on average: each of a batch's
+/// items has attempts of its own.
 fn finding(case: &Case<'_>, chain: &Chain<'_>) -> Option<Finding> {
-    let attempts = attempts(chain);
+    let attempts = chain.pairs().filter(|(_, next)| !next.is_replay).count() + 1;
+    let times = chain.spare + 1;
     let is_still_trying = is_still_trying(case.run, chain);
-    let (end, severity) = if attempts > case.limits.max_attempts {
+    let (end, severity) = if attempts > case.limits.max_attempts * times {
         (if is_still_trying { "and no end" } else { "at one call" }, Severity::Error)
-    } else if attempts >= STILL_TRYING && is_still_trying {
+    } else if attempts >= STILL_TRYING * times && is_still_trying {
         ("and no end in sight", Severity::Warning)
     } else {
         return None;
@@ -221,7 +221,30 @@ mod tests {
     #[test]
     fn calls_that_the_client_makes_anyway_do_not_count() {
         let clean = (0..5).fold(run(), |run, _| run.get(LIST)).exits(0);
-        is_ok(&beside(&VERDICT, &clean, &failing(run(), 14).exits(1)));
-        found(&beside(&VERDICT, &clean, &failing(run(), 15).exits(1)));
+        is_ok(&beside(&VERDICT, &clean, &failing(run(), 50).exits(1)));
+        found(&beside(&VERDICT, &clean, &failing(run(), 51).exits(1)));
+    }
+
+    #[test]
+    fn each_item_of_a_batch_has_attempts_of_its_own() {
+        let clean = (0..4).fold(run(), |run, nth| run.get(LIST).post(LIST).body(&nth.to_string())).exits(0);
+        let tries = |script: Script| {
+            [0.5, 1.0, 2.0].iter().fold(script, |script, wait| script.get(LIST).after(*wait).told(503))
+        };
+        let items = |times| (0..times).fold(run(), |script, _| tries(script.get(LIST).told(503)));
+        is_ok(&beside(&VERDICT, &clean, &items(4).exits(1)));
+        is_inconclusive(&beside(&VERDICT, &clean, &items(5).ends_at_deadline(20.0)));
+        found(&beside(&VERDICT, &clean, &items(11).exits(1)));
+    }
+
+    #[test]
+    fn so_has_the_look_that_each_item_takes_after_its_write_has_failed() {
+        let clean = (0..12).fold(run().get(LIST), |run, nth| run.post(LIST).body(&nth.to_string())).exits(0);
+        let items = |writes: usize, looks| {
+            (0..writes)
+                .fold(run(), |script, nth| failing(script.post(LIST).body(&nth.to_string()).told(502), looks))
+        };
+        is_ok(&beside(&VERDICT, &clean, &items(12, 5).exits(1)));
+        found(&beside(&VERDICT, &clean, &items(1, 21).exits(1)));
     }
 }
