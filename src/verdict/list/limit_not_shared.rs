@@ -25,8 +25,10 @@ pub(super) static VERDICT: Verdict = Verdict {
     explains: &[],
     checks: "When a client that makes calls at the same time is told to wait, its other calls to the same API version \
              wait, too. What was on its way then does not count: 100 ms and ten times the client's usual pace, and, \
-             where the client is slow between its calls, the first call that each connection brings. A command that makes one \
-             call at a time does not go on with three others meanwhile, all of which are refused.",
+             where the client is slow between its calls, the first call that each connection brings; half a second where it \
+             keeps no connection. Of a wait of more than 10 s, which a client may cap, only calls that are refused as well \
+             count, three of them. A command that makes one call at a time does not go on with three others meanwhile, all \
+             of which are refused.",
     why: "The limit is counted per client and API version. Calls that do not heed it are refused as well, and use up the next \
           window for those that waited.",
     advice: "Share the wait among all threads and calls of a client, and send fewer at a time when it is told again.",
@@ -40,7 +42,13 @@ fn judge(case: &Case<'_>) -> Outcome {
     }
     let callers = Callers::of(*case);
     let pace = case.clean.map_or(Duration::ZERO, Run::pace);
-    let in_flight = (2 * IN_FLIGHT + 10 * pace).min(LONGEST_IN_FLIGHT);
+    let keeps_connections = case.run.calls.iter().any(|call| call.is_on_reused_connection);
+    let in_flight = if keeps_connections {
+        (2 * IN_FLIGHT + 10 * pace).min(LONGEST_IN_FLIGHT)
+    } else {
+        // Nothing shows who had come back, nor how slow each of them is.
+        LONGEST_IN_FLIGHT
+    };
     // On a busy machine all threads are slow; one that was back since then shows that it was not on its way.
     let slowest = case.clean.map_or(Duration::ZERO, Run::slowest_pace).max(case.run.slowest_pace());
     let late = in_flight + 2 * slowest;
@@ -64,7 +72,12 @@ fn judge(case: &Case<'_>) -> Outcome {
             .filter(|call| call.key != told.key || !callers.follow_each_other(told, call, Duration::ZERO))
             .collect();
         is_judged = true;
-        findings.extend((!others.is_empty()).then(|| finding(told, asked, &others, "thread")));
+        let goes_on = if asked > CAPPED {
+            others.iter().filter(|call| call.status == Some(429)).count() >= GOES_ON
+        } else {
+            !others.is_empty()
+        };
+        findings.extend(goes_on.then(|| finding(told, asked, &others, "thread")));
     }
     if is_judged { Outcome::of(findings) } else { Outcome::not_applicable("no thread was told to wait") }
 }
@@ -161,6 +174,26 @@ mod tests {
         is_ok(&beside(&VERDICT, &threads(), &told(0.4).get(OTHER).on(3).exits(0)));
         found(&beside(&VERDICT, &threads(), &told(0.4).get(OTHER).on(2).exits(0)));
         found(&beside(&VERDICT, &threads(), &told(0.001).get(OTHER).on(3).exits(0)));
+    }
+
+    #[test]
+    fn where_no_connection_is_kept_a_slow_moment_cannot_be_told_from_going_on() {
+        let told = |wait| {
+            let run = run().get(LIST).on(1).get(LIST).on(2).told(429).retry_after("2");
+            run.get(OTHER).on(3).after(wait).get(LIST).on(4).at(2.1)
+        };
+        is_ok(&beside(&VERDICT, &threads(), &told(0.4).exits(0)));
+        found(&beside(&VERDICT, &threads(), &told(0.7).exits(0)));
+    }
+
+    #[test]
+    fn others_that_are_served_while_one_was_told_to_wait_for_a_day_do_no_harm() {
+        let told = |status| {
+            let run = run().get(LIST).on(1).get(OTHER).on(2).get(LIST).on(1).told(429).retry_after("86400");
+            (0..4).fold(run, |run, _| run.get(OTHER).on(2).after(0.7).refused(status)).exits(1)
+        };
+        is_ok(&beside(&VERDICT, &threads(), &told(200)));
+        found(&beside(&VERDICT, &threads(), &told(429)));
     }
 
     #[test]
