@@ -20,7 +20,8 @@ pub(super) static VERDICT: Verdict = Verdict {
              what either of them wrote. As many passwords are sent, and seen to change, as in the clean run; one that is told \
              otherwise and writes something else meets a warning. Where its standard output lacks lines, no read and no token \
              call that the clean run had answered failed for good; one that writes something else instead meets \
-             a warning, and a note where some of the lines are there.",
+             a warning, and a note where some of the lines are there. The data is not held against a client that a scenario's own \
+             answer to a read misled.",
     why: "Nobody looks for a mistake in a job that is green.",
     advice: "Count what failed, and end with a failure when that is not nothing; in a shell, set -o pipefail.",
     source: "Common practice; Google SRE Workbook, Data Processing Pipelines",
@@ -50,6 +51,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     let Some(first) = differences.first() else {
         return Outcome::of(unsent.into_iter().collect());
     };
+    if case.run.calls.iter().any(is_made_up) {
+        return Outcome::not_applicable("the scenario showed the client what is not there");
+    }
     let more = match differences.len() - 1 {
         0 => String::new(),
         more => format!(" ({} more)", number(more)),
@@ -57,6 +61,11 @@ fn judge(case: &Case<'_>) -> Outcome {
     let shown = case.run.calls.iter().filter(|call| call.is_struck());
     let finding = VERDICT.finding(format!("Exit 0, but in {first}{more}."), shown);
     Outcome::Found(vec![finding.measured("differences", differences)])
+}
+
+/// Whether a read was answered by the scenario, as if that were the truth: whoever works by it is not to blame.
+fn is_made_up(call: &Call) -> bool {
+    call.is_struck() && call.is_read() && !call.performed && !call.has_failed()
 }
 
 /// Fewer passwords were sent, and accepted, than in the clean run.
@@ -177,6 +186,14 @@ mod tests {
         is_not_applicable(&beside(&VERDICT, &clean(), &with(&["Staff"], run().get(LIST).exits(0))));
         is_not_applicable(&beside(&VERDICT, &clean(), &with(&["Staff"], failed().ends_at_deadline(20.0))));
         is_inconclusive(&beside(&VERDICT, &clean(), &failed().exits(0)));
+    }
+
+    #[test]
+    fn who_works_by_a_list_that_the_scenario_made_up_is_not_to_blame() {
+        let misled = with(&["Staff"], run().get(LIST).told(200).exits(0));
+        is_not_applicable(&beside(&VERDICT, &clean(), &misled));
+        let delayed = run().get(LIST).told(200).but(|call| call.performed = true).exits(0);
+        found(&beside(&VERDICT, &clean(), &with(&["Staff"], delayed)));
     }
 
     #[test]
