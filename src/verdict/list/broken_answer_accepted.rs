@@ -5,7 +5,7 @@ use hyper::Method;
 use crate::operation::Operation;
 use crate::verdict::pages::{covers, path};
 use crate::verdict::writes::collection;
-use crate::verdict::{Answer, Call, Case, End, Exit, Group, Needs, Outcome, Severity, Verdict};
+use crate::verdict::{Answer, Call, Case, End, Exit, Finding, Group, Needs, Outcome, Severity, Verdict};
 
 /// Broken answers that are looked at.
 const MOST_LOOKED_AT: usize = 100;
@@ -18,8 +18,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["half-an-answer", "truncated-json", "html-from-the-gateway", "empty-answer"],
     explains: &["false-success"],
     checks: "A command that says it succeeded has asked again for each answer that came as a success but was cut short, or was not \
-             JSON, a page for people, or empty. After a write, a look at the resource counts as asking again. An answer \
-             with a wrong label and a right body is none of these.",
+             JSON, a page for people, or empty. After a write, a look at the resource counts as asking again, and an empty \
+             answer to one that was done is a warning. An answer with a wrong label and a right body is none of these.",
     why: "Half a list looks like a whole one. A 200 from a gateway does not mean that the service did anything.",
     advice: "Compare the length, parse before you trust, and ask again; after a write, look what became of it.",
     source: "RFC 9112 6.3 and 8 (incomplete messages)",
@@ -53,7 +53,15 @@ fn judge(case: &Case<'_>) -> Outcome {
             "lists are read beside other calls, and neither the data nor the output shows that anything is missing",
         );
     }
-    Outcome::of(accepted.into_iter().map(|call| VERDICT.finding(message(call), [call])).collect())
+    Outcome::of(accepted.into_iter().map(finding).collect())
+}
+
+/// Whoever needs nothing of the answer to a write may take its status for enough; where the write was done, that did no
+/// harm.
+fn finding(call: &Call) -> Finding {
+    let finding = VERDICT.finding(message(call), [call]);
+    let is_done = call.answer == Answer::Empty && call.performed && !call.is_read();
+    if is_done { finding.graded(Severity::Warning) } else { finding }
 }
 
 /// Whether a success came so that nobody can read it. A token is for other verdicts, and of a delete only the length of
@@ -172,7 +180,10 @@ mod tests {
         let create = || {
             run().post(LIST).creating("1", "Sales").broken(Answer::Empty).but(|call| call.performed = true)
         };
-        found(&judged(&create().exits(0)));
+        let accepted = judged(&create().exits(0));
+        assert_eq!(found(&accepted).severity, Severity::Warning, "{accepted:?}");
+        let undone = judged(&create().but(|call| call.performed = false).exits(0));
+        assert_eq!(found(&undone).severity, Severity::Error, "{undone:?}");
         is_ok(&judged(&list(create()).exits(0)));
         let delete = run().delete("/v2024/password-sync-groups/1").broken(Answer::Empty);
         is_not_applicable(&judged(&delete.exits(0)));
