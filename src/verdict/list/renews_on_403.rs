@@ -13,7 +13,7 @@ pub(super) static VERDICT: Verdict = Verdict {
     scenarios: &["scope-taken-away", "forbidden-halfway"],
     explains: &["retries-refusal"],
     checks: "After a 403 the client does not fetch a token and make the same call again. A whole job that begins again and \
-             again, with a token each time, repeats a refusal, and that is told.",
+             again, with a token each time, repeats a refusal, and that is told; one that goes through then is let be.",
     why: "A new token has no more rights than the old one. The attempt hides what is wrong: a scope or a role is missing.",
     advice: "Renew on 401 only; report a 403 with the right that is missing.",
     source: "RFC 6750 3.1 (insufficient_scope)",
@@ -42,7 +42,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     if at_once.is_none() && !found.is_empty() && retries_refusal::has_loops(case, &callers) {
         return Outcome::not_applicable("the token was no answer to the 403: explained by retries-refusal");
     }
-    let finding = at_once.or(found.first()).map(|calls| {
+    // A job that began again and went through had no need of the token alone: what took the right away is over.
+    let is_refused_again = |[_, _, next]: &&[&Call; 3]| next.status == Some(403);
+    let finding = at_once.or_else(|| found.iter().find(is_refused_again)).map(|calls| {
         let message = format!(
             "Renewed its token after the 403 of call {} and asked again. A new token has no more rights than the old one.",
             calls[0].number
@@ -126,6 +128,8 @@ mod tests {
         assert!(found(&beside(&retries_refusal::VERDICT, &clean, &often)).message.contains("3 times"));
         // Once more may be meant for the rights of a new token.
         found(&beside(&VERDICT, &clean, &again(2).exits(1)));
+        let mended = again(1).token("T2").get(LIST).put("/v2024/x");
+        is_ok(&beside(&VERDICT, &clean, &mended.exits(0)));
     }
 
     #[test]
