@@ -2,6 +2,7 @@
 //! looked before it went on.
 
 use hashbrown::HashMap;
+use std::time::Duration;
 
 use super::{Answer, Call, End, Run};
 use crate::version::VERSIONS;
@@ -30,6 +31,17 @@ pub(super) fn is_unclear(call: &Call) -> bool {
 /// Whether it was done, and the client cannot know.
 pub(super) fn is_done_in_doubt(call: &Call) -> bool {
     call.performed && !call.is_read() && is_unclear(call)
+}
+
+/// Creates with the same once more, sent while they were under way, as only reads may be. Threads that happen to create the
+/// same at the same time do so sooner.
+pub(super) fn hedged(run: &Run) -> Vec<(&Call, &Call)> {
+    const LATER: Duration = Duration::from_millis(100);
+    let mut latest: HashMap<_, &Call> = HashMap::new();
+    let creates = run.calls.iter().filter(|call| is_create(call));
+    let pairs =
+        creates.filter_map(|next| Some((latest.insert((next.client.as_deref(), next.key), next)?, next)));
+    pairs.filter(|(one, next)| one.arrived.until(next.arrived) >= LATER && one.is_open_beside(next)).collect()
 }
 
 /// What a call is about: the step of its path that names the resource.

@@ -1,8 +1,9 @@
 //! `blind-create-retry`: a create whose end was unclear is sent again, and nobody looked in between.
 
+use crate::verdict::attempts::Callers;
 use crate::verdict::chain::Chain;
 use crate::verdict::text::wait;
-use crate::verdict::writes::{Looks, is_create, is_done_in_doubt, is_unclear};
+use crate::verdict::writes::{Looks, hedged, is_create, is_done_in_doubt, is_unclear};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Severity, Verdict};
 
 pub(super) static VERDICT: Verdict = Verdict {
@@ -19,7 +20,8 @@ pub(super) static VERDICT: Verdict = Verdict {
     ],
     explains: &["orphan-left"],
     checks: "After a create that ended in silence, with rubbish, or with an error that does not say whether it was done, the \
-             client looks before it sends the same create again. It is a warning where nothing had happened.",
+             client looks before it sends the same create again. It is a warning where nothing had happened. Nor does it send \
+             the same create once more while the first is under way.",
     why: "A create is not idempotent, and this API has no idempotency key. Where nothing refuses the second one, there are \
           two.",
     advice: "List and look for what you asked for before you repeat a create; adopt it if it is there.",
@@ -29,10 +31,14 @@ pub(super) static VERDICT: Verdict = Verdict {
 
 fn judge(case: &Case<'_>) -> Outcome {
     let run = case.run;
+    let looks = Looks::of(run);
+    let beside = sent_beside(case, &looks);
+    if !beside.is_empty() {
+        return Outcome::Found(beside);
+    }
     if !run.calls.iter().any(|call| is_create(call) && is_unclear(call)) {
         return Outcome::not_applicable("no create ended in doubt");
     }
-    let looks = Looks::of(run);
     let is_blind =
         |one: &Call, next: &Call| is_create(one) && is_unclear(one) && !looks.is_between(one, next);
     let attempts = case.attempts_at_writes();
@@ -45,6 +51,21 @@ fn judge(case: &Case<'_>) -> Outcome {
         );
     }
     Outcome::of(found)
+}
+
+/// Creates that the client does not make several times anyway, and sent once more while they were under way.
+fn sent_beside(case: &Case<'_>, looks: &Looks<'_>) -> Vec<Finding> {
+    if case.clean.is_none() {
+        return Vec::new();
+    }
+    let callers = Callers::of(*case);
+    let pairs = hedged(case.run).into_iter();
+    let blind = pairs.filter(|(one, next)| callers.planned(next) <= 1 && !looks.is_between(one, next));
+    let findings = blind.map(|(one, next)| {
+        let finding = VERDICT.finding("Sent a create again while the first was under way.", [one, next]);
+        if one.performed { finding } else { finding.graded(Severity::Warning) }
+    });
+    findings.collect()
 }
 
 fn finding(chain: &Chain<'_>, is_blind: impl Fn(&Call, &Call) -> bool) -> Option<Finding> {
@@ -124,6 +145,22 @@ mod tests {
             "{outcome:?}"
         );
         assert_eq!(found(&outcome).exchanges.len(), 11);
+    }
+
+    #[test]
+    fn a_create_that_is_hedged_is_found() {
+        let slow = || run().post(LIST).creating("1", "Sales").took(3.0);
+        let clean = || run().post(LIST).creating("1", "Sales").exits(0);
+        let judged = |script: Script| beside(&VERDICT, &clean(), &script.exits(0));
+        let outcome = judged(slow().post(LIST).at(1.0).on(2).refused(400));
+        assert_eq!(found(&outcome).message, "Sent a create again while the first was under way.");
+        found(&judged(slow().but(|call| call.told = None).hung().but_done().post(LIST).at(1.0).on(2)));
+        // Two threads that create the same, one that looked first, and whoever always sends it twice.
+        is_not_applicable(&judged(slow().post(LIST).at(0.01).on(2).refused(400)));
+        is_not_applicable(&judged(slow().get(LIST).at(1.0).on(2).post(LIST).on(2).refused(400)));
+        let twice = || slow().post(LIST).at(1.0).on(2).refused(400);
+        is_not_applicable(&beside(&VERDICT, &twice().exits(0), &twice().exits(0)));
+        is_not_applicable(&alone(&VERDICT, &slow().post(LIST).at(1.0).on(2).refused(400).done()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::verdict::text::quoted;
-use crate::verdict::writes::{is_create, is_done_in_doubt, noun, number};
+use crate::verdict::writes::{hedged, is_create, is_done_in_doubt, noun, number};
 use crate::verdict::{Call, Case, Finding, Group, Needs, Outcome, Run, Severity, Verdict};
 use crate::wire::changed::ChangeKind;
 
@@ -20,8 +20,8 @@ pub(super) static VERDICT: Verdict = Verdict {
         "empty-answer",
     ],
     explains: &["blind-create-retry", "orphan-left", "false-success"],
-    checks: "A create whose end the client could not know does not lead to a second record that is equal but for id and \
-             times. (A service that enforces its prerequisites refuses a second group.)",
+    checks: "A create whose end the client could not know, or did not await, does not lead to a second record that is equal \
+             but for id and times. (A service that enforces its prerequisites refuses a second group.)",
     why: "An error, or silence, does not say that nothing happened. A second group takes sources from people who \
           expect one password.",
     advice: "A 500 does not say that nothing happened. List and look before you repeat a create.",
@@ -32,7 +32,8 @@ pub(super) static VERDICT: Verdict = Verdict {
 fn judge(case: &Case<'_>) -> Outcome {
     let run = case.run;
     let is_doubtful = |call: &Call| is_done_in_doubt(call) && creates(call);
-    if !run.calls.iter().any(is_doubtful) {
+    let hedged = case.clean.map(|_| hedged(run)).unwrap_or_default();
+    if !run.calls.iter().any(is_doubtful) && hedged.is_empty() {
         return Outcome::not_applicable("no create ended in doubt");
     }
     let meant: HashMap<u64, Made<'_>> = case.clean.map(made).unwrap_or_default();
@@ -40,20 +41,22 @@ fn judge(case: &Case<'_>) -> Outcome {
     made.sort_by_key(|(_, made)| made.calls[0].number);
     let findings = made.into_iter().filter_map(|(likeness, made)| {
         let (left, most) = meant.get(&likeness).map_or((1, 1), |meant| (meant.left, meant.most));
-        (made.left > left && made.most > most).then(|| finding(likeness, &made, most)).flatten()
+        (made.left > left && made.most > most).then(|| finding(likeness, &made, most, &hedged)).flatten()
     });
     Outcome::of(findings.collect())
 }
 
-/// The finding, if one of these creates came after another that had ended in doubt.
-fn finding(likeness: u64, made: &Made<'_>, meant: usize) -> Option<Finding> {
+/// The finding, if one of these creates came after another that had ended in doubt, or while it was under way.
+fn finding(likeness: u64, made: &Made<'_>, meant: usize, hedged: &[(&Call, &Call)]) -> Option<Finding> {
     let calls = &made.calls;
-    let first = calls.iter().position(|call| is_done_in_doubt(call))?;
+    let is_hedged = |one: &Call| hedged.iter().any(|(first, _)| first.seq == one.seq);
+    let first = calls.iter().position(|call| is_done_in_doubt(call) || is_hedged(call))?;
     let doubtful = calls[first];
-    let ended = doubtful.ended()?;
-    let again = calls[first + 1..]
-        .iter()
-        .find(|call| call.client == doubtful.client && ended.is_before(call.arrived))?;
+    let is_again = |call: &Call| {
+        let is_beside = hedged.iter().any(|(one, next)| one.seq == doubtful.seq && next.seq == call.seq);
+        is_beside || doubtful.ended().is_some_and(|ended| ended.is_before(call.arrived))
+    };
+    let again = calls[first + 1..].iter().find(|call| call.client == doubtful.client && is_again(call))?;
     let change = doubtful.changes.iter().find(|change| change.likeness == likeness)?;
     let (name, noun) = (quoted(&change.name), noun(change.resource));
     let mut there = number(made.most);
@@ -178,6 +181,18 @@ mod tests {
         let clean = gone(run().post(LIST).creating("1", "Sales")).exits(0);
         let outcome = beside(&VERDICT, &clean, &gone(lost(run()).post(LIST).creating("2", "Sales")).exits(0));
         assert_eq!(found(&outcome).message, "Two groups “Sales” exist; one was asked for.");
+    }
+
+    #[test]
+    fn a_hedged_create_leaves_two_where_the_clean_run_leaves_one() {
+        let slow = || run().post(LIST).creating("1", "Sales").took(3.0);
+        let clean = || run().post(LIST).creating("1", "Sales").exits(0);
+        let again = |at| slow().post(LIST).at(at).on(2).creating("2", "Sales").exits(0);
+        let outcome = beside(&VERDICT, &clean(), &again(1.0));
+        assert_eq!(found(&outcome).message, "Two groups “Sales” exist; one was asked for.");
+        is_not_applicable(&beside(&VERDICT, &clean(), &again(0.01)));
+        is_ok(&beside(&VERDICT, &again(1.0), &again(1.0)));
+        is_not_applicable(&alone(&VERDICT, &again(1.0)));
     }
 
     #[test]
