@@ -37,13 +37,15 @@ func (refused *CallRefused) Error() string { return refused.message }
 // control is the control API of one server, which a program serves.
 type control struct {
 	host, program string
-	http          http.Client
+	// ending says how the server ended, if it did.
+	ending func() string
+	http   http.Client
 }
 
-func newControl(host, program string) *control {
+func newControl(host, program string, ending func() string) *control {
 	// No proxy is asked: the server is on this machine.
 	transport := &http.Transport{MaxIdleConnsPerHost: keptConnections, IdleConnTimeout: keptLimit}
-	return &control{host: host, program: program, http: http.Client{Timeout: callLimit, Transport: transport}}
+	return &control{host: host, program: program, ending: ending, http: http.Client{Timeout: callLimit, Transport: transport}}
 }
 
 // call returns the status and the answer. A status from 300 up is an error, but for those in also. The body is JSON, which
@@ -114,7 +116,7 @@ func (control *control) silent(err error) error {
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		why = "what it sent is no HTTP"
 	}
-	return fmt.Errorf("the simulator at %s does not answer (%s%s)", control.host, why, advice)
+	return fmt.Errorf("the simulator at %s does not answer (%s%s%s)", control.host, why, advice, control.ending())
 }
 
 // noLoopback is what the system says where not even this machine itself can be reached.

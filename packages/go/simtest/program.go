@@ -89,11 +89,13 @@ func another(program, said string, ended *os.ProcessState) error {
 		what, printed = what+", or a part of it alone", "nothing"
 	}
 	if !ended.Success() {
-		// An exit status or a signal.
-		how = ", and ended with " + strings.Replace(ended.String(), "signal: ", "signal ", 1)
+		how = ", and ended with " + inState(ended)
 	}
 	return fmt.Errorf("%s %s: `--version` printed %s%s; let %s name the program", program, what, printed, how, variable)
 }
+
+// inState is an exit status or a signal, to follow "ended with".
+func inState(ended *os.ProcessState) string { return strings.Replace(ended.String(), "signal: ", "signal ", 1) }
 
 // cannotRun says why a program that is there does not run.
 func cannotRun(program string, err error) error {

@@ -21,6 +21,8 @@ const (
 	startLimit = 20 * time.Second
 	stopLimit  = 10 * time.Second
 	poll       = 2 * time.Millisecond
+	// endingLimit is how much later than its connections a process may be gone.
+	endingLimit = 500 * time.Millisecond
 	// loggedLimit is how much of what a server says is held, in bytes.
 	loggedLimit = 64 << 10
 )
@@ -129,7 +131,7 @@ func (process *process) listening(portFile string) (*Server, error) {
 func (process *process) server(port string) (*Server, error) {
 	server := &Server{
 		BaseURL: "http://127.0.0.1:" + port, Program: process.program,
-		control: newControl("127.0.0.1:"+port, process.program), process: process,
+		control: newControl("127.0.0.1:"+port, process.program, process.ending), process: process,
 	}
 	var health struct{ Version string }
 	_, text, err := server.control.call("GET", "/_sim/health", nil)
@@ -168,6 +170,16 @@ func systemWords(err error) string {
 		return number.Error()
 	}
 	return err.Error()
+}
+
+// ending says how the server ended, if it did: a system that runs out of memory kills.
+func (process *process) ending() string {
+	select {
+	case <-process.ended:
+		return "; the server has ended with " + inState(process.command.ProcessState)
+	case <-time.After(endingLimit):
+		return ""
+	}
 }
 
 // stop ends the server, and returns when it has ended.

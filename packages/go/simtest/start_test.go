@@ -246,7 +246,7 @@ func TestAServerOfItsOwnEndsWithItsTest(t *testing.T) {
 	watched := watch(t)
 	server = simtest.Start(watched, "--drain-timeout", "1s")
 	watched.end()
-	contains(t, watched.during(func() { server.Tenant(watched) }), "does not answer")
+	contains(t, watched.during(func() { server.Tenant(watched) }), "does not answer (", "; the server has ended with exit status 0)")
 }
 
 // TestChild is what the tests below run in a process of its own.

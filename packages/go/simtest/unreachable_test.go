@@ -13,7 +13,7 @@ import (
 )
 
 func TestWhyThereWasNoAnswerIsToldWithoutALibrarysWords(t *testing.T) {
-	control := newControl("127.0.0.1:1", "program")
+	control := newControl("127.0.0.1:1", "program", func() string { return "" })
 	dialled := func(number syscall.Errno) error {
 		return &url.Error{Op: "Get", URL: "http://127.0.0.1:1", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", number)}}
 	}

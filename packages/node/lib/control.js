@@ -1,12 +1,15 @@
 // Control calls: JSON over connections that are kept.
 
 const { Agent, request } = require("node:http");
+const { setTimeout: pause } = require("node:timers/promises");
 
 const { older } = require("./binary.js");
 const { CallRefused, SimulatorError } = require("./errors.js");
 const { File } = require("./file.js");
 
 const TIMEOUT_MILLISECONDS = 30_000;
+// A connection is gone a little before its process.
+const ENDING_MILLISECONDS = 500;
 // What the system says where not even this machine itself can be reached.
 const NO_LOOPBACK = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL"];
 
@@ -15,9 +18,10 @@ class Control {
   // Idle connections do not keep the process alive.
   #agent = new Agent({ keepAlive: true });
 
-  constructor(port, program) {
+  constructor(port, program, child) {
     this.port = port;
     this.program = program;
+    this.child = child;
   }
 
   /** A call that every program of this package's version knows; else as `call`. */
@@ -47,8 +51,10 @@ class Control {
   #send(method, path, content, mediaType) {
     const headers = mediaType ? { "Content-Type": mediaType } : {};
     return new Promise((resolve, reject) => {
-      const fail = (error) =>
-        reject(new SimulatorError(`the simulator at 127.0.0.1:${this.port} does not answer (${why(error)})`));
+      const fail = async (error) => {
+        const told = `${why(error)}${await this.#ending()}`;
+        reject(new SimulatorError(`the simulator at 127.0.0.1:${this.port} does not answer (${told})`));
+      };
       const sent = request(
         { host: "127.0.0.1", port: this.port, method, path, headers, agent: this.#agent, timeout: TIMEOUT_MILLISECONDS },
         (reply) => {
@@ -63,6 +69,13 @@ class Control {
       sent.on("error", fail);
       sent.end(content);
     });
+  }
+
+  /** How the server ended, if it did: a system that runs out of memory kills. */
+  async #ending() {
+    const how = await Promise.race([this.child.ended, pause(ENDING_MILLISECONDS)]);
+    if (!how) return "";
+    return `; the server has ended ${how.signal ? `by ${how.signal}` : `with code ${how.code}`}`;
   }
 
   close() {

@@ -78,7 +78,7 @@ async function startSimulator({ args = [] } = {}) {
   try {
     child = start(program, folder, args);
     const port = await listening(child, folder, program);
-    const control = new Control(port, program);
+    const control = new Control(port, program, child);
     const version = await versionAt(control, program);
     const wrong = mismatch(version, program);
     if (wrong) throw new SimulatorError(wrong);
@@ -136,7 +136,7 @@ function start(program, folder, args) {
   closeSync(log);
   child.ended = new Promise((resolve) => {
     child.once("error", (error) => resolve({ error }));
-    child.once("exit", (code) => resolve({ code }));
+    child.once("exit", (code, signal) => resolve({ code, signal }));
   });
   child.ended.then((how) => (child.how = how));
   // A test run that forgets to stop it ends all the same.

@@ -243,6 +243,20 @@ test("a loopback interface that is down is told", async () => {
   }
 });
 
+test("a server that was killed is told", async () => {
+  const before = new Set(children());
+  const sim = await startSimulator();
+  const tenant = await sim.tenant();
+  process.kill(children().find((pid) => !before.has(pid)), "SIGKILL");
+  await assert.rejects(tenant.journal(), /does not answer \(.*; the server has ended by SIGKILL\)$/);
+  await sim.stop();
+});
+
+/** The processes that this one started. */
+function children() {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+}
+
 test("variables that would take the server away are left out, the others take effect, and no proxy is asked", () => {
   const variables = {
     SYNC_GROUP_SIM_CONTROL: "off",

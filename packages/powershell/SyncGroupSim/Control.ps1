@@ -4,6 +4,8 @@
 Add-Type -AssemblyName System.Net.Http
 $script:CallSeconds = 30
 $script:JsonDepth = 50
+# A connection is gone a little before its process.
+$script:EndingMilliseconds = 500
 # What the system says where not even this machine itself can be reached.
 $script:NoLoopback = 'NetworkUnreachable', 'HostUnreachable', 'AddressNotAvailable'
 
@@ -27,7 +29,7 @@ function Invoke-Call([string] $Method, [string] $Url, $Body, [int] $Also = 0, [s
         $reply = $script:Http.SendAsync($request).GetAwaiter().GetResult()
         $answer = $reply.Content.ReadAsStringAsync().GetAwaiter().GetResult()
     } catch {
-        $why = Get-Why $_.Exception
+        $why = (Get-Why $_.Exception) + (Get-Ending $Url)
         throw (New-SimError SimulatorError "the simulator at $(([Uri] $Url).Authority) does not answer ($why)")
     }
     $status = [int] $reply.StatusCode
@@ -49,6 +51,14 @@ function Get-Lack([string] $Word, [int] $Status, [string] $Method, [string] $Url
         return "it has no ``$Method $($path.Substring($path.IndexOf('/_sim/')))``"
     }
     if ($Word.Contains('unknown key `drawKey`')) { 'it does not know `drawKey`' }
+}
+
+# How the server ended, if it did: a system that runs out of memory kills.
+function Get-Ending([string] $Url) {
+    $running = Get-Running $Url
+    if ($running -and $running.Process.WaitForExit($script:EndingMilliseconds)) {
+        "; the server has ended with code $($running.Process.ExitCode)"
+    }
 }
 
 # Why there was no answer, without the words of a library.

@@ -134,12 +134,17 @@ function Connect-Server($Running, [string] $Port) {
     [pscustomobject]@{ PSTypeName = 'SyncGroupSim.Server'; BaseUrl = $url; Version = $version; Program = $Running.Program }
 }
 
-# The program that serves an address.
-function Get-ProgramAt([string] $Url) {
+# The server that serves an address, if this PowerShell started it.
+function Get-Running([string] $Url) {
     foreach ($root in $script:Servers.Keys) {
-        if ($Url.StartsWith("$root/")) { return $script:Servers[$root].Program }
+        if ($Url.StartsWith("$root/")) { return $script:Servers[$root] }
     }
-    "the program at $(([Uri] $Url).Authority)"
+}
+
+# The program that does.
+function Get-ProgramAt([string] $Url) {
+    $running = Get-Running $Url
+    if ($running) { $running.Program } else { "the program at $(([Uri] $Url).Authority)" }
 }
 
 # The server that a tenant is made in: the one that is given, or the one that was started last.

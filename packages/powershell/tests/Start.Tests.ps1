@@ -274,6 +274,13 @@ Describe 'the server' {
         { New-SimTenant } | Should -Throw '*no simulator runs; expected Start-SyncGroupSim*'
     }
 
+    It 'is told where it was killed' {
+        $null = Start-SyncGroupSim
+        $tenant = New-SimTenant
+        InModuleScope SyncGroupSim { $script:Servers.Values | ForEach-Object { $_.Process.Kill() } }
+        { Get-SimJournal $tenant } | Should -Throw '*does not answer (*; the server has ended with code *' -ErrorId 'SimulatorError*'
+    }
+
     It 'ends with the module' {
         $sim = Start-SyncGroupSim
         Import-Module $module -Force

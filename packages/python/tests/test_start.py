@@ -302,10 +302,18 @@ def test_a_tenant_that_could_not_be_set_up_is_not_left(sync_group_sim):
         pass
 
 
+def test_a_server_that_was_killed_is_told():
+    with start_simulator() as sim:
+        tenant = sim.tenant()
+        sim._process.kill()
+        with pytest.raises(SimulatorError, match=r"does not answer \(.*; the server has ended by signal 9\)$"):
+            tenant.journal()
+
+
 def test_a_server_that_is_gone_is_told():
     with start_simulator() as sim:
         tenant = sim.tenant()
-    with pytest.raises(SimulatorError, match="does not answer"):
+    with pytest.raises(SimulatorError, match="does not answer .*; the server has ended with code 0"):
         tenant.journal()
 
 

@@ -6,6 +6,7 @@ import errno
 import http.client
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from ._file import File
 TIMEOUT_SECONDS = 30
 # The server closes connections that are idle for five minutes; one that old is not used again.
 KEPT_SECONDS = 60
+# A connection is gone a little before its process.
+ENDING_SECONDS = 0.5
 # What the system says where not even this machine itself can be reached.
 NO_LOOPBACK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
@@ -25,8 +28,10 @@ NO_LOOPBACK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 class Control:
     """The control API of one server."""
 
-    def __init__(self, host: str, port: int, program: str) -> None:
+    def __init__(self, host: str, port: int, program: str, process: subprocess.Popen[bytes] | None = None) -> None:
         self._host, self._port, self._program = host, port, program
+        # The server, where it is this process's.
+        self._process, self._parent = process, os.getpid()
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[type[Control], tuple[str, int, str]]:
@@ -59,7 +64,8 @@ class Control:
             answer = reply.read().decode()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise SimulatorError(f"the simulator at {self._host}:{self._port} does not answer ({_why(error)})") from None
+            why = f"{_why(error)}{self._ending()}"
+            raise SimulatorError(f"the simulator at {self._host}:{self._port} does not answer ({why})") from None
         self._local.used = time.monotonic()
         if reply.status >= 300 and reply.status not in also:
             message = _message(answer)
@@ -67,6 +73,16 @@ class Control:
                 raise CallRefused(f"{method} {path}: {message}", reply.status)
             raise CallRefused(file.named(message, called), reply.status)
         return reply.status, answer if raw else json.loads(answer) if answer else None
+
+    def _ending(self) -> str:
+        """How the server ended, if it did: a system that runs out of memory kills."""
+        if self._process is None or self._parent != os.getpid():
+            return ""
+        try:
+            code = self._process.wait(ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ""
+        return f"; the server has ended {f'by signal {-code}' if code < 0 else f'with code {code}'}"
 
     def close(self) -> None:
         """Closes this thread's connection."""

@@ -36,7 +36,7 @@ class Simulator:
         """The path of the program that runs."""
         self.base_url = f"http://127.0.0.1:{port}"
         """The base URL of the tenant `default`."""
-        self._control = Control("127.0.0.1", port, program)
+        self._control = Control("127.0.0.1", port, program, process)
         self.version: str = self._control.call("GET", "/_sim/health")[1]["version"]
         """The program's version."""
 
