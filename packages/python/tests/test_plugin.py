@@ -238,7 +238,7 @@ def test_it(sync_group_sim, sim_tenant, n):
 
 def test_a_test_may_have_any_name_and_length(suite, pytester):
     result = suite("""
-@pytest.mark.parametrize("text", ["x" * 300, "y" + "x" * 300, "a b", "a-b", "a/b"])
+@pytest.mark.parametrize("text", ["x" * 300, "y" + "x" * 300, "a b", "a-b", "a/b", "A-b"])
 def test_fails(sim_tenant, text):
     of(sim_tenant)
     assert sim_tenant.seed == 5
@@ -248,7 +248,8 @@ def test_""" + "\u5bc6" * 130 + """(sim_tenant):
 """)
     result.assert_outcomes(failed=6)
     assert "could not be" not in result.stdout.str()
-    assert len(list((pytester.path / "sync-group-sim-journals").glob("*.har"))) == 6
+    # Windows and macOS make no difference between capitals and small letters.
+    assert len({path.name.lower() for path in (pytester.path / "sync-group-sim-journals").glob("*.har")}) == 7
 
 
 def test_the_folder_of_journals_is_named_by_the_configuration_or_the_variable(suite, pytester, monkeypatch):

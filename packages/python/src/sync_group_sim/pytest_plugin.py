@@ -31,8 +31,8 @@ LONGEST_FILE_NAME = 120
 # In characters, as the control API has it.
 LONGEST_DRAW_KEY = 200
 _SECTION = "sync-group-sim: what the client did"
-# A test's name that is a file's, too, as it stands.
-_PLAIN = re.compile(r"[\w./-]+(::\w+)*(\[[\w.-]+\])?")
+# A test's name that is a file's, too, as it stands; parameters without capitals, as file systems may take a for A.
+_PLAIN = re.compile(r"[\w./-]+(::\w+)*(\[[a-z\d_.-]+\])?")
 
 
 class Read(NamedTuple):
