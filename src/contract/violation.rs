@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::body::UNPARSABLE;
 use crate::wire::DetailCode;
+use crate::wire::refusal::required;
 
 /// One way in which a request breaks the contract.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +27,7 @@ pub(super) fn violation(error: &ValidationError<'_>) -> Violation {
     let instance = error.instance();
     let is_missing = |field: &str| Violation {
         code: DetailCode::Missing,
-        text: ["Required field \"", field, "\" was missing or empty."].concat(),
+        text: required(field),
         aside: instance.is_null().then(|| ["`", field, "` was null; expected a value"].concat()),
     };
     match error.kind() {

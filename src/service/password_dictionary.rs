@@ -17,7 +17,8 @@ const FILE: &str = "file";
 /// The dictionary's text.
 pub(super) fn get(view: &View<'_>) -> Result<Done, Refusal> {
     let dictionary = view.table::<PasswordDictionary>().get(PasswordDictionary::RESOURCE);
-    let text = dictionary.ok_or(Refusal::NotFound)?.text().to_owned();
+    let text =
+        dictionary.ok_or_else(|| Refusal::NotFound.because("no dictionary was uploaded"))?.text().to_owned();
     let reply = Reply::empty(StatusCode::OK).with(CONTENT_TYPE, TEXT).with_body(text);
     Ok(reply.into())
 }
@@ -38,10 +39,7 @@ pub(super) fn put(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> {
 // Invented: the texts.
 
 fn asked_for(body: Option<&Multipart>) -> Result<PasswordDictionary, Refusal> {
-    let missing = || {
-        let text = format!("Required field \"{FILE}\" was missing or empty.");
-        Refusal::bad_request(DetailCode::Missing, text)
-    };
+    let missing = || Refusal::missing(FILE);
     let body = body.ok_or_else(missing)?;
     let content_type = body.content_type.to_str().unwrap_or_default();
     let parts = multipart::read(content_type, &body.bytes).ok_or_else(|| {

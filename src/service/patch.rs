@@ -29,6 +29,9 @@ pub(super) fn patched(record: &Value, patch: Value, fixed: &[&str]) -> Result<Va
                 return fail("the patch copies too much");
             }
         }
+        if matches!(operation, PatchOperation::Remove(RemoveOperation { path }) if path.is_root()) {
+            return fail("the whole cannot be removed");
+        }
         if let PatchOperation::Test(TestOperation { path, value }) = operation
             && patched.pointer(path.as_str()).is_some_and(|found| is_same(found, value))
         {
@@ -80,10 +83,7 @@ fn pointer(place: usize, field: &str, operation: &Value) -> Result<PointerBuf, R
 }
 
 fn missing(place: usize, field: &str) -> Refusal {
-    Refusal::bad_request(
-        DetailCode::Missing,
-        format!("Required field \"[{place}].{field}\" was missing or empty."),
-    )
+    Refusal::missing(&format!("[{place}].{field}"))
 }
 
 /// An operation that would write to a field that stays as it is, even the value that it has, is refused.
@@ -250,6 +250,7 @@ mod tests {
                 "(remove \"/features/2\") cannot be applied: there is nothing at this path.",
             ),
             (json!({"op": "remove", "path": "/nothing"}), "there is nothing at this path."),
+            (json!({"op": "remove", "path": ""}), "the whole cannot be removed."),
             (json!({"op": "replace", "path": "/features/-", "value": 1}), "there is nothing at this path."),
             (json!({"op": "add", "path": "/name/x", "value": 1}), "there is nothing at this path."),
             (json!({"op": "add", "path": "/features/3", "value": 1}), "there is nothing at this path."),

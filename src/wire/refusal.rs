@@ -146,6 +146,17 @@ impl Refusal {
         }
     }
 
+    /// 400: a required field is absent, null or empty.
+    pub fn missing(field: &str) -> Self {
+        Self::bad_request(DetailCode::Missing, required(field))
+    }
+
+    /// 400: a field refers to something that does not exist.
+    pub fn unknown_reference(what: &str, id: &str, field: &str) -> Self {
+        let (code, text) = unknown_reference(what, id, field);
+        Self::bad_request(code, text)
+    }
+
     /// A 400 with one mistake.
     pub fn bad_request(code: DetailCode, text: impl Into<String>) -> Self {
         Self::BadRequest { code, text: text.into(), further: Vec::new(), aside: None }
@@ -223,6 +234,21 @@ impl Refusal {
             _ => Vec::new(),
         }
     }
+}
+
+/// What the service says of a required field that is absent, null or empty.
+pub fn required(field: &str) -> String {
+    ["Required field \"", field, "\" was missing or empty."].concat()
+}
+
+/// What the service says of a reference to something that does not exist. One that is empty refers to nothing: it is
+/// missing.
+// Invented: the text; the code is the one that other parts of the service use.
+pub fn unknown_reference(what: &str, id: &str, field: &str) -> (DetailCode, String) {
+    if id.trim().is_empty() {
+        return (DetailCode::Missing, required(field));
+    }
+    (DetailCode::ReferenceNotFound, format!("Referenced {what} \"{id}\" ({field}) was not found."))
 }
 
 /// Invented: the vendor documents no body for a 413. The rest of the request's body is not read.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Identity;
 use crate::service::{Call, Done, View};
-use crate::wire::{DetailCode, Refusal, Reply};
+use crate::wire::{Refusal, Reply};
 
 /// The label under which digits are drawn, and the ids of their requests.
 const LABEL: &str = "digit-token";
@@ -20,9 +20,8 @@ pub(in crate::service) fn create(view: &View<'_>, call: &Call<'_>) -> Result<Don
     let user = body["userId"].as_str().unwrap_or_default();
     let is_known = view.table::<Identity>().contains(user) || !view.identities_named(user).is_empty();
     if !is_known {
-        // Invented: that it is a 400, and the text. No 404 is declared.
-        let text = format!("Referenced identity \"{user}\" (userId) was not found.");
-        return Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text));
+        // Invented: that it is a 400. No 404 is declared.
+        return Err(Refusal::unknown_reference("identity", user, "userId"));
     }
     let length = whole(&body["length"]).unwrap_or(DIGITS);
     // Each exchange has its own number, and so its own digits; they need not be kept.

@@ -47,7 +47,7 @@ pub(in crate::service) fn query(view: &View<'_>, call: &Call<'_>) -> Result<Done
 
 fn named_source(view: &View<'_>, name: &str) -> Result<Arc<Source>, Refusal> {
     let source = match &*view.sources_named(name) {
-        [] => return Err(missing(format!("Referenced source \"{name}\" (sourceName) was not found."))),
+        [] => return Err(Refusal::unknown_reference("source", name, "sourceName")),
         [source] => Arc::clone(source),
         _ => {
             return Err(illegal(format!("Field \"sourceName\": more than one source is called \"{name}\".")));
@@ -63,7 +63,7 @@ fn named_source(view: &View<'_>, name: &str) -> Result<Arc<Source>, Refusal> {
 
 fn named_identity(view: &View<'_>, name: &str) -> Result<Arc<Identity>, Refusal> {
     match &*view.identities_named(name) {
-        [] => Err(missing(format!("Referenced identity \"{name}\" (userName) was not found."))),
+        [] => Err(Refusal::unknown_reference("identity", name, "userName")),
         [identity] => Ok(Arc::clone(identity)),
         _ => Err(illegal(format!("Field \"userName\": more than one identity is called \"{name}\"."))),
     }
@@ -73,13 +73,10 @@ fn accounts(view: &View<'_>, identity: &Identity, source: &Source) -> Result<Vec
     let accounts = view.accounts_of(&identity.id, &source.id);
     if accounts.is_empty() {
         let (who, name) = (&identity.user_name, &source.name);
-        return Err(missing(format!("Identity \"{who}\" (userName) has no account on source \"{name}\".")));
+        let text = format!("Identity \"{who}\" (userName) has no account on source \"{name}\".");
+        return Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text));
     }
     Ok(accounts)
-}
-
-fn missing(text: String) -> Refusal {
-    Refusal::bad_request(DetailCode::ReferenceNotFound, text)
 }
 
 fn illegal(text: String) -> Refusal {

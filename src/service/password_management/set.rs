@@ -20,6 +20,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The fields of a request: none is marked as required, and a change without one of them cannot be carried out.
+const FIELDS: [&str; 5] = ["identityId", "encryptedPassword", "publicKeyId", "accountId", "sourceId"];
+
 /// What the vendor's example says of a change that cannot be carried out.
 const INVALID: &str = "The password change payload is invalid";
 
@@ -72,6 +75,10 @@ pub(in crate::service) fn set(view: &View<'_>, call: &Call<'_>) -> Result<Done, 
 fn accepted(view: &View<'_>, call: &Call<'_>) -> Result<(Account, String), String> {
     let text = |field: &str| call.arguments.body[field].as_str().unwrap_or_default();
     let decrypted = &call.decrypted;
+    let empty: Vec<_> = FIELDS.into_iter().filter(|field| text(field).is_empty()).collect();
+    if !empty.is_empty() {
+        return Err(format!("absent, null or empty: {}; expected a value", empty.join(", ")));
+    }
     if text("publicKeyId") != public_key_id(view) {
         return Err(format!("publicKeyId `{}` is not that of the key in use", text("publicKeyId")));
     }

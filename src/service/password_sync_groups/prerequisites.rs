@@ -5,6 +5,7 @@
 use crate::fixture::{ConnectionType, Group, PasswordPolicy, PolicyHolders, Source};
 use crate::org::TableView;
 use crate::service::View;
+use crate::wire::refusal::unknown_reference;
 use crate::wire::{DetailCode, Refusal};
 
 /// How many mistakes in a group are reported.
@@ -18,8 +19,8 @@ pub(super) fn check(view: &View<'_>, group: &Group) -> Result<(), Refusal> {
     let exceptions = view.table::<PolicyHolders>();
     // Rare, so nobody looks for any where there are none.
     let exceptions = (!exceptions.is_empty()).then_some(&exceptions);
-    let members = group.source_ids.iter().flatten();
-    let members = members.filter_map(|id| source_mistake(view, id, &group.id, exceptions));
+    let members = group.source_ids.iter().flatten().enumerate();
+    let members = members.filter_map(|member| source_mistake(view, member, &group.id, exceptions));
     let mut mistakes = policy_mistake(view, group).into_iter().chain(members).take(MOST_MISTAKES);
     match mistakes.next() {
         None => Ok(()),
@@ -37,19 +38,18 @@ fn policy_mistake(view: &View<'_>, group: &Group) -> Option<(DetailCode, String)
     if view.table::<PasswordPolicy>().contains(id) {
         return None;
     }
-    let text = format!("Referenced password policy \"{id}\" (passwordPolicyId) was not found.");
-    Some((DetailCode::ReferenceNotFound, text))
+    Some(unknown_reference("password policy", id, "passwordPolicyId"))
 }
 
 fn source_mistake(
     view: &View<'_>,
-    id: &str,
+    (place, id): (usize, &String),
     group_id: &str,
     exceptions: Option<&TableView<'_, PolicyHolders>>,
 ) -> Option<(DetailCode, String)> {
     let Some(source) = view.table::<Source>().get(id) else {
-        let text = format!("Referenced source \"{id}\" (sourceIds) was not found.");
-        return Some((DetailCode::ReferenceNotFound, text));
+        let field = if id.trim().is_empty() { format!("sourceIds[{place}]") } else { "sourceIds".to_owned() };
+        return Some(unknown_reference("source", id, &field));
     };
     let illegal = |why: String| {
         let text = format!("Field \"sourceIds\": source \"{id}\" ({}) {why}.", source.name);

@@ -103,12 +103,12 @@ pub(super) fn delete(view: &View<'_>, call: &Call<'_>) -> Result<Done, Refusal> 
 /// What an app says of its source.
 fn account_source(view: &View<'_>, prerequisites: Prerequisites, id: &str) -> Result<AccountSource, Refusal> {
     if id.is_empty() {
-        return Err(missing("accountSource.id"));
+        return Err(Refusal::missing("accountSource.id"));
     }
     match view.table::<Source>().get(id) {
         Some(source) => Ok(AccountSource::to(&source)),
         None if prerequisites == Prerequisites::Ignore => Ok(AccountSource::unknown(id)),
-        None => Err(not_found("source", id, "accountSource.id")),
+        None => Err(Refusal::unknown_reference("source", id, "accountSource.id")),
     }
 }
 
@@ -134,15 +134,4 @@ fn check_needed(
         app.name, source.name
     );
     Err(Refusal::bad_request(DetailCode::InUse, text))
-}
-
-fn missing(field: &str) -> Refusal {
-    Refusal::bad_request(DetailCode::Missing, format!("Required field \"{field}\" was missing or empty."))
-}
-
-/// A reference to something that is not there.
-fn not_found(what: &str, id: &str, field: &str) -> Refusal {
-    // Invented: the text; the code is the one that other parts of the service use.
-    let text = format!("Referenced {what} \"{id}\" ({field}) was not found.");
-    Refusal::bad_request(DetailCode::ReferenceNotFound, text)
 }

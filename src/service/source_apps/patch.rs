@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::patch::patched;
 use super::super::{Call, Change, Done, View, next_moment};
-use super::{account_source, check_needed, missing, not_found};
+use super::{account_source, check_needed};
 use crate::document::from_json;
 use crate::fixture::{Application, ApplicationAccess, Identity, IdentityReference};
 use crate::org::{Table, WriteOf};
@@ -61,7 +61,7 @@ fn settle(view: &View<'_>, call: &Call<'_>, former: &Application, after: &mut Va
     for (field, before) in [("name", &former.name), ("description", &former.description)] {
         let is_blank = after[field].as_str().is_none_or(|text| text.trim().is_empty());
         if is_blank && after[field] != **before {
-            return Err(missing(field));
+            return Err(Refusal::missing(field));
         }
     }
     let owner = owner(view, call.prerequisites, former, &after["owner"])?;
@@ -89,11 +89,11 @@ fn owner(
     match &former.owner {
         None if after.is_null() => Ok(None),
         Some(owner) if owner.id == id => Ok(Some(owner.clone())),
-        _ if id.is_empty() => Err(missing("owner")),
+        _ if id.is_empty() => Err(Refusal::missing("owner")),
         _ => match view.table::<Identity>().get(id) {
             Some(identity) => Ok(Some(IdentityReference::to(&identity))),
             None if prerequisites == Prerequisites::Ignore => Ok(Some(IdentityReference::unknown(id))),
-            None => Err(not_found("identity", id, "owner.id")),
+            None => Err(Refusal::unknown_reference("identity", id, "owner.id")),
         },
     }
 }

@@ -84,9 +84,8 @@ fn check(view: &View<'_>, source: &Source, holders: &[PolicyHolder]) -> Result<(
     if let Some((place, unknown)) =
         holders.iter().enumerate().find(|(_, holder)| !policies.contains(&holder.policy_id))
     {
-        let id = &unknown.policy_id;
-        let text = format!("Referenced password policy \"{id}\" ([{place}].policyId) was not found.");
-        return Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text));
+        let field = format!("[{place}].policyId");
+        return Err(Refusal::unknown_reference("password policy", &unknown.policy_id, &field));
     }
     let illegal = |text: String| Err(Refusal::bad_request(DetailCode::IllegalValue, text));
     let mut general = holders.iter().enumerate().filter(|(_, holder)| !holder.is_exception());

@@ -13,9 +13,7 @@ pub(super) fn check_new(view: &View<'_>, source: &Source) -> Result<(), Refusal>
     check_owner(view, source)?;
     for policy in &source.password_policies {
         if !view.table::<PasswordPolicy>().contains(&policy.id) {
-            let text =
-                format!("Referenced password policy \"{}\" (passwordPolicies) was not found.", policy.id);
-            return Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text));
+            return Err(Refusal::unknown_reference("password policy", &policy.id, "passwordPolicies"));
         }
     }
     if !source.password_policies.is_empty() {
@@ -72,8 +70,7 @@ fn check_owner(view: &View<'_>, source: &Source) -> Result<(), Refusal> {
     if super::asked::name_of_person(view, &owner.id).is_some() {
         return Ok(());
     }
-    let text = format!("Referenced identity \"{}\" (owner) was not found.", owner.id);
-    Err(Refusal::bad_request(DetailCode::ReferenceNotFound, text))
+    Err(Refusal::unknown_reference("identity", &owner.id, "owner"))
 }
 
 fn check_grouped(view: &View<'_>, former: &Source, source: &Source, group: &str) -> Result<(), Refusal> {
