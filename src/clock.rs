@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use jiff::fmt::temporal::Pieces;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -16,10 +17,14 @@ use crate::document::{Definitions, Mistakes, Node, Written, parsed};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The last instant that can be written in any offset: 9999-12-30T21:59:59.999Z.
+/// The last instant that can be written in any offset.
 const LAST_MILLIS: i64 = 253_402_207_199_999;
-/// The first instant that an HTTP date can write without a sign: 0000-01-01T00:00:00Z.
+/// The same as people write it.
+const LAST: &str = "9999-12-30T21:59:59.999Z";
+/// The first instant that an HTTP date can write without a sign.
 const FIRST_MILLIS: i64 = -62_167_219_200_000;
+/// The same as people write it.
+const FIRST: &str = "0000-01-01T00:00:00Z";
 
 impl Timestamp {
     /// The instant this many milliseconds after the epoch, kept within the years 0000 to 9999.
@@ -62,9 +67,14 @@ impl Timestamp {
 
     /// Reads RFC 3339, with any offset and any precision.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>()
-            .map(|at| Self::from_millis(at.as_millisecond()))
-            .map_err(|_| format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"))
+        match text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond) {
+            Ok(millis) if millis < FIRST_MILLIS => {
+                Err(format!("`{text}` is too early; expected {FIRST} or later"))
+            }
+            Ok(millis) if millis <= LAST_MILLIS => Ok(Self(millis)),
+            Ok(_) => Err(too_late(text)),
+            Err(_) => Err(not_a_time(text)),
+        }
     }
 
     /// Reads the form of the HTTP `Date` header.
@@ -163,6 +173,23 @@ impl Clock {
             Self::Manual { at } | Self::Skipping { at } => at,
         }
     }
+}
+
+fn too_late(text: &str) -> String {
+    format!("`{text}` is too late; expected {LAST} or earlier")
+}
+
+/// Why a text is no time. A date, or a time without an offset, is answered with what to write: it is taken to be in UTC.
+fn not_a_time(text: &str) -> String {
+    let pieces = Pieces::parse(text).ok();
+    // What has all its parts and still is no time lies behind the last one that can be told.
+    if pieces.as_ref().is_some_and(|pieces| pieces.offset().is_some()) {
+        return too_late(text);
+    }
+    let local = pieces.filter(|pieces| pieces.time_zone_annotation().is_none());
+    let meant = local.map(|pieces| pieces.date().to_datetime(pieces.time().unwrap_or_default()));
+    let advice = meant.map_or_else(String::new, |meant| format!("; write {meant}Z"));
+    format!("`{text}` is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`{advice}")
 }
 
 /// Reads a duration such as `200ms`, `5s`, `13m` or `1h`: a whole or decimal number and one unit.
@@ -307,6 +334,35 @@ mod tests {
         let end = Timestamp::from_millis(i64::MAX).plus(Duration::MAX);
         assert_eq!(end.to_string(), "9999-12-30T21:59:59.999Z");
         assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_time_out_of_reach_is_told_the_limit() {
+        for (text, told) in [
+            ("9999-12-31T23:59:59Z", "is too late; expected 9999-12-30T21:59:59.999Z or earlier"),
+            ("9999-12-30T22:00:00Z", "is too late; expected 9999-12-30T21:59:59.999Z or earlier"),
+            ("-000001-12-31T23:59:59Z", "is too early; expected 0000-01-01T00:00:00Z or later"),
+            ("yesterday", "is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"),
+            ("10000-01-01T00:00:00Z", "is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"),
+            ("2026-02-30T12:00:00Z", "is not a time; expected RFC 3339 such as `2026-11-24T09:30:00Z`"),
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(format!("`{text}` {told}")));
+        }
+        for (millis, text) in [(FIRST_MILLIS, FIRST), (LAST_MILLIS, LAST)] {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp(millis)));
+        }
+    }
+
+    #[test]
+    fn a_time_with_a_part_missing_is_answered_with_what_to_write() {
+        for (text, meant) in [
+            ("2026-11-25", "2026-11-25T00:00:00Z"),
+            ("2026-11-25T12:00:00", "2026-11-25T12:00:00Z"),
+            ("2026-11-25 12:00", "2026-11-25T12:00:00Z"),
+        ] {
+            let told = Timestamp::parse(text).unwrap_err();
+            assert!(told.ends_with(&format!("; write {meant}")), "{told}");
+        }
     }
 
     #[test]

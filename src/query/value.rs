@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 
 /// A text as it is compared: each letter in lower case by itself, whatever letters are beside it.
 pub(super) fn folded(text: &str) -> Box<str> {
@@ -31,7 +32,14 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
     };
     // What jiff reads beyond RFC 3339 has brackets, or no date of ten characters.
     let is_rfc_3339 = matches!(whole.as_bytes().get(10), Some(b'T' | b't' | b' ')) && !whole.contains('[');
-    whole.parse().ok().filter(|_| is_rfc_3339)
+    is_rfc_3339.then(|| whole.parse().ok().or_else(|| beyond(&whole))).flatten()
+}
+
+/// The last instant for one in the last hours of the year 9999, which RFC 3339 can write and our type cannot hold. No
+/// record has either.
+fn beyond(text: &str) -> Option<Timestamp> {
+    let pieces = Pieces::parse(text).ok()?;
+    (pieces.date().year() == 9999 && pieces.offset().is_some()).then_some(Timestamp::MAX)
 }
 
 /// A number as JSON writes it.
@@ -64,6 +72,17 @@ mod tests {
             assert_eq!(time(text), Some(whole.parse().unwrap()), "{text}");
         }
         for text in ["", "18", "20181", "2018-13-01", "2018-12-18T23:05:55", "2018-12", "yesterday"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_last_year_is_later_than_everything() {
+        for text in ["9999-12-31", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999-12:00"] {
+            assert_eq!(time(text), Some(Timestamp::MAX), "{text}");
+        }
+        assert!(time("9999") < Some(Timestamp::MAX));
+        for text in ["9999-12-32", "9999-12-31T23:59:59", "9999-13-31T23:59:59Z", "9999-12-31T24:59:59Z"] {
             assert_eq!(time(text), None, "{text}");
         }
     }
