@@ -123,8 +123,11 @@ pub(super) fn last_event(request: &Request) -> Result<Option<ExchangeId>, Contro
 pub(super) fn filter(request: &Request) -> Result<Filter, ControlError> {
     let mut filter = Filter::default();
     for (name, value) in query::pairs(request.uri.query().unwrap_or_default()) {
-        let not_a_number =
-            || ControlError::bad(format!("`{name}` is `{value}`; expected a whole number from 0"));
+        let not_a_number = || {
+            let is_whole = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            let most = if is_whole { format!(" to {}", u64::MAX) } else { String::new() };
+            ControlError::bad(format!("`{name}` is `{value}`; expected a whole number from 0{most}"))
+        };
         match &*name {
             "operation" => filter.operation = Some(value.parse().map_err(ControlError::bad)?),
             "status" => {

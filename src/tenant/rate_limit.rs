@@ -34,8 +34,14 @@ impl FromStr for RateLimit {
             )
         };
         let (requests, window) = text.split_once('/').ok_or_else(wrong)?;
-        let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or_else(wrong)?;
-        let window = parse_duration(window).ok().filter(|window| !window.is_zero()).ok_or_else(wrong)?;
+        let is_whole = !requests.is_empty() && requests.bytes().all(|byte| byte.is_ascii_digit());
+        let window = parse_duration(window).ok().filter(|_| is_whole).ok_or_else(wrong)?;
+        let requests = requests.parse().ok().filter(|requests| *requests > 0).ok_or_else(|| {
+            format!("`{text}` is a limit of {requests} requests; expected 1 to {}", u32::MAX)
+        })?;
+        if window.is_zero() {
+            return Err(format!("`{text}` is a limit for no time at all; expected 1ms or more"));
+        }
         Ok(Self { requests, window })
     }
 }
@@ -148,6 +154,13 @@ mod tests {
         }
         for text in ["100", "0/10s", "100/0s", "-1/10s", "a/10s", "100/10", ""] {
             assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+        for (text, why) in [
+            ("0/10s", "a limit of 0 requests; expected 1 to 4294967295"),
+            ("4294967296/10s", "a limit of 4294967296 requests; expected 1 to 4294967295"),
+            ("100/0s", "a limit for no time at all; expected 1ms or more"),
+        ] {
+            assert_eq!(text.parse::<RateLimit>(), Err(format!("`{text}` is {why}")));
         }
     }
 

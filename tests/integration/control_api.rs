@@ -306,6 +306,9 @@ fn the_journal_is_filtered_cleared_and_exported() {
     assert_eq!(seqs("?rule=none"), [0; 0]);
     let wrong = sim.control(&format!("GET {prefix}/_sim/journal?after=x"), None, 400);
     assert_eq!(wrong["error"], "`after` is `x`; expected a whole number from 0");
+    let wrong = sim.control(&format!("GET {prefix}/_sim/journal?limit=18446744073709551616"), None, 400);
+    let told = "`limit` is `18446744073709551616`; expected a whole number from 0 to 18446744073709551615";
+    assert_eq!(wrong["error"], told);
     sim.control(&format!("GET {prefix}/_sim/journal?operation=fly"), None, 400);
     sim.control(&format!("GET {prefix}/_sim/journal?colour=red"), None, 400);
     let har = sim.control(&format!("GET {prefix}/_sim/journal.har"), None, 200);

@@ -27,6 +27,9 @@ impl BaseUrl {
     /// Reads `http://host:port/path`, or https.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         Self::of(text).ok_or_else(|| {
+            if let Some(port) = impossible_port(text) {
+                return format!("`{}`: port {port}; expected 1 to 65535", shown(text));
+            }
             let advice = meant(text).map_or_else(String::new, |meant| format!("; write {meant}"));
             format!(
                 "`{}` is not a base URL; expected http://host:port or https://host:port{advice}",
@@ -125,6 +128,15 @@ fn meant(text: &str) -> Option<String> {
     BaseUrl::of(&url).filter(|url| is_address && !url.has_credentials()).map(|url| url.to_string())
 }
 
+/// What stands where the port of a URL does, if it is a number and no port.
+fn impossible_port(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    let (_, port) = rest.split('/').next()?.rsplit_once(':')?;
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    (is_number && !is_port).then_some(port)
+}
+
 /// A URL that could not be read, for a message: without what may be a secret in it.
 fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
@@ -158,6 +170,15 @@ mod tests {
         let url = BaseUrl::read("http://a%40b:p%3Aw@host").unwrap();
         assert_eq!(url.basic.as_deref(), Some(&*BASE64_STANDARD.encode("a@b:p:w")));
         assert_eq!(BaseUrl::local(false, "::1", 7).to_string(), "http://[::1]:7");
+    }
+
+    #[test]
+    fn a_number_that_is_no_port_is_told_which_are() {
+        for (text, port) in [("http://localhost:99999/x", "99999"), ("https://[::1]:0", "0")] {
+            let told = BaseUrl::read(text).unwrap_err();
+            assert_eq!(told, format!("`{text}`: port {port}; expected 1 to 65535"));
+        }
+        assert!(BaseUrl::read("http://localhost:port").unwrap_err().contains("is not a base URL"));
     }
 
     #[test]
