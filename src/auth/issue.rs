@@ -140,10 +140,8 @@ fn why_incomplete(form: &Form) -> String {
         _ => "no client_secret was found",
     };
     match form.unread() {
-        Some(what) => format!(
-            "{missing}: the body is {what}; expected application/x-www-form-urlencoded or multipart/form-data"
-        ),
-        None => missing.to_owned(),
+        [] => missing.to_owned(),
+        unread => format!("{missing}: {}", unread.join(", and ")),
     }
 }
 
@@ -163,7 +161,7 @@ fn narrow<'a>(
     asked: Option<&str>,
     has_user: bool,
 ) -> Result<Cow<'a, [String]>, Refusal> {
-    let Some(asked) = asked else { return Ok(given) };
+    let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else { return Ok(given) };
     let may_all = given.iter().any(|scope| scope == ALL_SCOPES);
     let asked: Vec<String> = asked.split_whitespace().map(str::to_owned).collect();
     let is_default = |scope: &&String| has_user && *scope == DEFAULT_SCOPE;

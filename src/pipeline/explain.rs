@@ -42,7 +42,8 @@ fn no_token(request: &Request) -> Option<String> {
     Some(match str::from_utf8(scheme) {
         Ok("") => format!("Authorization is empty; {EXPECTED}"),
         Ok(scheme) if scheme.eq_ignore_ascii_case("bearer") => {
-            format!("Authorization has no token after `{scheme}`; {EXPECTED}")
+            let what = if has_more { "another blank than a space" } else { "no token" };
+            format!("Authorization has {what} after `{scheme}`; {EXPECTED}")
         }
         Ok(scheme) if has_more && is_name => {
             format!("Authorization is of the scheme `{scheme}`; {EXPECTED}")

@@ -18,8 +18,8 @@ pub struct Form {
     fields: Vec<(String, String)>,
     /// How many of them came before the Basic credentials, which are the last.
     before_basic: Option<usize>,
-    /// What the body is, where it is none that has parameters.
-    unread: Option<String>,
+    /// What could not be read, and what was expected in its place.
+    unread: Vec<String>,
 }
 
 impl Form {
@@ -32,11 +32,12 @@ impl Form {
                 Some("multipart/form-data") => form.add_multipart(request, body),
                 Some("application/x-www-form-urlencoded") | None => {
                     if body.trim_ascii_start().starts_with(b"{") {
-                        form.unread = Some("JSON".to_owned());
+                        form.note_body("JSON");
                     }
                     form.add_pairs(&String::from_utf8_lossy(body));
                 }
-                Some(other) => form.unread = (!body.is_empty()).then(|| other.to_owned()),
+                Some(other) if !body.is_empty() => form.note_body(other),
+                Some(_) => {}
             }
         }
         form.add_pairs(request.uri.query().unwrap_or_default());
@@ -52,9 +53,9 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// What the body is, where it is none that has parameters.
-    pub fn unread(&self) -> Option<&str> {
-        self.unread.as_deref()
+    /// What could not be read, and what was expected in its place.
+    pub fn unread(&self) -> &[String] {
+        &self.unread
     }
 
     /// Whether the value of a parameter stood in Basic credentials.
@@ -77,31 +78,49 @@ impl Form {
         Value::Object(object)
     }
 
+    /// Notes a body that is none with parameters.
+    fn note_body(&mut self, what: &str) {
+        let expected = "application/x-www-form-urlencoded or multipart/form-data";
+        self.unread.push(format!("the body is {what}; expected {expected}"));
+    }
+
     fn add_pairs(&mut self, text: &str) {
         self.fields.extend(query::pairs(text).map(|(name, value)| (name.into_owned(), value.into_owned())));
     }
 
     fn add_basic(&mut self, request: &Request) {
-        let credentials = request
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
-            .and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok())
-            .and_then(|decoded| String::from_utf8(decoded).ok());
+        let Some(value) = request.headers.get(AUTHORIZATION) else { return };
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let (scheme, encoded) = value.split_once(' ').unwrap_or((&value, ""));
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return;
+        }
+        let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         // RFC 6749, 2.3.1: both halves are urlencoded before they are joined.
-        if let Some((id, secret)) = credentials.as_deref().and_then(|text| text.split_once(':')) {
-            self.before_basic = Some(self.fields.len());
-            self.fields.push(("client_id".to_owned(), query::decode_segment(id).into_owned()));
-            self.fields.push(("client_secret".to_owned(), query::decode_segment(secret).into_owned()));
+        match decoded.as_deref().and_then(|text| text.split_once(':')) {
+            Some((id, secret)) => {
+                self.before_basic = Some(self.fields.len());
+                self.fields.push(("client_id".to_owned(), query::decode_segment(id).into_owned()));
+                self.fields.push(("client_secret".to_owned(), query::decode_segment(secret).into_owned()));
+            }
+            None => self.unread.push(
+                "what follows `Basic` in Authorization cannot be read; expected `client_id:client_secret` in Base64"
+                    .to_owned(),
+            ),
         }
     }
 
     fn add_multipart(&mut self, request: &Request, body: &Bytes) {
         let content_type =
             request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (parts, _) = multipart::read_some(content_type, body);
+        let (parts, is_whole) = multipart::read_some(content_type, body);
+        if !is_whole && !body.is_empty() {
+            self.unread.push(
+                "the multipart body cannot be read as a whole; expected `boundary=…` in its Content-Type, `--…` before each \
+                 part, `--…--` after the last, and lines that end in CR LF"
+                    .to_owned(),
+            );
+        }
         let text = |bytes: Bytes| String::from_utf8_lossy(&bytes).into_owned();
         self.fields.extend(parts.into_iter().map(|(name, bytes)| (name, text(bytes))));
     }

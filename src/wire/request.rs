@@ -87,7 +87,9 @@ impl fmt::Display for BaseUrl<'_> {
 impl Request {
     /// A request without a body. Fails for a target that is not a path.
     pub fn new(method: Method, target: &str) -> Result<Self, String> {
-        let uri = target.parse().map_err(|error| format!("`{target}` is not a request target: {error}"))?;
+        let uri = target.parse().map_err(|_| {
+            format!("`{target}` is not a request target; expected a path such as `/v3/password-sync-groups`")
+        })?;
         let body = Body::Whole(Bytes::new());
         Ok(Self {
             method,

@@ -59,6 +59,7 @@ fn a_404_says_whether_the_path_or_the_group_is_missing() {
         ("/api/v2024/password-sync-groups", "no such path; did you mean `/v2024/password-sync-groups`?"),
         ("/v3/roles", "no such path in v3: it does not exist, or is not simulated"),
         ("/v3/password-sync-groups/nobody", "no password sync group has this id"),
+        ("/v3/password-dictionary", "no dictionary was uploaded"),
     ] {
         let (status, body, why) = why(&client, &request(&client, Method::GET, target));
         assert_eq!((status, &*why), (404, told), "{target}");
@@ -96,6 +97,17 @@ fn a_401_says_what_is_wrong_with_the_header_and_with_the_path() {
         (
             "Bearer ".to_owned(),
             "Authorization has no token after `Bearer`; expected `Bearer`, a space and the token | JWT is required"
+                .to_owned(),
+        ),
+        // As it comes over the wire: blanks at the end of a field are not part of it.
+        (
+            "Bearer".to_owned(),
+            "Authorization has no token after `Bearer`; expected `Bearer`, a space and the token | JWT is required"
+                .to_owned(),
+        ),
+        (
+            "bearer\thush".to_owned(),
+            "Authorization has another blank than a space after `bearer`; expected `Bearer`, a space and the token | JWT is required"
                 .to_owned(),
         ),
         (String::new(), "Authorization is empty; expected `Bearer`, a space and the token | JWT is required".to_owned()),
@@ -247,6 +259,66 @@ fn a_wrong_id_is_told_from_a_wrong_secret_and_json_from_a_form() {
     assert!(!client.journal().to_string().contains(secret.as_str()));
     let (status, _, told) = why(&client, &token(grant.to_string()));
     assert!(status == 401 && told.contains("the body is JSON; expected"), "{told}");
+}
+
+#[test]
+fn credentials_that_cannot_be_read_are_told_from_those_that_are_not_there() {
+    let client = client();
+    let (id, secret) = &client.admin;
+    let call = || Request::new(Method::POST, "/oauth/token?grant_type=client_credentials").unwrap();
+    let basic = |value: &str| call().header(hyper::header::AUTHORIZATION, value);
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts = [part("client_id", id), part("client_secret", secret)].concat();
+    let in_parts = |kind: &str, body: String| call().body(kind, body);
+    let kind = "multipart/form-data; boundary=b";
+    let unread_basic =
+        "what follows `Basic` in Authorization cannot be read; expected `client_id:client_secret` in Base64";
+    let unread_parts =
+        "the multipart body cannot be read as a whole; expected `boundary=…` in its Content-Type, ";
+    for (request, told) in [
+        (basic("Basic"), unread_basic),
+        (basic("basic ???"), unread_basic),
+        (basic("Basic aWQ="), unread_basic),
+        (in_parts("multipart/form-data", format!("{parts}--b--\r\n")), unread_parts),
+        (in_parts(kind, parts.clone()), unread_parts),
+        (in_parts(kind, format!("{parts}--b--\r\n").replace('\r', "")), unread_parts),
+    ] {
+        let (status, body, why) = why(&client, &request);
+        assert!(status == 401 && why.starts_with("no client_"), "{why}");
+        assert!(why.contains(&format!(" found: {told}")), "{why}");
+        assert_eq!(body["error"], "unauthorized");
+    }
+    assert_eq!(why(&client, &in_parts(kind, format!("{parts}--b--\r\n"))).0, 200);
+    assert!(!client.journal().to_string().contains(secret.as_str()));
+}
+
+#[test]
+fn a_change_without_all_that_it_needs_is_accepted_and_the_journal_says_what_is_missing() {
+    let client = client();
+    let own = "2c9180835d2e5168015d32f890ca1581";
+    let change = json!({"identityId": own, "sourceId": "", "accountId": null, "publicKeyId": "x"});
+    let change = request(&client, Method::POST, "/v2026/set-password").json(&change);
+    let (status, _, told) = why(&client, &change);
+    let expected = "absent, null or empty: encryptedPassword, accountId, sourceId; expected a value";
+    assert_eq!((status, &*told), (202, expected));
+}
+
+#[test]
+fn a_scope_that_is_named_like_a_secret_is_shown() {
+    let client = client();
+    let (id, secret) = &client.admin;
+    let scope = "idn:password-digit-token:create";
+    let target = format!(
+        "/oauth/token?grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=idn:sources:read"
+    );
+    let bought = client.simulator.answer_at(&Request::new(Method::POST, &target).unwrap(), client.wall);
+    let token = bought.reply.value()["access_token"].as_str().unwrap().to_owned();
+    let digits = Request::new(Method::POST, "/beta/generate-password-reset-token/digit").unwrap();
+    let digits = digits.bearer(&token).json(&json!({"userId": "amelia.admin"}));
+    let (status, _, told) = why(&client, &digits);
+    assert_eq!((status, told), (403, format!("the token lacks the scope {scope}")));
 }
 
 #[test]

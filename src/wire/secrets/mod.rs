@@ -153,12 +153,17 @@ impl<'a> Censor<'a> {
             return host
                 .map_or_else(|| self.text(value), |(_, host)| format!("{HIDDEN}@{}", self.text(host)));
         }
-        let scheme = value.split_once(' ').map(|(scheme, _)| scheme);
-        match scheme.filter(|scheme| ["basic", "bearer"].contains(&&*scheme.to_ascii_lowercase())) {
-            Some(scheme) => format!("{scheme} {HIDDEN}"),
-            None => HIDDEN.to_owned(),
+        match value.split_once(' ') {
+            Some((scheme, _)) if is_scheme(scheme) => format!("{scheme} {HIDDEN}"),
+            None if is_scheme(value) => value.to_owned(),
+            _ => HIDDEN.to_owned(),
         }
     }
+}
+
+/// Whether a word is the scheme of credentials that may follow it.
+fn is_scheme(word: &str) -> bool {
+    text::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
 }
 
 /// Whether a name, or a step of a path, is a secret's.
@@ -192,6 +197,8 @@ fn carried(request: &Request) -> Vec<String> {
                 found.push(credentials.trim().to_owned());
                 found.extend(basic(credentials));
             }
+            // A scheme alone, whose token was left out, is no secret: it is what people are told.
+            None if name == AUTHORIZATION && is_scheme(value.trim()) => {}
             _ => found.push(value.trim().to_owned()),
         }
     }
@@ -199,7 +206,7 @@ fn carried(request: &Request) -> Vec<String> {
 }
 
 /// The secrets that a text has behind their names, and the first word of each: where one ends, only who can read the text
-/// knows.
+/// knows. `null` is none.
 fn written(text: &str) -> Vec<String> {
     let marks = |mark: char| mark.is_whitespace() || "\"',}]*&!".contains(mark);
     let values = text::found(text, &[]).into_iter().filter_map(|range| text.get(range));
@@ -207,7 +214,7 @@ fn written(text: &str) -> Vec<String> {
         let value = value.trim_matches(marks);
         [value, value.split(marks).next().unwrap_or_default()]
     });
-    words.map(str::to_owned).collect()
+    words.filter(|word| *word != "null").map(str::to_owned).collect()
 }
 
 /// The password in Basic credentials.
@@ -259,6 +266,10 @@ mod tests {
             ("https://user:pass@host/x", "https://…@host/x"),
             ("agent (Basic aWQ6aHVzaA==)", "agent (Basic …)"),
             ("Bearer token is required", "Bearer token is required"),
+            ("lacks idn:password-digit-token:create, x", "lacks idn:password-digit-token:create, x"),
+            ("scope=idn%3Apassword-digit-token%3Acreate+x", "scope=idn%3Apassword-digit-token%3Acreate+x"),
+            ("idn:password-digit-token:created", "idn:password-digit-token:…"),
+            ("password-digit-token:create", "password-digit-token:…"),
             ("see eyJh.eyJi.c-_ there", "see … there"),
             ("see eyJh%2EeyJi%2Ec there", "see … there"),
             ("the password must be longer", "the password must be longer"),
@@ -331,6 +342,26 @@ mod tests {
             assert_eq!(censor.text("Invalid grant: hu,sh"), "Invalid grant: …", "{request:?}");
         }
     }
+
+    #[test]
+    fn a_secret_that_is_left_empty_is_called_null() {
+        let text = "{\"clientSecret\": \"hush\", \"password\": null}";
+        let shown = Censor::of_text(text, &Secrets::default()).text("`null` hush");
+        assert_eq!(shown, "`null` …");
+    }
+
+    #[test]
+    fn a_scheme_without_its_token_is_no_secret() {
+        let known = Secrets::default();
+        for value in ["Bearer", "bearer", "Basic"] {
+            let request = Request::new(Method::GET, "/x").unwrap().header(AUTHORIZATION, value);
+            let censor = Censor::of(&request, &known);
+            assert_eq!(censor.header("authorization", value), value);
+            assert_eq!(censor.text("no token after `Bearer`"), "no token after `Bearer`");
+        }
+        assert_eq!(Censor::knowing(&known).header("authorization", "hush"), HIDDEN);
+    }
+
     #[test]
     fn a_user_before_a_host_is_left_out() {
         let known = Secrets::default();

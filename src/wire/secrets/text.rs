@@ -13,7 +13,10 @@ const LAYERS: usize = 3;
 /// The longest name that is looked at.
 const LONGEST_NAME: usize = 64;
 /// Schemes of credentials.
-const SCHEMES: [&str; 2] = ["basic", "bearer"];
+pub(super) const SCHEMES: [&str; 2] = ["basic", "bearer"];
+/// How the scopes of the service begin, and the words that end them.
+const SCOPE: &[u8] = b"idn:";
+const RIGHTS: [&[u8]; 4] = [b"create", b"manage", b"read", b"write"];
 
 /// The places of secrets in a text, in order.
 pub(super) fn found(text: &str, known: &[&Secrets]) -> Vec<Range<usize>> {
@@ -82,7 +85,8 @@ impl View<'_> {
         let marked = before.len().checked_sub(name.len() + 1).map(|place| before[place]);
         // In the query or the fragment of a URL a `code` buys a token.
         let is_in_url = bytes[mark] == b'=' && marked.is_some_and(|mark| b"?&#".contains(&mark));
-        if !(is_secret(&text) || is_in_url && is_secret_in_request(&text)) {
+        let is_named = is_secret(&text) || is_in_url && is_secret_in_request(&text);
+        if !is_named || is_scope(&before[..before.len() - name.len()], &bytes[mark..]) {
             return None;
         }
         let blanks = bytes[mark + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -213,6 +217,17 @@ fn credentials(text: &[u8], place: usize) -> Option<Range<usize>> {
     let is_word =
         found.split(|byte| *byte == b'=').next().is_some_and(|word| word.iter().all(u8::is_ascii_lowercase));
     (len > 0 && !is_word).then_some(start..start + len)
+}
+
+/// Whether a name stands within a scope, such as `idn:password-digit-token:create`: between these two texts.
+fn is_scope(before: &[u8], after: &[u8]) -> bool {
+    let ends_with = |right: &&[u8]| {
+        after
+            .strip_prefix(b":")
+            .and_then(|rest| rest.strip_prefix(*right))
+            .is_some_and(|rest| !rest.first().is_some_and(|byte| is_of_token(*byte)))
+    };
+    before.ends_with(SCOPE) && RIGHTS.iter().any(ends_with)
 }
 
 /// The name at the end of a text, in quotes or not.
