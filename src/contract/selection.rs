@@ -46,7 +46,9 @@ fn given<T>(
 
 /// Invented: the code and the text. It is documented only that the answer is 400.
 fn violation(name: &str, text: &str, mistake: &Mistake) -> Violation {
-    let text = format!("Query parameter \"{name}\", {mistake}. It was: {}", excerpt(text, mistake.at));
+    let told = mistake.to_string();
+    let end = if told.ends_with('?') { "" } else { "." };
+    let text = format!("Query parameter \"{name}\", {told}{end} It was: {}", excerpt(text, mistake.at));
     Violation { code: DetailCode::IllegalValue, text, aside: None }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Tenant, TenantState};
 use crate::clock::Timestamp;
 use crate::crypt::PasswordDigest;
-use crate::document::{Limit, record, shown};
+use crate::document::{Limit, nearest, record, shown};
 use crate::fixture::{Account, ChangeState, Credential, Group, Identity, Outcome, PasswordChange, Source};
 use crate::service::View;
 use crate::service::password_management::{self, ChangeRequest};
@@ -269,7 +269,8 @@ fn source(view: &View<'_>, id_or_name: &str) -> Result<Arc<Source>, String> {
     let by_name = || view.sources_named(id_or_name).into_iter().next();
     let found = view.any_source(id_or_name).or_else(by_name);
     found.ok_or_else(|| {
-        format!("source {} does not exist; expected the id or the name of one that does", shown(id_or_name))
+        let names: Vec<_> = view.table::<Source>().iter().map(|source| source.name.clone()).collect();
+        nowhere("source", id_or_name, names.iter().map(String::as_str))
     })
 }
 
@@ -278,8 +279,16 @@ fn group(view: &View<'_>, id_or_name: &str) -> Result<Arc<Group>, String> {
     let by_name = || groups.iter().find(|group| group.name.as_deref() == Some(id_or_name)).map(Arc::clone);
     let found = groups.get(id_or_name).or_else(by_name);
     found.ok_or_else(|| {
-        format!("group {} does not exist; expected the id or the name of one that does", shown(id_or_name))
+        let names: Vec<_> = groups.iter().filter_map(|group| group.name.clone()).collect();
+        nowhere("group", id_or_name, names.iter().map(String::as_str))
     })
+}
+
+/// A source or a group that is not there, and the one that may be meant.
+fn nowhere<'a>(what: &str, given: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let meant = nearest(given, names).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    let given = shown(given);
+    format!("{what} {given} does not exist; expected the id or the name of one that does{meant}")
 }
 
 /// The account that is meant on a source.

@@ -89,6 +89,12 @@ fn what_may_be_asked_differs_from_version_to_version() {
             "Query parameter \"sorters\", character 2: found the field created; expected name. It was: -created",
         ]
     );
+    assert_eq!(
+        selection("beta", "sorters=nam").unwrap_err(),
+        [
+            "Query parameter \"sorters\", character 1: found the field nam; expected name; did you mean name? It was: nam"
+        ]
+    );
     assert!(selection("beta", "sorters=-name").unwrap().unwrap().is_sorted());
     assert!(selection("v3", "filters=nonsense&sorters=nonsense").unwrap().is_none());
     assert!(selection("latest", "sorters=owner.id,-created").unwrap().unwrap().is_sorted());

@@ -106,7 +106,7 @@ fn check_header(name: &str, value: &str) -> Result<(), Mistake> {
         return mistake(format!("`{name}` cannot be a header; expected a field name"));
     }
     if HeaderValue::from_str(value).is_err() {
-        return mistake(format!("`{value}` cannot be sent; expected printable ASCII"));
+        return mistake(format!("`{value}` cannot be sent; expected text without control characters"));
     }
     if ["content-length", "transfer-encoding", "connection"].contains(&&*name.to_ascii_lowercase()) {
         return mistake(format!(
