@@ -246,7 +246,7 @@ def test_fails(sim_tenant, text):
 def test_""" + "\u5bc6" * 130 + """(sim_tenant):
     assert False
 """)
-    result.assert_outcomes(failed=6)
+    result.assert_outcomes(failed=7)
     assert "could not be" not in result.stdout.str()
     # Windows and macOS make no difference between capitals and small letters.
     assert len({path.name.lower() for path in (pytester.path / "sync-group-sim-journals").glob("*.har")}) == 7
