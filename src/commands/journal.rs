@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::remote::{self, Remote, Trouble};
+use super::wrap::terminal_columns;
 use super::{Failure, Outcome};
 use crate::cli::JournalArgs;
 use crate::own_files::OwnFile;
@@ -81,7 +82,7 @@ async fn follow(remote: &Remote, args: &JournalArgs) -> Result<(), Trouble> {
 
 /// Prints one exchange; returns whether anybody still reads.
 fn tell(exchange: &Value, args: &JournalArgs) -> Result<bool, Trouble> {
-    print_line(&if args.json { exchange.to_string() } else { line::of(exchange) })
+    print_line(&if args.json { exchange.to_string() } else { line::of(exchange, terminal_columns()) })
 }
 
 /// Prints a line; returns whether anybody still reads.

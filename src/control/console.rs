@@ -23,8 +23,11 @@ const HEAD: &str = "<!doctype html>
 <link rel=\"icon\" href=\"data:,\">
 <title>sync-group-sim</title>
 <style>
+:root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+code { overflow-wrap: anywhere; }
 td { padding: 0 1rem 0 0; vertical-align: top; }
+@media (max-width: 40rem) { tr { display: block; margin: 0 0 .5rem; } td { display: inline; } td:last-child { display: block; } }
 </style>
 ";
 
@@ -96,4 +99,21 @@ fn push_calls(page: &mut String, base_url: &str, can_follow: bool) {
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HEAD;
+
+    /// A path does not break by itself, and three columns of calls are wider than a telephone.
+    #[test]
+    fn the_page_is_dark_where_the_browser_is_and_no_wider_than_a_telephone() {
+        for rule in [
+            ":root { color-scheme: light dark; }",
+            "code { overflow-wrap: anywhere; }",
+            "tr { display: block;",
+        ] {
+            assert!(HEAD.contains(rule), "{rule}");
+        }
+    }
 }

@@ -66,6 +66,20 @@ fn moved(rule: &Rule, matched: u64) -> Aimed {
     let lasts = fires.until.map(|until| until.0.saturating_sub(from));
     let after = matched / 2;
     let moved = Fires { from: None, until: lasts.map(Span), after: Some(after), ..fires.clone() };
-    let words = format!("from {} → after {after} calls", format_duration(from));
+    let calls = if after == 1 { "call" } else { "calls" };
+    let words = format!("from {} → after {after} {calls}", format_duration(from));
     Aimed { rule: Rule { fires: moved, ..rule.clone() }, words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_moved_to_the_middle_of_the_calls_and_that_is_said() {
+        let fires = Fires { from: Some(Span(Duration::from_secs(10))), ..Fires::default() };
+        let rule = Rule { fires, ..Rule::new("a") };
+        let said = [3, 4].map(|matched| moved(&rule, matched).words);
+        assert_eq!(said, ["from 10s → after 1 call", "from 10s → after 2 calls"]);
+    }
 }

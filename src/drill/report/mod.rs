@@ -169,6 +169,13 @@ pub struct ScenarioReport {
     pub more_calls: i64,
 }
 
+impl ScenarioReport {
+    /// How many calls the clean run makes, to which `more_calls` are added: so people are told.
+    fn clean_calls(&self) -> i64 {
+        i64::try_from(self.calls).unwrap_or(i64::MAX) - self.more_calls
+    }
+}
+
 /// A class of faults, and whether the client survived it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -208,6 +208,24 @@ fn every_link_in_the_page_leads_somewhere() {
     }
 }
 
+/// 23 calls when nothing goes wrong, and one more: the sum, 24, beside `+1` would be read as 25.
+#[test]
+fn the_page_and_the_terminal_count_calls_in_the_same_way() {
+    let report = example();
+    assert!(html(&report).contains("<td class=\"number\">23 <small>+1</small></td>"));
+    assert!(text::end(&report, text::Style::PLAIN, "out").contains("23 +1"));
+}
+
+/// Texts for screen readers are placed absolutely: outside what scrolls they would make the page as wide as its tables.
+#[test]
+fn what_is_unseen_scrolls_with_what_it_stands_in() {
+    let page = html(&example());
+    assert!(page.contains(".unseen { position: absolute;"));
+    for rule in page.lines().filter(|line| line.contains("overflow-x: auto")) {
+        assert!(rule.contains("position: relative"), "{rule}");
+    }
+}
+
 #[test]
 fn the_page_loads_nothing() {
     let page = html(&example());

@@ -97,8 +97,7 @@ fn matrix(report: &Report, rows: &[&ScenarioReport], style: Style) -> String {
             0 => String::new(),
             more => format!(" {more:+}"),
         };
-        let clean = i64::try_from(row.calls).unwrap_or(i64::MAX) - row.more_calls;
-        let _ = write!(text, "{clean}{more}");
+        let _ = write!(text, "{}{more}", row.clean_calls());
     }
     text
 }

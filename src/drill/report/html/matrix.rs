@@ -62,7 +62,7 @@ fn row(page: &mut String, scenario: &ScenarioReport) {
         0 => String::new(),
         more => format!(" <small>{more:+}</small>"),
     };
-    let _ = write!(page, "<td class=\"number\">{}{more}</td><td>", scenario.calls);
+    let _ = write!(page, "<td class=\"number\">{}{more}</td><td>", scenario.clean_calls());
     for found in &scenario.found {
         let _ = write!(page, "<a href=\"#{found}-{name}\">{found}</a> ");
     }
