@@ -32,14 +32,17 @@ function withTenant(...given) {
     const simulator = await shared();
     // With one seed a test meets the same faults, whichever tests ran before it.
     const tenant = await simulator.tenant(name ? { drawKey: drawKey(name), ...options } : options);
+    let result;
     try {
-      return await body(tenant, context);
+      result = await body(tenant, context);
     } catch (error) {
       await tell(simulator, tenant, name, context);
+      // The test's own failure counts.
+      await tenant.delete().catch(() => undefined);
       throw error;
-    } finally {
-      await tenant.delete();
     }
+    await tenant.delete();
+    return result;
   };
   // vitest reads from the text of a function which fixtures it wants, and Jest calls a parameter's place `done`.
   const test = process.env.JEST_WORKER_ID === undefined ? (context) => run(context) : () => run(undefined);

@@ -85,6 +85,22 @@ test("where no journal can be kept, what the client did is told all the same", (
   assert.match(ran.said, /it could not be kept: .*it\.test\.mjs cannot be written \(EEXIST\); SYNC_GROUP_SIM_JOURNALS names another folder/);
 });
 
+test("where the server has ended, the test's own failure is told", () => {
+  const killed = () => `
+import { test } from "node:test";
+import { readFileSync } from "node:fs";
+import { withTenant } from "sync-group-sim";
+test("it", withTenant(async () => {
+  const [server] = readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").trim().split(" ");
+  process.kill(Number(server), "SIGKILL");
+  throw new Error("its own failure");
+}));
+`;
+  const { said } = run("killed", "", [process.execPath, "--test", "--test-reporter=tap"], { SYNC_GROUP_SIM_JOURNALS: "kept" }, killed);
+  assert.match(said, /its own failure/);
+  assert.match(said, /it could not be kept: .* does not answer \(.*; the server has ended by SIGKILL\)/);
+});
+
 const vitest = join(process.cwd(), "node_modules/vitest/vitest.mjs");
 const isThere = process.env.SYNC_GROUP_SIM_VITEST === "1";
 for (const pool of ["forks", "threads"]) {

@@ -174,6 +174,7 @@ function Use-SimTenant {
         [hashtable] $With = @{}
     )
     $tenant = $null
+    $hasFailed = $false
     try {
         $tenant = New-SimTenant @With
         # Without one the test would pass, and nothing was tested.
@@ -182,10 +183,12 @@ function Use-SimTenant {
         }
         & $Test $tenant
     } catch {
+        $hasFailed = $true
         if ($tenant) { Show-Journal $tenant }
         $PSCmdlet.ThrowTerminatingError($_)
     } finally {
-        if ($tenant) { Remove-Tenant $tenant }
+        # The test's own failure counts.
+        if ($tenant) { try { Remove-Tenant $tenant } catch { if (-not $hasFailed) { throw } } }
     }
 }
 

@@ -279,6 +279,10 @@ Describe 'the server' {
         $tenant = New-SimTenant
         InModuleScope SyncGroupSim { $script:Servers.Values | ForEach-Object { $_.Process.Kill() } }
         { Get-SimJournal $tenant } | Should -Throw '*does not answer (*; the server has ended with code *' -ErrorId 'SimulatorError*'
+        Stop-SyncGroupSim
+        $null = Start-SyncGroupSim
+        $kill = { InModuleScope SyncGroupSim { $script:Servers.Values | ForEach-Object { $_.Process.Kill() } }; throw 'its own failure' }
+        { Use-SimTenant $kill 6>$null } | Should -Throw 'its own failure'
     }
 
     It 'ends with the module' {

@@ -310,6 +310,15 @@ def test_a_server_that_was_killed_is_told():
             tenant.journal()
 
 
+def test_where_the_server_has_ended_the_failure_under_way_is_told():
+    with start_simulator() as sim:
+        with pytest.raises(RuntimeError, match="its own failure"), sim.tenant():
+            sim._process.kill()
+            raise RuntimeError("its own failure")
+        with pytest.raises(SimulatorError, match="does not answer"), sim.tenant():
+            pass
+
+
 def test_a_server_that_is_gone_is_told():
     with start_simulator() as sim:
         tenant = sim.tenant()
