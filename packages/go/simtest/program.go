@@ -95,7 +95,9 @@ func another(program, said string, ended *os.ProcessState) error {
 }
 
 // inState is an exit status or a signal, to follow "ended with".
-func inState(ended *os.ProcessState) string { return strings.Replace(ended.String(), "signal: ", "signal ", 1) }
+func inState(ended *os.ProcessState) string {
+	return strings.Replace(ended.String(), "signal: ", "signal ", 1)
+}
 
 // cannotRun says why a program that is there does not run.
 func cannotRun(program string, err error) error {
