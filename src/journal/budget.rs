@@ -77,7 +77,15 @@ impl Default for JournalBudget {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use hyper::Method;
+
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::journal::{Exchange, Filter, Journal};
+    use crate::scenario::{Engine, Rulesets};
+    use crate::wire::{Request, TrackingId};
 
     #[test]
     fn the_fullest_journals_give_way_first_and_small_ones_last() {
@@ -105,5 +113,31 @@ mod tests {
         assert_eq!(exceeded, [false, false, true, true]);
         let levels = [0, 1_280, 4_800, usize::MAX].map(|elsewhere| budget.level(vec![6_000, 100], elsewhere));
         assert_eq!(levels, [usize::MAX, 4_940, 1_475, 1_475]);
+    }
+
+    #[test]
+    fn the_budget_knows_what_a_journal_keeps_whatever_becomes_of_it() {
+        let budget = Arc::new(JournalBudget::new(1 << 20));
+        let mut journal = Journal::new(10, 1 << 20, Arc::clone(&budget));
+        let now = Timestamp::from_millis(0);
+        let engine = Engine::load(&Rulesets::default(), now);
+        for seq in 1..=3 {
+            let request = journal.pack(&Request::new(Method::GET, "/oauth/info").unwrap(), "/oauth/info");
+            journal.append(Exchange::opened(seq, now, request, TrackingId([0; 16]), engine.none_matched()));
+        }
+        let used = |journal: &Journal| {
+            let used = budget.used.load(Ordering::Relaxed);
+            assert_eq!(used, journal.bytes());
+            used
+        };
+        let before = used(&journal);
+        journal.note(2, |exchange| exchange.violations = ["x".repeat(1_000)].into());
+        assert!(used(&journal) > before + 1_000);
+        // As many as are asked for, and the oldest first.
+        journal.forget(&Filter { limit: 2, ..Filter::default() });
+        assert_eq!(journal.after(0).map(|exchange| exchange.seq).collect::<Vec<_>>(), [3]);
+        assert!(used(&journal) < before);
+        journal.forget(&Filter::default());
+        assert_eq!(used(&journal), 0);
     }
 }

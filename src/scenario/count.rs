@@ -105,3 +105,22 @@ impl Counts {
         self.by_key.get_mut(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::JobView;
+
+    #[test]
+    fn clients_beyond_a_bound_take_no_memory_and_are_each_the_first() {
+        let (mut counts, now) = (Counts::default(), Timestamp::from_millis(0));
+        let mut nth = |client: usize| {
+            let client = client.to_string();
+            let job = JobView { client: Some(&client), ..JobView::default() };
+            counts.count(Per::Client, Subject::Job(&job), now).nth
+        };
+        assert!((0..=MOST_KEYS).all(|client| nth(client) == 1));
+        assert_eq!([0, MOST_KEYS - 1, MOST_KEYS, MOST_KEYS].map(nth), [2, 2, 1, 1]);
+        assert_eq!((counts.by_key.len(), counts.matched), (MOST_KEYS, MOST_KEYS as u64 + 5));
+    }
+}

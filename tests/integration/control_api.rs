@@ -321,8 +321,36 @@ fn the_journal_is_filtered_cleared_and_exported() {
     assert_eq!(entry["request"]["postData"]["text"], "{\"name\":\"New\"}");
     sim.control(&format!("DELETE {prefix}/_sim/journal?status=404"), None, 204);
     assert_eq!(seqs(""), [1, 2, 3]);
+    sim.control(&format!("DELETE {prefix}/_sim/journal?limit=1"), None, 204);
+    assert_eq!(seqs(""), [2, 3]);
     sim.control(&format!("DELETE {prefix}/_sim/journal"), None, 204);
     assert_eq!(seqs(""), [0; 0]);
+}
+
+#[test]
+fn exchanges_are_found_by_a_rule_with_or_without_its_scenario_and_by_a_client_that_is_not_there() {
+    let sim = Sim::new();
+    let (prefix, token, _) = sim.tenant(json!({ "name": "a" }));
+    let rule = json!({ "name": "away", "when": { "operation": "oauthInfo" }, "fault": { "respond": { "status": 503 } } });
+    sim.control(&format!("POST {prefix}/_sim/scenario/rules"), Some(rule), 201);
+    assert_eq!(sim.status(&format!("GET {prefix}/oauth/info"), &token), 503);
+    let token_call = "oauth/token?grant_type=client_credentials&client_id=ghost&client_secret=x";
+    sim.ask(&format!("POST {prefix}/{token_call}"), None, None);
+    let listed = |query: &str| {
+        let journal = sim.control(&format!("GET {prefix}/_sim/journal?{query}"), None, 200);
+        let exchanges = journal["exchanges"].as_array().unwrap();
+        (exchanges.len(), journal["warning"].as_str().is_some())
+    };
+    for (query, found) in [
+        ("rule=away", (1, false)),
+        ("rule=rules/away", (1, false)),
+        ("rule=other/away", (0, false)),
+        // Whoever fetches a token may name any client.
+        ("client=ghost", (1, false)),
+        ("client=nobody", (0, true)),
+    ] {
+        assert_eq!(listed(query), found, "{query}");
+    }
 }
 
 #[test]
@@ -433,6 +461,9 @@ fn verification_counts_and_orders_and_measures() {
     assert_eq!(failed["expected"], "at most 1 to match; found 2");
     let failed = verify(json!({ "match": gets, "apart": { "atLeast": "3s" } }), 409);
     assert_eq!(failed["expected"], "at least 3s apart; exchanges 2 and 4 are 2s apart");
+    verify(json!({ "match": gets, "apart": { "atMost": "2s" } }), 200);
+    let failed = verify(json!({ "match": gets, "apart": { "atMost": "1s" } }), 409);
+    assert_eq!(failed["expected"], "at most 1s apart; exchanges 2 and 4 are 2s apart");
     let failed = verify(
         json!({ "match": gets, "then": [{ "match": { "method": "POST" } }, { "match": { "method": "POST" } }] }),
         409,

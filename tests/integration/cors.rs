@@ -149,3 +149,14 @@ fn it_can_be_turned_off() {
     let (code, _, stderr) = run(&["--cors", "maybe"]);
     assert!(code == 2 && stderr.contains("--cors"), "{stderr}");
 }
+
+#[test]
+fn an_answer_for_which_there_is_no_place_is_shown_as_well() {
+    let text = "name: t\nrules: [{when: {operation: oauthInfo}, fault: {hold: 1h}}]\n";
+    let mut config = Config { scenarios: together([scenario(text)]), ..Config::default() };
+    config.limits.max_holds = 0;
+    let served = Served::start(config);
+    let reply = from_page(&served, "GET", "/oauth/info");
+    assert_eq!((reply.status, is_shown(&reply)), (503, true));
+    assert_eq!(ask(&served, "GET", "/oauth/info", &[]).header("access-control-allow-origin"), None);
+}

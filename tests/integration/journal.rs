@@ -351,3 +351,20 @@ fn messages_about_mistakes_quote_no_secret() {
         "--control-token: characters that cannot be sent; expected visible ASCII characters without spaces\n";
     assert_eq!((code, &*told), (2, expected));
 }
+
+#[test]
+fn fields_that_come_twice_are_shown_together_and_a_text_in_another_encoding_is_not_searched_in_vain() {
+    let client = Client::with("name: t\nrules: []\n");
+    // In UTF-16 a secret's name has a zero between any two letters.
+    let body: Vec<u8> = "client_secret=hunter2".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let request = Request::new(Method::POST, "http://me@sim.test/oauth/info?a=1").unwrap();
+    let request = request.header("x-tag".parse().unwrap(), "one").header("x-tag".parse().unwrap(), "two");
+    client.simulator.answer_at(&request.body("text/plain; charset=utf-16", body), client.wall);
+    let tenant = client.simulator.default_tenant();
+    let shown = tenant.journal(&Filter::default()).exchanges.pop().unwrap();
+    assert_eq!(shown["request"]["headers"]["x-tag"], "one, two");
+    assert_eq!(shown["request"]["body"], "…");
+    // Who is named in front of the host is no part of a URL that others may open.
+    let entry = tenant.har(&Filter::default())["log"]["entries"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(entry["request"]["url"], "http://sim.test/oauth/info?a=1");
+}

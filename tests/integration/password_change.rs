@@ -772,3 +772,18 @@ fn a_state_may_leave_out_whose_a_change_is_and_keeps_when_a_platforms_password_c
     assert_eq!(state["accounts"][0]["passwordDigest"], "0".repeat(64));
     assert_eq!(state["identities"][0]["passwordChanged"], "2026-01-01T00:00:00.000Z");
 }
+
+#[test]
+fn a_source_that_lost_its_feature_meanwhile_refuses_the_password() {
+    let mut program = Program::new("");
+    let id = program.set(&program.query("Okta"), GOOD);
+    let mut state = program.0.ask(Method::GET, "/_sim/state", None).reply.value();
+    let sources = state["sources"].as_array_mut().unwrap();
+    let source = sources.iter_mut().find(|source| source["id"] == OKTA).unwrap();
+    source["features"].as_array_mut().unwrap().retain(|feature| feature != "PASSWORD");
+    let reply = program.0.ask(Method::PUT, "/_sim/state", Some(state)).reply;
+    assert_eq!(reply.status, 200, "{}", reply.value());
+    program.advance("2s");
+    let expected = json!(["Source \"Okta\" does not have the feature PASSWORD any more."]);
+    assert_eq!(program.status(&id)["errors"], expected);
+}

@@ -6,11 +6,13 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::{Value, json};
 use sync_group_sim::fixture::Fixture;
+use sync_group_sim::prerequisites::Prerequisites;
 use sync_group_sim::wire::Request;
 
-use crate::harness::client::Client;
+use crate::harness::client::{Client, scenario};
 
 const OKTA: &str = "2c918084660f45d6016617daa9210500";
+const SALESFORCE: &str = "2c918084660f45d6016617daa9210602";
 const APP_ID: &str = "2c9180888d3f1b1c018d4a5e6f708004";
 const APP: &str = "/beta/source-apps/2c9180888d3f1b1c018d4a5e6f708004";
 
@@ -51,15 +53,18 @@ fn an_app_that_went_with_its_source_is_still_had_under_a_stale_rule() {
 
 #[test]
 fn the_sources_that_can_be_grouped_are_those_of_the_past_under_a_stale_rule() {
-    let mut client = Client::with(
-        "name: t\nrules: [{when: {operation: listAvailableSources}, fault: {stale: {by: 5s}}}]\n",
-    );
+    let rule = "name: t\nrules: [{when: {operation: listAvailableSources}, fault: {stale: {by: 5s}}}]\n";
     let available = "/v2026/password-sync-groups/available-sources";
     let group = "/v3/password-sync-groups/6881f631-3bd5-4213-9c75-8e05cc3e35dd";
-    assert_eq!(status(&client, Method::DELETE, group), 204);
-    assert_eq!(count(&client, available), 6);
-    client.advance(Duration::from_secs(5));
-    assert_eq!(count(&client, available), 8);
+    for prerequisites in [Prerequisites::Ignore, Prerequisites::Enforce] {
+        let mut client =
+            Client::new(vec![scenario(rule)], |config| config.options.prerequisites = prerequisites);
+        client.buy_token();
+        assert_eq!(status(&client, Method::DELETE, group), 204);
+        assert_eq!(count(&client, available), 6, "{prerequisites:?}");
+        client.advance(Duration::from_secs(5));
+        assert_eq!(count(&client, available), 8, "{prerequisites:?}");
+    }
 }
 
 #[test]
@@ -127,4 +132,26 @@ fn a_change_of_an_app_is_told_in_the_journal_with_that_of_its_access_profiles() 
             { "kind": "created", "resource": "source-apps/access-profiles", "id": APP_ID },
         ])
     );
+}
+
+#[test]
+fn what_was_said_of_a_source_and_its_apps_goes_with_it() {
+    let client = Client::with("name: t\nrules: []\n");
+    let patch = |target: &str, kind: &str, body: &str| {
+        let request = Request::new(Method::PATCH, target).unwrap().bearer(&client.token);
+        let reply = client.simulator.answer_at(&request.body(kind, body.to_owned()), client.wall).reply;
+        assert_eq!(reply.status, 200, "{target}");
+    };
+    let access = r#"[{"op": "add", "path": "/accessProfiles", "value": ["p"]}]"#;
+    patch(APP, "application/json-patch+json", access);
+    let holders = r#"[{"policyId": "2c91808d744ba0ce01746f93b6204503",
+        "selectors": {"identityAttr": [{"name": "lastname", "value": "Case"}]}}]"#;
+    patch(&format!("/v2024/sources/{SALESFORCE}/password-policies"), "application/json", holders);
+    let kept = || {
+        let state = client.ask(Method::GET, "/_sim/state", None).reply.value();
+        ["applicationAccess", "passwordPolicyHolders"].map(|list| state[list].as_array().unwrap().len())
+    };
+    assert_eq!(kept(), [1, 1]);
+    assert_eq!(status(&client, Method::DELETE, &format!("/v3/sources/{SALESFORCE}")), 202);
+    assert_eq!(kept(), [0, 0]);
 }

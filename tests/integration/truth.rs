@@ -321,6 +321,11 @@ fn a_client_that_closes_its_half_is_seen_to_do_so_and_is_still_sent_what_was_hel
             (&json!("whole"), &json!(began.to_string()), &json!(due))
         );
         assert_eq!((&told["bytesTold"], &told["leftNs"]), (&told["bytesPromised"], &waiting["leftNs"]));
+        // It waited until it was told, although it had closed its half before.
+        let waited = told["toldNs"].as_u64().unwrap() - told["arrivedNs"].as_u64().unwrap();
+        let time = tenant.har(&Filter::default())["log"]["entries"][0]["time"].as_f64().unwrap();
+        let waited = Duration::from_nanos(waited).as_secs_f64() * 1e3;
+        assert!((time - waited).abs() < 1e-3, "{time} ms, {waited} ms");
     }
 }
 
@@ -388,4 +393,18 @@ fn what_was_held_when_the_clock_was_moved_back_is_told_at_its_new_time() {
     assert!(!read(&mut socket).is_empty());
     let told = tenant.journal(&Filter::default()).exchanges[0]["toldAt"].clone();
     assert_eq!(told, began.plus(Duration::from_mins(30)).to_string());
+}
+
+#[test]
+fn a_cut_answer_that_was_held_is_told_as_far_as_it_went_when_it_went() {
+    let Held { served: _served, tenant, began, mut socket } =
+        asked_under("hold: 10s, fault: {cut: {after: 7}}").until_it_waits();
+    tenant.advance(Duration::from_secs(10));
+    let _ = socket.read_to_end(&mut Vec::new());
+    let exchange = tenant.journal(&Filter::default()).exchanges[0].clone();
+    let due = began.plus(Duration::from_secs(10)).to_string();
+    assert_eq!(
+        (&exchange["fate"]["kind"], &exchange["bytesTold"], &exchange["toldAt"]),
+        (&json!("cut"), &json!(7), &json!(due))
+    );
 }

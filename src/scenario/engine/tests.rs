@@ -116,7 +116,8 @@ fn tenants_share_rules_and_patterns_and_count_for_themselves() {
 
 #[test]
 fn counts_stay_with_their_rules_when_others_come_and_go() {
-    let mut engine = engine([rule("{name: b, fault: pass}"), rule("{name: a, fault: pass}")]);
+    let mut engine =
+        engine([rule("{name: b, fault: pass}"), rule("{name: a, when: {path: /a}, fault: pass}")]);
     let headers = HeaderMap::new();
     let ask = |engine: &mut Engine, path| {
         show(engine, Subject::Exchange(&ExchangeView::new("GET", path, &headers, b"")));
@@ -125,11 +126,42 @@ fn counts_stay_with_their_rules_when_others_come_and_go() {
     let named = |counts: &[(&str, u64)]| -> Vec<(String, u64)> {
         counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
     };
-    assert_eq!(ask(&mut engine, "/"), named(&[("a", 1), ("b", 1)]));
+    assert_eq!(ask(&mut engine, "/a"), named(&[("a", 1), ("b", 1)]));
     engine.add(rule("{name: c, fault: pass}"), 10, NOW).unwrap();
-    assert_eq!(ask(&mut engine, "/"), named(&[("c", 1), ("a", 2), ("b", 2)]));
+    assert_eq!(ask(&mut engine, "/"), named(&[("c", 1), ("a", 1), ("b", 2)]));
     assert!(engine.remove("a") && !engine.remove("a"));
-    assert_eq!(ask(&mut engine, "/"), named(&[("c", 2), ("b", 3)]));
+    assert_eq!(ask(&mut engine, "/a"), named(&[("c", 2), ("b", 3)]));
+    assert!(engine.remove("c"));
+    assert_eq!(ask(&mut engine, "/a"), named(&[("b", 4)]));
+}
+
+#[test]
+fn each_request_in_a_window_is_a_firing_of_the_rule_and_all_are_one_of_its_trigger() {
+    let mut engine = engine([rule("{fires: {first: 1, times: 1}, fault: {rateLimited: {window: 10s}}}")]);
+    let headers = HeaderMap::new();
+    for _ in 0..3 {
+        let told = show(&mut engine, Subject::Exchange(&ExchangeView::new("GET", "/", &headers, b"")));
+        assert_eq!(told.1.as_deref(), Some("rules/rule-1"));
+    }
+    let report = &engine.report()[0];
+    assert_eq!((report.matched, report.fired), (3, 3));
+}
+
+#[test]
+fn the_waits_of_a_rule_and_of_its_fault_add_up() {
+    let mut engine = engine([rule("{hold: 1s, fault: {hold: 2s}}")]);
+    let headers = HeaderMap::new();
+    let mut looks = engine.look(Subject::Exchange(&ExchangeView::new("GET", "/", &headers, b"")), NOW);
+    let fired = engine.fire(&mut looks, Stage::Before, Chance::new(1, "default")).unwrap();
+    assert_eq!(fired.hold, Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn the_next_boundary_is_the_nearest_that_is_still_to_come() {
+    let engine = engine([rule("{fires: {from: 10s, until: 30s}, fault: pass}")]);
+    let boundary = |at: u64| engine.next_boundary(NOW.plus(Duration::from_secs(at)));
+    let expected = [10, 30].map(|at| Some(NOW.plus(Duration::from_secs(at))));
+    assert_eq!([boundary(9), boundary(10), boundary(30)], [expected[0], expected[1], None]);
 }
 
 #[test]

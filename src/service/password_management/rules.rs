@@ -260,6 +260,8 @@ mod tests {
             ),
             (policy! {min_character_types: 3}, "aB1", "ab1", "at least 3 types of characters"),
             (policy! {min_character_types: 2, min_numeric: 2}, "a12", "A1", "at least 2 digits"),
+            // One digit is no kind of its own where two are asked for.
+            (policy! {min_character_types: 2, min_numeric: 2}, "a12", "A1", "at least 2 types of characters"),
         ] {
             let kept = check(&policy, kept);
             assert!(kept.iter().all(|text| text.contains("U+")), "{kept:?}");

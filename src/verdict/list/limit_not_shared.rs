@@ -159,6 +159,15 @@ mod tests {
         );
     }
 
+    /// A second 429 in the wait of the first says nothing new; counted again, one call would be two findings.
+    #[test]
+    fn one_wait_is_one_finding_however_often_it_is_told() {
+        let told = run().get(LIST).on(1).told(429).retry_after("2");
+        let told = told.get(&format!("{LIST}/b")).on(3).told(429).retry_after("2").get(OTHER).on(2);
+        let goes_on = told.get(OTHER).on(2).after(0.7).get(LIST).on(1).at(2.1).exits(0);
+        found(&beside(&VERDICT, &threads(), &goes_on));
+    }
+
     #[test]
     fn what_was_in_flight_and_what_waited_does() {
         is_ok(&beside(&VERDICT, &threads(), &limited(0.04)));

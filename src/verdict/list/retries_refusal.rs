@@ -213,6 +213,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_again_minutes_later_is_no_attempt_at_the_same() {
+        let again = |pause| run().post(LIST).body("wrong").refused(400).post(LIST).body("wrong").after(pause);
+        is_ok(&beside(&VERDICT, &clean(), &again(121.0).refused(400).exits(1)));
+        found(&beside(&VERDICT, &clean(), &again(119.0).refused(400).exits(1)));
+    }
+
+    #[test]
     fn tests_with_clients_of_their_own_do_not_add_up() {
         let one = |script: Script, nth| {
             script.token(&format!("T{nth}")).on(nth).post(LIST).body("wrong").refused(400)
