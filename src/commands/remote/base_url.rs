@@ -128,8 +128,11 @@ fn meant(text: &str) -> Option<String> {
     BaseUrl::of(&url).filter(|url| is_address && !url.has_credentials()).map(|url| url.to_string())
 }
 
-/// What stands where the port of a URL does, if it is a number and no port.
+/// What stands where the port of a URL does, if it is a number and no port. With credentials it may be a part of them.
 fn impossible_port(text: &str) -> Option<&str> {
+    if text.contains('@') {
+        return None;
+    }
     let (_, rest) = text.split_once("://")?;
     let (_, port) = rest.split('/').next()?.rsplit_once(':')?;
     let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -211,6 +214,7 @@ mod tests {
             "http://host/?token=hush",
             "http://host/#hush",
             "http://a:hush/hush@host",
+            "http://a:99999/hush@host",
             "host:4580",
             "",
         ] {
