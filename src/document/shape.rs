@@ -161,8 +161,14 @@ impl Shape {
             name.extend(c.is_uppercase().then_some(' '));
             name.extend(c.to_lowercase());
         }
-        let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-        format!("{article} {name} {{{}{ends}", keys.join(", "))
+        let (article, name) = match name.strip_prefix("other ") {
+            Some(rest) => ("another ", rest),
+            // Several, such as holders.
+            None if name.ends_with("rs") => ("", &*name),
+            None if name.starts_with(['a', 'e', 'i', 'o']) => ("an ", &*name),
+            None => ("a ", &*name),
+        };
+        format!("{article}{name} {{{}{ends}", keys.join(", "))
     }
 
     fn required(&self) -> Vec<&'static str> {

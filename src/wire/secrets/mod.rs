@@ -270,6 +270,11 @@ mod tests {
             ("scope=idn%3Apassword-digit-token%3Acreate+x", "scope=idn%3Apassword-digit-token%3Acreate+x"),
             ("idn:password-digit-token:created", "idn:password-digit-token:…"),
             ("password-digit-token:create", "password-digit-token:…"),
+            (
+                "a client {clientSecret: …, scopes: …}; write x",
+                "a client {clientSecret: …, scopes: …}; write x",
+            ),
+            ("password: …hush}", "password: …"),
             ("see eyJh.eyJi.c-_ there", "see … there"),
             ("see eyJh%2EeyJi%2Ec there", "see … there"),
             ("the password must be longer", "the password must be longer"),

@@ -91,6 +91,9 @@ impl View<'_> {
         }
         let blanks = bytes[mark + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let start = mark + 1 + blanks;
+        if is_left_out(&bytes[start..]) {
+            return None;
+        }
         let end = |marks: &[u8]| {
             let ends = |place: &usize| marks.contains(&bytes[*place]) && self.is_as_written(*place);
             (start..bytes.len()).find(ends).unwrap_or(bytes.len())
@@ -217,6 +220,13 @@ fn credentials(text: &[u8], place: usize) -> Option<Range<usize>> {
     let is_word =
         found.split(|byte| *byte == b'=').next().is_some_and(|word| word.iter().all(u8::is_ascii_lowercase));
     (len > 0 && !is_word).then_some(start..start + len)
+}
+
+/// Whether a value begins here that is left out already, as in `{password: …, name: …}`, which messages have of what they
+/// expect.
+fn is_left_out(text: &[u8]) -> bool {
+    let rest = text.strip_prefix(super::HIDDEN.as_bytes());
+    rest.is_some_and(|rest| rest.first().is_none_or(|next| b",}".contains(next)))
 }
 
 /// Whether a name stands within a scope, such as `idn:password-digit-token:create`: between these two texts.
