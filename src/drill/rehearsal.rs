@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::chance::Chance;
 use crate::clock::Timestamp;
 use crate::journal::Exchange;
-use crate::scenario::fault::{Connector, Effect};
+use crate::scenario::fault::{Call, Connector, Effect};
 use crate::scenario::{Engine, ExchangeView, Fired, JobView, Rulesets, Stage, Subject};
 use crate::wire::{Manner, TrackingId};
 
@@ -112,7 +112,8 @@ impl Stagehand<'_> {
         let own = Duration::from_secs(1 << attempt.min(5));
         let (wait, has_failed) = match fired.fault.effect() {
             Effect::Instead(instead) => {
-                let reply = instead.reply(TrackingId([0; 16]), now);
+                // Only status and header fields count here, and these are the same for all calls.
+                let reply = instead.reply(TrackingId([0; 16]), now, Call::Api);
                 let told = reply.header(RETRY_AFTER);
                 let seconds = told.and_then(|told| told.parse().ok()).map(Duration::from_secs);
                 let until = || told.and_then(Timestamp::parse_http_date).map(|until| until.since(now));

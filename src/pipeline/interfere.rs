@@ -9,7 +9,7 @@ use crate::auth::Identified;
 use crate::journal::{Exchange, RequestContext};
 use crate::operation::Operation;
 use crate::org::Past;
-use crate::scenario::fault::{Effect, TokenChange};
+use crate::scenario::fault::{Call, Effect, TokenChange};
 use crate::scenario::{Fired, Stage, Subject};
 use crate::tenant::TenantState;
 use crate::wire::changed::{ChangeKind, Changed};
@@ -60,7 +60,9 @@ impl Interference<'_> {
         self.note(fired);
         let (tracking_id, now) = (self.exchange.tracking_id, self.exchange.at);
         match fired.fault.effect() {
-            Effect::Instead(instead) => self.exchange.reply = instead.reply(tracking_id, now),
+            Effect::Instead(instead) => {
+                self.exchange.reply = instead.reply(tracking_id, now, self.call());
+            }
             Effect::Silence(manner) => self.exchange.delivery.manner = manner,
             Effect::Manner(manner @ Manner::Cut { .. }) => {
                 self.serve(state, prepared, Performance::Rehearsed);
@@ -105,7 +107,7 @@ impl Interference<'_> {
         let answered = self.exchange.reply.status;
         let is_replaced = match fired.fault.effect() {
             Effect::Instead(instead) => {
-                self.exchange.reply = instead.reply(tracking_id, now);
+                self.exchange.reply = instead.reply(tracking_id, now, self.call());
                 true
             }
             Effect::Silence(manner) => {
@@ -147,6 +149,10 @@ impl Interference<'_> {
 
     fn is_token_call(&self) -> bool {
         self.context.operation == Some(Operation::Token)
+    }
+
+    fn call(&self) -> Call {
+        if self.is_token_call() { Call::Token } else { Call::Api }
     }
 
     /// Changes the token that the call returned.

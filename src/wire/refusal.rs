@@ -264,6 +264,18 @@ pub fn rate_limited() -> Reply {
     Reply::json(StatusCode::TOO_MANY_REQUESTS, Bytes::from_static(br#"{"message":" Rate Limit Exceeded "}"#))
 }
 
+/// The service's own body for an error of a token call, with another text where one is given; `None` for a status that
+/// has the body of all other calls there, too.
+pub fn own_oauth_body(status: StatusCode, text: Option<&str>) -> Option<Reply> {
+    let (error, known) = match status {
+        // Invented, in RFC 6749's words; the one for 401 was observed.
+        StatusCode::BAD_REQUEST => ("invalid_request", "The token call is not valid"),
+        StatusCode::UNAUTHORIZED => ("invalid_client", "Bad client credentials"),
+        _ => return None,
+    };
+    Some(json_reply(status, &OauthError { error, error_description: Some(text.unwrap_or(known)) }))
+}
+
 /// The service's own body for any status, with another text or code where they are given: what a scenario's
 /// `respond` sends.
 pub fn own_body(

@@ -249,6 +249,23 @@ fn a_response_is_the_services_own_unless_the_scenario_says_otherwise() {
         assert_eq!(body["detailCode"], code, "{settings}");
         assert_eq!(body["trackingId"].as_str(), reply.header("slpt-request-id"), "{settings}");
     }
+    let token_call = |settings: &str| {
+        // The first token is the client's own.
+        let mut client = Client::with(&format!(
+            "name: t\nrules: [{{when: {{operation: token}}, fires: {{nth: 2}}, fault: {{respond: {{{settings}}}}}}}]\n"
+        ));
+        client.buy_token().reply.value()
+    };
+    for (settings, error, description) in [
+        ("status: 401", "invalid_client", "Bad client credentials"),
+        ("status: 401, text: Gone", "invalid_client", "Gone"),
+        ("status: 400", "invalid_request", "The token call is not valid"),
+    ] {
+        let expected = json!({"error": error, "error_description": description});
+        assert_eq!(token_call(settings), expected, "{settings}");
+    }
+    assert_eq!(token_call("status: 400, detailCode: '400.1'")["detailCode"], "400.1");
+    assert_eq!(token_call("status: 503")["detailCode"], "503 Service Unavailable");
     assert_eq!(respond("status: 401").value(), json!({ "error": "JWT validation failed: JWT is expired" }));
     assert_eq!(respond("status: 409").value()["errorName"], "ConflictException");
     assert_eq!(

@@ -42,8 +42,17 @@ pub enum PlatformChange<'a> {
 
 /// A fault that answers in the service's place.
 pub trait Answer: fmt::Debug {
-    /// The reply. `now` is the tenant's time.
-    fn reply(&self, tracking_id: TrackingId, now: Timestamp) -> Reply;
+    /// The reply. `now` is the tenant's time, `to` the kind of call that it answers.
+    fn reply(&self, tracking_id: TrackingId, now: Timestamp, to: Call) -> Reply;
+}
+
+/// Kinds of calls, by the bodies that the service's errors have there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A token call, whose errors are OAuth's.
+    Token,
+    /// Any other.
+    Api,
 }
 
 /// What happens to a token.

@@ -33,7 +33,7 @@ use serde::{Serialize, Serializer};
 pub use connector::Connector;
 pub use corrupt::Corrupt;
 pub use cut::Cut;
-pub use effect::{Answer, Effect, PlatformChange, TokenChange};
+pub use effect::{Answer, Call, Effect, PlatformChange, TokenChange};
 pub use pass::Pass;
 pub use platform::{ForgetStatus, RotateKey, TightenPolicy};
 pub use rate_limited::{Escalates, RateLimited};

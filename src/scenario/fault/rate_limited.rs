@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::header::RETRY_AFTER;
 
-use super::{Answer, Effect, Fault, Kind};
+use super::{Answer, Call, Effect, Fault, Kind};
 use crate::clock::{Span, Timestamp, format_duration};
 use crate::document::{Limit, record};
 use crate::scenario::mistake::Mistake;
@@ -157,7 +157,7 @@ impl RateLimited {
 }
 
 impl Answer for RateLimited {
-    fn reply(&self, _tracking_id: TrackingId, now: Timestamp) -> Reply {
+    fn reply(&self, _tracking_id: TrackingId, now: Timestamp, _to: Call) -> Reply {
         let reply = refusal::rate_limited();
         if self.omit_header {
             reply
@@ -175,7 +175,7 @@ mod tests {
     use crate::scenario::fault::testing::{mistake, words};
 
     fn retry_after(limited: &RateLimited) -> Option<String> {
-        let reply = limited.reply(TrackingId([0; 16]), Timestamp::from_millis(0));
+        let reply = limited.reply(TrackingId([0; 16]), Timestamp::from_millis(0), Call::Token);
         reply.header("retry-after").map(ToOwned::to_owned)
     }
 

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{Answer, Effect, Kind};
+use super::{Answer, Call, Effect, Kind};
 use crate::clock::Timestamp;
 use crate::document::{Limit, record};
 use crate::scenario::mistake::{Mistake, escaped};
@@ -117,11 +117,17 @@ fn check_header(name: &str, value: &str) -> Result<(), Mistake> {
 }
 
 impl Answer for Respond {
-    fn reply(&self, tracking_id: TrackingId, _now: Timestamp) -> Reply {
+    fn reply(&self, tracking_id: TrackingId, _now: Timestamp, to: Call) -> Reply {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (text, code) = (self.text.as_deref(), self.detail_code.as_deref());
         let mut reply = match &self.body {
-            None => refusal::own_body(status, text, code, tracking_id),
+            None => {
+                // A code belongs to the body of all other calls.
+                let oauth = (to == Call::Token && code.is_none())
+                    .then(|| refusal::own_oauth_body(status, text))
+                    .flatten();
+                oauth.unwrap_or_else(|| refusal::own_body(status, text, code, tracking_id))
+            }
             Some(Value::String(text)) => Reply::empty(status)
                 .with(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"))
                 .with_body(text.clone()),
@@ -146,7 +152,7 @@ mod tests {
     use crate::scenario::fault::testing::mistake;
 
     fn reply(respond: &Respond) -> Reply {
-        respond.reply(TrackingId([0; 16]), Timestamp::from_millis(0))
+        respond.reply(TrackingId([0; 16]), Timestamp::from_millis(0), Call::Api)
     }
 
     #[test]
