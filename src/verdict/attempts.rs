@@ -168,13 +168,20 @@ impl<'a> Callers<'a> {
         Chain { spare, ..chain }
     }
 
-    /// How often these reads may be the first look after another write that failed: a batch goes on to its next item, and
-    /// each of them may have to see what became of it.
+    /// How often these reads of a list may be the first look after another write that failed: a batch goes on to its next
+    /// item, and each of them may have to see what became of it.
     fn looks(&self, calls: &[&Call]) -> usize {
-        let Some(last) = calls.last().filter(|call| calls.len() > 1 && call.is_read()) else { return 0 };
+        calls.last().filter(|_| calls.len() > 1).map_or(0, |last| self.failed_before(last))
+    }
+
+    /// How many writes failed before a list was read.
+    fn failed_before(&self, look: &Call) -> usize {
+        if look.offset.is_none() {
+            return 0;
+        }
         let failed = self.failed_writes.get_or_init(|| failed_writes(self.case.run));
-        let numbers = failed.get(&last.client);
-        numbers.map_or(0, |numbers| numbers.partition_point(|number| *number < last.number))
+        let numbers = failed.get(&look.client);
+        numbers.map_or(0, |numbers| numbers.partition_point(|number| *number < look.number))
     }
 
     /// Whether it is a read that the client repeats now and then until it shows what it waits for. Whoever does so goes on as
@@ -199,14 +206,15 @@ impl<'a> Callers<'a> {
         if let Seen::Clean(planned) = &self.seen { planned.times(call) } else { 1 }
     }
 
-    /// Whether one caller made a call after it was told to wait. Whoever repeats a call that others make, too, is taken
-    /// for the one who was told unless the client was seen to make calls at the same time, or it may be a call that the next
+    /// Whether one caller made a call after it was told to wait. Whoever repeats a call that others make, too, or a list that
+    /// several threads look at after a write of theirs failed, is taken for the one who was told unless the client was seen to make calls at the same time, or it may be a call that the next
     /// program, or test, makes anyway: over a connection of its own, and no more often than when nothing goes wrong.
     pub(super) fn follow_each_other(&self, told: &Call, next: &Call, waited: Duration) -> bool {
         match &self.seen {
             Seen::Clean(planned) => {
                 let is_repeated = || next.came_the_way_of(told) || self.count(told) > planned.times(told);
-                planned.times(told) <= 1 || (!self.is_concurrent() && is_repeated())
+                let may_be_anothers = || self.failed_before(told) > 1 && self.is_concurrent();
+                (planned.times(told) <= 1 && !may_be_anothers()) || (!self.is_concurrent() && is_repeated())
             }
             Seen::Alone(links) => {
                 let comes_back = waited > IN_FLIGHT || !links.keeps_connections;

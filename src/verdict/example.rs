@@ -240,6 +240,12 @@ impl Script {
         self
     }
 
+    /// Its reads are of lists, from their beginnings.
+    pub(crate) fn lists(mut self) -> Self {
+        self.0.calls.iter_mut().filter(|call| call.is_read()).for_each(|call| call.offset = Some(0));
+        self
+    }
+
     /// It came from this client.
     pub(crate) fn by(self, client: &str) -> Self {
         self.but(|call| call.client = Some(client.into()))

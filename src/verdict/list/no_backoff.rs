@@ -219,7 +219,7 @@ mod tests {
         let clean = (0..12).fold(run().get(LIST), |run, nth| item(nth)(run)).exits(0);
         let looks = |writes| {
             let failed = (0..writes).fold(run(), |run, nth| item(nth)(run).told(502));
-            failing(failed, LIST, &[0.001; 11]).exits(1)
+            failing(failed, LIST, &[0.001; 11]).lists().exits(1)
         };
         is_not_applicable(&beside(&VERDICT, &clean, &looks(12)));
         found(&beside(&VERDICT, &clean, &looks(2)));

@@ -196,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_look_at_the_list_after_writes_of_theirs_failed_are_not_taken_for_one() {
+        let clean = run().post(LIST).body("1").took(0.1).post(LIST).body("2").at(0.05).on(2).exits(0);
+        let looks = |writes: u64| {
+            let failed =
+                (1..=writes).fold(run(), |run, nth| run.post(LIST).body(&nth.to_string()).on(nth).told(502));
+            failed.get(LIST).on(1).told(429).retry_after("2").get(LIST).on(2).after(0.01).lists().exits(1)
+        };
+        is_inconclusive(&beside(&VERDICT, &clean, &looks(2)));
+        found(&beside(&VERDICT, &clean, &looks(1)));
+    }
+
+    #[test]
     fn the_next_program_or_test_is_not_taken_for_the_one_that_was_told() {
         let program = |script: Script, nth: u64| script.token(&format!("T{nth}")).on(nth);
         let clean = program(program(run(), 1).get(LIST), 2).get(LIST).exits(0);

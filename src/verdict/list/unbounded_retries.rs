@@ -241,8 +241,8 @@ mod tests {
     fn so_has_the_look_that_each_item_takes_after_its_write_has_failed() {
         let clean = (0..12).fold(run().get(LIST), |run, nth| run.post(LIST).body(&nth.to_string())).exits(0);
         let items = |writes: usize, looks| {
-            (0..writes)
-                .fold(run(), |script, nth| failing(script.post(LIST).body(&nth.to_string()).told(502), looks))
+            let item = |script: Script, nth: usize| script.post(LIST).body(&nth.to_string()).told(502);
+            (0..writes).fold(run(), |script, nth| failing(item(script, nth), looks)).lists()
         };
         is_ok(&beside(&VERDICT, &clean, &items(12, 5).exits(1)));
         found(&beside(&VERDICT, &clean, &items(1, 21).exits(1)));
