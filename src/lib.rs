@@ -57,7 +57,8 @@
 //!   `fixture/text.rs` and in `fixture/check.rs` (*build*), its weight in `fixture/weight.rs`; a line of `tables!` in
 //!   `org/organisation.rs` and one of `records!` in `org/record.rs`; a folder in `service/`.
 //! * Something that happens later: a job (`service/change.rs`).
-//! * A *verdict*: its file in `verdict/list/` with its tests, and its two lines in `verdict/list/mod.rs`.
+//! * A *verdict*: its file in `verdict/list/` with its tests, its two lines in `verdict/list/mod.rs`, and a client that
+//!   breaks it in `tests/drill/clients/groups_sync.py`, as `tests/drill/run --full --write docs/drill-proof.md` tells.
 //! * A *control call*: a line in `control/calls.rs`, its function in `control/answer/`, its place in
 //!   `fixtures/openapi/control.yaml` and in the table of `docs/control-api.md`; the method of the tenant or the world that
 //!   it calls, and one on the embedder's handle. If its body has a type of its own, a line in `control/description.rs`.

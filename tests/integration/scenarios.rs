@@ -152,6 +152,30 @@ fn every_example_of_the_reference_is_a_valid_scenario() {
     }
 }
 
+/// What was added to the format and forgotten here would be found by nobody.
+#[test]
+fn each_part_of_the_format_has_its_place_in_the_reference_and_each_fault_a_scenario_that_shows_it() {
+    let reference = include_str!("../../scenarios/README.md");
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let definitions = &schema["definitions"];
+    let names = |schema: &Value| -> Vec<String> {
+        schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    for part in ["matcher", "trigger"].iter().flat_map(|kind| names(&definitions[kind])) {
+        assert!(reference.contains(&format!("`{part}`")), "{part} is not in scenarios/README.md");
+    }
+    let written = |text: &str| serde_json::to_value(scenario(text).written()).unwrap().to_string();
+    let shown: String = library::BUILT_IN.iter().map(|(_, text)| written(text)).collect();
+    let faults: Vec<_> = definitions["fault"]["anyOf"].as_array().unwrap().iter().flat_map(names).collect();
+    assert!(faults.len() >= 17, "{faults:?}");
+    for fault in faults {
+        assert!(reference.contains(&format!("**`{fault}`**: ")), "{fault} is not in scenarios/README.md");
+        // `pass` is for sequences of people's own.
+        let is_shown = shown.contains(&format!("\"{fault}\"")) || fault == "pass";
+        assert!(is_shown, "{fault} is in no file of scenarios/");
+    }
+}
+
 /// The faults that answer something else or nothing, and whether the client sees a complete answer.
 const FAULTS: [&str; 12] = [
     "{respond: {status: 500}}",

@@ -72,6 +72,20 @@ fn the_page_about_verdicts_says_what_they_say() {
     assert!(written == page, "docs/verdicts.md is not what the verdicts say; BLESS=1 rewrites it");
 }
 
+/// A verdict that no client ever tripped is a guess. `tests/drill/run` drills them, and writes the page.
+#[test]
+fn every_verdict_is_proved_by_a_client_that_breaks_it() {
+    let proof = include_str!("../../docs/drill-proof.md");
+    let tripped: Vec<_> = proof.lines().filter_map(|line| line.split('|').nth(3)).map(str::trim).collect();
+    for verdict in ALL {
+        assert!(
+            tripped.contains(&&*format!("`{}`", verdict.id)),
+            "no client in docs/drill-proof.md trips {}; it needs one in tests/drill/clients",
+            verdict.id
+        );
+    }
+}
+
 #[test]
 fn what_a_verdict_says_of_itself_are_sentences() {
     for verdict in ALL {
