@@ -9,6 +9,7 @@ use sync_group_sim::journal::Filter;
 use sync_group_sim::operation::Operation;
 use sync_group_sim::scenario::Rule;
 use sync_group_sim::simulator::{Config, Simulator};
+use sync_group_sim::tenant::operator::{ClockChange, ClockMode};
 use sync_group_sim::wire::Request;
 use sync_group_sim::world::{NamedOr, TenantRequest};
 
@@ -42,6 +43,9 @@ fn the_handle_and_the_control_api_do_the_same() {
     assert_eq!(statuses, [503, 200]);
     assert_eq!(tenant.scenario()[0].fired, 1);
     assert_eq!(tenant.advance(Duration::from_mins(1)).now, Timestamp::parse("2026-11-24T09:31:00Z").unwrap());
+    let noon = Timestamp::parse("2026-11-25T12:00:00Z").unwrap();
+    let clock = tenant.set_clock(ClockChange { mode: Some(ClockMode::Skipping), now: Some(noon) });
+    assert_eq!((clock.mode, clock.now), (ClockMode::Skipping, noon));
     let expectation =
         serde_json::from_value(json!({ "match": { "operation": "oauthInfo" }, "count": { "exactly": 2 } }));
     assert!(tenant.verify(&expectation.unwrap()).unwrap().passed);
