@@ -48,6 +48,7 @@ BeforeAll {
         $listener.Start()
         $answering = [powershell]::Create().AddScript({
                 param($listener, $json)
+                $ErrorActionPreference = 'Stop'
                 while ($true) {
                     $client = $listener.AcceptTcpClient()
                     $stream = $client.GetStream()
@@ -68,6 +69,7 @@ BeforeAll {
         $listener.Start()
         $answering = [powershell]::Create().AddScript({
                 param($listener, $version, $knowsKey)
+                $ErrorActionPreference = 'Stop'
                 while ($true) {
                     $client = $listener.AcceptTcpClient()
                     $stream = $client.GetStream()
@@ -97,6 +99,13 @@ BeforeAll {
         @{ Port = $listener.LocalEndpoint.Port; Listener = $listener; Answering = $answering }
     }
 
+    # Ends such a server. PowerShell itself crashes now and then where it ends while one of its pipelines runs.
+    function Stop-Other($Other) {
+        $Other.Listener.Stop()
+        $Other.Answering.Stop()
+        $Other.Answering.Dispose()
+    }
+
     # A script that says it listens where another server does, and waits until its input ends.
     function Get-Answering([int] $Port, [string] $Version) {
         "#!/bin/sh`n[ ""`$1"" != --version ] || { echo sync-group-sim $Version; exit; }`n" +
@@ -113,7 +122,7 @@ Describe 'Start-SyncGroupSim' {
         try {
             $refused = { Start-SyncGroupSim } | Should -Throw -ErrorId 'SimulatorError*' -PassThru
         } finally {
-            $other.Listener.Stop()
+            Stop-Other $other
         }
         "$refused" | Should -BeLike "*$path is sync-group-sim $_, and this PowerShell module is $version*docs/install.md*SYNC_GROUP_SIM_BIN*"
     }
@@ -124,7 +133,7 @@ Describe 'Start-SyncGroupSim' {
         try {
             { Start-SyncGroupSim } | Should -Throw '*does not answer as sync-group-sim does*'
         } finally {
-            $other.Listener.Stop()
+            Stop-Other $other
         }
     }
 
@@ -197,7 +206,7 @@ Describe 'Start-SyncGroupSim' {
             $refused = { Invoke-SimControl $tenant Get nothing } | Should -Throw -ErrorId 'CallRefused*' -PassThru
             "$refused" | Should -BeLike '*?/_sim/nothing? does not exist; ?GET /_sim? lists what does'
         } finally {
-            $older.Listener.Stop()
+            Stop-Other $older
         }
     }
 
@@ -208,7 +217,7 @@ Describe 'Start-SyncGroupSim' {
             $null = Start-SyncGroupSim
             { New-SimTenant -DrawKey it } | Should -Throw '*is an older sync-group-sim*: it does not know ?drawKey?; expected*'
         } finally {
-            $older.Listener.Stop()
+            Stop-Other $older
         }
     }
 
