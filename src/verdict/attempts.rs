@@ -207,8 +207,9 @@ impl<'a> Callers<'a> {
     }
 
     /// Whether one caller made a call after it was told to wait. Whoever repeats a call that others make, too, or a list that
-    /// several threads look at after a write of theirs failed, is taken for the one who was told unless the client was seen to make calls at the same time, or it may be a call that the next
-    /// program, or test, makes anyway: over a connection of its own, and no more often than when nothing goes wrong.
+    /// several threads look at after a write of theirs failed, is taken for the one who was told, with two exceptions: where
+    /// the client was seen to make calls at the same time, and where it may be a call that the next program, or test, makes
+    /// anyway: over a connection of its own, and no more often than when nothing goes wrong.
     pub(super) fn follow_each_other(&self, told: &Call, next: &Call, waited: Duration) -> bool {
         match &self.seen {
             Seen::Clean(planned) => {
